@@ -1,0 +1,80 @@
+# make demo and make test need Go and nothing else. The other targets say what
+# they need when it is missing; .ci/run installs it.
+
+VERSION ?= 0.1.0-dev
+GO      ?= go
+TOOLS   := $(CURDIR)/.tools
+DIST    ?= dist
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
+               darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+LDFLAGS     := -s -w -X main.version=$(VERSION)
+
+export CGO_ENABLED := 0
+
+.PHONY: help
+help: ## show the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+.PHONY: build
+build: ## bin/depfetch, static and stripped
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: build ## lock, fetch, verify and tamper, against a server on loopback
+	$(GO) run ./examples/demo
+
+.PHONY: test
+test: ## all tests that need nothing but Go
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: race
+race: ## the same under the race detector, which needs a C compiler
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet and staticcheck
+	@unformatted=$$(gofmt -l cmd examples fetch lock); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet -tags e2e,bench ./...
+	GOFLAGS= $(GO) run $(STATICCHECK) -tags e2e,bench ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+.PHONY: e2e
+e2e: $(TOOLS)/buildctl ## build the examples with real BuildKit; needs root, runc and busybox
+	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
+
+$(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool
+
+.PHONY: bench
+bench: ## depfetch beside curl, wget and aria2c; needs nginx and curl
+	$(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v ./cmd/depfetch
+
+.PHONY: fuzz
+FUZZTIME ?= 1m
+fuzz: ## every fuzz test for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./fetch/... ./lock/...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+.PHONY: dist
+dist: ## release binaries for every platform, with SHA256SUMS; two builds are byte-identical
+	@rm -rf $(DIST) && mkdir -p $(DIST)
+	@set -e; for p in $(PLATFORMS); do \
+		os=$${p%%/*}; rest=$${p#*/}; arch=$${rest%%/*}; name=depfetch-$$os-$$arch; arm=; ext=; \
+		case $$p in */arm/v7) arm=7 name=$${name}v7 ;; windows/*) ext=.exe ;; esac; \
+		echo "$(DIST)/$$name$$ext"; \
+		GOOS=$$os GOARCH=$$arch GOARM=$$arm GOFLAGS= \
+			$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(DIST)/$$name$$ext ./cmd/depfetch; \
+	done
+	@cd $(DIST) && { command -v sha256sum >/dev/null && sha256sum * || shasum -a 256 *; } > SHA256SUMS
+
+.PHONY: clean
+clean: ## remove what the targets above have made
+	rm -rf bin $(DIST) $(TOOLS)

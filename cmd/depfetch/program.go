@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/fetch"
+	"depfetch/lock"
+)
+
+// program is one call of depfetch, with all that it takes from its
+// surroundings.
+type program struct {
+	args     []string
+	getenv   func(string) string
+	stdout   io.Writer
+	stderr   io.Writer
+	terminal bool // stderr is one
+}
+
+// run executes the command line and returns the exit code.
+func (p program) run(ctx context.Context) int {
+	c := &command{program: p, console: &console.Console{Program: "depfetch", Stdout: p.stdout, Stderr: p.stderr}}
+	root := c.root()
+	root.SetArgs(p.args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	if c.reported || err == nil {
+		return c.code
+	}
+	return c.console.Report(err)
+}
+
+// command is what the commands share: the console, and the flags that all of
+// them have.
+type command struct {
+	program
+	console *console.Console
+
+	lockFile string
+	rootDir  string
+	platform string
+	groups   []string
+
+	reported bool // the error has been printed
+	code     int
+}
+
+const long = `depfetch puts the files that a lockfile pins in place, and fails if one byte of
+one of them differs. Nothing is fetched that is not pinned, nothing is placed
+before everything is verified, and no option turns that off.
+
+Without a command, depfetch fetches: all dependencies, or those named.`
+
+const example = `  # in a Dockerfile, with the lockfile beside it
+  RUN --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml \
+      ["/depfetch", "fetch", "--lock", "/deps.lock.toml"]
+
+  # the tools of the group "ci", for another platform, into ./out
+  depfetch fetch --group ci --platform linux/arm64 --root out
+
+  # is everything in place what the lockfile pins?
+  depfetch verify`
+
+func (c *command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "depfetch [NAME…]",
+		Short:         "Put the files that a lockfile pins in place",
+		Long:          long + "\n\n" + exit.Help,
+		Example:       example,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
+	})
+	flags := root.PersistentFlags()
+	flags.StringVarP(&c.lockFile, "lock", "f", "", "the lockfile (default $DEPFETCH_LOCK, else deps.lock.toml)")
+	flags.StringVar(&c.rootDir, "root", "/", "the directory that every destination lies below")
+	flags.StringVar(&c.platform, "platform", "", "the platform to fetch for (default $TARGETPLATFORM, else this machine's)")
+	flags.StringArrayVar(&c.groups, "group", nil, "only the dependencies of this group; may be given again")
+
+	c.fetchCommand(root) // what depfetch does without a command
+	fetching := &cobra.Command{Use: "fetch [NAME…]", Short: "Put the pinned files in place: all of them, or those named"}
+	c.fetchCommand(fetching)
+	root.AddCommand(fetching, c.verifyCommand(), c.listCommand())
+	return root
+}
+
+// load reads the lockfile and refuses one that is bad, stale or against its own
+// policy.
+func (c *command) load() (*lock.File, error) {
+	name := c.lockFile
+	for _, n := range []string{c.getenv("DEPFETCH_LOCK"), "deps.lock.toml"} {
+		if name == "" {
+			name = n
+		}
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	file, err := lock.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return file, file.Check()
+}
+
+func unreadable(name string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	hint := ""
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = "name it with --lock FILE or DEPFETCH_LOCK; deplock init starts one"
+	}
+	return console.Usagef(hint, "cannot read the lockfile %s: %w", name, err)
+}
+
+// target returns the platform to fetch for.
+func (c *command) target() (lock.Platform, error) {
+	name, from := c.platform, "--platform"
+	if name == "" {
+		name, from = c.getenv("TARGETPLATFORM"), "TARGETPLATFORM"
+	}
+	if name == "" {
+		name, from = runtime.GOOS+"/"+runtime.GOARCH, "this machine's platform"
+	}
+	p, err := lock.NormalizePlatform(name)
+	if err != nil {
+		return p, console.Usagef("write it as Docker does, for instance linux/amd64", "%s: %w", from, err)
+	}
+	return p, nil
+}
+
+// selection reads the lockfile and returns what it pins of the named
+// dependencies and the groups asked for, or of all.
+func (c *command) selection(names []string) (*lock.File, []fetch.Artifact, error) {
+	file, err := c.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	platform, err := c.target()
+	if err != nil {
+		return nil, nil, err
+	}
+	artifacts, err := file.Artifacts(platform, lock.Selection{Names: names, Groups: c.groups})
+	return file, artifacts, err
+}
+
+// words splits the value of an environment variable that holds a list.
+func words(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
+}

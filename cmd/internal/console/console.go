@@ -1,0 +1,75 @@
+// Package console is how depfetch and deplock talk to people: the only place
+// that prints errors, hints, warnings and progress.
+//
+// A message says what happened, to which dependency, and what to type next:
+//
+//	depfetch: error: helm: could not download
+//	depfetch: hint: …
+//
+// Messages begin in lower case and end without a full stop. They never hold
+// credentials or the values of a URL's query.
+package console
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Console prints for one program. Its methods are not safe for concurrent use.
+type Console struct {
+	Program string // "depfetch" or "deplock"
+	Stdout  io.Writer
+	Stderr  io.Writer
+
+	hinted map[string]bool
+}
+
+// Errorf prints an error. Further lines of the message are indented.
+func (c *Console) Errorf(format string, args ...any) { c.message("error", format, args) }
+
+// Warnf prints a warning.
+func (c *Console) Warnf(format string, args ...any) { c.message("warning", format, args) }
+
+// Hintf prints what to do next, unless it has been printed already.
+func (c *Console) Hintf(format string, args ...any) {
+	hint := fmt.Sprintf(format, args...)
+	if hint == "" || c.hinted[hint] {
+		return
+	}
+	if c.hinted == nil {
+		c.hinted = make(map[string]bool)
+	}
+	c.hinted[hint] = true
+	c.message("hint", "%s", []any{hint})
+}
+
+func (c *Console) message(kind, format string, args []any) {
+	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n  ")
+	fmt.Fprintf(c.Stderr, "%s: %s: %s\n", c.Program, kind, printable(text))
+}
+
+// printable replaces control characters, which a server or a file may have put
+// into a message to steer the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return '�'
+		}
+		return r
+	}, s)
+}
+
+// Bytes returns a number of bytes in decimal units, as "17.4 MB".
+func Bytes(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, unit := float64(n), ""
+	for _, unit = range []string{"kB", "MB", "GB", "TB"} {
+		if f /= 1000; f < 999.95 {
+			break
+		}
+	}
+	return fmt.Sprintf("%.1f %s", f, unit)
+}

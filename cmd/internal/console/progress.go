@@ -1,0 +1,269 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+)
+
+// Modes are the values of --progress.
+var Modes = []string{"auto", "tty", "plain", "json", "quiet"}
+
+// Progress renders the events of a fetch.
+type Progress interface {
+	// Event renders an event. Calls do not overlap.
+	Event(fetch.Event)
+	// Done ends the rendering. err is that of the fetch, and code the exit
+	// code that it calls for.
+	Done(s fetch.Summary, err error, code int)
+}
+
+// NewProgress returns the rendering that mode names: "tty" is a bar, "plain" a
+// line per file, "json" an object per event on standard output, "quiet" nothing,
+// and "auto" a bar on a terminal and plain elsewhere.
+func (c *Console) NewProgress(mode, version string, terminal bool) (Progress, error) {
+	if !slices.Contains(Modes, mode) {
+		return nil, Usagef("", "--progress %q: write one of %s", mode, strings.Join(Modes, ", "))
+	}
+	switch {
+	case mode == "json":
+		return newJSONProgress(c.Stdout, c.Program, version), nil
+	case mode == "quiet":
+		return quietProgress{}, nil
+	case mode == "tty" || mode == "auto" && terminal:
+		return &barProgress{plain: plainProgress{c.Stderr}, done: make(map[string]int64)}, nil
+	}
+	return plainProgress{c.Stderr}, nil
+}
+
+type quietProgress struct{}
+
+func (quietProgress) Event(fetch.Event)              {}
+func (quietProgress) Done(fetch.Summary, error, int) {}
+
+// plainProgress writes a line per file.
+type plainProgress struct{ w io.Writer }
+
+func (p plainProgress) line(format string, args ...any) {
+	fmt.Fprintln(p.w, printable(fmt.Sprintf(format, args...)))
+}
+
+func (p plainProgress) Event(e fetch.Event) {
+	switch e.Kind {
+	case fetch.EventPresent:
+		p.line("present  %s  %s", title(e.Artifact), e.Artifact.Path)
+	case fetch.EventVerified:
+		p.line("verified %s  %s  %s in %s from %s", title(e.Artifact), e.Artifact.Path,
+			Bytes(e.Bytes), e.Elapsed.Round(time.Millisecond), origin(e))
+	case fetch.EventFailed:
+		next := ""
+		if e.Delay > 0 {
+			next = fmt.Sprintf("; next try in %s", e.Delay.Round(100*time.Millisecond))
+		}
+		p.line("failed   %s  %s: %v%s", title(e.Artifact), origin(e), e.Err, next)
+	case fetch.EventCacheFailed:
+		p.line("warning  %s  the cache cannot be used: %v", title(e.Artifact), e.Err)
+	}
+}
+
+func (p plainProgress) Done(s fetch.Summary, err error, _ int) {
+	if err != nil {
+		return
+	}
+	p.line("done     %d placed, %d already there, %s downloaded", s.Placed, s.Present, Bytes(s.Bytes))
+}
+
+// title returns the name, version and platform of an artifact.
+func title(a fetch.Artifact) string {
+	s := a.Name
+	if a.Version != "" {
+		s += " " + a.Version
+	}
+	return s + " (" + a.Platform + ")"
+}
+
+// origin returns where the bytes of an event come from.
+func origin(e fetch.Event) string {
+	switch e.Source {
+	case fetch.SourceCache:
+		return "the cache"
+	case fetch.SourceMirror:
+		return "mirror " + source.Redact(e.URL)
+	}
+	return source.Redact(e.URL)
+}
+
+// barProgress draws one bar for all files together, and prints a line above it
+// for what went wrong.
+type barProgress struct {
+	plain plainProgress
+	bar   *progressbar.ProgressBar
+	files int
+	ready int
+	total int64
+	done  map[string]int64 // bytes so far, by dependency
+}
+
+func (p *barProgress) Event(e fetch.Event) {
+	switch e.Kind {
+	case fetch.EventPlan:
+		p.start(e)
+	case fetch.EventProgress:
+		p.done[e.Artifact.Name] = e.Bytes
+		p.draw()
+	case fetch.EventVerified:
+		p.ready++
+		p.done[e.Artifact.Name] = e.Bytes
+		p.describe()
+		p.draw()
+	case fetch.EventFailed, fetch.EventCacheFailed:
+		p.clear()
+		p.plain.Event(e)
+	}
+}
+
+func (p *barProgress) start(e fetch.Event) {
+	if e.Files == 0 || e.Bytes == 0 {
+		return
+	}
+	p.files, p.total = e.Files, e.Bytes
+	p.bar = progressbar.NewOptions64(p.total,
+		progressbar.OptionSetWriter(p.plain.w),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionThrottle(65*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionFullWidth(),
+	)
+	p.describe()
+}
+
+func (p *barProgress) describe() {
+	if p.bar != nil {
+		p.bar.Describe(fmt.Sprintf("%d/%d files", p.ready, p.files))
+	}
+}
+
+func (p *barProgress) draw() {
+	if p.bar == nil {
+		return
+	}
+	var sum int64
+	for _, n := range p.done {
+		sum += n
+	}
+	if p.total > 0 {
+		sum = min(sum, p.total-1) // the bar ends itself when it is full, and Done ends it
+	}
+	p.bar.Set64(sum)
+}
+
+func (p *barProgress) clear() {
+	if p.bar != nil {
+		p.bar.Clear()
+	}
+}
+
+func (p *barProgress) Done(s fetch.Summary, err error, code int) {
+	p.clear()
+	p.plain.Done(s, err, code)
+}
+
+// jsonProgress writes an object per event, the first of which names the
+// protocol's version. A change that could break a reader raises it.
+type jsonProgress struct {
+	enc  *json.Encoder
+	last map[string]time.Time // of the progress events, by dependency
+}
+
+const jsonProtocol = 1
+
+// jsonInterval is the least time between two progress events of a dependency.
+const jsonInterval = 100 * time.Millisecond
+
+// jsonEvent is a line of the JSON rendering. Fields that an event does not
+// fill are left out.
+type jsonEvent struct {
+	Event    string  `json:"event"`
+	Protocol int     `json:"protocol,omitempty"`
+	Program  string  `json:"program,omitempty"`
+	Name     string  `json:"name,omitempty"`
+	Version  string  `json:"version,omitempty"`
+	Platform string  `json:"platform,omitempty"`
+	Path     string  `json:"path,omitempty"`
+	SHA256   string  `json:"sha256,omitempty"`
+	Source   string  `json:"source,omitempty"`
+	URL      string  `json:"url,omitempty"`
+	Attempt  int     `json:"attempt,omitempty"`
+	Files    *int    `json:"files,omitempty"`
+	Placed   *int    `json:"placed,omitempty"`
+	Present  *int    `json:"present,omitempty"`
+	Bytes    *int64  `json:"bytes,omitempty"`
+	Total    *int64  `json:"total,omitempty"`
+	Seconds  float64 `json:"seconds,omitempty"`
+	RetryIn  float64 `json:"retry_in_seconds,omitempty"`
+	Error    string  `json:"error,omitempty"`
+	ExitCode *int    `json:"exit_code,omitempty"`
+}
+
+func newJSONProgress(w io.Writer, program, version string) *jsonProgress {
+	p := &jsonProgress{enc: json.NewEncoder(w), last: make(map[string]time.Time)}
+	p.enc.SetEscapeHTML(false)
+	p.enc.Encode(jsonEvent{Event: "protocol", Protocol: jsonProtocol, Program: program, Version: version})
+	return p
+}
+
+func (p *jsonProgress) Event(e fetch.Event) {
+	out := jsonEvent{
+		Event: string(e.Kind), Name: e.Artifact.Name, Source: string(e.Source), Attempt: e.Attempt,
+		Seconds: e.Elapsed.Seconds(), RetryIn: e.Delay.Seconds(),
+	}
+	if e.Source == fetch.SourceOrigin || e.Source == fetch.SourceMirror {
+		out.URL = source.Redact(e.URL)
+	}
+	if e.Err != nil {
+		out.Error = printable(e.Err.Error())
+	}
+	switch e.Kind {
+	case fetch.EventPlan:
+		out.Files = &e.Files
+		if e.Bytes != fetch.SizeUnknown {
+			out.Total = &e.Bytes
+		}
+	case fetch.EventProgress:
+		if now := time.Now(); now.Sub(p.last[out.Name]) < jsonInterval {
+			return
+		} else {
+			p.last[out.Name] = now
+		}
+		out.Bytes = &e.Bytes
+		if e.Artifact.Size != fetch.SizeUnknown {
+			out.Total = &e.Artifact.Size
+		}
+	case fetch.EventPresent, fetch.EventVerified, fetch.EventPlaced:
+		out.Version, out.Platform, out.Path = e.Artifact.Version, e.Artifact.Platform, e.Artifact.Path
+		out.SHA256 = e.Artifact.Digest.String()
+		if e.Kind == fetch.EventVerified {
+			out.Bytes = &e.Bytes
+		}
+	}
+	p.enc.Encode(out)
+}
+
+func (p *jsonProgress) Done(s fetch.Summary, err error, code int) {
+	out := jsonEvent{Event: "result", ExitCode: &code, Placed: &s.Placed, Present: &s.Present, Bytes: &s.Bytes}
+	if err != nil {
+		out.Error = printable(err.Error())
+	}
+	p.enc.Encode(out)
+}

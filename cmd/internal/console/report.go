@@ -1,0 +1,260 @@
+package console
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"depfetch/cmd/internal/exit"
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+)
+
+// Error is an error that comes with the exit code it calls for, and with what
+// to do about it.
+type Error struct {
+	Err  error
+	Hint string // what to type; may be empty
+	Code int    // of package exit
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Usagef returns an error in how the program was called.
+func Usagef(hint, format string, args ...any) error {
+	return &Error{fmt.Errorf(format, args...), hint, exit.Usage}
+}
+
+// Report prints err, an error for each thing that went wrong, with hints, and
+// returns the exit code that it calls for.
+func (c *Console) Report(err error) int {
+	code := exit.OK
+	for _, e := range Flatten(err) {
+		code = graver(code, c.reportOne(e))
+	}
+	return code
+}
+
+// ExitCode returns the exit code that err calls for.
+func ExitCode(err error) int { return (&Console{Stderr: io.Discard}).Report(err) }
+
+// Flatten returns the errors that were joined into err. A TransferError unwraps
+// to several too, but is one thing that happened.
+func Flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if _, one := err.(*fetch.TransferError); one || !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, Flatten(e)...)
+	}
+	return all
+}
+
+// graver returns the exit code to end with when things with both codes have
+// happened: wrong bytes count most, and what has no code of its own least.
+func graver(a, b int) int {
+	for _, code := range []int{exit.Usage, exit.WrongBytes, exit.Refused, exit.Unavailable, exit.Failure} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exit.OK
+}
+
+func (c *Console) reportOne(err error) int {
+	var (
+		coded       *Error
+		bad         *lock.Error
+		unknown     *lock.UnknownDepError
+		group       *lock.UnknownGroupError
+		unpinned    *lock.NotPinnedError
+		transfer    *fetch.TransferError
+		destination *fetch.DestinationError
+		unsupported *fetch.UnsupportedError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		c.Errorf("interrupted; nothing has been changed")
+		return exit.Failure
+	case errors.As(err, &coded):
+		c.Errorf("%v", coded)
+		c.Hintf("%s", coded.Hint)
+		return coded.Code
+	case errors.As(err, &bad):
+		c.Errorf("%v", bad)
+		c.Hintf("%s", bad.Hint)
+		if bad.Kind == lock.KindPolicy {
+			return exit.Refused
+		}
+		return exit.Usage
+	case errors.As(err, &unknown):
+		c.Errorf("%v", unknown)
+		c.Hintf("%s list shows what there is", c.Program)
+		return exit.Usage
+	case errors.As(err, &group):
+		c.Errorf("%v", group)
+		return exit.Usage
+	case errors.As(err, &unpinned):
+		c.Errorf("%v", unpinned)
+		c.Hintf("to pin it: deplock update %s --platform %s", unpinned.Dep, unpinned.Platform)
+		return exit.Refused
+	case errors.As(err, &unsupported):
+		c.Errorf("%v", unsupported)
+		c.Hintf("without %s the archive itself can be fetched, and unpacked by a later step", unsupported.Key)
+		return exit.Usage
+	case errors.As(err, &transfer):
+		return c.reportTransfer(transfer)
+	case errors.As(err, &destination):
+		c.Errorf("%v", err)
+		return c.hintDestination(destination)
+	}
+	c.Errorf("%v", err)
+	return exit.Failure
+}
+
+// reportTransfer prints why an artifact could not be had.
+func (c *Console) reportTransfer(e *fetch.TransferError) int {
+	name := e.Artifact.Name
+	var wrong *fetch.MismatchError
+	if errors.As(e, &wrong) {
+		c.Errorf("%s: wrong bytes, nothing has been changed\n%s", name, attempts(e))
+		if wrong.HTML {
+			c.Hintf("the address leads to a page for people; look at it in a browser, then correct the url of [deps.%s]", name)
+		} else {
+			c.Hintf("if upstream has replaced the file and you trust the new one: deplock update %s", name)
+		}
+		return exit.WrongBytes
+	}
+	for _, a := range e.Attempts {
+		var s *source.Error
+		if errors.As(a.Err, &s) && s.Refused {
+			c.Errorf("%s: refused\n%s", name, attempts(e))
+			c.Hintf("if the host may be trusted with it, add it to hosts in [policy] of the lockfile")
+			return exit.Refused
+		}
+	}
+	c.Errorf("%s: could not download\n%s", name, attempts(e))
+	c.hintTransfer(e)
+	return exit.Unavailable
+}
+
+// attempts describes what was tried: a line for each source, or more for one
+// that served wrong bytes.
+func attempts(e *fetch.TransferError) string {
+	type tried struct {
+		fetch.Attempt
+		times int
+	}
+	var sources []*tried
+	byURL := make(map[string]*tried)
+	for _, a := range e.Attempts {
+		t := byURL[a.URL]
+		if t == nil {
+			t = &tried{}
+			byURL[a.URL] = t
+			sources = append(sources, t)
+		}
+		t.Attempt, t.times = a, t.times+1
+	}
+	var lines []string
+	for _, t := range sources {
+		line := fmt.Sprintf("%s %s: ", t.Source, source.Redact(t.URL))
+		var wrong *fetch.MismatchError
+		if errors.As(t.Err, &wrong) {
+			lines = append(lines, line+"wrong bytes", mismatch(wrong))
+			continue
+		}
+		line += t.Err.Error()
+		if t.times > 1 {
+			line += fmt.Sprintf(" (tried %d times)", t.times)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func mismatch(e *fetch.MismatchError) string {
+	row := func(label string, d fetch.Digest, size int64, none string) string {
+		digest, bytes := none, ""
+		if !d.IsZero() {
+			digest = d.String()
+		}
+		if size != fetch.SizeUnknown {
+			bytes = fmt.Sprintf("  %d bytes", size)
+		}
+		return fmt.Sprintf("  %-4s  sha256 %s%s", label, digest, bytes)
+	}
+	lines := []string{
+		row("want", e.WantDigest, e.WantSize, ""),
+		row("got", e.GotDigest, e.GotSize, "not computed: there is more than was pinned"),
+	}
+	if e.Response.Status != 0 {
+		host := "?"
+		if u, err := url.Parse(e.Response.URL); err == nil {
+			host = u.Host
+		}
+		lines = append(lines, fmt.Sprintf("  %-4s  %s, HTTP %d", "from", host, e.Response.Status))
+	}
+	if e.HTML {
+		lines = append(lines, "  it is an HTML page, not the file")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// hintTransfer says what helps against the usual causes of a failed download.
+func (c *Console) hintTransfer(e *fetch.TransferError) {
+	for _, a := range e.Attempts {
+		var (
+			s         *source.Error
+			authority x509.UnknownAuthorityError
+		)
+		switch {
+		case errors.Is(a.Err, fetch.ErrOffline):
+			c.Hintf("a fetch with --cache DIR and without --offline fills the cache")
+		case errors.As(a.Err, &authority):
+			c.Hintf("give a private CA with --cacert FILE, as from RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem; " +
+				"a build proxy that adds its CA to the system's bundle needs an image that has one")
+		case !errors.As(a.Err, &s):
+		case denied(s) && s.Authorized:
+			c.Hintf("the server has refused the login that the netrc file has for it")
+		case denied(s):
+			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc,target=/run/secrets/netrc")
+		case s.Status == http.StatusNotFound || s.Status == http.StatusGone:
+			c.Hintf("upstream no longer has it; another address of the same bytes can be added to mirrors of [deps.%s]", e.Artifact.Name)
+		}
+	}
+}
+
+// denied reports whether a server wants other credentials.
+func denied(e *source.Error) bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+func (c *Console) hintDestination(e *fetch.DestinationError) int {
+	switch {
+	case errors.Is(e, fetch.ErrNoPath):
+		c.Hintf(`add path = "/…" to [deps.%s], or name the dependencies to fetch`, e.Artifact.Name)
+		return exit.Usage
+	case errors.Is(e, fs.ErrPermission):
+		c.Hintf("run as a user who may write there, or place the files below another directory with --root DIR")
+	case errors.Is(e, syscall.EROFS):
+		c.Hintf("the file system is read-only; place the files below another directory with --root DIR")
+	case errors.Is(e, syscall.ENOSPC):
+		c.Hintf("free some space there, or place the files below another directory with --root DIR")
+	}
+	return exit.Failure
+}

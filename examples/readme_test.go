@@ -1,0 +1,88 @@
+//go:build e2e
+
+package examples_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// dockerCommand is the first `docker buildx build` of a README, over all of its
+// continued lines.
+var dockerCommand = regexp.MustCompile(`(?m)^ *docker buildx build ((?:.*\\\n)*.*)$`)
+
+// readCommand returns the build that an example's README tells people to run, in
+// the terms of these tests, so that the command is tested with the Dockerfile.
+func readCommand(t *testing.T, example string, secrets map[string]string) build {
+	t.Helper()
+	found := dockerCommand.FindStringSubmatch(read(t, filepath.Join(example, "README.md")))
+	if found == nil {
+		t.Fatalf("%s/README.md: no `docker buildx build` command", example)
+	}
+	words := strings.Fields(strings.ReplaceAll(found[1], "\\\n", " "))
+	b := build{secrets: map[string]string{}}
+	for len(words) >= 2 {
+		flag, value := words[0], words[1]
+		words = words[2:]
+		switch flag {
+		case "--tag":
+		case "--build-context":
+			if value != "depfetch=bin" {
+				t.Errorf("%s/README.md: %s %s: want depfetch=bin, where `make build` puts it", example, flag, value)
+			}
+		case "--platform":
+			b.platforms = strings.Split(value, ",")
+		case "--secret":
+			id, _, _ := strings.Cut(strings.TrimPrefix(value, "id="), ",")
+			file, ok := secrets[id]
+			if !ok {
+				t.Fatalf("%s/README.md: no secret %q is known", example, id)
+			}
+			b.secrets[id] = file
+		default:
+			t.Fatalf("%s/README.md: this test does not know the flag %s", example, flag)
+		}
+	}
+	if want := "examples/" + example; len(words) != 1 || words[0] != want {
+		t.Errorf("%s/README.md: the context is %q; want %s", example, words, want)
+	}
+	return b
+}
+
+// TestReadmes builds every example as its README says and finds every file in
+// its place, for each platform.
+func TestReadmes(t *testing.T) {
+	dir := t.TempDir()
+	netrc, ca := filepath.Join(dir, "netrc"), filepath.Join(dir, "ca.pem")
+	write(t, netrc, "machine 127.0.0.1 login ci-robot password swordfish\n")
+	write(t, ca, otherCA(t))
+	for _, example := range folders(t) {
+		t.Run(example, func(t *testing.T) {
+			u := newUpstream(t)
+			lockfile := u.lockfile(t, example)
+			b := readCommand(t, example, map[string]string{"netrc": netrc, "ca": ca})
+			b.dir = stage(t, example, lockfile)
+			want := b.platforms
+			if len(want) == 0 {
+				want = []string{native}
+			}
+			images := b.run(t).images(t)
+			for _, p := range want {
+				im, ok := images[p]
+				if !ok {
+					t.Errorf("no image for %s", p)
+					continue
+				}
+				im.filled(t, pinned(t, lockfile, p))
+				// What the build mounts, it takes away again.
+				for _, name := range []string{"depfetch", "deps.lock.toml", "cache/", "out/", "run/"} {
+					if _, ok := im.files[name]; ok {
+						t.Errorf("%s: the image has a /%s", p, name)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,46 @@
+package fetch
+
+import (
+	"fmt"
+	"io/fs"
+)
+
+// SizeUnknown is the Size of an artifact whose lockfile line has none.
+const SizeUnknown int64 = -1
+
+// Artifact is one pinned file: where its bytes may be had, what they must be,
+// and where they go. It is what a lockfile yields for one platform; paths and
+// digests in it have been checked when it was made.
+type Artifact struct {
+	Name     string // of the dependency, for messages
+	Version  string // for messages; may be empty
+	Platform string // the locked line it came from: "linux/amd64", or "any"
+
+	URL     string   // the origin, sent to the server byte for byte
+	Mirrors []string // further addresses of the same bytes, in order
+	Digest  Digest
+	Size    int64 // in bytes, or SizeUnknown
+
+	// Path is where the file lands, slash-separated and below Client.Root.
+	// It is empty when the lockfile gives none.
+	Path  string
+	Mode  fs.FileMode // permission bits only
+	Owner *Owner      // nil leaves the file with the running user
+
+	Member string  // the one file to take out of the archive, or empty
+	Unpack *Unpack // how to unpack the archive into Path, or nil
+}
+
+// Owner is a numeric user and group: names would need an /etc/passwd, and an
+// image built from scratch has none.
+type Owner struct{ UID, GID uint32 }
+
+// String returns o in the lockfile's form, "uid:gid".
+func (o Owner) String() string { return fmt.Sprintf("%d:%d", o.UID, o.GID) }
+
+// Unpack says how an archive becomes a directory tree.
+type Unpack struct {
+	Strip   int      // leading path elements to drop, as tar's --strip-components
+	Include []string // globs of the names to unpack; empty means all
+	Replace bool     // swap the whole directory instead of merging into it
+}

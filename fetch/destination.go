@@ -1,0 +1,189 @@
+package fetch
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
+)
+
+// destination is where an artifact lands, resolved on this machine.
+type destination struct {
+	Artifact
+	dir  string // holds no links below the root
+	file string // dir and the artifact's own name, which is not followed
+}
+
+// resolve finds where a lands below root. Links in its directory lead to where
+// they lead in a root file system at root. The last element is not followed:
+// a link there is what the artifact replaces, as it would be with rename(2),
+// and not the file that it points to (/usr/bin/wget must not become busybox).
+func resolve(root string, a Artifact) (destination, error) {
+	fail := func(path string, err error) (destination, error) {
+		return destination{}, &DestinationError{a, path, err}
+	}
+	if a.Path == "" {
+		return fail(a.Name, ErrNoPath)
+	}
+	if !fs.ValidPath(relative(a.Path)) {
+		return fail(a.Path, errors.New("the path leads out of the root"))
+	}
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return fail(a.Path, err)
+	}
+	dir, name := filepath.Split(filepath.FromSlash(relative(a.Path)))
+	dir, err = securejoin.SecureJoin(root, dir)
+	if err != nil {
+		return fail(a.Path, cause(err))
+	}
+	return destination{Artifact: a, dir: dir, file: filepath.Join(dir, name)}, nil
+}
+
+// relative returns path without its leading slash.
+func relative(path string) string {
+	if len(path) > 0 && path[0] == '/' {
+		return path[1:]
+	}
+	return path
+}
+
+// state is what lies at a destination.
+type state int
+
+const (
+	absent  state = iota
+	present       // the pinned bytes, mode and owner
+	moded         // the pinned bytes with another mode or owner
+	changed       // something else, which may be replaced
+)
+
+// inspect finds out what lies at d. The error is of what cannot be replaced by
+// a file, or of the context. detail says how a state other than present
+// differs.
+func (d destination) inspect(ctx context.Context, root string) (s state, detail string, err error) {
+	info, err := os.Lstat(d.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+		return absent, "missing", nil
+	case err != nil:
+		return 0, "", &DestinationError{d.Artifact, d.file, cause(err)}
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := securejoin.SecureJoin(root, relative(d.Path))
+		if err != nil {
+			return 0, "", &DestinationError{d.Artifact, d.file, cause(err)}
+		}
+		if info, err := os.Stat(target); err == nil && info.IsDir() {
+			return 0, "", &DestinationError{d.Artifact, d.file, errIsDirectory}
+		}
+		return changed, "changed: it is a symbolic link", nil
+	case info.IsDir():
+		return 0, "", &DestinationError{d.Artifact, d.file, errIsDirectory}
+	case !info.Mode().IsRegular():
+		return 0, "", &DestinationError{d.Artifact, d.file, errors.New("something that is not a regular file is there")}
+	case d.Size != SizeUnknown && info.Size() != d.Size:
+		return changed, fmt.Sprintf("changed: want %d bytes, it has %d", d.Size, info.Size()), nil
+	}
+	digest, err := hashFile(ctx, d.file)
+	switch {
+	case ctx.Err() != nil:
+		return 0, "", context.Cause(ctx)
+	case err != nil:
+		return changed, fmt.Sprintf("changed: it cannot be read: %v", cause(err)), nil
+	case digest != d.Digest:
+		return changed, fmt.Sprintf("changed: want sha256 %s, it has %s", d.Digest, digest), nil
+	}
+	if detail := d.attributes(info); detail != "" {
+		return moded, detail, nil
+	}
+	return present, "", nil
+}
+
+var errIsDirectory = errors.New("a directory is there")
+
+// attributes says how the mode or owner of a file differs from what is pinned.
+func (d destination) attributes(info fs.FileInfo) string {
+	if runtime.GOOS == "windows" {
+		return "" // has neither
+	}
+	const bits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+	if got := info.Mode() & bits; got != d.Mode {
+		return fmt.Sprintf("wrong mode: want %04o, it has %04o", d.Mode, unixMode(got))
+	}
+	if d.Owner != nil {
+		if got := owner(info); got != *d.Owner {
+			return fmt.Sprintf("wrong owner: want %s, it has %s", d.Owner, got)
+		}
+	}
+	return ""
+}
+
+// unixMode returns the bits of m as chmod(1) counts them.
+func unixMode(m fs.FileMode) uint32 {
+	bits := uint32(m.Perm())
+	for i, b := range []fs.FileMode{fs.ModeSticky, fs.ModeSetgid, fs.ModeSetuid} {
+		if m&b != 0 {
+			bits |= 0o1000 << i
+		}
+	}
+	return bits
+}
+
+// buffers hold what is read to be hashed. Large reads are what makes it fast.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 1<<20); return &b }}
+
+// hashFile returns the digest of a file's bytes.
+func hashFile(ctx context.Context, name string) (Digest, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Digest{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if err := copyBuffered(ctx, h, f); err != nil {
+		return Digest{}, err
+	}
+	return Digest(h.Sum(nil)), nil
+}
+
+// copyBuffered copies until src ends or ctx does.
+func copyBuffered(ctx context.Context, dst io.Writer, src io.Reader) error {
+	bp := buffers.Get().(*[]byte)
+	defer buffers.Put(bp)
+	for ctx.Err() == nil {
+		n, err := src.Read(*bp)
+		if _, err := dst.Write((*bp)[:n]); err != nil {
+			return err
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// cause strips the operation and path from an error of package os, for messages
+// that name the path already.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"depfetch/fetch/source"
+)
+
+// TransferError says that no source had the right bytes of an artifact. It
+// unwraps to the errors of its attempts: a *MismatchError where the bytes were
+// wrong, a *source.Error where there were none.
+type TransferError struct {
+	Artifact Artifact
+	Attempts []Attempt
+}
+
+// Attempt is one try to get an artifact's bytes from one source.
+type Attempt struct {
+	Source SourceKind
+	URL    string // print it with source.Redact
+	Err    error
+}
+
+func (e *TransferError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: no source has the pinned bytes", e.Artifact.Name)
+	for _, a := range e.Attempts {
+		fmt.Fprintf(&b, "; %s: %v", source.Redact(a.URL), a.Err)
+	}
+	return b.String()
+}
+
+// Unwrap returns the errors of the attempts.
+func (e *TransferError) Unwrap() []error {
+	errs := make([]error, len(e.Attempts))
+	for i, a := range e.Attempts {
+		errs[i] = a.Err
+	}
+	return errs
+}
+
+// ErrOffline is the error of the one Attempt to get what is not in the cache
+// while Client.Offline is set.
+var ErrOffline = errors.New("not in the cache, and offline")
+
+// MismatchError says that a source served other bytes than those pinned.
+type MismatchError struct {
+	Response   source.Response
+	WantDigest Digest
+	GotDigest  Digest // zero when not all of the bytes were taken
+	WantSize   int64  // or SizeUnknown
+	GotSize    int64  // or SizeUnknown, when they were too many to count
+	HTML       bool   // what came is a web page
+}
+
+func (e *MismatchError) Error() string {
+	got := "an unknown digest"
+	if !e.GotDigest.IsZero() {
+		got = e.GotDigest.String()
+	}
+	return fmt.Sprintf("wrong bytes: want sha256 %s (%s), got %s (%s)",
+		e.WantDigest, sizeText(e.WantSize), got, sizeText(e.GotSize))
+}
+
+func sizeText(n int64) string {
+	if n == SizeUnknown {
+		return "size unknown"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// DestinationError says that an artifact cannot lie where it is meant to.
+type DestinationError struct {
+	Artifact Artifact
+	Path     string // on this machine, Client.Root included
+	Err      error
+}
+
+func (e *DestinationError) Error() string {
+	return fmt.Sprintf("%s: cannot place %s: %v", e.Artifact.Name, e.Path, e.Err)
+}
+
+func (e *DestinationError) Unwrap() error { return e.Err }
+
+// ErrNoPath is a DestinationError's cause when the lockfile gives no path.
+var ErrNoPath = errors.New("the lockfile gives it no path")
+
+// UnsupportedError says that this version cannot do what an artifact asks for.
+type UnsupportedError struct {
+	Artifact Artifact
+	Key      string // of the lockfile
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("%s: %s is not in this version yet", e.Artifact.Name, e.Key)
+}
+
+// PlaceError says that the renames at the end of Fetch failed in the middle.
+type PlaceError struct {
+	Artifact Artifact   // whose rename failed
+	Placed   []Artifact // those in place
+	Missing  []Artifact // those not in place, Artifact included
+	Err      error
+}
+
+func (e *PlaceError) Error() string {
+	return fmt.Sprintf("%s: %v; %d of %d files are in place (%s), not in place: %s", e.Artifact.Name, e.Err,
+		len(e.Placed), len(e.Placed)+len(e.Missing), names(e.Placed), names(e.Missing))
+}
+
+func (e *PlaceError) Unwrap() error { return e.Err }
+
+func names(artifacts []Artifact) string {
+	if len(artifacts) == 0 {
+		return "none"
+	}
+	s := make([]string, len(artifacts))
+	for i, a := range artifacts {
+		s[i] = a.Name
+	}
+	return strings.Join(s, ", ")
+}

@@ -1,0 +1,55 @@
+package fetch
+
+import "time"
+
+// EventKind tells events apart.
+type EventKind string
+
+// The kinds of events, and which fields of an Event they fill besides Kind.
+const (
+	// EventPlan comes first: Files are to be put in place, for which Bytes
+	// are to be had, or SizeUnknown if the lockfile lacks a size.
+	EventPlan EventKind = "plan"
+	// EventPresent is an Artifact that is in place already.
+	EventPresent EventKind = "present"
+	// EventStart is an attempt to get the bytes of Artifact from URL.
+	EventStart EventKind = "start"
+	// EventProgress says that an attempt has Bytes so far.
+	EventProgress EventKind = "progress"
+	// EventFailed is an attempt that ended with Err. If Delay is not zero,
+	// there will be another after it.
+	EventFailed EventKind = "failed"
+	// EventVerified is an Artifact whose Bytes came from URL in Elapsed, and
+	// are right.
+	EventVerified EventKind = "verified"
+	// EventPlaced is an Artifact that is in place now.
+	EventPlaced EventKind = "placed"
+	// EventCacheFailed says that the cache could not be used, by Err; the
+	// artifact itself is not affected.
+	EventCacheFailed EventKind = "cache-failed"
+)
+
+// Event is something that happened during Fetch.
+type Event struct {
+	Kind     EventKind
+	Artifact Artifact
+	Source   SourceKind
+	URL      string // print it with source.Redact
+	Files    int
+	Bytes    int64
+	Attempt  int // counted from 1
+	Err      error
+	Delay    time.Duration
+	Elapsed  time.Duration
+}
+
+// SourceKind says where bytes came from.
+type SourceKind string
+
+// The kinds of sources, in the order in which they are asked.
+const (
+	SourceLocal  SourceKind = "local" // another destination, in place already
+	SourceCache  SourceKind = "cache"
+	SourceOrigin SourceKind = "origin"
+	SourceMirror SourceKind = "mirror"
+)

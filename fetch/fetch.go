@@ -1,0 +1,154 @@
+// Package fetch puts pinned files in place: it fetches them in parallel,
+// verifies every byte, and only when all of them are right renames them to
+// where they belong.
+//
+// It guarantees that Client.Fetch returns nil only if every artifact is in
+// place with the size and sha256 it is pinned to; and that on any failure the
+// destinations are as they were before, with nothing half-written and no
+// temporary file left behind. Only the renames at the very end can fail in the
+// middle, and a PlaceError then says which files are in place.
+//
+// Bytes are hashed as they are written and parsed by nothing before their
+// digest has matched. There is no way to turn that off.
+//
+// It refuses what is not a regular file at a destination (a directory, a
+// device), and paths are resolved below Client.Root as chroot would: a link
+// leads to where it leads inside that root, and nothing leads out of it.
+package fetch
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"depfetch/fetch/cache"
+	"depfetch/fetch/source"
+)
+
+// DefaultJobs is how many artifacts are worked on at once, and DefaultRetries
+// how often a source that failed in passing is asked again, unless a caller
+// says otherwise.
+const (
+	DefaultJobs    = 16
+	DefaultRetries = 5
+)
+
+// Client fetches artifacts. Its fields are set before its first use and not
+// changed after; its methods are then safe for concurrent use.
+type Client struct {
+	// Root is the directory that every destination lies below.
+	Root string
+	// Source gets the bytes.
+	Source *source.Client
+	// Cache holds bytes of earlier runs; nil is no cache.
+	Cache *cache.Store
+	// Offline keeps Fetch from asking any Source: what is neither in place
+	// nor in the cache is an error.
+	Offline bool
+	// Mirrors are the addresses of trees that hold blobs/sha256/<hex>. They
+	// are asked when the origin and the artifact's own mirrors have failed.
+	Mirrors []string
+	// Jobs is how many artifacts are worked on at once; zero means
+	// DefaultJobs.
+	Jobs int
+	// Retries is how often a source that failed in passing is asked again.
+	Retries int
+	// Backoff says how long to wait before retry n, counted from 1. Nil
+	// means Backoff.
+	Backoff func(n int) time.Duration
+	// Mtime is given to placed files and to the directories made for them.
+	// Zero means DefaultMtime.
+	Mtime time.Time
+	// Events, if not nil, is told what happens. Calls do not overlap.
+	Events func(Event)
+}
+
+// DefaultMtime is the modification time of placed files: one fixed moment, so
+// that two builds make the same image layer. It is the first that a zip file
+// can express.
+var DefaultMtime = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// Summary counts what Fetch did.
+type Summary struct {
+	Present int   // artifacts that were in place already
+	Placed  int   // artifacts put in place
+	Bytes   int64 // downloaded, those of failed attempts included
+}
+
+// Fetch puts every artifact in place, or changes nothing and returns why. The
+// error joins a *TransferError or other error for each artifact that failed,
+// or is a *PlaceError, or the cause with which ctx ended.
+func (c *Client) Fetch(ctx context.Context, artifacts []Artifact) (Summary, error) {
+	r := &run{Client: c}
+	if err := r.plan(ctx, artifacts); err != nil {
+		return Summary{}, err
+	}
+	defer r.stage.cleanUp()
+	if err := r.transferAll(ctx); err != nil {
+		return Summary{}, err
+	}
+	if err := r.place(); err != nil {
+		return Summary{}, err
+	}
+	return Summary{Present: r.present, Placed: len(r.staged), Bytes: r.bytes.Load()}, nil
+}
+
+// run is one Fetch under way.
+type run struct {
+	*Client
+	blobs   []*blob // what has to be had, one for each distinct digest
+	present int
+	bytes   atomic.Int64
+	stage   stage
+
+	mu     sync.Mutex // guards staged, and serialises Events
+	staged []stagedFile
+}
+
+func (c *Client) jobs() int {
+	if c.Jobs > 0 {
+		return c.Jobs
+	}
+	return DefaultJobs
+}
+
+func (c *Client) mtime() time.Time {
+	if c.Mtime.IsZero() {
+		return DefaultMtime
+	}
+	return c.Mtime
+}
+
+func (r *run) emit(e Event) {
+	if r.Events == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Events(e)
+}
+
+// each calls f for 0 to n-1, from at most jobs goroutines, and returns when all
+// calls have returned. It makes no further calls once ctx has ended, and then
+// returns the cause, or else the errors of f joined in order.
+func each(ctx context.Context, jobs, n int, f func(i int) error) error {
+	var (
+		errs = make([]error, n)
+		next atomic.Int64
+		wg   sync.WaitGroup
+	)
+	for range min(jobs, n) {
+		wg.Go(func() {
+			for i := int(next.Add(1) - 1); i < n && ctx.Err() == nil; i = int(next.Add(1) - 1) {
+				errs[i] = f(i)
+			}
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return errors.Join(errs...)
+}

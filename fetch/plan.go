@@ -1,0 +1,121 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// blob is what has to be had once: the bytes of a digest, and all the places
+// where they go.
+type blob struct {
+	digest Digest
+	size   int64
+	dests  []destination // at least one
+	local  []string      // files that hold these bytes already
+}
+
+// plan finds out what has to be done: it resolves every destination, looks at
+// what lies there, and groups what is missing by digest.
+func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
+	dests, err := destinations(r.Root, artifacts)
+	if err != nil {
+		return err
+	}
+	states := make([]state, len(dests))
+	err = each(ctx, r.jobs(), len(dests), func(i int) (err error) {
+		states[i], _, err = dests[i].inspect(ctx, r.Root)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+
+	byDigest := make(map[Digest]*blob)
+	for i, d := range dests {
+		if states[i] == present {
+			continue
+		}
+		b := byDigest[d.Digest]
+		if b == nil {
+			b = &blob{digest: d.Digest, size: d.Size}
+			byDigest[d.Digest] = b
+			r.blobs = append(r.blobs, b)
+		}
+		b.dests = append(b.dests, d)
+		if b.size == SizeUnknown {
+			b.size = d.Size
+		}
+	}
+	for i, d := range dests {
+		if b := byDigest[d.Digest]; b != nil && (states[i] == present || states[i] == moded) {
+			b.local = append(b.local, d.file)
+		}
+	}
+
+	plan := Event{Kind: EventPlan}
+	for _, b := range r.blobs {
+		plan.Files += len(b.dests)
+		if b.size == SizeUnknown || plan.Bytes == SizeUnknown {
+			plan.Bytes = SizeUnknown
+		} else {
+			plan.Bytes += b.size
+		}
+	}
+	r.present = len(dests) - plan.Files
+	r.emit(plan)
+	for i, d := range dests {
+		if states[i] == present {
+			r.emit(Event{Kind: EventPresent, Artifact: d.Artifact})
+		}
+	}
+	return nil
+}
+
+// destinations resolves where the artifacts go, and refuses those that this
+// version cannot place and those that would land on one another.
+func destinations(root string, artifacts []Artifact) ([]destination, error) {
+	var (
+		dests  []destination
+		errs   []error
+		byFile = make(map[string]string)
+	)
+	for _, a := range artifacts {
+		if key := unsupported(a); key != "" {
+			errs = append(errs, &UnsupportedError{a, key})
+			continue
+		}
+		d, err := resolve(root, a)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		// The lockfile has no path twice, but links may join two.
+		if other, ok := byFile[d.file]; ok {
+			errs = append(errs, &DestinationError{a, d.file, fmt.Errorf("%s lands there too", other)})
+			continue
+		}
+		byFile[d.file] = a.Name
+		dests = append(dests, d)
+	}
+	for _, d := range dests {
+		for dir := d.dir; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+			if other, ok := byFile[dir]; ok {
+				errs = append(errs, &DestinationError{d.Artifact, d.file, fmt.Errorf("%s lands on %s, which is a directory of it", other, dir)})
+			}
+		}
+	}
+	return dests, errors.Join(errs...)
+}
+
+// unsupported returns the key of the lockfile that this version does not act on.
+func unsupported(a Artifact) string {
+	switch {
+	case a.Member != "":
+		return "member"
+	case a.Unpack != nil:
+		return "unpack"
+	}
+	return ""
+}

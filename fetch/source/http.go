@@ -1,0 +1,238 @@
+package source
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// maxRedirects is how many redirects a request follows.
+	maxRedirects = 10
+	// receiveWindow is how much of one HTTP/2 stream a server may send ahead;
+	// the transport's default halves the throughput of a fast connection.
+	receiveWindow = 2 << 20
+)
+
+// newTransport makes what sends requests. It is used without http.Client, which
+// follows redirects by rules of its own, and repeats a Location that it cannot
+// read in its errors.
+func newTransport(cfg Config) (*http.Transport, error) {
+	pool, err := cfg.Roots.pool()
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:               cfg.Proxy,
+		DialContext:         dialer.DialContext,
+		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: cfg.ConnectTimeout,
+		MaxIdleConnsPerHost: max(cfg.Connections, 1),
+		IdleConnTimeout:     time.Minute,
+		ForceAttemptHTTP2:   true,
+		// A server that labels .gz files "Content-Encoding: gzip" must not
+		// change the bytes.
+		DisableCompression: true,
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerStream:     receiveWindow,
+			MaxReceiveBufferPerConnection: 4 * receiveWindow,
+			MaxReadFrameSize:              1 << 20,
+		},
+	}, nil
+}
+
+// http gets an http or https URL (RFC 9110).
+func (t *transfer) http(ctx context.Context) error {
+	t.started = true
+	ctx, s, stop := watch(ctx, t.client.cfg.StallTimeout)
+	defer stop()
+	resp, err := t.follow(ctx)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	t.resp.Status = resp.StatusCode
+	if resp.StatusCode != http.StatusOK {
+		return t.failStatus(resp)
+	}
+	t.resp.Length = resp.ContentLength
+	s.reset()
+	counted := &countingReader{r: resp.Body}
+	err = t.stream(counted, s)
+	var body errBody
+	switch {
+	case errors.As(err, &body):
+		if errors.Is(body.error, io.ErrUnexpectedEOF) && t.resp.Length >= 0 {
+			return t.fail(errTruncated(counted.n, t.resp.Length), true)
+		}
+		return t.failNetwork(ctx, body.error)
+	case err != nil:
+		return err
+	case endsWithConnection(resp) && counted.n < t.req.Limit:
+		// Nothing but the connection's end marks the end of such a body, so
+		// one that is too short has most likely been cut off.
+		return t.fail(errTruncated(counted.n, t.req.Limit), true)
+	}
+	return nil
+}
+
+// endsWithConnection reports whether the body's length was neither declared nor
+// marked by chunks or frames.
+func endsWithConnection(r *http.Response) bool {
+	return r.ProtoMajor == 1 && r.ContentLength < 0 && len(r.TransferEncoding) == 0
+}
+
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// follow sends the request and follows redirects by the rules of this package.
+// It returns the first answer that is not a redirect.
+func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
+	origin, err := parseHTTP(t.req.URL)
+	if err != nil {
+		return nil, t.fail(err, false)
+	}
+	transport, err := t.client.transport()
+	if err != nil {
+		return nil, t.fail(err, false)
+	}
+	for u, hops := origin, 0; ; hops++ {
+		t.resp.URL = u.String()
+		if !t.allowed(u) {
+			e := t.fail(fmt.Errorf("host %q is not in the lockfile's policy.hosts", u.Host), false)
+			e.Refused = true
+			return nil, e
+		}
+		resp, err := transport.RoundTrip(t.request(ctx, u, origin))
+		if err != nil {
+			return nil, t.failNetwork(ctx, err)
+		}
+		location := redirect(resp)
+		if location == "" {
+			return resp, nil
+		}
+		resp.Body.Close()
+		if hops == maxRedirects {
+			return nil, t.fail(fmt.Errorf("more than %d redirects", maxRedirects), false)
+		}
+		if u, err = nextHop(u, location); err != nil {
+			return nil, t.fail(err, false)
+		}
+	}
+}
+
+func (t *transfer) request(ctx context.Context, u, origin *url.URL) *http.Request {
+	r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(ctx)
+	// An empty User-Agent keeps net/http from sending its own.
+	r.Header.Set("User-Agent", t.client.cfg.UserAgent)
+	r.Header.Set("Accept", "*/*")
+	if sameOrigin(u, origin) {
+		t.client.cfg.Netrc.authorize(r, u)
+	}
+	return r
+}
+
+func (t *transfer) allowed(u *url.URL) bool {
+	for _, p := range t.client.cfg.Hosts {
+		if p.Match(u) {
+			return true
+		}
+	}
+	return len(t.client.cfg.Hosts) == 0
+}
+
+// sameOrigin compares scheme, host and port (RFC 6454).
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && effectivePort(a) == effectivePort(b) &&
+		strings.EqualFold(a.Hostname(), b.Hostname())
+}
+
+// redirect returns where an answer redirects to, or "".
+func redirect(r *http.Response) string {
+	switch r.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return r.Header.Get("Location")
+	}
+	return ""
+}
+
+func nextHop(from *url.URL, location string) (*url.URL, error) {
+	// The Location may hold a secret, so errors do not repeat it.
+	to, err := from.Parse(location)
+	if err != nil {
+		return nil, errors.New("redirect to an address that cannot be read")
+	}
+	if to.Scheme != "https" && to.Scheme != "http" || to.Host == "" {
+		return nil, fmt.Errorf("redirect to %q, which is neither https nor http", to.Scheme+":")
+	}
+	if from.Scheme == "https" && to.Scheme == "http" {
+		return nil, fmt.Errorf("redirect from https to plain http (host %q) refused", to.Host)
+	}
+	if to.User != nil {
+		return nil, fmt.Errorf("redirect to an address with credentials (host %q) refused", to.Host)
+	}
+	to.Fragment = ""
+	return to, nil
+}
+
+// parseHTTP parses an address that net/url will write again byte for byte.
+func parseHTTP(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, errors.New("the address cannot be read as a URL")
+	case u.Host == "" || u.Opaque != "":
+		return nil, errors.New("the address names no host")
+	case u.User != nil:
+		return nil, errors.New("the address holds credentials; put them into a netrc file")
+	}
+	return u, nil
+}
+
+// failStatus makes the error of an answer that is not a success.
+func (t *transfer) failStatus(r *http.Response) error {
+	e := t.fail(fmt.Errorf("HTTP %d %s", r.StatusCode, http.StatusText(r.StatusCode)), false)
+	e.Status = r.StatusCode
+	e.Authorized = r.Request.Header.Get("Authorization") != ""
+	e.RetryAfter = retryAfter(r.Header.Get("Retry-After"), time.Now())
+	switch r.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		e.Temporary = true
+	case http.StatusForbidden:
+		// Rate limiters say 403 too, and then say for how long.
+		e.Temporary = e.RetryAfter > 0
+	default:
+		e.Temporary = r.StatusCode >= 500
+	}
+	return e
+}
+
+// retryAfter reads a Retry-After field (RFC 9110, section 10.2.3): seconds or a
+// date.
+func retryAfter(field string, now time.Time) time.Duration {
+	if s, err := strconv.Atoi(field); err == nil {
+		return max(0, time.Duration(min(s, 1<<20))*time.Second)
+	}
+	if at, err := http.ParseTime(field); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}

@@ -1,0 +1,79 @@
+package source
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+)
+
+// Roots are the certificate authorities to trust: the system's, or Mozilla's
+// list as embedded in this program where the system has none, and further ones
+// besides. The zero Roots has no further ones.
+type Roots struct {
+	extra []extraRoots
+}
+
+type extraRoots struct {
+	name string
+	pem  []byte
+}
+
+// Add adds the certificates of a PEM file. name says in errors where they came
+// from.
+func (r *Roots) Add(name string, pem []byte) error {
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		return fmt.Errorf("%s holds no certificate in PEM form", name)
+	}
+	r.extra = append(r.extra, extraRoots{name, pem})
+	return nil
+}
+
+// systemRoots returns the system's roots, or nil if there are none.
+var systemRoots = sync.OnceValue(func() *x509.CertPool {
+	pool, err := x509.SystemCertPool()
+	if err != nil || pool.Equal(x509.NewCertPool()) {
+		return nil
+	}
+	return pool
+})
+
+// pool returns the authorities to trust.
+func (r Roots) pool() (*x509.CertPool, error) {
+	pool := systemRoots()
+	if pool != nil {
+		pool = pool.Clone()
+	} else {
+		pool = x509.NewCertPool()
+		for root := range bundle.Roots() {
+			cert, err := x509.ParseCertificate(root.Certificate)
+			if err != nil {
+				return nil, fmt.Errorf("embedded CA roots: %w", err)
+			}
+			if root.Constraint == nil {
+				pool.AddCert(cert)
+			} else {
+				pool.AddCertWithConstraint(cert, root.Constraint)
+			}
+		}
+	}
+	for _, e := range r.extra {
+		pool.AppendCertsFromPEM(e.pem)
+	}
+	return pool, nil
+}
+
+// Describe says which authorities are trusted, in words that fit behind
+// "trusted were".
+func (r Roots) Describe() string {
+	parts := []string{"the system's CA roots"}
+	if systemRoots() == nil {
+		parts[0] = "the CA roots embedded in this program (the system has none)"
+	}
+	for _, e := range r.extra {
+		parts = append(parts, "those in "+e.name)
+	}
+	return strings.Join(parts, " and ")
+}

@@ -1,0 +1,111 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+const (
+	// bufferSize is the size of one copy. It matters more to throughput than
+	// anything else here: 1 MiB is a third faster than io.Copy's 32 KiB.
+	bufferSize = 1 << 20
+	// sniffSize is what is taken of a body that is not the pinned file, enough
+	// to tell a web page from a file.
+	sniffSize = 512
+)
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
+
+// stall ends a transfer on which nothing moves.
+type stall struct {
+	timer *time.Timer
+	after time.Duration
+}
+
+// watch returns a context that ends with errStalled when the stall it returns
+// is not reset in time. The caller calls stop.
+func watch(ctx context.Context, after time.Duration) (_ context.Context, s stall, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	s = stall{timer: time.AfterFunc(after, func() { cancel(errStalled) }), after: after}
+	return ctx, s, func() { s.timer.Stop(); cancel(context.Canceled) }
+}
+
+func (s stall) reset() { s.timer.Reset(s.after) }
+
+// errBody marks an error of reading a body, as opposed to one of writing it.
+type errBody struct{ error }
+
+// stream copies body to t.req.Dst, up to the limit, and notes an overlong body.
+func (t *transfer) stream(body io.Reader, s stall) error {
+	limit := t.req.Limit
+	if limit >= 0 && t.resp.Length > limit {
+		t.resp.Overlong = true
+		limit = sniffSize
+	}
+	bp := buffers.Get().(*[]byte)
+	defer buffers.Put(bp)
+	for taken := int64(0); ; {
+		buf := *bp
+		if limit >= 0 && limit-taken < int64(len(buf)) {
+			buf = buf[:limit-taken]
+		}
+		n, err := fill(body, buf, s)
+		if n > 0 {
+			// A slow disk is not a stalled server.
+			s.timer.Stop()
+			if _, err := t.req.Dst.Write(buf[:n]); err != nil {
+				return err
+			}
+			s.reset()
+			taken += int64(n)
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return errBody{err}
+		case t.resp.Overlong && taken == limit:
+			return nil
+		case taken == limit:
+			t.resp.Overlong, err = more(body)
+			if err != nil {
+				return errBody{err}
+			}
+			return nil
+		}
+	}
+}
+
+// fill reads until buf is full or the body ends, so that each write and each
+// hash is a large one. Every arrival counts as movement.
+func fill(body io.Reader, buf []byte, s stall) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var k int
+		k, err = body.Read(buf[n:])
+		if k > 0 {
+			s.reset()
+		}
+		n += k
+	}
+	return n, err
+}
+
+// more reports whether body holds another byte. Reading on to the end also
+// lets an HTTP connection be used again.
+func more(body io.Reader) (bool, error) {
+	var b [1]byte
+	n, err := io.ReadFull(body, b[:])
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n > 0, err
+}
+
+// errTruncated is a body that ended before its time.
+func errTruncated(got, want int64) error {
+	return fmt.Errorf("truncated: the connection ended after %d of %d bytes", got, want)
+}

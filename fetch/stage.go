@@ -1,0 +1,166 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// tempPattern names temporary files. They lie beside the destination, so that
+// the rename at the end stays within one file system, and because an image need
+// not have a /tmp.
+const tempPattern = ".depfetch-*"
+
+// stage holds what a run has changed on disk before its files are placed, so
+// that it can be undone.
+type stage struct {
+	mu    sync.Mutex
+	temps map[string]bool      // to be removed, unless they have been placed
+	made  []string             // directories made for destinations, parents first
+	mtime map[string]time.Time // what directories that were there had before
+	done  bool                 // the files are placed: directories stay
+}
+
+// stagedFile is a verified file that only has to be renamed.
+type stagedFile struct {
+	destination
+	temp string
+}
+
+// mkdir makes the directory of d and notes what it changes.
+func (s *stage) mkdir(d destination) error {
+	missing, err := s.missing(d.dir)
+	if err != nil {
+		return &DestinationError{d.Artifact, d.file, err}
+	}
+	for _, dir := range missing {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot make the directory %s: %w", dir, cause(err))}
+		}
+		s.made = append(s.made, dir)
+	}
+	return nil
+}
+
+// missing returns the directories above and including dir that do not exist,
+// parents first. It notes the modification time of the first one that does.
+func (s *stage) missing(dir string) (missing []string, err error) {
+	for ; ; dir = filepath.Dir(dir) {
+		info, err := os.Lstat(dir)
+		switch {
+		case err == nil && !info.IsDir():
+			return nil, fmt.Errorf("%s is not a directory", dir)
+		case err == nil:
+			s.noteMtime(dir, info.ModTime())
+			return missing, nil
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+			return nil, err
+		case dir == filepath.Dir(dir):
+			return nil, err
+		}
+		missing = append([]string{dir}, missing...)
+	}
+}
+
+func (s *stage) noteMtime(dir string, t time.Time) {
+	if s.mtime == nil {
+		s.mtime = make(map[string]time.Time)
+	}
+	if _, ok := s.mtime[dir]; !ok {
+		s.mtime[dir] = t
+	}
+}
+
+// temp makes an empty private file beside d.
+func (s *stage) temp(d destination) (*os.File, error) {
+	f, err := os.CreateTemp(d.dir, tempPattern)
+	if err != nil {
+		return nil, &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.temps == nil {
+		s.temps = make(map[string]bool)
+	}
+	s.temps[f.Name()] = true
+	return f, nil
+}
+
+// copy makes a private file beside d with the bytes of src.
+func (s *stage) copy(d destination, src *os.File) (*os.File, error) {
+	f, err := s.temp(d)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = src.Seek(0, io.SeekStart); err == nil {
+		_, err = io.Copy(f, src)
+	}
+	if err != nil {
+		f.Close()
+		return nil, &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
+	}
+	return f, nil
+}
+
+// finish gives f the owner, mode and time that d is to have, and closes it.
+func (s *stage) finish(d destination, f *os.File, mtime time.Time) (stagedFile, error) {
+	fail := func(err error) (stagedFile, error) {
+		f.Close()
+		return stagedFile{}, &DestinationError{d.Artifact, d.file, err}
+	}
+	if d.Owner != nil {
+		if err := f.Chown(int(d.Owner.UID), int(d.Owner.GID)); err != nil {
+			return fail(fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err)))
+		}
+	}
+	if err := f.Chmod(d.Mode); err != nil {
+		return fail(fmt.Errorf("cannot set mode %04o: %w", d.Mode, cause(err)))
+	}
+	if err := f.Close(); err != nil {
+		return fail(cause(err))
+	}
+	if err := os.Chtimes(f.Name(), mtime, mtime); err != nil {
+		return fail(fmt.Errorf("cannot set its time: %w", cause(err)))
+	}
+	return stagedFile{d, f.Name()}, nil
+}
+
+// place renames t to where it belongs.
+func (s *stage) place(t stagedFile) error {
+	if err := os.Rename(t.temp, t.file); err != nil {
+		return cause(err)
+	}
+	delete(s.temps, t.temp)
+	return nil
+}
+
+// keep ends the stage of a run whose files are placed. The directories that it
+// made get mtime; those that were there keep the one that they had, so that a
+// layer made of the changes depends on nothing but the lockfile and the base.
+func (s *stage) keep(mtime time.Time) {
+	s.done = true
+	for _, dir := range s.made {
+		s.mtime[dir] = mtime
+	}
+}
+
+// cleanUp removes what is not to stay.
+func (s *stage) cleanUp() {
+	for name := range s.temps {
+		os.Remove(name)
+	}
+	if !s.done {
+		for i := len(s.made) - 1; i >= 0; i-- {
+			os.Remove(s.made[i]) // fails, as it should, if someone else has used it
+		}
+	}
+	for dir, t := range s.mtime {
+		os.Chtimes(dir, time.Time{}, t) // fails for a directory that is another user's
+	}
+}

@@ -1,0 +1,72 @@
+package lock
+
+import (
+	"net/url"
+)
+
+// Check reports the locked lines of f that must not be used: the stale ones,
+// whose address is not what the template and version expand to, and those that
+// the policy forbids. Nothing is stale about a dependency without locked lines.
+// The error is an [ErrorList] of kinds [KindStale] and [KindPolicy], or nil.
+func (f *File) Check() error {
+	var faults ErrorList
+	for _, d := range f.Deps {
+		for _, l := range d.Locked {
+			faults = append(faults, d.stale(l)...)
+			faults = append(faults, f.Policy.distrusts(d, l)...)
+			faults = append(faults, f.Policy.forbids(l.at.get("url"), l.URL)...)
+			faults = append(faults, f.Policy.forbidsMirrors(d, l)...)
+		}
+	}
+	return faults.err()
+}
+
+// stale returns an error if l is not what d's url expands to.
+func (d *Dep) stale(l Line) ErrorList {
+	want, err := d.Expand(d.URL, l.Platform)
+	if err == nil && want == l.URL {
+		return nil
+	}
+	at := l.at.get("url")
+	e := at.errorf(KindStale, at.at.val, "stale: locked is %s, but url and version now give %s", l.URL, want)
+	e.Hint = "deplock update " + d.Name
+	return ErrorList{e}
+}
+
+// distrusts returns an error if l is trusted less than p demands.
+func (p Policy) distrusts(d *Dep, l Line) ErrorList {
+	if l.Trust >= p.Trust {
+		return nil
+	}
+	at, offset := l.at, l.at.at.key
+	if trust := l.at.get("trust"); trust != nil {
+		at, offset = trust, trust.at.val
+	}
+	e := at.errorf(KindPolicy, offset, "trust is %s, and policy.trust demands %s", l.Trust, p.Trust)
+	e.Hint = "deplock update " + d.Name
+	return ErrorList{e}
+}
+
+// forbids returns an error if p does not allow the host of address, which
+// stands at v.
+func (p Policy) forbids(v *value, address string) ErrorList {
+	if len(p.Hosts) == 0 {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err == nil && p.allows(u) {
+		return nil
+	}
+	_, host, _, _ := splitAddress(address)
+	return ErrorList{v.errorf(KindPolicy, v.at.val, "host %q is not one of policy.hosts", host)}
+}
+
+// forbidsMirrors returns an error for each mirror, as it expands for l, whose
+// host p does not allow.
+func (p Policy) forbidsMirrors(d *Dep, l Line) (faults ErrorList) {
+	for i, at := range d.at.get("mirrors").elements() {
+		address, _ := d.Expand(d.Mirrors[i], l.Platform) // Parse has seen that it expands
+		faults = append(faults, p.forbids(at, address)...)
+	}
+	return faults
+}

@@ -1,0 +1,317 @@
+package lock
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+
+	"depfetch/fetch/source"
+)
+
+// formatVersion is the version of the format that this package reads.
+const formatVersion = 1
+
+// Parse reads a lockfile. Its name is used in the positions of errors only.
+// The error, if there is one, is an [ErrorList] of every fault of the file.
+func Parse(name string, data []byte) (*File, error) {
+	doc := &document{name: name, text: strings.TrimPrefix(string(data), "\ufeff")}
+	root, err := decode(doc)
+	if err != nil {
+		return nil, ErrorList{err}
+	}
+	if !checkVersion(root) {
+		return nil, doc.faults.err()
+	}
+	root.table("version", "platforms", "policy", "deps")
+	f := &File{
+		Name:      name,
+		Platforms: parsePlatforms(root.get("platforms")),
+		Policy:    parsePolicy(root.get("policy")),
+		Deps:      parseDeps(root.get("deps")),
+	}
+	checkPaths(f.Deps)
+	if err := doc.faults.err(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// decode reads a document as TOML and returns its root table.
+func decode(doc *document) (*value, *Error) {
+	if i := invalidUTF8(doc.text); i >= 0 {
+		return nil, doc.syntaxError(i, "the file is not UTF-8")
+	}
+	at, scanned := scan(doc.text)
+	if scanned.fault != "" {
+		return nil, doc.syntaxError(scanned.pos, scanned.fault)
+	}
+	var data map[string]any
+	_, err := toml.Decode(doc.text, &data)
+	if fault, ok := errors.AsType[toml.ParseError](err); ok {
+		return nil, doc.parseError(fault)
+	}
+	if err != nil {
+		return nil, doc.syntaxError(0, err.Error())
+	}
+	return &value{doc: doc, data: data, at: at}, nil
+}
+
+// invalidUTF8 returns where the first byte stands that is not UTF-8, or -1.
+func invalidUTF8(s string) int {
+	for i, r := range s {
+		if r != utf8.RuneError {
+			continue
+		}
+		if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+			return i
+		}
+	}
+	return -1
+}
+
+// syntaxError returns a syntax error at a byte of the document.
+func (d *document) syntaxError(offset int, msg string) *Error {
+	line, col := d.position(offset)
+	return &Error{File: d.name, Line: line, Col: col, Kind: KindSyntax, Msg: msg}
+}
+
+// parseError returns the TOML library's error in this package's form.
+func (d *document) parseError(fault toml.ParseError) *Error {
+	msg := strings.TrimSuffix(fault.Message, ".")
+	first, size := utf8.DecodeRuneInString(msg)
+	if second, _ := utf8.DecodeRuneInString(msg[size:]); unicode.IsLower(second) {
+		msg = string(unicode.ToLower(first)) + msg[size:]
+	}
+	e := d.syntaxError(fault.Position.Start, msg)
+	if strings.HasSuffix(fault.LastKey, "mode") && strings.Contains(msg, "leading zeroes") {
+		e.Hint = `write the mode as a string: mode = "0755"`
+	}
+	return e
+}
+
+// checkVersion reports whether the document is of a version of the format that
+// can be read on. A missing or mistyped version is a fault among others.
+func checkVersion(root *value) bool {
+	v := root.get("version")
+	if v == nil {
+		e := root.fail("version is missing: a lockfile begins with version = %d", formatVersion)
+		e.Hint = "write version = 1 on the first line"
+		if len(root.children()) == 0 {
+			e.Hint = "deplock init"
+		}
+		return true
+	}
+	n, ok := v.integer()
+	if !ok || n == formatVersion {
+		return true
+	}
+	e := v.fail("format version %d is not known to this program; it knows %d", n, formatVersion)
+	if n > formatVersion {
+		e.Hint = "upgrade depfetch and deplock"
+	}
+	return false
+}
+
+// parsePolicy reads the policy.
+func parsePolicy(v *value) (p Policy) {
+	if !v.table("hosts", "trust") {
+		return Policy{}
+	}
+	hosts := v.get("hosts")
+	for _, elem := range hosts.nonEmpty("would allow no host; leave it out to allow all") {
+		s, ok := elem.str()
+		if !ok {
+			continue
+		}
+		if strings.ContainsAny(s, "/@") {
+			elem.fail("a host stands alone, without scheme, credentials and path")
+			continue
+		}
+		h, err := source.ParseHostPattern(s)
+		if err != nil {
+			elem.fail("%v", err)
+		}
+		p.Hosts = append(p.Hosts, h)
+	}
+	p.Trust = parseTrustValue(v.get("trust"))
+	return p
+}
+
+// nonEmpty returns the elements of the array v. That it has none is a fault,
+// since an empty list would not mean what it seems to; why says so.
+func (v *value) nonEmpty(why string) []*value {
+	elems := v.elements()
+	if elems != nil && len(elems) == 0 {
+		v.fail("an empty list %s", why)
+	}
+	return elems
+}
+
+// parseTrustValue reads a trust.
+func parseTrustValue(v *value) Trust {
+	s, ok := v.str()
+	if !ok {
+		return TOFU
+	}
+	t, err := parseTrust(s)
+	if err != nil {
+		v.fail("%v", err)
+	}
+	return t
+}
+
+// parsePlatforms reads a list of platforms.
+func parsePlatforms(v *value) []Platform {
+	var platforms []Platform
+	for _, elem := range v.elements() {
+		s, ok := elem.str()
+		if !ok {
+			continue
+		}
+		p, err := ParsePlatform(s)
+		switch {
+		case err != nil:
+			elem.fail("%v", err)
+		case slices.Contains(platforms, p):
+			elem.fail("%q is listed twice", s)
+		default:
+			platforms = append(platforms, p)
+		}
+	}
+	return platforms
+}
+
+// parseDeps reads the dependencies in the order of the document.
+func parseDeps(v *value) []*Dep {
+	if !v.table() {
+		return nil
+	}
+	var deps []*Dep
+	for _, kid := range v.children() {
+		if !isName(kid.key) {
+			kid.failKey("a name is up to 128 letters, digits and . _ + -, and begins with a letter or digit")
+		}
+		deps = append(deps, parseDep(kid))
+	}
+	return deps
+}
+
+// isName reports whether s can name a dependency or a group.
+func isName(s string) bool {
+	const alnum = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	return s != "" && len(s) <= 128 && strings.Trim(s[:1], alnum) == "" && strings.Trim(s, alnum+"._+-") == ""
+}
+
+// parseDep reads one dependency.
+func parseDep(v *value) *Dep {
+	d := &Dep{Name: v.key, at: v}
+	if !v.table("version", "platforms", "groups", "url", "alias", "mirrors", "sums", "signature",
+		"path", "mode", "owner", "member", "unpack", "locked") {
+		return d
+	}
+	d.Version = parseVersion(v.get("version"))
+	d.Platforms = parsePlatforms(v.get("platforms"))
+	d.Groups = parseGroups(v.get("groups"))
+	d.Alias = parseAlias(v.get("alias"))
+	d.parseTemplates()
+	d.Unpack = parseUnpack(v.get("unpack"))
+	if member := v.get("member"); member != nil && d.Unpack != nil {
+		member.failKey("member takes one file out of the archive, unpack takes all; write one of them")
+	}
+	d.Path = parsePath(v.get("path"), d.Unpack)
+	d.Mode = parseMode(v.get("mode"), d.Unpack)
+	d.Owner = parseOwner(v.get("owner"))
+	d.Locked = parseLocked(v.get("locked"))
+	d.checkExpansions()
+	return d
+}
+
+// parseVersion reads a dependency's version.
+func parseVersion(v *value) string {
+	s, ok := v.str()
+	if ok && (s == "" || len(s) > 128 || strings.ContainsFunc(s, notVersion)) {
+		v.fail("a version is 1 to 128 printable ASCII characters without spaces and braces")
+	}
+	return s
+}
+
+func notVersion(r rune) bool { return r <= ' ' || r >= 0x7f || r == '{' || r == '}' }
+
+// parseGroups reads the groups that a dependency is in.
+func parseGroups(v *value) []string {
+	var groups []string
+	for _, elem := range v.elements() {
+		s, ok := elem.str()
+		switch {
+		case !ok:
+			continue
+		case !isName(s):
+			elem.fail("a group is up to 128 letters, digits and . _ + -, and begins with a letter or digit")
+		case slices.Contains(groups, s):
+			elem.fail("%q is listed twice", s)
+		}
+		groups = append(groups, s)
+	}
+	return groups
+}
+
+// parseAlias reads what upstream calls the platforms.
+func parseAlias(v *value) map[Platform]string {
+	if !v.table() {
+		return nil
+	}
+	alias := make(map[Platform]string)
+	for _, kid := range v.children() {
+		p, err := ParsePlatform(kid.key)
+		if err != nil {
+			kid.failKey("%v", err)
+			continue
+		}
+		alias[p], _ = kid.str()
+	}
+	return alias
+}
+
+// checkPaths reports dependencies that would write over each other.
+func checkPaths(deps []*Dep) {
+	owners := make(map[string]*Dep)
+	for _, d := range deps {
+		first := owners[d.Path]
+		switch {
+		case d.Path == "":
+		case first == nil:
+			owners[d.Path] = d
+		case !d.merges() || !first.merges():
+			d.at.get("path").fail("%q is also the path of %s", d.Path, first.at.path())
+		}
+	}
+	for _, d := range deps {
+		for _, dir := range parents(d.Path) {
+			switch o := owners[dir]; {
+			case o == nil || o.merges():
+			case o.Unpack == nil:
+				d.at.get("path").fail("%q lies below %q, which is the file of %s", d.Path, dir, o.at.path())
+			default:
+				d.at.get("path").fail("%q lies below %q, which %s replaces as a whole", d.Path, dir, o.at.path())
+			}
+		}
+	}
+}
+
+// merges reports whether d adds files to a directory that others may use too.
+func (d *Dep) merges() bool { return d.Unpack != nil && !d.Unpack.Replace }
+
+// parents returns the directories above a clean path, but for the root.
+func parents(path string) []string {
+	var dirs []string
+	for i := 1; i < len(path); i++ {
+		if path[i] == '/' {
+			dirs = append(dirs, path[:i])
+		}
+	}
+	return dirs
+}

@@ -1,0 +1,159 @@
+package lock
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Template is a text with words in braces, such as
+// "https://example.com/tool-{version}-{arch}.tar.gz". It has been checked when
+// it was parsed; the zero Template is that of a key which the lockfile lacks.
+type Template struct {
+	text  string
+	words []word
+}
+
+// word is a {word} of a template: its name, and the bytes text[start:end] that
+// it takes there, braces included.
+type word struct {
+	name       string
+	start, end int
+}
+
+// Vars is what the words of a template stand for.
+type Vars struct {
+	Version  string   // {version}, {major}, {minor}, {patch}; empty if there is none
+	Platform Platform // {os}, {arch}, {variant}, {uname}
+	Alias    *string  // {alias}; nil if the platform has none
+	URL      string   // {url}
+}
+
+// templateError is a fault at byte offset of a template.
+type templateError struct {
+	offset int
+	msg    string
+}
+
+func (e *templateError) Error() string { return e.msg }
+
+// words returns the names that may stand in braces in any template.
+func words() []string {
+	return []string{"version", "major", "minor", "patch", "os", "arch", "variant", "uname", "alias"}
+}
+
+// parseTemplate reads a template whose words are all of known. It returns
+// every fault.
+func parseTemplate(text string, known []string) (Template, []*templateError) {
+	t := Template{text: text}
+	var faults []*templateError
+	for i := 0; i < len(text); i++ {
+		if text[i] != '{' && text[i] != '}' {
+			continue
+		}
+		end := strings.IndexAny(text[i+1:], "{}") + i + 1
+		if text[i] == '}' || end == i || text[end] == '{' {
+			faults = append(faults, &templateError{i, fmt.Sprintf("lone %q: braces enclose a word, as in {version}", text[i])})
+			continue
+		}
+		name := text[i+1 : end]
+		t.words = append(t.words, word{name, i, end + 1})
+		if !slices.Contains(known, name) {
+			faults = append(faults, &templateError{i, unknownWord(name, known)})
+		}
+		i = end
+	}
+	return t, faults
+}
+
+// unknownWord returns the message for a word that is not one of known.
+func unknownWord(name string, known []string) string {
+	if name == "url" {
+		return "{url} can only stand in sums and signature"
+	}
+	return fmt.Sprintf("unknown word %q%s", "{"+name+"}", didYouMean(name, known, "{%s}"))
+}
+
+// String returns t as the lockfile has it.
+func (t Template) String() string { return t.text }
+
+// IsZero reports whether t is the zero Template.
+func (t Template) IsZero() bool { return t.text == "" }
+
+// Expand replaces the words of t. It fails if one of them stands for nothing:
+// a missing version, field of a version or alias, an unknown machine name, or
+// a word of the platform where Platform is [Any].
+func (t Template) Expand(vars Vars) (string, error) {
+	return t.expand(vars.lookup)
+}
+
+// expand replaces each word of t by what lookup returns for its name.
+func (t Template) expand(lookup func(name string) (string, error)) (string, error) {
+	var b strings.Builder
+	rest := 0
+	for _, w := range t.words {
+		s, err := lookup(w.name)
+		if err != nil {
+			return "", &templateError{w.start, err.Error()}
+		}
+		b.WriteString(t.text[rest:w.start])
+		b.WriteString(s)
+		rest = w.end
+	}
+	b.WriteString(t.text[rest:])
+	return b.String(), nil
+}
+
+// lookup returns what a word stands for.
+func (v Vars) lookup(name string) (string, error) {
+	switch name {
+	case "url":
+		return v.URL, nil
+	case "version", "major", "minor", "patch":
+		return versionWord(v.Version, name)
+	}
+	if v.Platform == Any {
+		return "", fmt.Errorf("{%s} differs between platforms, and the line any stands for all of them", name)
+	}
+	os, arch, variant := v.Platform.split()
+	switch name {
+	case "os":
+		return os, nil
+	case "arch":
+		return arch, nil
+	case "variant":
+		return variant, nil
+	case "alias":
+		if v.Alias == nil {
+			return "", fmt.Errorf("{alias}: alias has no entry for %s", v.Platform)
+		}
+		return *v.Alias, nil
+	case "uname":
+		if m := v.Platform.uname(); m != "" {
+			return m, nil
+		}
+		return "", fmt.Errorf("{uname}: what uname -m says on %s is not known; use {alias}", v.Platform)
+	}
+	return "", fmt.Errorf("unknown word {%s}", name)
+}
+
+// versionWord returns version itself or the field of it that name names. Fields
+// are the numbers between dots, behind an optional v, up to the first - or +.
+func versionWord(version, name string) (string, error) {
+	if version == "" {
+		return "", fmt.Errorf("{%s} is used, but there is no version", name)
+	}
+	if name == "version" {
+		return version, nil
+	}
+	core := strings.TrimPrefix(version, "v")
+	if i := strings.IndexAny(core, "-+"); i >= 0 {
+		core = core[:i]
+	}
+	fields := strings.Split(core, ".")
+	i := slices.Index([]string{"major", "minor", "patch"}, name)
+	if i >= len(fields) || fields[i] == "" || strings.Trim(fields[i], "0123456789") != "" {
+		return "", fmt.Errorf("{%s}: version %q has no such number", name, version)
+	}
+	return fields[i], nil
+}
