@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -68,7 +69,7 @@ func (p plainProgress) Event(e fetch.Event) {
 		if e.Delay > 0 {
 			next = fmt.Sprintf("; next try in %s", e.Delay.Round(100*time.Millisecond))
 		}
-		p.line("failed   %s  %s: %v%s", title(e.Artifact), origin(e), e.Err, next)
+		p.line("failed   %s  %s: %s%s", title(e.Artifact), origin(e), brief(e.Err), next)
 	case fetch.EventCacheFailed:
 		p.line("warning  %s  the cache cannot be used: %v", title(e.Artifact), e.Err)
 	}
@@ -79,6 +80,19 @@ func (p plainProgress) Done(s fetch.Summary, err error, _ int) {
 		return
 	}
 	p.line("done     %d placed, %d already there, %s downloaded", s.Placed, s.Present, Bytes(s.Bytes))
+}
+
+// brief returns an error without what a report at the end of the fetch, or the
+// lockfile, says too.
+func brief(err error) string {
+	var wrong *fetch.MismatchError
+	switch {
+	case !errors.As(err, &wrong):
+		return err.Error()
+	case wrong.GotDigest.IsZero():
+		return "wrong bytes: more than was pinned"
+	}
+	return fmt.Sprintf("wrong bytes: sha256 %s, %d bytes", wrong.GotDigest, wrong.GotSize)
 }
 
 // title returns the name, version and platform of an artifact.
@@ -138,6 +152,7 @@ func (p *barProgress) start(e fetch.Event) {
 	p.bar = progressbar.NewOptions64(p.total,
 		progressbar.OptionSetWriter(p.plain.w),
 		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(),
 		progressbar.OptionShowTotalBytes(true),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetElapsedTime(false),
