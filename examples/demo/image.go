@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,8 +11,14 @@ import (
 	"time"
 )
 
-//go:embed Dockerfile
-var dockerfile []byte
+// dockerfile is of an image with nothing but the pinned files. Its network is the
+// host's, since the demo's server listens on loopback there.
+const dockerfile = `FROM scratch
+RUN --network=host \
+    --mount=type=bind,from=depfetch,target=/depfetch \
+    --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml \
+    ["/depfetch/depfetch", "fetch", "--lock", "/deps.lock.toml"]
+`
 
 // buildImages builds the Dockerfile with what the machine has, from the right
 // files and from swapped ones.
@@ -36,10 +41,11 @@ func buildImages(ctx context.Context, dir string, u *upstream) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building depfetch for Linux: %w\n%s", err, out)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), dockerfile, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(dockerfile), 0o644); err != nil {
 		return err
 	}
 
+	fmt.Print(indent(dockerfile))
 	out, err := builder(dir, filepath.Join(dir, "rootfs"))
 	if err != nil {
 		return fmt.Errorf("building the image: %w\n%s", err, out)
