@@ -73,7 +73,7 @@ dist: ## release binaries for every platform, with SHA256SUMS; two builds are by
 		GOOS=$$os GOARCH=$$arch GOARM=$$arm GOFLAGS= \
 			$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(DIST)/$$name$$ext ./cmd/depfetch; \
 	done
-	@cd $(DIST) && { command -v sha256sum >/dev/null && sha256sum * || shasum -a 256 *; } > SHA256SUMS
+	@cd $(DIST) && if command -v sha256sum >/dev/null; then sha256sum depfetch-*; else shasum -a 256 depfetch-*; fi > SHA256SUMS
 
 .PHONY: clean
 clean: ## remove what the targets above have made

@@ -61,6 +61,22 @@ func TestDestinationLinks(t *testing.T) {
 	}
 }
 
+// TestDestinationRoot: with the root directory as root, too.
+func TestDestinationRoot(t *testing.T) {
+	s := fetchtest.New(t)
+	c := client(t)
+	dir := c.Root // an absolute path below "/"
+	c.Root = "/"
+	symlink(t, filepath.Join(dir, "run"), filepath.Join(dir, "var/run"))
+	a := pin("tool", s.Script("/tool", fetchtest.Body(body)), body)
+	a.Path = filepath.Join(dir, "var/run/tool")
+	if _, err := c.Fetch(t.Context(), []fetch.Artifact{a}); err != nil {
+		t.Fatal(err)
+	}
+	wantTree(t, dir, "run/", "run/tool", "var/", "var/run")
+	wantFile(t, filepath.Join(dir, "run/tool"), body)
+}
+
 func TestDestinationRefused(t *testing.T) {
 	s := fetchtest.New(t)
 	url := s.Script("/tool", fetchtest.Body(body))
