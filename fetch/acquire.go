@@ -2,14 +2,10 @@ package fetch
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"io/fs"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -22,8 +18,7 @@ import (
 type candidate struct {
 	kind SourceKind
 	url  string // or the name of a file, for SourceLocal and SourceCache
-	// get writes the bytes into w.
-	get func(ctx context.Context, w io.Writer) (source.Response, error)
+	get  func(ctx context.Context, s *sink) (source.Response, error)
 }
 
 // acquired says where the right bytes came from.
@@ -74,19 +69,19 @@ func mirrorURL(base string, d Digest) string {
 }
 
 func fileCandidate(kind SourceKind, name string, open func() (*os.File, error)) candidate {
-	return candidate{kind, name, func(ctx context.Context, w io.Writer) (source.Response, error) {
+	return candidate{kind, name, func(ctx context.Context, s *sink) (source.Response, error) {
 		f, err := open()
 		if err != nil {
 			return source.Response{}, err
 		}
 		defer f.Close()
-		return source.Response{URL: name, Length: SizeUnknown}, copyBuffered(ctx, w, f)
+		return source.Response{URL: name, Length: SizeUnknown}, s.copy(ctx, f)
 	}}
 }
 
 func (r *run) remoteCandidate(kind SourceKind, url string, b *blob) candidate {
-	return candidate{kind, url, func(ctx context.Context, w io.Writer) (source.Response, error) {
-		return r.Source.Get(ctx, source.Request{URL: url, Limit: b.size, Dst: w})
+	return candidate{kind, url, func(ctx context.Context, s *sink) (source.Response, error) {
+		return r.Source.Get(ctx, source.Request{URL: url, Limit: b.size, Dst: s})
 	}}
 }
 
@@ -137,20 +132,21 @@ func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (acquired, error
 // attempt writes the bytes that c has of b into f and checks them.
 func (r *run) attempt(ctx context.Context, b *blob, c candidate, f *os.File) (acquired, error) {
 	a := b.dests[0].Artifact
-	w := &writer{file: f, hash: sha256.New()}
-	w.progress = func(n int) {
+	s := newSink(f, b.size)
+	s.progress = func(n int) {
 		if c.kind == SourceOrigin || c.kind == SourceMirror {
 			r.bytes.Add(int64(n))
 		}
-		r.emit(Event{Kind: EventProgress, Artifact: a, Source: c.kind, URL: c.url, Bytes: w.n})
+		r.emit(Event{Kind: EventProgress, Artifact: a, Source: c.kind, URL: c.url, Bytes: s.n})
 	}
-	resp, err := c.get(ctx, w.rewind())
-	if w.err != nil {
+	resp, err := c.get(ctx, s)
+	digest := s.close()
+	if s.err != nil {
 		d := b.dests[0]
-		return acquired{}, &DestinationError{a, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(w.err))}
+		return acquired{}, &DestinationError{a, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(s.err))}
 	}
 	if err == nil {
-		err = w.check(b, resp)
+		err = s.check(b, digest, resp)
 	}
 	if err != nil {
 		var wrong *MismatchError
@@ -159,7 +155,7 @@ func (r *run) attempt(ctx context.Context, b *blob, c candidate, f *os.File) (ac
 		}
 		return acquired{}, err
 	}
-	return acquired{c.kind, c.url, w.n, resp}, nil
+	return acquired{c.kind, c.url, s.n, resp}, nil
 }
 
 // dropCached removes a blob whose bytes are wrong.
@@ -167,56 +163,6 @@ func (r *run) dropCached(a Artifact, d Digest) {
 	if err := r.Cache.Remove(d.String()); err != nil {
 		r.emit(Event{Kind: EventCacheFailed, Artifact: a, Err: err})
 	}
-}
-
-// writer hashes what it writes to a file.
-type writer struct {
-	file     *os.File
-	hash     hash.Hash
-	n        int64
-	head     []byte // the first bytes, to tell what they are
-	err      error  // of the file
-	progress func(n int)
-}
-
-// rewind empties the file, which may hold what an earlier attempt left.
-func (w *writer) rewind() *writer {
-	if _, w.err = w.file.Seek(0, io.SeekStart); w.err == nil {
-		w.err = w.file.Truncate(0)
-	}
-	return w
-}
-
-const headSize = 512 // what http.DetectContentType looks at
-
-func (w *writer) Write(p []byte) (int, error) {
-	if w.err != nil {
-		return 0, w.err
-	}
-	if room := headSize - len(w.head); room > 0 {
-		w.head = append(w.head, p[:min(room, len(p))]...)
-	}
-	w.hash.Write(p)
-	n, err := w.file.Write(p)
-	w.n += int64(n)
-	w.err = err
-	w.progress(n)
-	return n, err
-}
-
-// check compares what was written with what b is pinned to.
-func (w *writer) check(b *blob, resp source.Response) error {
-	e := &MismatchError{
-		Response: resp, WantDigest: b.digest, GotDigest: Digest(w.hash.Sum(nil)), WantSize: b.size, GotSize: w.n,
-		HTML: strings.HasPrefix(http.DetectContentType(w.head), "text/html"),
-	}
-	if resp.Overlong {
-		e.GotDigest, e.GotSize = Digest{}, resp.Length
-	}
-	if e.GotDigest == e.WantDigest && (e.WantSize == SizeUnknown || e.GotSize == e.WantSize) {
-		return nil
-	}
-	return e
 }
 
 // maxRetryAfter is the longest that a server can make us wait.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"syscall"
 
 	securejoin "github.com/cyphar/filepath-securejoin"
@@ -138,9 +137,6 @@ func unixMode(m fs.FileMode) uint32 {
 	return bits
 }
 
-// buffers hold what is read to be hashed. Large reads are what makes it fast.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 1<<20); return &b }}
-
 // hashFile returns the digest of a file's bytes.
 func hashFile(ctx context.Context, name string) (Digest, error) {
 	f, err := os.Open(name)
@@ -157,8 +153,8 @@ func hashFile(ctx context.Context, name string) (Digest, error) {
 
 // copyBuffered copies until src ends or ctx does.
 func copyBuffered(ctx context.Context, dst io.Writer, src io.Reader) error {
-	bp := buffers.Get().(*[]byte)
-	defer buffers.Put(bp)
+	bp := largeBuffers.Get().(*[]byte)
+	defer largeBuffers.Put(bp)
 	for ctx.Err() == nil {
 		n, err := src.Read(*bp)
 		if _, err := dst.Write((*bp)[:n]); err != nil {

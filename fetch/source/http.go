@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -25,16 +26,12 @@ const (
 // newTransport makes what sends requests. It is used without http.Client, which
 // follows redirects by rules of its own, and repeats a Location that it cannot
 // read in its errors.
-func newTransport(cfg Config) (*http.Transport, error) {
-	pool, err := cfg.Roots.pool()
-	if err != nil {
-		return nil, err
-	}
+func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:               cfg.Proxy,
 		DialContext:         dialer.DialContext,
-		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: cfg.ConnectTimeout,
 		MaxIdleConnsPerHost: max(cfg.Connections, 1),
 		IdleConnTimeout:     time.Minute,
@@ -47,7 +44,24 @@ func newTransport(cfg Config) (*http.Transport, error) {
 			MaxReceiveBufferPerConnection: 4 * receiveWindow,
 			MaxReadFrameSize:              1 << 20,
 		},
-	}, nil
+	}
+}
+
+// roundTrip sends a request through the transport that it needs.
+func (c *Client) roundTrip(r *http.Request) (*http.Response, error) {
+	secure := r.URL.Scheme == "https"
+	if !secure && c.cfg.Proxy != nil {
+		proxy, err := c.cfg.Proxy(r)
+		secure = err == nil && proxy != nil && proxy.Scheme == "https"
+	}
+	if !secure {
+		return c.plain.RoundTrip(r)
+	}
+	transport, err := c.tls()
+	if err != nil {
+		return nil, err
+	}
+	return transport.RoundTrip(r)
 }
 
 // http gets an http or https URL (RFC 9110).
@@ -109,10 +123,6 @@ func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, t.fail(err, false)
 	}
-	transport, err := t.client.transport()
-	if err != nil {
-		return nil, t.fail(err, false)
-	}
 	for u, hops := origin, 0; ; hops++ {
 		t.resp.URL = u.String()
 		if !t.allowed(u) {
@@ -120,7 +130,7 @@ func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
 			e.Refused = true
 			return nil, e
 		}
-		resp, err := transport.RoundTrip(t.request(ctx, u, origin))
+		resp, err := t.client.roundTrip(t.request(ctx, u, origin))
 		if err != nil {
 			return nil, t.failNetwork(ctx, err)
 		}

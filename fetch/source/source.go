@@ -17,7 +17,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -58,8 +57,9 @@ type Config struct {
 // Client gets addresses. It is safe for concurrent use; all transfers share
 // its connections.
 type Client struct {
-	cfg       Config
-	transport func() (*http.Transport, error) // made at first use: reading the CA roots takes time
+	cfg   Config
+	plain *http.Transport
+	tls   func() (*http.Transport, error) // made at first use: reading the CA roots takes time
 }
 
 // New returns a Client.
@@ -71,8 +71,12 @@ func New(cfg Config) *Client {
 		cfg.StallTimeout = DefaultStallTimeout
 	}
 	return &Client{
-		cfg:       cfg,
-		transport: sync.OnceValues(func() (*http.Transport, error) { return newTransport(cfg) }),
+		cfg:   cfg,
+		plain: newTransport(cfg, nil),
+		tls: sync.OnceValues(func() (*http.Transport, error) {
+			pool, err := cfg.Roots.pool()
+			return newTransport(cfg, pool), err
+		}),
 	}
 }
 
@@ -83,8 +87,19 @@ type Request struct {
 	// means all. Of a body that the server declares to be longer, 512 bytes
 	// are taken, enough to tell what it is.
 	Limit int64
-	// Dst receives the body as it arrives, in pieces of up to 1 MiB.
-	Dst io.Writer
+	// Dst receives the body as it arrives.
+	Dst Sink
+}
+
+// Sink takes what a source sends without copying it: the source fills a buffer
+// of the sink's and hands it back.
+type Sink interface {
+	// Buffer returns the buffer to fill next, which is not empty. Large ones
+	// are what makes a transfer fast.
+	Buffer() []byte
+	// Commit takes the first n bytes of the buffer. The source does not touch
+	// them again.
+	Commit(n int) error
 }
 
 // Response is what a source said of the bytes that it sent.

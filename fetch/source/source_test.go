@@ -22,9 +22,22 @@ const body = "some bytes\n"
 // get gets an address whole.
 func get(t *testing.T, cfg source.Config, address string) (string, source.Response, error) {
 	t.Helper()
-	var b bytes.Buffer
+	var b sink
 	resp, err := source.New(cfg).Get(t.Context(), source.Request{URL: address, Limit: -1, Dst: &b})
-	return b.String(), resp, err
+	return b.got.String(), resp, err
+}
+
+// sink keeps what it is given.
+type sink struct {
+	got   bytes.Buffer
+	space [1000]byte
+}
+
+func (s *sink) Buffer() []byte { return s.space[:] }
+
+func (s *sink) Commit(n int) error {
+	s.got.Write(s.space[:n])
+	return nil
 }
 
 func hosts(t *testing.T, patterns ...string) []source.HostPattern {
@@ -105,11 +118,11 @@ func TestGetLimit(t *testing.T) {
 		{"nothing there", fetchtest.Body(""), 0, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var b bytes.Buffer
+			var b sink
 			url := s.Script("/"+tt.name[:4], tt.step)
 			resp, err := source.New(source.Config{}).Get(t.Context(), source.Request{URL: url, Limit: tt.limit, Dst: &b})
-			if err != nil || b.Len() != tt.taken || resp.Overlong != tt.overlong {
-				t.Errorf("took %d bytes, overlong %v (%v), want %d, %v", b.Len(), resp.Overlong, err, tt.taken, tt.overlong)
+			if err != nil || b.got.Len() != tt.taken || resp.Overlong != tt.overlong {
+				t.Errorf("took %d bytes, overlong %v (%v), want %d, %v", b.got.Len(), resp.Overlong, err, tt.taken, tt.overlong)
 			}
 		})
 	}
@@ -315,11 +328,14 @@ func TestTemporary(t *testing.T) {
 	}
 }
 
-type failingWriter struct{ err error }
+type failingSink struct {
+	*sink
+	err error
+}
 
-func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+func (s failingSink) Commit(int) error { return s.err }
 
-func TestWriterErrors(t *testing.T) {
+func TestSinkErrors(t *testing.T) {
 	s := fetchtest.New(t)
 	full := errors.New("disk full")
 	name := filepath.Join(t.TempDir(), "f")
@@ -327,7 +343,7 @@ func TestWriterErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, address := range []string{s.Script("/f", fetchtest.Body(body)), "file://" + name} {
-		_, err := source.New(source.Config{}).Get(t.Context(), source.Request{URL: address, Limit: -1, Dst: failingWriter{full}})
+		_, err := source.New(source.Config{}).Get(t.Context(), source.Request{URL: address, Limit: -1, Dst: failingSink{&sink{}, full}})
 		if !errors.Is(err, full) {
 			t.Errorf("%s: error is %v", address, err)
 		}
