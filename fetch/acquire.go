@@ -85,27 +85,35 @@ func (r *run) remoteCandidate(kind SourceKind, url string, b *blob) candidate {
 	}}
 }
 
-// acquire writes the right bytes of b into f. It asks the candidates in order,
-// and those that failed in passing again after a while, up to Retries times.
-// One that served wrong bytes, or that can never serve the right ones, is not
-// asked again.
-func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (acquired, error) {
-	a := b.dests[0].Artifact
+// acquire writes the right bytes of b into f.
+func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, err error) {
+	err = r.ask(ctx, b.dests[0].Artifact, r.candidates(b), func(c candidate) error {
+		got, err = r.attempt(ctx, b, c, f)
+		return err
+	})
+	return got, err
+}
+
+// ask tries the candidates for an artifact in order until one does, and those
+// that failed in passing again after a while, up to Retries times. One that
+// served wrong bytes, or that can never serve the right ones, is not asked
+// again.
+func (r *run) ask(ctx context.Context, a Artifact, live []candidate, try func(candidate) error) error {
 	failed := &TransferError{Artifact: a}
-	for round, live := 1, r.candidates(b); len(live) > 0; round++ {
+	for round := 1; len(live) > 0; round++ {
 		var again []candidate
 		var pause time.Duration
 		for _, c := range live {
 			r.emit(Event{Kind: EventStart, Artifact: a, Source: c.kind, URL: c.url, Attempt: round})
-			got, err := r.attempt(ctx, b, c, f)
+			err := try(c)
 			var unwritable *DestinationError
 			switch {
 			case err == nil:
-				return got, nil
+				return nil
 			case ctx.Err() != nil:
-				return acquired{}, context.Cause(ctx)
+				return context.Cause(ctx)
 			case errors.As(err, &unwritable):
-				return acquired{}, err // no other source would do better
+				return err // no other source would do better
 			case c.kind == SourceCache && errors.Is(err, fs.ErrNotExist):
 				continue // a miss is no failure
 			}
@@ -119,14 +127,14 @@ func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (acquired, error
 		}
 		if live = again; len(live) > 0 {
 			if err := sleep(ctx, pause); err != nil {
-				return acquired{}, err
+				return err
 			}
 		}
 	}
 	if r.Offline && len(failed.Attempts) == 0 {
 		failed.Attempts = []Attempt{{SourceCache, a.URL, ErrOffline}}
 	}
-	return acquired{}, failed
+	return failed
 }
 
 // attempt writes the bytes that c has of b into f and checks them.

@@ -31,7 +31,7 @@ var (
 // sink writes the bytes of one attempt to a file and hashes them in the same
 // pass. It is the source.Sink of a transfer.
 type sink struct {
-	file     *os.File
+	file     *os.File // nil to hash alone
 	hash     hash.Hash
 	n        int64
 	head     []byte // the first bytes, to tell what they are
@@ -55,8 +55,10 @@ type piece struct {
 // attempt may have filled.
 func newSink(file *os.File, size int64) *sink {
 	s := &sink{file: file, hash: sha256.New(), pool: &smallBuffers}
-	if _, s.err = file.Seek(0, io.SeekStart); s.err == nil {
-		s.err = file.Truncate(0)
+	if file != nil {
+		if _, s.err = file.Seek(0, io.SeekStart); s.err == nil {
+			s.err = file.Truncate(0)
+		}
 	}
 	if size != SizeUnknown && size <= smallFile {
 		return s
@@ -104,7 +106,9 @@ func (s *sink) Commit(n int) error {
 		s.full <- piece{s.buffer, n}
 		s.buffer = nil
 	}
-	n, s.err = s.file.Write(b)
+	if s.file != nil {
+		n, s.err = s.file.Write(b)
+	}
 	s.n += int64(n)
 	s.progress(n)
 	return s.err
@@ -152,7 +156,7 @@ func (s *sink) close() Digest {
 func (s *sink) check(b *blob, got Digest, resp source.Response) error {
 	e := &MismatchError{
 		Response: resp, WantDigest: b.digest, GotDigest: got, WantSize: b.size, GotSize: s.n,
-		HTML: strings.HasPrefix(http.DetectContentType(s.head), "text/html"),
+		HTML: s.html(),
 	}
 	if resp.Overlong {
 		e.GotDigest, e.GotSize = Digest{}, resp.Length
@@ -161,4 +165,9 @@ func (s *sink) check(b *blob, got Digest, resp source.Response) error {
 		return nil
 	}
 	return e
+}
+
+// html reports whether what came is a web page.
+func (s *sink) html() bool {
+	return strings.HasPrefix(http.DetectContentType(s.head), "text/html")
 }

@@ -2,6 +2,8 @@ package lock
 
 import (
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // Check reports the locked lines of f that must not be used: the stale ones,
@@ -19,6 +21,41 @@ func (f *File) Check() error {
 		}
 	}
 	return faults.err()
+}
+
+// CheckComplete reports the dependencies that are not locked for a platform that
+// they ask for, or that the file does if they name none, and those that are not
+// locked at all. The error is an [ErrorList] of [KindUnlocked], or nil.
+func (f *File) CheckComplete() error {
+	var faults ErrorList
+	for _, d := range f.Deps {
+		platforms := d.Platforms
+		if platforms == nil {
+			platforms = f.Platforms
+		}
+		missing := slices.DeleteFunc(slices.Clone(platforms), func(p Platform) bool {
+			_, ok := d.Line(p)
+			return ok
+		})
+		what := "anything"
+		if len(missing) > 0 {
+			what = joinPlatforms(missing)
+		} else if len(d.Locked) > 0 {
+			continue
+		}
+		e := d.at.errorf(KindUnlocked, d.at.at.key, "not locked for %s", what)
+		e.Hint = "deplock update " + d.Name
+		faults = append(faults, e)
+	}
+	return faults.err()
+}
+
+func joinPlatforms(platforms []Platform) string {
+	names := make([]string, len(platforms))
+	for i, p := range platforms {
+		names[i] = p.String()
+	}
+	return strings.Join(names, ", ")
 }
 
 // stale returns an error if l is not what d's url expands to.

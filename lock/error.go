@@ -11,10 +11,11 @@ import (
 type Kind int
 
 const (
-	KindSyntax Kind = iota // the file is not TOML
-	KindFormat             // the file is TOML, but breaks a rule of FORMAT.md
-	KindStale              // a locked line is not what its template and version expand to
-	KindPolicy             // a locked line is less than the file's policy demands
+	KindSyntax   Kind = iota // the file is not TOML
+	KindFormat               // the file is TOML, but breaks a rule of FORMAT.md
+	KindStale                // a locked line is not what its template and version expand to
+	KindPolicy               // a locked line is less than the file's policy demands
+	KindUnlocked             // a platform that is asked for is not locked
 )
 
 // Error is one fault of a lockfile, at one place.

@@ -62,6 +62,7 @@ type Dep struct {
 	Mirrors   []Template
 	Sums      Template // where upstream publishes its checksums; may be zero
 	Signature Template // where upstream publishes a signature; may be zero
+	Latest    *Latest  // where newer versions are found; may be nil
 
 	Path   string        // clean, with a leading slash, below the root; may be empty
 	Mode   fs.FileMode   // permission bits; zero with Unpack

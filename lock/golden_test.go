@@ -107,7 +107,7 @@ func dump(t *testing.T, f *File) string {
 			"name": d.Name, "version": d.Version, "platforms": d.Platforms, "groups": d.Groups,
 			"url": d.URL.String(), "alias": d.Alias, "mirrors": mirrors, "sums": d.Sums.String(),
 			"signature": d.Signature.String(), "path": d.Path, "mode": fmt.Sprintf("%04o", d.Mode),
-			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "locked": lines,
+			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "latest": d.Latest, "locked": lines,
 		})
 	}
 	return b.String()

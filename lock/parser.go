@@ -210,7 +210,7 @@ func isName(s string) bool {
 func parseDep(v *value) *Dep {
 	d := &Dep{Name: v.key, at: v}
 	if !v.table("version", "platforms", "groups", "url", "alias", "mirrors", "sums", "signature",
-		"path", "mode", "owner", "member", "unpack", "locked") {
+		"path", "mode", "owner", "member", "unpack", "latest", "locked") {
 		return d
 	}
 	d.Version = parseVersion(v.get("version"))
@@ -225,6 +225,7 @@ func parseDep(v *value) *Dep {
 	d.Path = parsePath(v.get("path"), d.Unpack)
 	d.Mode = parseMode(v.get("mode"), d.Unpack)
 	d.Owner = parseOwner(v.get("owner"))
+	d.Latest = parseLatest(v.get("latest"))
 	d.Locked = parseLocked(v.get("locked"))
 	d.checkExpansions()
 	return d

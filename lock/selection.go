@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"depfetch/fetch"
 )
@@ -44,11 +43,7 @@ func (e *NotPinnedError) Error() string {
 	if len(e.Locked) == 0 {
 		return fmt.Sprintf("%s is not pinned: nothing is locked for it", e.Dep)
 	}
-	names := make([]string, len(e.Locked))
-	for i, p := range e.Locked {
-		names[i] = p.String()
-	}
-	return fmt.Sprintf("%s is not pinned for %s; locked: %s", e.Dep, e.Platform, strings.Join(names, ", "))
+	return fmt.Sprintf("%s is not pinned for %s; locked: %s", e.Dep, e.Platform, joinPlatforms(e.Locked))
 }
 
 // Artifacts returns what is pinned for p of the selected dependencies, in the
@@ -67,6 +62,13 @@ func (f *File) Artifacts(p Platform, sel Selection) ([]fetch.Artifact, error) {
 		artifacts = append(artifacts, a)
 	}
 	return artifacts, errors.Join(errs...)
+}
+
+// Select returns the selected dependencies, in the order of the document. Its
+// errors are [UnknownDepError] and [UnknownGroupError], all that apply joined.
+func (f *File) Select(sel Selection) ([]*Dep, error) {
+	deps, errs := f.selected(sel)
+	return deps, errors.Join(errs...)
 }
 
 // selected returns the dependencies that sel selects, and an error for each

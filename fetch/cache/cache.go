@@ -31,6 +31,15 @@ func (s *Store) Open(hex string) (*os.File, error) { return os.Open(s.file(hex))
 // Remove removes a blob, of which the bytes have been found to be wrong.
 func (s *Store) Remove(hex string) error { return os.Remove(s.file(hex)) }
 
+// Temp makes an empty private file within the store. The caller closes and
+// removes it.
+func (s *Store) Temp() (*os.File, error) {
+	if err := os.MkdirAll(s.Root, 0o755); err != nil {
+		return nil, err
+	}
+	return os.CreateTemp(s.Root, ".depfetch-*")
+}
+
 // Put adds a blob: all that src holds, from its start, which the caller has
 // verified. An earlier one is replaced.
 func (s *Store) Put(hex string, src *os.File) (err error) {
@@ -38,7 +47,7 @@ func (s *Store) Put(hex string, src *os.File) (err error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(s.Root, ".depfetch-*")
+	tmp, err := s.Temp()
 	if err != nil {
 		return err
 	}

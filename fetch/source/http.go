@@ -47,8 +47,10 @@ func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 	}
 }
 
-// roundTrip sends a request through the transport that it needs.
-func (c *Client) roundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper: it sends one request, with the proxy
+// and the CA roots of c, and follows no redirect. What Get promises beyond that
+// is the business of its caller.
+func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	secure := r.URL.Scheme == "https"
 	if !secure && c.cfg.Proxy != nil {
 		proxy, err := c.cfg.Proxy(r)
@@ -123,6 +125,7 @@ func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, t.fail(err, false)
 	}
+	permanent := true
 	for u, hops := origin, 0; ; hops++ {
 		t.resp.URL = u.String()
 		if !t.allowed(u) {
@@ -130,7 +133,7 @@ func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
 			e.Refused = true
 			return nil, e
 		}
-		resp, err := t.client.roundTrip(t.request(ctx, u, origin))
+		resp, err := t.client.RoundTrip(t.request(ctx, u, origin))
 		if err != nil {
 			return nil, t.failNetwork(ctx, err)
 		}
@@ -144,6 +147,10 @@ func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
 		}
 		if u, err = nextHop(u, location); err != nil {
 			return nil, t.fail(err, false)
+		}
+		permanent = permanent && (resp.StatusCode == http.StatusMovedPermanently || resp.StatusCode == http.StatusPermanentRedirect)
+		if permanent {
+			t.resp.Moved = u.String()
 		}
 	}
 }

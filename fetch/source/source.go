@@ -104,8 +104,11 @@ type Sink interface {
 
 // Response is what a source said of the bytes that it sent.
 type Response struct {
-	URL    string // after redirects
-	Status int    // of HTTP; 0 for a file
+	URL string // after redirects
+	// Moved is where the first redirects lead to, as long as they are
+	// permanent ones (301 and 308); empty if there are none.
+	Moved  string
+	Status int // of HTTP; 0 for a file
 	// Length is the length of the whole body in bytes as the source
 	// declared it, or -1.
 	Length int64

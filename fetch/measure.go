@@ -1,0 +1,101 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"depfetch/fetch/source"
+)
+
+// Measurement is what an address serves now.
+type Measurement struct {
+	Digest   Digest
+	Size     int64
+	Response source.Response
+	HTML     bool  // it is a web page
+	Err      error // a *TransferError when nothing was had; the rest is then zero
+}
+
+// Measure downloads the URL of each artifact, whatever its digest, and returns
+// what came, in the order of the artifacts. It asks the origins alone, no cache
+// and no mirror, and places nothing; with a Cache, what came is kept there. The
+// error is the cause with which ctx ended.
+func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measurement, error) {
+	r := &run{Client: c}
+	all := make([]Measurement, len(artifacts))
+	err := each(ctx, c.jobs(), len(artifacts), func(i int) error {
+		began := time.Now()
+		m := r.measure(ctx, artifacts[i])
+		all[i] = m
+		if m.Err == nil {
+			r.emit(Event{Kind: EventVerified, Artifact: artifacts[i], Source: SourceOrigin, URL: artifacts[i].URL,
+				Bytes: m.Size, Elapsed: time.Since(began)})
+		}
+		return nil
+	})
+	return all, err
+}
+
+func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
+	var kept *os.File
+	if r.Cache != nil {
+		f, err := r.Cache.Temp()
+		if err != nil {
+			r.emit(Event{Kind: EventCacheFailed, Artifact: a, Err: err})
+		} else {
+			kept = f
+			defer os.Remove(f.Name())
+			defer f.Close()
+		}
+	}
+	err := r.ask(ctx, a, []candidate{{kind: SourceOrigin, url: a.URL}}, func(c candidate) error {
+		s := newSink(kept, SizeUnknown)
+		s.progress = func(int) {
+			r.emit(Event{Kind: EventProgress, Artifact: a, Source: c.kind, URL: c.url, Bytes: s.n})
+		}
+		resp, err := r.Source.Get(ctx, source.Request{URL: c.url, Limit: -1, Dst: s})
+		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: s.html()}
+		return err
+	})
+	if err != nil {
+		return Measurement{Err: err}
+	}
+	if kept != nil {
+		if err := r.Cache.Put(m.Digest.String(), kept); err != nil {
+			r.emit(Event{Kind: EventCacheFailed, Artifact: a, Err: err})
+		}
+	}
+	return m
+}
+
+// Read returns what the URL of an artifact serves, whatever its digest: a list
+// of checksums, say. More than limit bytes are an error. Errors are of type
+// *TransferError, or the cause with which ctx ended.
+func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte, err error) {
+	r := &run{Client: c}
+	err = r.ask(ctx, a, []candidate{{kind: SourceOrigin, url: a.URL}}, func(c candidate) error {
+		s := &memory{}
+		resp, err := r.Source.Get(ctx, source.Request{URL: c.url, Limit: limit, Dst: s})
+		if err == nil && resp.Overlong {
+			err = fmt.Errorf("more than %d bytes", limit)
+		}
+		text = s.text
+		return err
+	})
+	return text, err
+}
+
+// memory is a source.Sink that keeps what it is given.
+type memory struct {
+	text []byte
+	room [32 << 10]byte
+}
+
+func (m *memory) Buffer() []byte { return m.room[:] }
+
+func (m *memory) Commit(n int) error {
+	m.text = append(m.text, m.room[:n]...)
+	return nil
+}

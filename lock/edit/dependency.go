@@ -1,0 +1,159 @@
+package edit
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"depfetch/fetch"
+	"depfetch/lock"
+)
+
+// NewDep is a dependency to add. Its fields are the keys of a dependency, as
+// FORMAT.md describes them; a zero field is left out.
+type NewDep struct {
+	Name      string
+	Version   string
+	URL       string
+	Alias     map[lock.Platform]string
+	Mirrors   []string
+	Sums      string
+	Signature string
+	Latest    []Entry
+	Member    string
+	Unpack    *fetch.Unpack
+	Path      string
+	Mode      string
+	Owner     string
+	Platforms []lock.Platform
+	Groups    []string
+	Locked    []lock.Line
+}
+
+// Add adds a dependency at the end of the file, in the layout that FORMAT.md
+// shows; where deps is an inline table, at the end of that. A name that is
+// already there is an error.
+func (d *Document) Add(dep NewDep) error {
+	if _, ok := d.deps()[dep.Name]; ok {
+		return fmt.Errorf("%s: there is a dependency %q already", d.name, dep.Name)
+	}
+	if dep.URL == "" {
+		return fmt.Errorf("%s: dependency %q has no url", d.name, dep.Name)
+	}
+	own, locked := dep.entries(), dep.lines()
+	all := own
+	if len(locked) > 0 {
+		all = append(own[:len(own):len(own)], Entry{"locked", locked})
+	}
+	return d.transact(dep.Name, func() error {
+		if p := d.tree.find("deps"); p != nil && p.table != nil {
+			return d.addInline(p.table, Entry{dep.Name, all})
+		}
+		return d.addTables(dep.Name, own, locked)
+	}, func() {
+		if d.deps() == nil {
+			d.root["deps"] = make(map[string]any)
+		}
+		d.deps()[dep.Name] = decoded(all)
+	})
+}
+
+// addInline adds a dependency to an inline table of them.
+func (d *Document) addInline(deps *table, dep Entry) error {
+	item := key(dep.Key) + " = " + text(dep.Value)
+	if n := len(deps.pairs); n > 0 {
+		return d.splice(d.tree.insertAfter(deps.list(), n-1, item)...)
+	}
+	return d.splice(d.tree.insertOnly(deps.list(), item))
+}
+
+// addTables adds a dependency as tables at the end of the file.
+func (d *Document) addTables(name string, own, locked []Entry) error {
+	end := len(d.tree.text)
+	var b strings.Builder
+	if end > 0 && !d.tree.isBlank(d.tree.lineStart(end-1)) {
+		b.WriteString("\n")
+	}
+	b.WriteString("[deps." + key(name) + "]\n" + aligned(own))
+	if len(locked) > 0 {
+		b.WriteString("\n[deps." + key(name) + ".locked]\n" + aligned(locked))
+	}
+	return d.splice(d.tree.lines(end, b.String()))
+}
+
+// aligned returns a line for each entry, with their equals signs aligned.
+func aligned(entries []Entry) string {
+	width := 0
+	for _, e := range entries {
+		width = max(width, utf8.RuneCountInString(key(e.Key)))
+	}
+	var b strings.Builder
+	for _, e := range entries {
+		fmt.Fprintf(&b, "%-*s = %s\n", width, key(e.Key), text(e.Value))
+	}
+	return b.String()
+}
+
+// entries returns the keys of n that are set, but for the locked lines.
+func (n NewDep) entries() []Entry {
+	var platforms []string
+	for _, p := range n.Platforms {
+		platforms = append(platforms, p.String())
+	}
+	var alias []Entry
+	for _, p := range slices.Sorted(maps.Keys(n.Alias)) {
+		alias = append(alias, Entry{p.String(), n.Alias[p]})
+	}
+	entries := []Entry{
+		{"version", n.Version}, {"url", n.URL}, {"alias", alias}, {"mirrors", n.Mirrors},
+		{"sums", n.Sums}, {"signature", n.Signature}, {"latest", n.Latest}, {"member", n.Member},
+		{"unpack", unpackValue(n.Unpack)}, {"path", n.Path}, {"mode", n.Mode}, {"owner", n.Owner},
+		{"platforms", platforms}, {"groups", n.Groups},
+	}
+	return slices.DeleteFunc(entries, func(e Entry) bool { return isUnset(e.Value) })
+}
+
+// isUnset reports whether a value is that of a key to leave out.
+func isUnset(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return v == ""
+	case []string:
+		return len(v) == 0
+	case []Entry:
+		return len(v) == 0
+	}
+	return value == nil
+}
+
+// unpackValue returns how the lockfile writes u: true, a table, or nothing.
+func unpackValue(u *fetch.Unpack) any {
+	if u == nil {
+		return nil
+	}
+	var table []Entry
+	if u.Strip != 0 {
+		table = append(table, Entry{"strip", int64(u.Strip)})
+	}
+	if len(u.Include) > 0 {
+		table = append(table, Entry{"include", u.Include})
+	}
+	if u.Replace {
+		table = append(table, Entry{"replace", true})
+	}
+	if table == nil {
+		return true
+	}
+	return table
+}
+
+// lines returns the locked lines of n.
+func (n NewDep) lines() []Entry {
+	var lines []Entry
+	for _, l := range n.Locked {
+		lines = append(lines, Entry{l.Platform.String(), lineEntries(l)})
+	}
+	return lines
+}

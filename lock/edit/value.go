@@ -1,0 +1,141 @@
+package edit
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Entry is a key of a table with its value: a string, bool or int64, a []string
+// or an []Entry.
+type Entry struct {
+	Key   string
+	Value any
+}
+
+// text returns a value as TOML writes it on one line.
+func text(value any) string {
+	switch v := value.(type) {
+	case string:
+		return quote(v)
+	case []string:
+		list := make([]string, len(v))
+		for i, s := range v {
+			list[i] = quote(s)
+		}
+		return "[" + strings.Join(list, ", ") + "]"
+	case []Entry:
+		if len(v) == 0 {
+			return "{}"
+		}
+		list := make([]string, len(v))
+		for i, e := range v {
+			list[i] = key(e.Key) + " = " + text(e.Value)
+		}
+		return "{ " + strings.Join(list, ", ") + " }"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// decoded returns what a value decodes to.
+func decoded(value any) any {
+	switch v := value.(type) {
+	case []string:
+		list := make([]any, len(v))
+		for i, s := range v {
+			list[i] = s
+		}
+		return list
+	case []Entry:
+		table := make(map[string]any, len(v))
+		for _, e := range v {
+			table[e.Key] = decoded(e.Value)
+		}
+		return table
+	default:
+		return v
+	}
+}
+
+// key returns a key as TOML writes it: bare if it can be.
+func key(name string) string {
+	const bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+	if name != "" && strings.Trim(name, bare) == "" {
+		return name
+	}
+	return quote(name)
+}
+
+// quote returns a string as TOML writes it: between single quotes if that saves
+// escapes.
+func quote(s string) string {
+	if strings.ContainsAny(s, `"\`) && isLiteral(s, "'") {
+		return "'" + s + "'"
+	}
+	return `"` + escape(s) + `"`
+}
+
+// isLiteral reports whether s can stand between quotes of a literal string.
+func isLiteral(s, quotes string) bool {
+	return !strings.Contains(s, quotes) && !strings.HasSuffix(s, "'") && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// escape returns s as it stands between double quotes.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case unicode.IsControl(r):
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// requote returns s as a string with the quotes of the value old, if it can
+// stand between them.
+func requote(old, s string) string {
+	for _, quotes := range []string{"'''", `"""`} {
+		content, ok := strings.CutPrefix(old, quotes)
+		if !ok {
+			continue
+		}
+		if strings.HasPrefix(content, "\n") {
+			quotes += "\n"
+		} else if strings.HasPrefix(content, "\r\n") {
+			quotes += "\r\n"
+		}
+		if quotes[0] == '"' {
+			return quotes + escape(s) + `"""`
+		}
+		if isLiteral(s, "'''") {
+			return quotes + s + "'''"
+		}
+		return quote(s)
+	}
+	if strings.HasPrefix(old, "'") && isLiteral(s, "'") {
+		return "'" + s + "'"
+	}
+	if strings.HasPrefix(old, `"`) {
+		return `"` + escape(s) + `"`
+	}
+	return quote(s)
+}
+
+// retext returns value in the style of the text old of another value.
+func retext(old string, value any) string {
+	switch v := value.(type) {
+	case string:
+		return requote(old, v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	}
+	return text(value)
+}

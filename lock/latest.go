@@ -1,0 +1,101 @@
+package lock
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Latest says how deplock finds out which versions of a dependency there are.
+// Either GitHub or URL is set.
+type Latest struct {
+	GitHub     string        // "owner/repository" whose releases are asked
+	Tags       bool          // ask its tags instead
+	Prefix     string        // what a tag has before the version; others are not considered
+	Prerelease bool          // consider pre-releases too
+	MinAge     time.Duration // consider only what has been out for this long
+
+	URL   string // of a text that holds versions
+	Regex string // finds them in it: the first group, or all that matches
+}
+
+// parseLatest reads where newer versions are found; nil means nowhere.
+func parseLatest(v *value) *Latest {
+	if !v.table("github", "tags", "prefix", "prerelease", "min-age", "url", "regex") {
+		return nil
+	}
+	l := &Latest{}
+	l.GitHub, _ = v.get("github").str()
+	l.Tags, _ = v.get("tags").boolean()
+	l.Prefix, _ = v.get("prefix").str()
+	l.Prerelease, _ = v.get("prerelease").boolean()
+	l.MinAge = parseMinAge(v.get("min-age"))
+	l.URL, _ = v.get("url").str()
+	l.Regex, _ = v.get("regex").str()
+
+	github, address := v.get("github"), v.get("url")
+	switch {
+	case github == nil && address == nil || github != nil && address != nil:
+		v.fail("want either github or url")
+	case github != nil:
+		checkGitHub(v, l)
+	default:
+		checkVersionPage(v, l)
+	}
+	return l
+}
+
+func checkGitHub(v *value, l *Latest) {
+	owner, repository, _ := strings.Cut(l.GitHub, "/")
+	if !isName(owner) || !isName(repository) {
+		v.get("github").fail("github %q: want owner/repository", l.GitHub)
+	}
+	if regex := v.get("regex"); regex != nil {
+		regex.failKey("regex goes with url")
+	}
+}
+
+func checkVersionPage(v *value, l *Latest) {
+	if err := checkAddress(l.URL); err != nil {
+		v.get("url").fail("%v", err)
+	}
+	for _, key := range []string{"tags", "min-age"} {
+		if kid := v.get(key); kid != nil {
+			kid.failKey("%s goes with github", key)
+		}
+	}
+	if _, err := regexp.Compile(l.Regex); err != nil || l.Regex == "" {
+		at := v.get("regex")
+		if at == nil {
+			v.fail("url needs a regex that finds versions in what it serves")
+			return
+		}
+		at.fail("regex %q is not a regular expression of RE2", l.Regex)
+	}
+}
+
+// parseMinAge reads a number of days, weeks or hours, such as "7d".
+func parseMinAge(v *value) time.Duration {
+	s, ok := v.str()
+	if !ok {
+		return 0
+	}
+	age, err := parseAge(s)
+	if err != nil {
+		v.fail("%v", err)
+	}
+	return age
+}
+
+func parseAge(s string) (time.Duration, error) {
+	units := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+	digits := strings.TrimRight(s, "hdw")
+	n, err := strconv.ParseUint(digits, 10, 16)
+	unit, ok := units[s[len(digits):]]
+	if err != nil || !ok {
+		return 0, fmt.Errorf(`age %q: want a number of hours, days or weeks, as in "36h", "7d" or "2w"`, s)
+	}
+	return time.Duration(n) * unit, nil
+}

@@ -1,0 +1,155 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"depfetch/fetch"
+)
+
+// AssetDigest returns the sha256 that GitHub's API gives for an asset of a
+// release, whose address is https://HOST/OWNER/REPO/releases/download/TAG/ASSET.
+// GitHub computes it when the asset is uploaded. There is none, and no error, if
+// the address is another one, if the release has no such asset, or if the asset
+// is from before GitHub kept digests. Each release is asked for once.
+//
+// It returns a [*NotFoundError] if there is no such release, a
+// [*RateLimitError], and an [*AnswerError].
+func (c *Client) AssetDigest(ctx context.Context, address string) (fetch.Digest, bool, error) {
+	repo, tag, name, ok := c.parseAsset(address)
+	if !ok {
+		return fetch.Digest{}, false, nil
+	}
+	digests, err := c.releaseAssets(ctx, repo, tag)
+	if err != nil {
+		return fetch.Digest{}, false, err
+	}
+	hex, ok := strings.CutPrefix(digests[name], "sha256:")
+	if !ok {
+		return fetch.Digest{}, false, nil
+	}
+	d, err := fetch.ParseDigest(hex)
+	if err != nil {
+		return fetch.Digest{}, false, &AnswerError{URL: c.tagAddress(repo, tag), Err: fmt.Errorf("the digest of %q: %w", name, err)}
+	}
+	return d, true, nil
+}
+
+// parseAsset takes the address of an asset apart. A tag may hold slashes.
+func (c *Client) parseAsset(address string) (repo, tag, name string, ok bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !slices.Contains(c.hosts(), strings.ToLower(u.Host)) {
+		return "", "", "", false
+	}
+	elems := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	for i, e := range elems {
+		if elems[i], err = url.PathUnescape(e); err != nil {
+			return "", "", "", false
+		}
+	}
+	if len(elems) < 6 || elems[2] != "releases" || elems[3] != "download" {
+		return "", "", "", false
+	}
+	last := len(elems) - 1
+	repo, tag, name = elems[0]+"/"+elems[1], strings.Join(elems[4:last], "/"), elems[last]
+	return repo, tag, name, isRepo(repo) && tag != "" && name != ""
+}
+
+// hosts returns the hosts whose downloads the API knows.
+func (c *Client) hosts() []string {
+	if c.Hosts != nil {
+		return c.Hosts
+	}
+	u, err := url.Parse(c.base())
+	if err != nil {
+		return nil
+	}
+	return []string{strings.TrimPrefix(strings.ToLower(u.Host), "api.")}
+}
+
+// assets are the digests of a release's assets by name. They are known once
+// done is closed.
+type assets struct {
+	done    chan struct{}
+	digests map[string]string
+	err     error
+}
+
+// releaseAssets returns the digests of a release's assets. Callers at the same
+// time share one request; each waits for as long as its own ctx lasts.
+func (c *Client) releaseAssets(ctx context.Context, repo, tag string) (map[string]string, error) {
+	key := strings.ToLower(repo) + "\n" + tag
+	for {
+		c.mu.Lock()
+		a, under := c.releases[key]
+		if !under {
+			a = &assets{done: make(chan struct{})}
+			if c.releases == nil {
+				c.releases = map[string]*assets{}
+			}
+			c.releases[key] = a
+		}
+		c.mu.Unlock()
+		if !under {
+			return c.askAssets(ctx, a, key, repo, tag)
+		}
+		select {
+		case <-a.done:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		if !errors.Is(a.err, errAbandoned) {
+			return a.digests, a.err
+		}
+	}
+}
+
+// errAbandoned is the error of a request whose caller went away.
+var errAbandoned = errors.New("abandoned")
+
+// askAssets fills a. An error that may pass is not kept for later callers.
+func (c *Client) askAssets(ctx context.Context, a *assets, key, repo, tag string) (map[string]string, error) {
+	digests, err := c.getAssets(ctx, repo, tag)
+	a.digests, a.err = digests, err
+	if ctx.Err() != nil && err != nil {
+		a.err = errAbandoned
+	}
+	var missing *NotFoundError
+	if err != nil && !errors.As(err, &missing) {
+		c.mu.Lock()
+		delete(c.releases, key)
+		c.mu.Unlock()
+	}
+	close(a.done)
+	return digests, err
+}
+
+// getAssets asks for GET /repos/{owner}/{repo}/releases/tags/{tag}.
+func (c *Client) getAssets(ctx context.Context, repo, tag string) (map[string]string, error) {
+	var r struct {
+		Assets []struct {
+			Name   string `json:"name"`
+			Digest string `json:"digest"` // null for those of before June 2025
+		} `json:"assets"`
+	}
+	_, err := c.api(ctx, c.tagAddress(repo, tag), &r)
+	if errors.Is(err, errNotFound) {
+		return nil, c.notFound(repo, fmt.Sprintf("release %q", tag))
+	}
+	if err != nil {
+		return nil, err
+	}
+	digests := make(map[string]string, len(r.Assets))
+	for _, a := range r.Assets {
+		digests[a.Name] = a.Digest
+	}
+	return digests, nil
+}
+
+func (c *Client) tagAddress(repo, tag string) string {
+	return c.base() + "/repos/" + repo + "/releases/tags/" + url.PathEscape(tag)
+}

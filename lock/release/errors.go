@@ -1,0 +1,105 @@
+package release
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"depfetch/fetch/source"
+)
+
+// VersionError says that a version cannot be put in order.
+type VersionError struct{ Version string }
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("version %q cannot be compared: want numbers between dots, as in 1.2.3 or 1.2.3-rc.1", e.Version)
+}
+
+// NotFoundError says that GitHub does not have what was asked for.
+type NotFoundError struct {
+	Repo string // owner/name
+	// What is missing: "repository", "releases", "tags", or a release and
+	// its tag.
+	What string
+	// Private is set if a private repository would have looked the same,
+	// since no token was sent.
+	Private bool
+}
+
+func (e *NotFoundError) Error() string {
+	s := fmt.Sprintf("%s on GitHub: no %s", e.Repo, e.What)
+	if e.Private {
+		s += ", or it is private and needs GITHUB_TOKEN"
+	}
+	return s
+}
+
+// NoVersionError says that upstream lists something, and none of it can be the
+// latest version.
+type NoVersionError struct {
+	Where       string   // a repository, or an address without secrets
+	Unread      []string // the first few that are no versions
+	UnreadCount int
+	Prereleases int    // left out because Query.Prerelease is not set
+	OtherPrefix int    // left out because they do not begin with Prefix
+	Prefix      string // of the query
+}
+
+func (e *NoVersionError) Error() string {
+	var why []string
+	if e.UnreadCount > 0 {
+		names := fmt.Sprintf("%q", e.Unread)
+		names = strings.ReplaceAll(names[1:len(names)-1], `" "`, `", "`)
+		if more := e.UnreadCount - len(e.Unread); more > 0 {
+			names += fmt.Sprintf(" and %d more", more)
+		}
+		why = append(why, "not versions: "+names)
+	}
+	if e.Prereleases > 0 {
+		why = append(why, fmt.Sprintf("pre-releases: %d", e.Prereleases))
+	}
+	if e.OtherPrefix > 0 {
+		why = append(why, fmt.Sprintf("without the prefix %q: %d", e.Prefix, e.OtherPrefix))
+	}
+	s := "no version found at " + e.Where
+	if len(why) > 0 {
+		s += "; " + strings.Join(why, "; ")
+	}
+	return s
+}
+
+// RateLimitError says that GitHub takes no more requests for a while.
+type RateLimitError struct {
+	Reset         time.Time // when it takes the next one
+	Authenticated bool      // a token was sent
+}
+
+func (e *RateLimitError) Error() string {
+	s := "GitHub's rate limit is used up until " + e.Reset.UTC().Format(time.RFC3339)
+	if !e.Authenticated {
+		s += "; without GITHUB_TOKEN it is 60 requests an hour"
+	}
+	return s
+}
+
+// AnswerError says that an answer was not what it should be.
+type AnswerError struct {
+	URL    string // of the request; print it with source.Redact
+	Status int    // of HTTP
+	Err    error  // nil if the status says it all
+}
+
+func (e *AnswerError) Error() string {
+	s := source.Redact(e.URL) + ": "
+	if e.Err != nil {
+		return s + e.Err.Error()
+	}
+	s += fmt.Sprintf("HTTP %d %s", e.Status, http.StatusText(e.Status))
+	if e.Status == http.StatusUnauthorized {
+		s += ", the token was refused"
+	}
+	return s
+}
+
+func (e *AnswerError) Unwrap() error { return e.Err }

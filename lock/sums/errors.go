@@ -1,0 +1,50 @@
+package sums
+
+import (
+	"fmt"
+	"strings"
+
+	"depfetch/fetch"
+)
+
+// NotAListError says that what was served in place of a checksum list holds no
+// sha256.
+type NotAListError struct {
+	Reason string // goes on "it …", as in "is empty"
+}
+
+func (e *NotAListError) Error() string {
+	return "not a list of sha256 checksums: it " + e.Reason
+}
+
+// NotListedError says that a list does not name a file.
+type NotListedError struct {
+	Name string   // of the file
+	Near []string // names in the list that are like it, best first
+}
+
+func (e *NotListedError) Error() string {
+	if len(e.Near) == 0 {
+		return fmt.Sprintf("the checksum list does not name %q", e.Name)
+	}
+	return fmt.Sprintf("the checksum list does not name %q; it names %s", e.Name, quoted(e.Near))
+}
+
+func quoted(names []string) string {
+	q := make([]string, len(names))
+	for i, n := range names {
+		q[i] = fmt.Sprintf("%q", n)
+	}
+	return strings.Join(q, ", ")
+}
+
+// ConflictError says that a list gives more than one sha256 for a file.
+type ConflictError struct {
+	Name    string         // of the file
+	Digests []fetch.Digest // two or more
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("the checksum list has %d sums for %q, among them %s and %s",
+		len(e.Digests), e.Name, e.Digests[0], e.Digests[1])
+}

@@ -1,0 +1,113 @@
+package sums
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"depfetch/fetch"
+)
+
+// parser reads a list line by line.
+type parser struct {
+	list    *List
+	section algorithm // of the last heading
+	skipped []algorithm
+
+	// Forms of more than one line: open is a name whose digest follows, and
+	// record a digest whose name may follow.
+	open   *sum
+	record sum
+}
+
+// sum is one digest of a list, of whatever algorithm.
+type sum struct {
+	algorithm algorithm // empty if the line does not say
+	hex       string
+	name      string // empty if there is none
+	escaped   bool   // a backslash in name is no separator
+}
+
+func (p *parser) line(line string) {
+	text := strings.TrimSpace(line)
+	if p.open != nil && p.continued(text) {
+		return
+	}
+	if p.open != nil || text == "" {
+		p.flush()
+	}
+	switch {
+	case text == "":
+	case strings.HasPrefix(text, "#") || strings.HasPrefix(text, ";") || strings.HasPrefix(text, "//"):
+		p.heading(text)
+	default:
+		_ = p.tagged(text) || p.property(text) || p.columns(line, text) || p.opening(text) || p.heading(text)
+	}
+}
+
+// flush ends what is open.
+func (p *parser) flush() {
+	if p.open != nil && isDigest(p.open.hex) {
+		p.add(*p.open)
+	}
+	if p.record.hex != "" {
+		p.add(p.record)
+	}
+	p.open, p.record = nil, sum{}
+}
+
+// add takes a digest into the list, if it is a sha256.
+func (p *parser) add(s sum) {
+	a := s.algorithm
+	if a == "" && len(s.hex) == 2*len(fetch.Digest{}) && slices.Contains(as256, p.section) {
+		a = p.section
+	}
+	if a == "" {
+		a = bySize[len(s.hex)]
+	}
+	if a != sha256 {
+		if !slices.Contains(p.skipped, a) {
+			p.skipped = append(p.skipped, a)
+		}
+		return
+	}
+	d, err := fetch.ParseDigest(strings.ToLower(s.hex))
+	if err != nil {
+		return
+	}
+	elems := s.elements()
+	if len(elems) == 0 {
+		p.list.bare = append(p.list.bare, d)
+		return
+	}
+	e := entry{elems: elems, digest: d}
+	p.list.byName[e.name()] = append(p.list.byName[e.name()], len(p.list.entries))
+	p.list.entries = append(p.list.entries, e)
+}
+
+// elements returns the elements of the path that names the file, without those
+// that say nothing. Standard input has no name.
+func (s sum) elements() []string {
+	if s.name == "-" || s.name == "stdin" {
+		return nil
+	}
+	separators := `/\`
+	if s.escaped {
+		separators = "/"
+	}
+	elems := strings.FieldsFunc(s.name, func(r rune) bool { return strings.ContainsRune(separators, r) })
+	return slices.DeleteFunc(elems, func(e string) bool { return e == "." })
+}
+
+// emptyReason says why there is no sha256 in the list.
+func (p *parser) emptyReason() string {
+	if len(p.skipped) == 0 {
+		return "has no line of a form that is known"
+	}
+	names := make([]string, len(p.skipped))
+	for i, a := range p.skipped {
+		names[i] = string(a)
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("has digests of other algorithms only (%s)", strings.Join(names, ", "))
+}

@@ -1,0 +1,82 @@
+package update
+
+import (
+	"fmt"
+
+	"depfetch/lock"
+	"depfetch/lock/edit"
+)
+
+// Apply writes results into a lockfile. With skipMissing, platforms that upstream
+// does not have are left out and the platforms of the dependency are set to those
+// that it has; otherwise they are a *MissingError. A dependency that somebody has
+// changed since the results were found is an error.
+func Apply(doc *edit.Document, results []Result, skipMissing bool) error {
+	return doc.Batch(func(doc *edit.Document) error {
+		for _, r := range results {
+			if err := apply(doc, r, skipMissing); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func apply(doc *edit.Document, r Result, skipMissing bool) error {
+	name := r.Dep.Name
+	now := doc.File().Dep(name)
+	if now == nil || now.Version != r.Dep.Version || now.URL.String() != r.Dep.URL.String() ||
+		now.Sums.String() != r.Dep.Sums.String() || fmt.Sprint(now.Alias) != fmt.Sprint(r.Dep.Alias) {
+		return fmt.Errorf("%s has been changed in the lockfile in the meantime; run the command again", name)
+	}
+	if r.Version != r.Dep.Version {
+		if err := doc.SetVersion(name, r.Version); err != nil {
+			return err
+		}
+	}
+	var found []lock.Platform
+	missing := &MissingError{Dep: name, Version: r.Version}
+	for _, c := range r.Changes {
+		if c.Missing {
+			missing.Platforms = append(missing.Platforms, c.Platform)
+			missing.URLs = append(missing.URLs, c.URL)
+			if err := doc.RemoveLocked(name, c.Platform); err != nil {
+				return err
+			}
+			continue
+		}
+		found = append(found, c.Platform)
+		if c.Same() {
+			continue
+		}
+		if err := doc.SetLocked(name, c.New); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(missing.Platforms) == 0:
+		return nil
+	case !skipMissing || len(found) == 0:
+		return missing
+	}
+	return doc.SetPlatforms(name, found)
+}
+
+// MissingError says that upstream does not have a dependency for some platforms.
+type MissingError struct {
+	Dep, Version string
+	Platforms    []lock.Platform
+	URLs         []string
+}
+
+func (e *MissingError) Error() string {
+	s := e.Dep
+	if e.Version != "" {
+		s += " " + e.Version
+	}
+	s += " is not published for some platforms"
+	for i, p := range e.Platforms {
+		s += fmt.Sprintf("\n%s: nothing at %s", p, e.URLs[i])
+	}
+	return s
+}

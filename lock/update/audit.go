@@ -1,0 +1,80 @@
+package update
+
+import (
+	"context"
+
+	"depfetch/fetch"
+	"depfetch/lock"
+)
+
+// Status is what has become of a locked line at its origin.
+type Status string
+
+// The statuses.
+const (
+	Same        Status = "same"        // it serves the locked bytes
+	Moved       Status = "moved"       // it does, but redirects elsewhere for good
+	Changed     Status = "changed"     // it serves other bytes
+	Gone        Status = "gone"        // it has nothing there any more (404 or 410)
+	Unreachable Status = "unreachable" // it could not be asked
+)
+
+// Finding is the status of one locked line.
+type Finding struct {
+	Dep     *lock.Dep
+	Line    lock.Line
+	Status  Status
+	Got     fetch.Measurement // if Changed
+	NewURL  string            // if Moved
+	Members []MemberChange    // if Changed and both archives could be read
+	Err     error             // if Gone or Unreachable
+}
+
+// Audit asks the origin of every locked line of the dependencies for its bytes,
+// and no cache or mirror. The error is the cause with which ctx ended.
+func (c *Client) Audit(ctx context.Context, deps []*lock.Dep) ([]Finding, error) {
+	var (
+		findings  []Finding
+		artifacts []fetch.Artifact
+		index     = make(map[string]int)
+	)
+	for _, d := range deps {
+		for _, l := range d.Locked {
+			findings = append(findings, Finding{Dep: d, Line: l})
+			if _, ok := index[l.URL]; !ok {
+				index[l.URL] = len(artifacts)
+				artifacts = append(artifacts, fetch.Artifact{
+					Name: d.Name, Version: d.Version, Platform: l.Platform.String(), URL: l.URL,
+				})
+			}
+		}
+	}
+	measured, err := c.Fetch.Measure(ctx, artifacts)
+	if err != nil {
+		return nil, err
+	}
+	for i := range findings {
+		f := &findings[i]
+		f.judge(measured[index[f.Line.URL]])
+		if f.Status == Changed && c.Fetch.Cache != nil {
+			f.Members = compareMembers(c.Fetch.Cache, f.Line.Digest, f.Got.Digest)
+		}
+	}
+	return findings, nil
+}
+
+func (f *Finding) judge(m fetch.Measurement) {
+	size := f.Line.Size
+	switch {
+	case missing(m.Err):
+		f.Status, f.Err = Gone, m.Err
+	case m.Err != nil:
+		f.Status, f.Err = Unreachable, m.Err
+	case m.Digest != f.Line.Digest || size != fetch.SizeUnknown && size != m.Size:
+		f.Status, f.Got = Changed, m
+	case m.Response.Moved != "":
+		f.Status, f.NewURL = Moved, m.Response.Moved
+	default:
+		f.Status = Same
+	}
+}

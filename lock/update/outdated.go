@@ -1,0 +1,39 @@
+package update
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"depfetch/lock"
+	"depfetch/lock/release"
+)
+
+// Newest is what upstream has of a dependency.
+type Newest struct {
+	Dep *lock.Dep
+	release.Result
+	Err error // why that is not known
+}
+
+// Newest asks where the lockfile says that versions are found, and returns an
+// answer for each dependency that has a latest, in their order.
+func (c *Client) Newest(ctx context.Context, deps []*lock.Dep) []Newest {
+	var all []Newest
+	for _, d := range deps {
+		if d.Latest != nil {
+			all = append(all, Newest{Dep: d})
+		}
+	}
+	var g errgroup.Group
+	g.SetLimit(max(c.Fetch.Jobs, 1))
+	for i := range all {
+		g.Go(func() error {
+			n := &all[i]
+			n.Result, n.Err = c.Release.Latest(ctx, release.Query(*n.Dep.Latest), n.Dep.Version)
+			return nil
+		})
+	}
+	g.Wait()
+	return all
+}

@@ -1,0 +1,90 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"depfetch/fetch"
+	"depfetch/lock/release"
+	"depfetch/lock/sums"
+)
+
+// published is the sum that upstream publishes of a file.
+type published struct {
+	digest fetch.Digest // zero if there is none
+	from   string       // the address that says so
+	err    error        // why there is none where there should be one
+}
+
+// maxList is the size of the longest checksum list that is read.
+const maxList = 8 << 20
+
+// findPublished finds out what upstream publishes about each item: in the list
+// that the lockfile names, else in GitHub's API. A list is read once.
+func (c *Client) findPublished(ctx context.Context, items []*item) {
+	lists := make(map[string]func() (*sums.List, error))
+	for _, it := range items {
+		if it.sums != "" && lists[it.sums] == nil {
+			lists[it.sums] = sync.OnceValues(func() (*sums.List, error) { return c.readList(ctx, it) })
+		}
+	}
+	var g errgroup.Group
+	g.SetLimit(max(c.Fetch.Jobs, 1))
+	for _, it := range items {
+		g.Go(func() error {
+			if it.sums != "" {
+				it.published = lookup(it, lists[it.sums])
+			} else {
+				it.published = c.askGitHub(ctx, it)
+			}
+			return nil
+		})
+	}
+	g.Wait()
+}
+
+func (c *Client) readList(ctx context.Context, it *item) (*sums.List, error) {
+	text, err := c.Fetch.Read(ctx, it.artifact(it.sums), maxList)
+	if err != nil {
+		return nil, err
+	}
+	return sums.Parse(text)
+}
+
+func lookup(it *item, list func() (*sums.List, error)) published {
+	p := published{from: it.sums}
+	l, err := list()
+	if err == nil {
+		p.digest, err = l.Lookup(it.url)
+	}
+	p.err = err
+	return p
+}
+
+// askGitHub returns the digest that GitHub computed of a release's asset. That it
+// cannot be asked is a warning: the lockfile does not count on it, and where the
+// policy does, the line is refused for its trust.
+func (c *Client) askGitHub(ctx context.Context, it *item) published {
+	if c.Release == nil {
+		return published{}
+	}
+	digest, ok, err := c.Release.AssetDigest(ctx, it.url)
+	var none *release.NotFoundError // the download tells what there is
+	if err != nil && !errors.As(err, &none) {
+		c.warn(fmt.Errorf("%s, %s: no digest from GitHub: %w", it.dep.Name, it.platform, err))
+	}
+	if err != nil || !ok {
+		return published{}
+	}
+	return published{digest: digest, from: "GitHub's API"}
+}
+
+func (c *Client) warn(err error) {
+	if c.Warn != nil {
+		c.Warn(err)
+	}
+}
