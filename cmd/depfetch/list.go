@@ -1,12 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"strconv"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -26,10 +21,7 @@ func (c *command) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return listJSON(c.stdout, artifacts)
-			}
-			return listTable(c.stdout, artifacts)
+			return c.console.List(artifacts, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line")
@@ -48,54 +40,4 @@ func (c *command) pinned(names []string) ([]fetch.Artifact, error) {
 		c.console.Warnf("%v", unpinned)
 	}
 	return artifacts, nil
-}
-
-func listTable(w io.Writer, artifacts []fetch.Artifact) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tVERSION\tPLATFORM\tSIZE\tSHA256\tPATH\tURL")
-	for _, a := range artifacts {
-		size := "-"
-		if a.Size != fetch.SizeUnknown {
-			size = strconv.FormatInt(a.Size, 10)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, dash(a.Version), a.Platform, size, a.Digest, dash(a.Path), a.URL)
-	}
-	return t.Flush()
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-// listed is a line of list --json.
-type listed struct {
-	Name     string `json:"name"`
-	Version  string `json:"version,omitempty"`
-	Platform string `json:"platform"`
-	URL      string `json:"url"`
-	SHA256   string `json:"sha256"`
-	Size     *int64 `json:"size,omitempty"`
-	Path     string `json:"path,omitempty"`
-	Mode     string `json:"mode"`
-}
-
-func listJSON(w io.Writer, artifacts []fetch.Artifact) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for _, a := range artifacts {
-		l := listed{
-			Name: a.Name, Version: a.Version, Platform: a.Platform, URL: a.URL,
-			SHA256: a.Digest.String(), Path: a.Path, Mode: fmt.Sprintf("%04o", a.Mode),
-		}
-		if a.Size != fetch.SizeUnknown {
-			l.Size = &a.Size
-		}
-		if err := enc.Encode(l); err != nil {
-			return err
-		}
-	}
-	return nil
 }

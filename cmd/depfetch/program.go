@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
-	"io/fs"
-	"os"
 	"runtime"
 	"strings"
 
@@ -13,6 +10,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/lock"
 )
@@ -86,7 +84,7 @@ func (c *command) root() *cobra.Command {
 		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
 	})
 	flags := root.PersistentFlags()
-	flags.StringVarP(&c.lockFile, "lock", "f", "", "the lockfile (default $DEPFETCH_LOCK, else deps.lock.toml)")
+	flags.StringVarP(&c.lockFile, "lock", "f", "", lockfile.Usage)
 	flags.StringVar(&c.rootDir, "root", "/", "the directory that every destination lies below")
 	flags.StringVar(&c.platform, "platform", "", "the platform to fetch for (default $TARGETPLATFORM, else this machine's)")
 	flags.StringArrayVar(&c.groups, "group", nil, "only the dependencies of this group; may be given again")
@@ -101,33 +99,11 @@ func (c *command) root() *cobra.Command {
 // load reads the lockfile and refuses one that is bad, stale or against its own
 // policy.
 func (c *command) load() (*lock.File, error) {
-	name := c.lockFile
-	for _, n := range []string{c.getenv("DEPFETCH_LOCK"), "deps.lock.toml"} {
-		if name == "" {
-			name = n
-		}
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, unreadable(name, err)
-	}
-	file, err := lock.Parse(name, data)
+	file, err := lockfile.Read(lockfile.Name(c.lockFile, c.getenv))
 	if err != nil {
 		return nil, err
 	}
 	return file, file.Check()
-}
-
-func unreadable(name string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
-	hint := ""
-	if errors.Is(err, fs.ErrNotExist) {
-		hint = "name it with --lock FILE or DEPFETCH_LOCK; deplock init starts one"
-	}
-	return console.Usagef(hint, "cannot read the lockfile %s: %w", name, err)
 }
 
 // target returns the platform to fetch for.

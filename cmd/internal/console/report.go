@@ -97,8 +97,11 @@ func (c *Console) reportOne(err error) int {
 	case errors.As(err, &bad):
 		c.Errorf("%v", bad)
 		c.Hintf("%s", bad.Hint)
-		if bad.Kind == lock.KindPolicy {
+		switch bad.Kind {
+		case lock.KindPolicy:
 			return exit.Refused
+		case lock.KindUnlocked:
+			return exit.Failure
 		}
 		return exit.Usage
 	case errors.As(err, &unknown):

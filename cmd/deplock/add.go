@@ -1,0 +1,219 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch"
+	"depfetch/lock"
+	"depfetch/lock/edit"
+	"depfetch/lock/update"
+)
+
+// addFlags are the options of add.
+type addFlags struct {
+	online
+	dep         edit.NewDep
+	unpack      string
+	platforms   []string
+	alias       []string
+	latest      string
+	skipMissing bool
+	dryRun      bool
+}
+
+func (c *command) addCommand() *cobra.Command {
+	var f addFlags
+	cmd := &cobra.Command{
+		Use:   "add NAME URL",
+		Short: "Add a dependency and lock it; the URL may be a template",
+		Args:  exactly(2, "a name and a URL"),
+		RunE:  func(cmd *cobra.Command, args []string) error { return c.add(cmd, f, args[0], args[1]) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.dep.Version, "version", "", "the version, which {version} in templates stands for")
+	flags.StringVar(&f.dep.Path, "path", "", "where the file lands")
+	flags.StringVar(&f.dep.Mode, "mode", "", "its mode, as 0755 (default 0644)")
+	flags.StringVar(&f.dep.Owner, "owner", "", "its owner, as uid:gid")
+	flags.StringVar(&f.dep.Member, "member", "", "the one file to take out of the archive")
+	flags.StringVar(&f.unpack, "unpack", "", "unpack the archive into the directory --path; strip=N, include=GLOB and replace may be given, with commas between")
+	flags.Lookup("unpack").NoOptDefVal = "true"
+	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to lock; may be given again (default those of the lockfile)")
+	flags.StringArrayVar(&f.alias, "alias", nil, "PLATFORM=NAME, what {alias} stands for there; may be given again")
+	flags.StringVar(&f.dep.Sums, "sums", "", "the address of upstream's list of checksums; {url} stands for the file's")
+	flags.StringArrayVar(&f.dep.Mirrors, "mirror", nil, "a further address of the same bytes; may be given again")
+	flags.StringArrayVar(&f.dep.Groups, "group", nil, "a group that it is in; may be given again")
+	flags.StringVar(&f.latest, "latest", "", "OWNER/REPOSITORY on GitHub whose releases are its versions")
+	flags.BoolVar(&f.skipMissing, "skip-missing", false, "leave out the platforms that upstream does not have, and record that")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
+	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
+	f.register(cmd)
+	return cmd
+}
+
+// exactly wants n arguments, which are what.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return console.Usagef("usage: "+cmd.UseLine(), "want %s, got %d arguments", what, len(args))
+	}
+}
+
+func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
+	file, err := lockfile.Read(c.name())
+	if err != nil {
+		return err
+	}
+	if file.Dep(name) != nil {
+		return console.Usagef("deplock update "+name+" locks it again", "%s is in the lockfile already", name)
+	}
+	dep := f.dep
+	dep.Name, dep.URL = name, url
+	if err := f.parse(&dep); err != nil {
+		return err
+	}
+	// What is new is parsed as it would stand in a file, by the rules for one.
+	draft, err := draftOf(file, dep)
+	if err != nil {
+		return err
+	}
+	client, err := c.client(f.online, file)
+	if err != nil {
+		return err
+	}
+	want := update.Want{Dep: draft, Platforms: update.Platforms(file, draft)}
+	results, err := client.Lock(cmd.Context(), file, []update.Want{want})
+	if err != nil {
+		return err
+	}
+	if dep.Platforms, dep.Locked, err = lockedOf(results[0], dep.Platforms, f.skipMissing); err != nil {
+		return err
+	}
+	return c.write(cmd.Context(), f.dryRun, results, func(doc *edit.Document) error { return doc.Add(dep) })
+}
+
+// parse reads the options that are not texts of the lockfile as they stand.
+func (f addFlags) parse(dep *edit.NewDep) error {
+	for _, s := range f.platforms {
+		p, err := lock.NormalizePlatform(s)
+		if err != nil {
+			return console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
+		}
+		dep.Platforms = append(dep.Platforms, p)
+	}
+	for _, s := range f.alias {
+		platform, name, ok := strings.Cut(s, "=")
+		p, err := lock.NormalizePlatform(platform)
+		if err != nil || !ok {
+			return console.Usagef("write it as linux/amd64=x86_64-unknown-linux-musl", "--alias %q: want PLATFORM=NAME", s)
+		}
+		if dep.Alias == nil {
+			dep.Alias = make(map[lock.Platform]string)
+		}
+		dep.Alias[p] = name
+	}
+	if f.latest != "" {
+		dep.Latest = []edit.Entry{{Key: "github", Value: f.latest}}
+	}
+	return parseUnpack(f.unpack, dep)
+}
+
+// parseUnpack reads "true" or "strip=1,include=bin/*,replace".
+func parseUnpack(s string, dep *edit.NewDep) error {
+	if s == "" || s == "false" {
+		return nil
+	}
+	dep.Unpack = &fetch.Unpack{}
+	if s == "true" {
+		return nil
+	}
+	for _, word := range strings.Split(s, ",") {
+		key, value, _ := strings.Cut(word, "=")
+		n, err := strconv.Atoi(value)
+		switch {
+		case key == "strip" && err == nil && n >= 0:
+			dep.Unpack.Strip = n
+		case key == "include" && value != "":
+			dep.Unpack.Include = append(dep.Unpack.Include, value)
+		case word == "replace":
+			dep.Unpack.Replace = true
+		default:
+			return console.Usagef("write it as --unpack=strip=1,include=bin/*", "--unpack %q: want strip=N, include=GLOB or replace", word)
+		}
+	}
+	return nil
+}
+
+// draftOf parses a new dependency in a lockfile of its own.
+func draftOf(file *lock.File, dep edit.NewDep) (*lock.Dep, error) {
+	doc, err := edit.Parse("NAME and options", []byte("version = 1\n"))
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.Add(dep); err != nil {
+		return nil, err
+	}
+	return doc.File().Dep(dep.Name), nil
+}
+
+// lockedOf returns the platforms and locked lines to write for a new dependency.
+func lockedOf(r update.Result, platforms []lock.Platform, skipMissing bool) ([]lock.Platform, []lock.Line, error) {
+	var lines []lock.Line
+	missing := &update.MissingError{Dep: r.Dep.Name, Version: r.Version}
+	for _, ch := range r.Changes {
+		if ch.Missing {
+			missing.Platforms = append(missing.Platforms, ch.Platform)
+			missing.URLs = append(missing.URLs, ch.URL)
+			continue
+		}
+		lines = append(lines, ch.New)
+	}
+	if len(missing.Platforms) == 0 {
+		return platforms, lines, nil
+	}
+	if !skipMissing || len(lines) == 0 {
+		return nil, nil, missing
+	}
+	platforms = nil
+	for _, l := range lines {
+		platforms = append(platforms, l.Platform)
+	}
+	return slices.Clip(platforms), lines, nil
+}
+
+func (c *command) removeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove NAME…",
+		Short: "Remove dependencies",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			file, err := lockfile.Read(c.name())
+			if err != nil {
+				return err
+			}
+			if _, err := selected(file, names); err != nil {
+				return err
+			}
+			_, err = edit.Update(cmd.Context(), c.name(), func(doc *edit.Document) error {
+				for _, name := range names {
+					if err := doc.Remove(name); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err == nil {
+				fmt.Fprintf(c.stdout, "removed %s\n", strings.Join(names, ", "))
+			}
+			return err
+		},
+	}
+}

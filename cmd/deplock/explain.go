@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/fetch"
+	"depfetch/lock/update"
+)
+
+// explain gives the errors of this program's own packages their exit codes and
+// hints.
+func explain(err error) error {
+	var all []error
+	for _, e := range console.Flatten(err) {
+		all = append(all, explainOne(e))
+	}
+	return errors.Join(all...)
+}
+
+func explainOne(err error) error {
+	var (
+		template  *update.TemplateError
+		insecure  *update.InsecureError
+		page      *update.PageError
+		sums      *update.SumsError
+		published *update.PublishedError
+		trust     *update.TrustError
+		missing   *update.MissingError
+	)
+	coded := func(code int, hint string) error { return &console.Error{Err: err, Hint: hint, Code: code} }
+	switch {
+	case errors.As(err, &template):
+		return coded(exit.Usage, "")
+	case errors.As(err, &insecure):
+		return coded(exit.Refused, "use the https address; or, if there is none, --allow-http")
+	case errors.As(err, &page):
+		return coded(exit.Failure, "look at the address in a browser, then correct the url")
+	case errors.As(err, &published):
+		return coded(exit.WrongBytes, "nothing has been written; one of the two is wrong, so ask upstream before trusting either")
+	case errors.As(err, &trust):
+		return coded(exit.Refused, fmt.Sprintf("if upstream publishes checksums, add sums = \"…\" to [deps.%s]", trust.Dep))
+	case errors.As(err, &missing):
+		return coded(exit.Failure, "--skip-missing leaves these platforms out and records it in the lockfile")
+	case errors.As(err, &sums):
+		var transfer *fetch.TransferError
+		if errors.As(sums.Err, &transfer) {
+			return coded(exit.Unavailable, "")
+		}
+		return coded(exit.Failure, "")
+	}
+	return err
+}

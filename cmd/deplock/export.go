@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/lock"
+	"depfetch/lock/export"
+)
+
+func (c *command) exportCommand() *cobra.Command {
+	var format, platform string
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Print what is locked in the form of other tools",
+		Long: `export prints what is locked in the form of other tools:
+
+  sha256sums     lines for sha256sum -c, with the paths of the files
+  add            ADD --checksum lines for a Dockerfile
+  buildx-policy  a source policy of BuildKit (docker buildx build, buildctl
+                 --source-policy-file) that pins every locked URL
+  json           an object a line, as of deplock list --json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			file, err := lockfile.Read(c.name())
+			if err != nil {
+				return err
+			}
+			if err := file.Check(); err != nil {
+				return err
+			}
+			return c.export(file, format, platform)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "sha256sums", "sha256sums, add, buildx-policy or json")
+	cmd.Flags().StringVar(&platform, "platform", "", "the platform to export; sha256sums and add need one if several are locked")
+	return cmd
+}
+
+func (c *command) export(file *lock.File, format, platform string) error {
+	lines := export.Lines(file)
+	if platform != "" {
+		p, err := lock.NormalizePlatform(platform)
+		if err != nil {
+			return console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
+		}
+		lines = slices.DeleteFunc(lines, func(l export.Line) bool { return l.Platform != p && l.Platform != lock.Any })
+	}
+	switch format {
+	case "json":
+		return c.console.List(export.Artifacts(lines), true)
+	case "buildx-policy":
+		return export.Policy(c.stdout, lines)
+	case "sha256sums", "add":
+	default:
+		return console.Usagef("", "--format %q: write one of sha256sums, add, buildx-policy, json", format)
+	}
+	if platforms := export.Platforms(lines); len(platforms) > 1 {
+		return console.Usagef(fmt.Sprintf("deplock export --format %s --platform %s", format, platforms[0]),
+			"several platforms are locked, and %s can hold one", format)
+	}
+	if format == "add" {
+		return export.Add(c.stdout, lines)
+	}
+	return export.Sums(c.stdout, lines)
+}

@@ -1,0 +1,27 @@
+// Command deplock keeps a lockfile: it adds, updates and checks what depfetch
+// fetches. See "deplock --help".
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	return program{
+		args:   os.Args[1:],
+		getenv: os.Getenv,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+	}.run(ctx)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/cmd/internal/network"
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/lock"
+	"depfetch/lock/release"
+	"depfetch/lock/update"
+)
+
+// program is one call of deplock, with all that it takes from its surroundings.
+type program struct {
+	args   []string
+	getenv func(string) string
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// run executes the command line and returns the exit code.
+func (p program) run(ctx context.Context) int {
+	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr}}
+	root := c.root()
+	root.SetArgs(p.args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return c.console.Report(explain(err))
+	}
+	return c.code
+}
+
+// command is what the commands share.
+type command struct {
+	program
+	console  *console.Console
+	lockFile string
+	code     int // of findings, which are no error
+}
+
+const long = `deplock keeps deps.lock.toml, the lockfile of depfetch. A person writes what is
+wanted; deplock downloads it for every platform, compares it with what upstream
+publishes, and writes the locked lines. Whatever else stands in the file, comments
+and layout included, stays as it is.`
+
+const example = `  deplock init
+  deplock add helm 'https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz' \
+      --version 3.18.4 --sums '{url}.sha256sum' --path /usr/local/share/helm.tar.gz
+  deplock update helm@3.18.5 --dry-run
+  deplock check`
+
+func (c *command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "deplock",
+		Short:         "Keep the lockfile of depfetch",
+		Long:          long + "\n\n" + exit.Help,
+		Example:       example,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
+	})
+	root.PersistentFlags().StringVarP(&c.lockFile, "lock", "f", "", lockfile.Usage)
+	root.AddCommand(c.initCommand(), c.addCommand(), c.updateCommand(), c.removeCommand(), c.checkCommand(),
+		c.auditCommand(), c.outdatedCommand(), c.listCommand(), c.exportCommand())
+	return root
+}
+
+// name returns the lockfile's name.
+func (c *command) name() string { return lockfile.Name(c.lockFile, c.getenv) }
+
+// selected returns the dependencies of the names, or all.
+func selected(f *lock.File, names []string) ([]*lock.Dep, error) {
+	return f.Select(lock.Selection{Names: names})
+}
+
+// online are the options of the commands that ask upstream.
+type online struct {
+	network.Options
+	allowHTTP bool
+	cache     string
+	api       string
+}
+
+func (o *online) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	o.Register(flags)
+	flags.StringVar(&o.cache, "cache", "", "a directory to keep what is downloaded in (default $DEPFETCH_CACHE, else none)")
+	flags.StringVar(&o.api, "github-api", "", "the base URL of GitHub's API (default $GITHUB_API_URL, else "+release.DefaultAPI+"); GITHUB_TOKEN is sent to it")
+}
+
+// client makes what asks upstream.
+func (c *command) client(o online, f *lock.File) (*update.Client, error) {
+	src, err := o.Source(c.console, c.getenv, version, f.Policy.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	// Versions are asked for where the policy lets no file come from.
+	api, err := o.Source(c.console, c.getenv, version, nil)
+	if err != nil {
+		return nil, err
+	}
+	client := &update.Client{
+		Fetch: &fetch.Client{Source: src, Jobs: o.Jobs, Retries: o.Retries, Events: c.event},
+		Release: &release.Client{
+			API:   cmp.Or(o.api, c.getenv("GITHUB_API_URL")),
+			Token: c.getenv("GITHUB_TOKEN"),
+			Get:   release.HTTP(api, "deplock/"+version),
+		},
+		AllowHTTP: o.allowHTTP,
+		Warn:      c.warn,
+	}
+	if dir := cmp.Or(o.cache, c.getenv("DEPFETCH_CACHE")); dir != "" {
+		client.Fetch.Cache = &cache.Store{Root: dir}
+	}
+	return client, nil
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+)
+
+// event tells how a download goes: a line for each.
+func (c *command) event(e fetch.Event) {
+	what := fmt.Sprintf("%s (%s)", e.Artifact.Name, e.Artifact.Platform)
+	switch e.Kind {
+	case fetch.EventVerified:
+		fmt.Fprintf(c.stderr, "downloaded  %s  %s in %s from %s\n", what,
+			console.Bytes(e.Bytes), e.Elapsed.Round(time.Millisecond), source.Redact(e.URL))
+	case fetch.EventFailed:
+		if e.Delay > 0 {
+			fmt.Fprintf(c.stderr, "failed      %s  %s: %v; next try in %s\n", what,
+				source.Redact(e.URL), e.Err, e.Delay.Round(100*time.Millisecond))
+		}
+	case fetch.EventCacheFailed:
+		c.console.Warnf("%s: the cache cannot be used: %v", what, e.Err)
+	}
+}
+
+// warn prints a warning; calls may overlap.
+func (c *command) warn(err error) { c.console.Warnf("%v", err) }

@@ -1,0 +1,15 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"depfetch/cmd/internal/scripttest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"deplock": main})
+}
+
+func TestScripts(t *testing.T) { scripttest.Run(t, "deplock_*.txtar") }

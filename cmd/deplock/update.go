@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch"
+	"depfetch/lock"
+	"depfetch/lock/edit"
+	"depfetch/lock/update"
+)
+
+// updateFlags are the options of update.
+type updateFlags struct {
+	online
+	latest      bool
+	platforms   []string
+	skipMissing bool
+	dryRun      bool
+}
+
+func (c *command) updateCommand() *cobra.Command {
+	var f updateFlags
+	cmd := &cobra.Command{
+		Use:   "update [NAME[@VERSION]…]",
+		Short: "Lock again: all dependencies, those named, or one at another version",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  func(cmd *cobra.Command, args []string) error { return c.update(cmd.Context(), f, args) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.latest, "latest", false, "take the latest version of each that says where to find it")
+	flags.StringArrayVar(&f.platforms, "platform", nil, "lock this platform alone; may be given again")
+	flags.BoolVar(&f.skipMissing, "skip-missing", false, "leave out the platforms that upstream does not have, and record that")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
+	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
+	f.register(cmd)
+	return cmd
+}
+
+func (c *command) update(ctx context.Context, f updateFlags, args []string) error {
+	file, err := lockfile.Read(c.name())
+	if err != nil {
+		return err
+	}
+	client, err := c.client(f.online, file)
+	if err != nil {
+		return err
+	}
+	wants, err := wanted(file, args)
+	if err != nil {
+		return err
+	}
+	if f.latest {
+		if wants, err = c.newest(ctx, client, wants, len(args) > 0); err != nil {
+			return err
+		}
+	}
+	for i := range wants {
+		if wants[i].Platforms, err = f.platformsOf(file, wants[i]); err != nil {
+			return err
+		}
+	}
+	results, err := client.Lock(ctx, file, wants)
+	if err != nil {
+		return err
+	}
+	return c.write(ctx, f.dryRun, results, func(doc *edit.Document) error {
+		return update.Apply(doc, results, f.skipMissing)
+	})
+}
+
+// wanted reads the arguments, NAME or NAME@VERSION; none are all dependencies.
+func wanted(file *lock.File, args []string) ([]update.Want, error) {
+	versions := make(map[string]string)
+	var names []string
+	for _, arg := range args {
+		name, version, at := strings.Cut(arg, "@")
+		if at && version == "" {
+			return nil, console.Usagef("write it as "+name+"@1.2.3", "%s: no version behind the @", arg)
+		}
+		if slices.Contains(names, name) {
+			return nil, console.Usagef("", "%s is named twice", name)
+		}
+		names, versions[name] = append(names, name), version
+	}
+	deps, err := selected(file, names)
+	if err != nil {
+		return nil, err
+	}
+	wants := make([]update.Want, len(deps))
+	for i, d := range deps {
+		wants[i] = update.Want{Dep: d, Version: versions[d.Name]}
+	}
+	return wants, nil
+}
+
+// newest sets the version of each want to the latest. A dependency that does not
+// say where its versions are found is left out, unless it was named.
+func (c *command) newest(ctx context.Context, client *update.Client, wants []update.Want, named bool) ([]update.Want, error) {
+	var (
+		deps []*lock.Dep
+		errs []error
+	)
+	for _, w := range wants {
+		switch {
+		case w.Version != "":
+			return nil, console.Usagef("", "%s@%s: --latest finds the version itself", w.Dep.Name, w.Version)
+		case w.Dep.Latest != nil:
+			deps = append(deps, w.Dep)
+		case named:
+			errs = append(errs, console.Usagef(`write for instance latest = { github = "owner/repository" }`,
+				"%s does not say where its versions are found", w.Dep.Name))
+		}
+	}
+	wants = nil
+	for _, n := range client.Newest(ctx, deps) {
+		switch {
+		case n.Err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w", n.Dep.Name, n.Err))
+		case n.Newer:
+			wants = append(wants, update.Want{Dep: n.Dep, Version: n.Version})
+		}
+	}
+	return wants, errors.Join(errs...)
+}
+
+// platformsOf returns the platforms to lock for a want.
+func (f updateFlags) platformsOf(file *lock.File, w update.Want) ([]lock.Platform, error) {
+	all := update.Platforms(file, w.Dep)
+	if len(f.platforms) == 0 {
+		return all, nil
+	}
+	var platforms []lock.Platform
+	for _, s := range f.platforms {
+		p, err := lock.NormalizePlatform(s)
+		if err != nil {
+			return nil, console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
+		}
+		platforms = append(platforms, p)
+	}
+	switch {
+	case slices.Equal(all, []lock.Platform{lock.Any}):
+		return all, nil // one line stands for every platform
+	case w.Version == "" || w.Version == w.Dep.Version:
+		return platforms, nil
+	}
+	// At another version, the lines of all platforms would be stale.
+	for _, l := range w.Dep.Locked {
+		if !slices.Contains(platforms, l.Platform) {
+			return nil, console.Usagef("leave out --platform",
+				"%s is locked for %s too, and at %s that line would be stale", w.Dep.Name, l.Platform, w.Version)
+		}
+	}
+	return platforms, nil
+}
+
+// write edits the lockfile and prints what has changed, or prints the difference
+// that it would make.
+func (c *command) write(ctx context.Context, dryRun bool, results []update.Result, change func(*edit.Document) error) error {
+	if dryRun {
+		return c.preview(change)
+	}
+	changed, err := edit.Update(ctx, c.name(), change)
+	if err != nil {
+		return err
+	}
+	c.summary(results)
+	if !changed {
+		fmt.Fprintf(c.stdout, "%s is up to date\n", c.name())
+	}
+	return nil
+}
+
+func (c *command) preview(change func(*edit.Document) error) error {
+	data, err := os.ReadFile(c.name())
+	if err != nil {
+		return lockfile.Unreadable(c.name(), err)
+	}
+	doc, err := edit.Parse(c.name(), data)
+	if err != nil {
+		return err
+	}
+	if err := change(doc); err != nil {
+		return err
+	}
+	c.stdout.Write(diff.Diff(c.name(), data, c.name()+" (new)", doc.Bytes()))
+	return nil
+}
+
+// summary prints what has changed: the version, and each line before and after.
+func (c *command) summary(results []update.Result) {
+	for _, r := range results {
+		if r.Version == r.Dep.Version && !slices.ContainsFunc(r.Changes, func(ch update.Change) bool { return !ch.Same() }) {
+			continue
+		}
+		title := r.Dep.Name
+		if r.Version != r.Dep.Version {
+			title += " " + r.Dep.Version + " → " + r.Version
+		} else if r.Version != "" {
+			title += " " + r.Version
+		}
+		fmt.Fprintln(c.stdout, title)
+		for _, ch := range r.Changes {
+			switch {
+			case ch.Missing:
+				fmt.Fprintf(c.stdout, "  %s: not published, left out\n", ch.Platform)
+			case !ch.Same():
+				fmt.Fprintf(c.stdout, "  %s\n", ch.Platform)
+				if ch.Old != nil {
+					fmt.Fprintf(c.stdout, "    - %s\n", lineText(*ch.Old))
+				}
+				fmt.Fprintf(c.stdout, "    + %s\n", lineText(ch.New))
+			}
+		}
+	}
+}
+
+func lineText(l lock.Line) string {
+	size := "size unknown"
+	if l.Size != fetch.SizeUnknown {
+		size = fmt.Sprintf("%d bytes", l.Size)
+	}
+	return fmt.Sprintf("sha256 %s  %s  %s", l.Digest, size, l.Trust)
+}

@@ -1,0 +1,52 @@
+// Package lockfile finds and reads the lockfile that a command is about.
+package lockfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/lock"
+)
+
+// Default is the lockfile's name unless an option or the environment says
+// another.
+const Default = "deps.lock.toml"
+
+// Usage describes the option that names it.
+const Usage = "the lockfile (default $DEPFETCH_LOCK, else " + Default + ")"
+
+// Name returns the lockfile's name: that of the option, or else the default.
+func Name(option string, getenv func(string) string) string {
+	if option != "" {
+		return option
+	}
+	if name := getenv("DEPFETCH_LOCK"); name != "" {
+		return name
+	}
+	return Default
+}
+
+// Read reads and parses a lockfile. It does not check it for stale lines and
+// against its policy.
+func Read(name string) (*lock.File, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, Unreadable(name, err)
+	}
+	return lock.Parse(name, data)
+}
+
+// Unreadable returns the error of a lockfile that cannot be read.
+func Unreadable(name string, err error) error {
+	hint := ""
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = "name it with --lock FILE or DEPFETCH_LOCK; deplock init starts one"
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return console.Usagef(hint, "cannot read the lockfile %s: %w", name, err)
+}

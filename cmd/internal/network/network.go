@@ -1,0 +1,135 @@
+// Package network turns options and environment into what downloads: timeouts,
+// credentials, certificate authorities, proxies. Both programs have the same.
+package network
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+)
+
+// Options are the options of the network.
+type Options struct {
+	Jobs    int
+	Retries int
+
+	connectTimeout time.Duration
+	stallTimeout   time.Duration
+	netrc          string
+	cacert         []string
+}
+
+// Register defines the flags of o.
+func (o *Options) Register(flags *pflag.FlagSet) {
+	flags.IntVar(&o.Jobs, "jobs", fetch.DefaultJobs, "how many files to download at once")
+	flags.IntVar(&o.Retries, "retries", fetch.DefaultRetries, "how often to try again after a failure that may pass")
+	flags.DurationVar(&o.connectTimeout, "connect-timeout", source.DefaultConnectTimeout, "how long connecting may take")
+	flags.DurationVar(&o.stallTimeout, "stall-timeout", source.DefaultStallTimeout, "how long no byte may come; there is no limit on the whole")
+	flags.StringVar(&o.netrc, "netrc", "", "the file with credentials (default $NETRC, ~/.netrc or /run/secrets/netrc)")
+	flags.StringArrayVar(&o.cacert, "cacert", nil, "a PEM file of further certificate authorities; may be given again")
+}
+
+func (o Options) validate() error {
+	switch {
+	case o.Jobs < 1:
+		return console.Usagef("", "--jobs %d: at least one is needed", o.Jobs)
+	case o.Retries < 0:
+		return console.Usagef("", "--retries %d: write 0 for none", o.Retries)
+	case o.connectTimeout <= 0 || o.stallTimeout <= 0:
+		return console.Usagef("write them as 30s or 2m", "--connect-timeout and --stall-timeout must be more than 0")
+	}
+	return nil
+}
+
+// Source makes the client of the network for a program, which may ask the hosts
+// that a lockfile's policy allows.
+func (o Options) Source(c *console.Console, getenv func(string) string, version string, hosts []source.HostPattern) (*source.Client, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	netrc, err := readNetrc(o.netrc, getenv)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := readRoots(c, o.cacert, getenv)
+	if err != nil {
+		return nil, err
+	}
+	return source.New(source.Config{
+		Hosts: hosts, Netrc: netrc, Proxy: http.ProxyFromEnvironment, Roots: roots,
+		UserAgent:      c.Program + "/" + version,
+		ConnectTimeout: o.connectTimeout, StallTimeout: o.stallTimeout, Connections: o.Jobs,
+	}), nil
+}
+
+// readNetrc reads the first netrc file that there is. One that was asked for has
+// to be there.
+func readNetrc(name string, getenv func(string) string) (*source.Netrc, error) {
+	if name == "" {
+		name = getenv("NETRC")
+	}
+	asked := name != ""
+	names := []string{name}
+	if !asked {
+		names = []string{"/run/secrets/netrc"}
+		if home := getenv("HOME"); home != "" {
+			names = []string{filepath.Join(home, ".netrc"), "/run/secrets/netrc"}
+		}
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) && !asked {
+			continue
+		}
+		if err != nil {
+			hint := ""
+			if errors.Is(err, fs.ErrPermission) {
+				hint = "a secret belongs to root unless its mount says otherwise: RUN --mount=type=secret,id=netrc,uid=…"
+			}
+			return nil, &console.Error{Err: fmt.Errorf("netrc: %w", err), Hint: hint, Code: exit.Failure}
+		}
+		netrc, err := source.ParseNetrc(data)
+		if err != nil {
+			return nil, fmt.Errorf("netrc %s: %w", name, err)
+		}
+		return netrc, nil
+	}
+	return nil, nil
+}
+
+// readRoots reads the further certificate authorities.
+func readRoots(c *console.Console, files []string, getenv func(string) string) (source.Roots, error) {
+	var roots source.Roots
+	if name := getenv("SSL_CERT_FILE"); name != "" {
+		// Package x509 would take the file in place of the system's roots,
+		// and a scratch image with nothing but a company's CA would lose the
+		// embedded ones. It is to come on top.
+		os.Unsetenv("SSL_CERT_FILE")
+		if data, err := os.ReadFile(name); err != nil {
+			c.Warnf("SSL_CERT_FILE: %v; going on without it", err)
+		} else if err := roots.Add("SSL_CERT_FILE "+name, data); err != nil {
+			return roots, err
+		}
+	}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err == nil {
+			err = roots.Add(name, data)
+		}
+		if err != nil {
+			return roots, fmt.Errorf("--cacert: %w", err)
+		}
+	}
+	return roots, nil
+}

@@ -1,0 +1,170 @@
+// Package scripttest runs the testscripts of the commands: their tests as users
+// call them, against a web server that does what the script says. Besides
+// testscript's own commands, scripts have
+//
+//	answer URI STEP…   let the web server at $URL (its host and port are $HOST)
+//	                   answer with these steps, the last one from then on:
+//	                   a file, a status, "cut:FILE" (truncated), "stall:FILE",
+//	                   "page:FILE" (as a web page), "to:LOCATION" (redirect),
+//	                   "moved:LOCATION" (a permanent one), "limit:SECONDS" (as
+//	                   GitHub does), "auth:FILE" (for user "me", password "secret")
+//	requests URI N     fail unless it has been asked for URI N times
+//	subst FILE…        replace ${VAR}, {sha256:FILE} and {size:FILE} in files
+//	await URI N        wait until it has been asked for URI N times
+//	mode FILE OCTAL    fail unless the file has this mode
+//	files DIR FILE…    fail unless these are all files below a directory
+package scripttest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"depfetch/fetch/fetchtest"
+)
+
+// Run runs the scripts of testdata/script that match a pattern.
+func Run(t *testing.T, pattern string) {
+	scripts, err := filepath.Glob(filepath.Join("..", "..", "testdata", "script", pattern))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no script is called %s: %v", pattern, err)
+	}
+	testscript.Run(t, testscript.Params{
+		Files:               scripts,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			s := fetchtest.New(t)
+			e.Values[serverKey{}] = s
+			e.Setenv("URL", s.URL)
+			e.Setenv("HOST", s.Host())
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"answer":   answer,
+			"requests": requests,
+			"await":    await,
+			"files":    files,
+			"subst":    subst,
+			"mode":     mode,
+		},
+	})
+}
+
+type serverKey struct{}
+
+func server(ts *testscript.TestScript) *fetchtest.Server {
+	return ts.Value(serverKey{}).(*fetchtest.Server)
+}
+
+func answer(ts *testscript.TestScript, _ bool, args []string) {
+	s := server(ts)
+	var steps []fetchtest.Step
+	for _, arg := range args[1:] {
+		kind, rest, found := strings.Cut(arg, ":")
+		if code, err := strconv.Atoi(arg); err == nil {
+			steps = append(steps, fetchtest.Status(code))
+			continue
+		}
+		if !found {
+			steps = append(steps, fetchtest.Body(ts.ReadFile(arg)))
+			continue
+		}
+		switch kind {
+		case "to":
+			steps = append(steps, fetchtest.Redirect(302, rest))
+			continue
+		case "moved":
+			steps = append(steps, fetchtest.Redirect(301, rest))
+			continue
+		case "limit":
+			steps = append(steps, fetchtest.Status(403, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", rest))
+			continue
+		}
+		body := ts.ReadFile(rest)
+		switch kind {
+		case "cut":
+			steps = append(steps, fetchtest.Truncated(body, len(body)/2))
+		case "stall":
+			steps = append(steps, s.Stalled(body, len(body)/2))
+		case "page":
+			steps = append(steps, fetchtest.Page(body))
+		case "auth":
+			steps = append(steps, fetchtest.BasicAuth("me", "secret", fetchtest.Body(body)))
+		default:
+			ts.Fatalf("no step %q", arg)
+		}
+	}
+	s.Script(args[0], steps...)
+}
+
+func requests(ts *testscript.TestScript, _ bool, args []string) {
+	if got := len(server(ts).Requests(args[0])); strconv.Itoa(got) != args[1] {
+		ts.Fatalf("%d requests for %s, want %s", got, args[0], args[1])
+	}
+}
+
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for range 1000 {
+		if len(server(ts).Requests(args[0])) >= want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s was not asked for %d times", args[0], want)
+}
+
+func files(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	var got []string
+	ts.Check(filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			rel, _ := filepath.Rel(dir, path)
+			got = append(got, filepath.ToSlash(rel))
+		}
+		return err
+	}))
+	want := slices.Sorted(slices.Values(args[1:]))
+	if slices.Sort(got); !slices.Equal(got, want) {
+		ts.Fatalf("%s holds %q, want %q", args[0], got, want)
+	}
+}
+
+var substitution = regexp.MustCompile(`\$\{\w+\}|\{(sha256|size):[^}]*\}`)
+
+func subst(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		text := substitution.ReplaceAllStringFunc(ts.ReadFile(name), func(m string) string {
+			inner := strings.Trim(m, "${}")
+			if strings.HasPrefix(m, "$") {
+				return ts.Getenv(inner)
+			}
+			kind, file, _ := strings.Cut(inner, ":")
+			if kind == "size" {
+				return strconv.Itoa(len(ts.ReadFile(file)))
+			}
+			return fmt.Sprintf("%x", sha256.Sum256([]byte(ts.ReadFile(file))))
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
+	}
+}
+
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
+	}
+}
