@@ -18,7 +18,7 @@ help: ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 .PHONY: build
-build: ## bin/depfetch, static and stripped
+build: ## bin/depfetch and bin/deplock, static and stripped
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 .PHONY: demo
@@ -51,8 +51,8 @@ $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool
 
 .PHONY: bench
-bench: ## depfetch beside curl, wget and aria2c; needs nginx and curl
-	$(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v ./cmd/depfetch
+bench: ## both programs beside curl, wget and aria2c; needs nginx and curl
+	$(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v -p 1 ./cmd/depfetch ./cmd/deplock
 
 .PHONY: fuzz
 FUZZTIME ?= 1m
@@ -67,13 +67,15 @@ fuzz: ## every fuzz test for FUZZTIME
 dist: ## release binaries for every platform, with SHA256SUMS; two builds are byte-identical
 	@rm -rf $(DIST) && mkdir -p $(DIST)
 	@set -e; for p in $(PLATFORMS); do \
-		os=$${p%%/*}; rest=$${p#*/}; arch=$${rest%%/*}; name=depfetch-$$os-$$arch; arm=; ext=; \
+		os=$${p%%/*}; rest=$${p#*/}; arch=$${rest%%/*}; name=$$os-$$arch; arm=; ext=; \
 		case $$p in */arm/v7) arm=7 name=$${name}v7 ;; windows/*) ext=.exe ;; esac; \
-		echo "$(DIST)/$$name$$ext"; \
-		GOOS=$$os GOARCH=$$arch GOARM=$$arm GOFLAGS= \
-			$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(DIST)/$$name$$ext ./cmd/depfetch; \
+		for program in depfetch deplock; do \
+			echo "$(DIST)/$$program-$$name$$ext"; \
+			GOOS=$$os GOARCH=$$arch GOARM=$$arm GOFLAGS= \
+				$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(DIST)/$$program-$$name$$ext ./cmd/$$program; \
+		done; \
 	done
-	@cd $(DIST) && if command -v sha256sum >/dev/null; then sha256sum depfetch-*; else shasum -a 256 depfetch-*; fi > SHA256SUMS
+	@cd $(DIST) && if command -v sha256sum >/dev/null; then sha256sum dep*; else shasum -a 256 dep*; fi > SHA256SUMS
 
 .PHONY: clean
 clean: ## remove what the targets above have made

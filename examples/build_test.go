@@ -25,6 +25,7 @@ type build struct {
 	args      map[string]string
 	opts      []string // further key=value options of the Dockerfile frontend
 	output    string   // further options of the exporter, ",key=value"
+	flags     []string // of buildctl build
 	noCache   bool
 }
 
@@ -59,6 +60,7 @@ func (b build) run(t *testing.T) result {
 	for _, opt := range b.opts {
 		args = append(args, "--opt", opt)
 	}
+	args = append(args, b.flags...)
 	if b.noCache {
 		args = append(args, "--no-cache")
 	}

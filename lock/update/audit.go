@@ -2,6 +2,7 @@ package update
 
 import (
 	"context"
+	"os"
 
 	"depfetch/fetch"
 	"depfetch/lock"
@@ -57,6 +58,7 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep) ([]Finding, error)
 		f := &findings[i]
 		f.judge(measured[index[f.Line.URL]])
 		if f.Status == Changed && c.Fetch.Cache != nil {
+			c.recover(ctx, f)
 			f.Members = compareMembers(c.Fetch.Cache, f.Line.Digest, f.Got.Digest)
 		}
 	}
@@ -77,4 +79,34 @@ func (f *Finding) judge(m fetch.Measurement) {
 	default:
 		f.Status = Same
 	}
+}
+
+// recover puts the locked bytes of f into the cache, from the mirrors of its
+// dependency, unless they are there. That none has them is no error: they are
+// wanted for a comparison.
+func (c *Client) recover(ctx context.Context, f *Finding) {
+	if old, err := c.Fetch.Cache.Open(f.Line.Digest.String()); err == nil {
+		old.Close()
+		return
+	}
+	var mirrors []string
+	for _, t := range f.Dep.Mirrors {
+		if m, err := f.Dep.Expand(t, f.Line.Platform); err == nil {
+			mirrors = append(mirrors, m)
+		}
+	}
+	if len(mirrors) == 0 {
+		return
+	}
+	root, err := os.MkdirTemp("", "deplock-")
+	if err != nil {
+		return
+	}
+	defer os.RemoveAll(root)
+	client := *c.Fetch
+	client.Root = root
+	client.Fetch(ctx, []fetch.Artifact{{
+		Name: f.Dep.Name, Platform: f.Line.Platform.String(), URL: mirrors[0], Mirrors: mirrors[1:],
+		Digest: f.Line.Digest, Size: f.Line.Size, Path: "/old", Mode: 0o600,
+	}})
 }

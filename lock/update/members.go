@@ -20,8 +20,8 @@ import (
 
 // MemberChange is a member in which two archives differ.
 type MemberChange struct {
-	Name string
-	How  string // "added", "removed" or "changed"
+	Name string `json:"name"`
+	How  string `json:"how"` // "added", "removed" or "changed"
 }
 
 // maxMembers and maxUnpacked bound what is read of an archive to compare it: it
