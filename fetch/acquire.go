@@ -140,7 +140,7 @@ func (r *run) ask(ctx context.Context, a Artifact, live []candidate, try func(ca
 // attempt writes the bytes that c has of b into f and checks them.
 func (r *run) attempt(ctx context.Context, b *blob, c candidate, f *os.File) (acquired, error) {
 	a := b.dests[0].Artifact
-	s := newSink(f, b.size)
+	s := r.hashers.newSink(f, b.size)
 	s.progress = func(n int) {
 		if c.kind == SourceOrigin || c.kind == SourceMirror {
 			r.bytes.Add(int64(n))

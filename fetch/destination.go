@@ -153,8 +153,8 @@ func hashFile(ctx context.Context, name string) (Digest, error) {
 
 // copyBuffered copies until src ends or ctx does.
 func copyBuffered(ctx context.Context, dst io.Writer, src io.Reader) error {
-	bp := largeBuffers.Get().(*[]byte)
-	defer largeBuffers.Put(bp)
+	bp := inlineBuffers.Get().(*[]byte)
+	defer inlineBuffers.Put(bp)
 	for ctx.Err() == nil {
 		n, err := src.Read(*bp)
 		if _, err := dst.Write((*bp)[:n]); err != nil {

@@ -101,6 +101,7 @@ type run struct {
 	blobs   []*blob // what has to be had, one for each distinct digest
 	present int
 	bytes   atomic.Int64
+	hashers hashers
 	stage   stage
 
 	mu     sync.Mutex // guards staged, and serialises Events

@@ -23,7 +23,7 @@ type Measurement struct {
 // and no mirror, and places nothing; with a Cache, what came is kept there. The
 // error is the cause with which ctx ended.
 func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measurement, error) {
-	r := &run{Client: c}
+	r := &run{Client: c, hashers: newHashers(min(c.jobs(), len(artifacts)))}
 	all := make([]Measurement, len(artifacts))
 	err := each(ctx, c.jobs(), len(artifacts), func(i int) error {
 		began := time.Now()
@@ -51,7 +51,7 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 		}
 	}
 	err := r.ask(ctx, a, []candidate{{kind: SourceOrigin, url: a.URL}}, func(c candidate) error {
-		s := newSink(kept, SizeUnknown)
+		s := r.hashers.newSink(kept, SizeUnknown)
 		s.progress = func(int) {
 			r.emit(Event{Kind: EventProgress, Artifact: a, Source: c.kind, URL: c.url, Bytes: s.n})
 		}

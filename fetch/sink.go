@@ -7,26 +7,39 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 
 	"depfetch/fetch/source"
 )
 
-const (
-	// smallFile is up to which size a file is hashed by the goroutine that
-	// writes it. Above, another one hashes: it takes as long as all the rest.
-	smallFile = 128 << 10
-	// pieceSize is the size of one read, hash and write of a larger file. Two
-	// pieces are under way, one of them being hashed.
-	pieceSize = 1 << 20
-	pieces    = 2
-)
+// inlinePiece is the size of one read, hash and write of a transfer that hashes
+// as it writes.
+const inlinePiece = 256 << 10
 
-var (
-	smallBuffers = sync.Pool{New: func() any { b := make([]byte, smallFile); return &b }}
-	largeBuffers = sync.Pool{New: func() any { b := make([]byte, pieceSize); return &b }}
-)
+var inlineBuffers = sync.Pool{New: func() any { b := make([]byte, inlinePiece); return &b }}
+
+// hashers says how the transfers of a run hash. Where they are fewer than the
+// processors, each gives its pieces to a goroutine that does nothing else, since
+// hashing takes as long as all the rest; where they are not, that would only cost.
+type hashers struct {
+	apart   bool
+	buffers *sync.Pool
+}
+
+// apartMemory is what the pieces of all transfers that hash apart take together,
+// half of it being filled or written while the other half is hashed.
+const apartMemory = 8 << 20
+
+// newHashers returns how transfers of which so many go on at once are to hash.
+func newHashers(transfers int) hashers {
+	if transfers >= runtime.GOMAXPROCS(0) {
+		return hashers{buffers: &inlineBuffers}
+	}
+	piece := max(apartMemory/2/max(transfers, 1), inlinePiece)
+	return hashers{apart: true, buffers: &sync.Pool{New: func() any { b := make([]byte, piece); return &b }}}
+}
 
 // sink writes the bytes of one attempt to a file and hashes them in the same
 // pass. It is the source.Sink of a transfer.
@@ -38,11 +51,11 @@ type sink struct {
 	err      error  // of the file
 	progress func(n int)
 
-	pool   *sync.Pool
-	buffer *[]byte // being filled
-	free   chan *[]byte
-	full   chan piece // to be hashed; nil when the writer does it
-	done   chan struct{}
+	buffers *sync.Pool
+	buffer  *[]byte      // being filled
+	free    chan *[]byte // may be filled; nil stands for one not yet made
+	full    chan piece   // to be hashed; nil when the writer does it
+	done    chan struct{}
 }
 
 // piece is what has been committed of a buffer.
@@ -53,21 +66,28 @@ type piece struct {
 
 // newSink returns a sink that fills file from its start, which an earlier
 // attempt may have filled.
-func newSink(file *os.File, size int64) *sink {
-	s := &sink{file: file, hash: sha256.New(), pool: &smallBuffers}
+func (h hashers) newSink(file *os.File, size int64) *sink {
+	s := &sink{file: file, hash: sha256.New(), buffers: h.buffers}
 	if file != nil {
 		if _, s.err = file.Seek(0, io.SeekStart); s.err == nil {
 			s.err = file.Truncate(0)
 		}
 	}
-	if size != SizeUnknown && size <= smallFile {
-		return s
+	switch {
+	case !h.apart:
+	case size != SizeUnknown && size <= inlinePiece:
+		s.buffers = &inlineBuffers
+	default:
+		s.hashApart()
 	}
-	s.pool = &largeBuffers
-	s.free, s.full, s.done = make(chan *[]byte, pieces), make(chan piece, pieces), make(chan struct{})
-	for range pieces {
-		s.free <- nil // got from the pool when it is needed
-	}
+	return s
+}
+
+// hashApart starts the goroutine that hashes, which close ends.
+func (s *sink) hashApart() {
+	s.free, s.full, s.done = make(chan *[]byte, 2), make(chan piece, 2), make(chan struct{})
+	s.free <- nil
+	s.free <- nil
 	go func() {
 		defer close(s.done)
 		for p := range s.full {
@@ -75,7 +95,6 @@ func newSink(file *os.File, size int64) *sink {
 			s.free <- p.buffer
 		}
 	}()
-	return s
 }
 
 // Buffer implements source.Sink.
@@ -84,7 +103,7 @@ func (s *sink) Buffer() []byte {
 		s.buffer = <-s.free
 	}
 	if s.buffer == nil {
-		s.buffer = s.pool.Get().(*[]byte)
+		s.buffer = s.buffers.Get().(*[]byte)
 	}
 	return *s.buffer
 }
@@ -141,12 +160,12 @@ func (s *sink) close() Digest {
 		close(s.free)
 		for b := range s.free {
 			if b != nil {
-				s.pool.Put(b)
+				s.buffers.Put(b)
 			}
 		}
 	}
 	if s.buffer != nil {
-		s.pool.Put(s.buffer)
+		s.buffers.Put(s.buffer)
 		s.buffer = nil
 	}
 	return Digest(s.hash.Sum(nil))

@@ -23,6 +23,7 @@ func (r *run) transferAll(ctx context.Context) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	r.hashers = newHashers(min(r.jobs(), len(r.blobs)))
 	var hopeless atomic.Bool
 	return each(ctx, r.jobs(), len(r.blobs), func(i int) error {
 		if hopeless.Load() {
