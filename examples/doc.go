@@ -1,6 +1,7 @@
-// Package examples holds no code. Each folder below it, but for that of `make
-// demo`, is an image that depfetch fills: a Dockerfile, the lockfile with real
-// pins, and a README that gives the command. The package's tests keep them true:
+// Package examples holds no code. Each folder below it with a Dockerfile is an
+// image that depfetch fills: the lockfile has real pins, and a README gives the
+// command. renovate and github-actions are configuration of bots, and demo is the
+// program of `make demo`. The package's tests keep them true:
 //
 //   - `go test` holds every lockfile against known-artifacts.tsv;
 //   - `go test -tags e2e` (or `make e2e`) builds every Dockerfile, as it stands,
