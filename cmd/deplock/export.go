@@ -42,7 +42,7 @@ func (c *command) exportCommand() *cobra.Command {
 }
 
 func (c *command) export(file *lock.File, format, platform string) error {
-	lines := export.Lines(file)
+	lines := export.Lines(file.Deps)
 	if platform != "" {
 		p, err := lock.NormalizePlatform(platform)
 		if err != nil {

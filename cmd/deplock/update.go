@@ -225,9 +225,12 @@ func (c *command) summary(results []update.Result) {
 }
 
 func lineText(l lock.Line) string {
-	size := "size unknown"
-	if l.Size != fetch.SizeUnknown {
-		size = fmt.Sprintf("%d bytes", l.Size)
+	return fmt.Sprintf("sha256 %s  %s  %s", l.Digest, sizeText(l.Size), l.Trust)
+}
+
+func sizeText(n int64) string {
+	if n == fetch.SizeUnknown {
+		return "size unknown"
 	}
-	return fmt.Sprintf("sha256 %s  %s  %s", l.Digest, size, l.Trust)
+	return fmt.Sprintf("%d bytes", n)
 }

@@ -21,10 +21,10 @@ type Line struct {
 	lock.Line
 }
 
-// Lines returns all locked lines of a file, in its order.
-func Lines(f *lock.File) []Line {
+// Lines returns all locked lines of the dependencies, in their order.
+func Lines(deps []*lock.Dep) []Line {
 	var lines []Line
-	for _, d := range f.Deps {
+	for _, d := range deps {
 		for _, l := range d.Locked {
 			lines = append(lines, Line{d, l})
 		}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+	"depfetch/lock/update"
+)
+
+func (c *command) auditCommand() *cobra.Command {
+	var (
+		o      online
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "audit [NAME…]",
+		Short: "Ask upstream whether it still serves the locked bytes; never a cache or mirror",
+		Long: `audit downloads every locked line from its origin and tells apart: the same bytes,
+other bytes under the same URL, nothing there any more, moved for good, and
+unreachable. With --cache and the old bytes in it, it names the members in which
+two archives differ. It exits 1 if upstream has changed, and 3 if all that is
+wrong is that something could not be reached.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			file, err := lockfile.Read(c.name())
+			if err != nil {
+				return err
+			}
+			deps, err := selected(file, names)
+			if err != nil {
+				return err
+			}
+			client, err := c.client(o, file)
+			if err != nil {
+				return err
+			}
+			findings, err := client.Audit(cmd.Context(), deps)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return c.auditJSON(findings)
+			}
+			c.auditText(findings)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every locked line")
+	o.register(cmd)
+	return cmd
+}
+
+// judge sets the exit code of an audit.
+func (c *command) judge(f update.Finding) {
+	switch {
+	case f.Status == update.Same:
+	case f.Status == update.Unreachable && c.code == exit.OK:
+		c.code = exit.Unavailable
+	case f.Status != update.Unreachable:
+		c.code = exit.Failure
+	}
+}
+
+func (c *command) auditText(findings []update.Finding) {
+	count := make(map[update.Status]int)
+	for _, f := range findings {
+		c.judge(f)
+		count[f.Status]++
+		where := fmt.Sprintf("%s (%s)", f.Dep.Name, f.Line.Platform)
+		address := source.Redact(f.Line.URL)
+		switch f.Status {
+		case update.Moved:
+			fmt.Fprintf(c.stdout, "moved        %s  %s\n  now at  %s\n", where, address, source.Redact(f.NewURL))
+		case update.Changed:
+			fmt.Fprintf(c.stdout, "changed      %s  %s\n  locked  sha256 %s  %s\n  now     sha256 %s  %s\n", where, address,
+				f.Line.Digest, sizeText(f.Line.Size), f.Got.Digest, sizeText(f.Got.Size))
+			for _, m := range f.Members {
+				fmt.Fprintf(c.stdout, "  %-7s %s\n", m.How, m.Name)
+			}
+		case update.Gone, update.Unreachable:
+			fmt.Fprintf(c.stdout, "%-12s %s  %s: %v\n", f.Status, where, address, brief(f.Err))
+		}
+	}
+	fmt.Fprintf(c.stdout, "%d same, %d changed, %d gone, %d moved, %d unreachable\n", count[update.Same],
+		count[update.Changed], count[update.Gone], count[update.Moved], count[update.Unreachable])
+}
+
+// brief returns the last cause of a failed download.
+func brief(err error) error {
+	var t *fetch.TransferError
+	if errors.As(err, &t) && len(t.Attempts) > 0 {
+		return t.Attempts[len(t.Attempts)-1].Err
+	}
+	return err
+}
+
+// audited is a line of audit --json.
+type audited struct {
+	Name      string                `json:"name"`
+	Platform  string                `json:"platform"`
+	URL       string                `json:"url"`
+	Status    update.Status         `json:"status"`
+	SHA256    string                `json:"sha256"`
+	Size      *int64                `json:"size,omitempty"`
+	NewSHA256 string                `json:"new_sha256,omitempty"`
+	NewSize   *int64                `json:"new_size,omitempty"`
+	NewURL    string                `json:"new_url,omitempty"`
+	Members   []update.MemberChange `json:"members,omitempty"`
+	Error     string                `json:"error,omitempty"`
+}
+
+func (c *command) auditJSON(findings []update.Finding) error {
+	enc := json.NewEncoder(c.stdout)
+	enc.SetEscapeHTML(false)
+	for _, f := range findings {
+		c.judge(f)
+		a := audited{
+			Name: f.Dep.Name, Platform: f.Line.Platform.String(), URL: source.Redact(f.Line.URL),
+			Status: f.Status, SHA256: f.Line.Digest.String(), Members: f.Members,
+		}
+		if f.Line.Size != fetch.SizeUnknown {
+			a.Size = &f.Line.Size
+		}
+		if f.Status == update.Changed {
+			a.NewSHA256, a.NewSize = f.Got.Digest.String(), &f.Got.Size
+		}
+		if f.NewURL != "" {
+			a.NewURL = source.Redact(f.NewURL)
+		}
+		if f.Err != nil {
+			a.Error = brief(f.Err).Error()
+		}
+		if err := enc.Encode(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/lock/export"
+)
+
+func (c *command) listCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list [NAME…]",
+		Short: "Show what is locked, for every platform",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, names []string) error {
+			file, err := lockfile.Read(c.name())
+			if err != nil {
+				return err
+			}
+			deps, err := selected(file, names)
+			if err != nil {
+				return err
+			}
+			return c.console.List(export.Artifacts(export.Lines(deps)), asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line")
+	return cmd
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/lock/update"
+)
+
+func (c *command) outdatedCommand() *cobra.Command {
+	var o online
+	cmd := &cobra.Command{
+		Use:   "outdated [NAME…]",
+		Short: "Show which versions are behind; exits 1 if one is",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			file, err := lockfile.Read(c.name())
+			if err != nil {
+				return err
+			}
+			deps, err := selected(file, names)
+			if err != nil {
+				return err
+			}
+			client, err := c.client(o, file)
+			if err != nil {
+				return err
+			}
+			return c.outdated(client.Newest(cmd.Context(), deps))
+		},
+	}
+	o.register(cmd)
+	return cmd
+}
+
+func (c *command) outdated(all []update.Newest) error {
+	var errs []error
+	t := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	for _, n := range all {
+		switch {
+		case n.Err != nil:
+			errs = append(errs, &console.Error{Err: fmt.Errorf("%s: %w", n.Dep.Name, n.Err), Code: exit.Failure})
+			continue
+		case n.Newer:
+			if c.code == exit.OK {
+				fmt.Fprintln(t, "NAME\tLOCKED\tLATEST\tSINCE")
+			}
+			c.code = exit.Failure
+			since := "-"
+			if !n.Published.IsZero() {
+				since = n.Published.Format("2006-01-02")
+			}
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", n.Dep.Name, n.Dep.Version, n.Version, since)
+		}
+		for _, h := range n.Held {
+			c.console.Warnf("%s %s is held back: it is younger than min-age (%s)", n.Dep.Name, h.Version, h.Published.Format("2006-01-02"))
+		}
+	}
+	t.Flush()
+	if len(errs) == 0 && c.code == exit.OK {
+		fmt.Fprintf(c.stdout, "%d dependencies say where their versions are found; none is behind\n", len(all))
+	}
+	return errors.Join(errs...)
+}
