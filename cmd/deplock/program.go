@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +45,8 @@ type command struct {
 	program
 	console  *console.Console
 	lockFile string
-	code     int // of findings, which are no error
+	code     int        // of findings, which are no error
+	warning  sync.Mutex // guards the console while upstream is asked
 }
 
 const long = `deplock keeps deps.lock.toml, the lockfile of depfetch. A person writes what is

@@ -26,5 +26,9 @@ func (c *command) event(e fetch.Event) {
 	}
 }
 
-// warn prints a warning; calls may overlap.
-func (c *command) warn(err error) { c.console.Warnf("%v", err) }
+// warn prints a warning. Calls may overlap.
+func (c *command) warn(err error) {
+	c.warning.Lock()
+	defer c.warning.Unlock()
+	c.console.Warnf("%v", err)
+}

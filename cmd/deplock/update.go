@@ -166,10 +166,16 @@ func (f updateFlags) platformsOf(file *lock.File, w update.Want) ([]lock.Platfor
 // write edits the lockfile and prints what has changed, or prints the difference
 // that it would make.
 func (c *command) write(ctx context.Context, dryRun bool, results []update.Result, change func(*edit.Document) error) error {
-	if dryRun {
-		return c.preview(change)
+	lawful := func(doc *edit.Document) error {
+		if err := change(doc); err != nil {
+			return err
+		}
+		return violations(doc.File(), results)
 	}
-	changed, err := edit.Update(ctx, c.name(), change)
+	if dryRun {
+		return c.preview(lawful)
+	}
+	changed, err := edit.Update(ctx, c.name(), lawful)
 	if err != nil {
 		return err
 	}
@@ -178,6 +184,20 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 		fmt.Fprintf(c.stdout, "%s is up to date\n", c.name())
 	}
 	return nil
+}
+
+// violations returns what the lockfile's policy forbids of the dependencies that
+// have been locked.
+func violations(f *lock.File, results []update.Result) error {
+	var errs []error
+	for _, err := range console.Flatten(f.Check()) {
+		var e *lock.Error
+		locked := func(r update.Result) bool { return r.Dep.Name == e.Dep }
+		if errors.As(err, &e) && e.Kind == lock.KindPolicy && slices.ContainsFunc(results, locked) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (c *command) preview(change func(*edit.Document) error) error {
