@@ -48,6 +48,9 @@ func (d *Document) Add(dep NewDep) error {
 		all = append(own[:len(own):len(own)], Entry{"locked", locked})
 	}
 	return d.transact(dep.Name, func() error {
+		if err := d.flush(); err != nil {
+			return err
+		}
 		if p := d.tree.find("deps"); p != nil && p.table != nil {
 			return d.addInline(p.table, Entry{dep.Name, all})
 		}

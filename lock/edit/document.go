@@ -40,6 +40,12 @@ type Document struct {
 	file *lock.File
 	root map[string]any // what the text must decode to
 	held bool           // the check waits for the end of a batch
+
+	// What waits for the end of a batch, or for an edit that has to see it:
+	// new values in the places of others. To read the text again after each
+	// would take time quadratic in their number.
+	pending []change
+	edits   int // made so far
 }
 
 // Parse reads a lockfile, which must be valid; see [lock.Parse] for the error
@@ -66,7 +72,8 @@ func Parse(name string, data []byte) (*Document, error) {
 // File returns the lockfile as it is now; within a batch, as it was before.
 func (d *Document) File() *lock.File { return d.file }
 
-// Bytes returns the text as it is now.
+// Bytes returns the text as it is now; within a batch, what has been edited may
+// not be in it yet.
 func (d *Document) Bytes() []byte { return []byte(d.mark + d.tree.text) }
 
 // Batch makes one edit of all that f does with d: the result is checked once,
@@ -79,7 +86,10 @@ func (d *Document) Batch(f func(*Document) error) error {
 	return d.transact("", func() error {
 		d.held = true
 		defer func() { d.held = false }()
-		return f(d)
+		if err := f(d); err != nil {
+			return err
+		}
+		return d.flush()
 	}, func() {})
 }
 
@@ -99,7 +109,7 @@ func (d *Document) edit(dep string, change func() error, expect func(values map[
 func (d *Document) transact(dep string, change func() error, expect func()) error {
 	before := *d
 	err := change()
-	if err == nil && d.tree.text != before.tree.text {
+	if err == nil && (d.edits != before.edits || d.tree.text != before.tree.text) {
 		expect()
 		if !d.held {
 			err = d.check(before.tree, dep)
@@ -120,8 +130,40 @@ type change struct {
 	text string
 }
 
+// replace puts values in the places of others, in a batch when flush is called.
+func (d *Document) replace(changes []change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	if !d.held {
+		return d.splice(changes...)
+	}
+	d.edits++
+	for _, c := range changes {
+		i := slices.IndexFunc(d.pending, func(p change) bool { return p.span == c.span })
+		if i < 0 {
+			d.pending = append(d.pending, c)
+			continue
+		}
+		d.pending = slices.Clone(d.pending) // what the verb began with stays
+		d.pending[i] = c
+	}
+	return nil
+}
+
+// flush makes the changes that are pending. Whatever looks at the tree to change
+// more than a value calls it first.
+func (d *Document) flush() error {
+	pending := d.pending
+	if d.pending = nil; len(pending) == 0 {
+		return nil
+	}
+	return d.splice(pending...)
+}
+
 // splice makes changes, which must not overlap, and reads the text again.
 func (d *Document) splice(changes ...change) error {
+	d.edits++
 	slices.SortStableFunc(changes, func(a, b change) int { return a.start - b.start })
 	var b strings.Builder
 	at := 0

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"depfetch/fetch"
+	"depfetch/lock"
 )
 
 // TestBatch holds that a batch is one edit: all of it, or nothing.
@@ -97,6 +100,56 @@ func TestQuotes(t *testing.T) {
 		var root = decodeAll(t, fmt.Appendf(nil, "k = %s\n", requote(c.old, c.s)))
 		if root["k"] != c.s {
 			t.Errorf("%s in place of %s reads as %q", c.s, c.old, root["k"])
+		}
+	}
+}
+
+// TestBatchMixed: verbs that set values and verbs that move text see each other,
+// in any order, and the same as without a batch.
+func TestBatchMixed(t *testing.T) {
+	const line = `{ url = "https://example.com/1", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", size = 1 }`
+	text := "version = 1\n[deps.a]\nversion = \"1\"\nurl = \"https://example.com/{version}\"\n[deps.a.locked]\nany = " + line + " # keep\n" +
+		"[deps.b]\nversion = \"1\"\nurl = \"https://example.com/{version}\"\nlocked.any = " + line + "\n"
+	set := func(dep, version string, size int64) func(*Document) error {
+		return func(d *Document) error {
+			digest, err := fetch.ParseDigest(strings.Repeat(version[:1], 64))
+			if err != nil {
+				return err
+			}
+			return errors.Join(d.SetVersion(dep, version), d.SetLocked(dep, lock.Line{
+				Platform: lock.Any, URL: "https://example.com/" + version, Digest: digest, Size: size, Trust: lock.Published}))
+		}
+	}
+	verbs := []func(*Document) error{
+		set("a", "2", 2), set("a", "33", 3), set("b", "2", 2),
+		func(d *Document) error { return d.SetPlatforms("a", []lock.Platform{"linux/amd64"}) },
+		set("a", "4", fetch.SizeUnknown),
+		func(d *Document) error { return d.Add(NewDep{Name: "c", URL: "https://example.com/c"}) },
+		set("b", "55", 5), set("b", "6", 6),
+		func(d *Document) error { return d.Remove("a") },
+		set("b", "7", 7),
+	}
+	for n := range verbs {
+		one, err := Parse("one", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		many, _ := Parse("many", []byte(text))
+		for _, verb := range verbs[:n+1] {
+			if err := verb(one); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err = many.Batch(func(d *Document) error {
+			for _, verb := range verbs[:n+1] {
+				if err := verb(d); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || string(one.Bytes()) != string(many.Bytes()) {
+			t.Errorf("%d verbs: %v\n%s\nwant\n%s", n+1, err, many.Bytes(), one.Bytes())
 		}
 	}
 }

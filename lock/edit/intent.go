@@ -15,7 +15,10 @@ func (d *Document) SetVersion(dep, version string) error {
 			if values, _ := d.deps()[dep].(map[string]any); values["version"] == version {
 				return nil
 			}
-			return d.splice(d.tree.value(p, version))
+			return d.replace([]change{d.tree.value(p, version)})
+		}
+		if err := d.flush(); err != nil {
+			return err
 		}
 		own := d.own(dep)
 		if in := own[0].in; !in.inline && len(in.path) == 2 {
@@ -36,6 +39,9 @@ func (d *Document) SetPlatforms(dep string, platforms []lock.Platform) error {
 		want[i] = string(p)
 	}
 	return d.edit(dep, func() error {
+		if err := d.flush(); err != nil {
+			return err
+		}
 		p := d.tree.find("deps", dep, "platforms")
 		switch {
 		case p == nil && len(want) == 0:

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"slices"
 	"strings"
 
 	"depfetch/fetch"
@@ -61,12 +62,18 @@ func (d *Document) setLine(dep, platform string, have map[string]any, want []Ent
 			changes = append(changes, d.tree.value(at(e.Key), e.Value))
 		}
 	}
-	if len(changes) > 0 {
-		if err := d.splice(changes...); err != nil {
-			return err
-		}
+	if err := d.replace(changes); err != nil {
+		return err
 	}
-	if wanted, _ := decoded(want).(map[string]any); have["size"] != nil && wanted["size"] == nil {
+	wanted, _ := decoded(want).(map[string]any)
+	lacks := func(e Entry) bool { return have[e.Key] == nil }
+	if (have["size"] == nil || wanted["size"] != nil) && !slices.ContainsFunc(want, lacks) {
+		return nil
+	}
+	if err := d.flush(); err != nil {
+		return err
+	}
+	if have["size"] != nil && wanted["size"] == nil {
 		if err := d.remove(at("size")); err != nil {
 			return err
 		}
@@ -84,6 +91,9 @@ func (d *Document) setLine(dep, platform string, have map[string]any, want []Ent
 
 // addLine adds a line in the layout of the last one, or as the first.
 func (d *Document) addLine(dep, platform string, want []Entry) error {
+	if err := d.flush(); err != nil {
+		return err
+	}
 	prefix := []string{"deps", dep, "locked"}
 	near, section := d.lastLine(prefix)
 	switch {

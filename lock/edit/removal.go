@@ -17,6 +17,9 @@ func (d *Document) Remove(dep string) error {
 // removeAll takes away everything that is at path or below it. The comment
 // above keys, as Remove describes it, goes if comments is true.
 func (d *Document) removeAll(path []string, comments bool) error {
+	if err := d.flush(); err != nil {
+		return err
+	}
 	for {
 		changes := d.tree.removal(path, comments)
 		if changes == nil {
