@@ -66,10 +66,11 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 	if err != nil {
 		return nil, nil, err
 	}
-	src, err := f.Source(c.console, c.getenv, version, file.Policy.Hosts)
+	cfg, err := f.Config(c.console, c.getenv, version)
 	if err != nil {
 		return nil, nil, err
 	}
+	cfg.Hosts = file.Policy.Hosts
 	mtime, err := c.mtime()
 	if err != nil {
 		return nil, nil, err
@@ -79,7 +80,7 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 		return nil, nil, err
 	}
 	client := &fetch.Client{
-		Root: c.rootDir, Source: src, Offline: f.offline, Mirrors: mirrors,
+		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline, Mirrors: mirrors,
 		Jobs: f.Jobs, Retries: f.Retries, Mtime: mtime,
 	}
 	if f.cache == "" {

@@ -14,6 +14,7 @@ import (
 	"depfetch/cmd/internal/network"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/release"
 	"depfetch/lock/update"
@@ -106,17 +107,15 @@ func (o *online) register(cmd *cobra.Command) {
 
 // client makes what asks upstream.
 func (c *command) client(o online, f *lock.File) (*update.Client, error) {
-	src, err := o.Source(c.console, c.getenv, version, f.Policy.Hosts)
+	cfg, err := o.Config(c.console, c.getenv, version)
 	if err != nil {
 		return nil, err
 	}
-	// Versions are asked for where the policy lets no file come from.
-	api, err := o.Source(c.console, c.getenv, version, nil)
-	if err != nil {
-		return nil, err
-	}
+	// Versions may be asked for where the policy lets no file come from.
+	api := source.New(cfg)
+	cfg.Hosts = f.Policy.Hosts
 	client := &update.Client{
-		Fetch: &fetch.Client{Source: src, Jobs: o.Jobs, Retries: o.Retries, Events: c.event},
+		Fetch: &fetch.Client{Source: source.New(cfg), Jobs: o.Jobs, Retries: o.Retries, Events: c.event},
 		Release: &release.Client{
 			API:   cmp.Or(o.api, c.getenv("GITHUB_API_URL")),
 			Token: c.getenv("GITHUB_TOKEN"),

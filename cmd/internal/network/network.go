@@ -52,25 +52,26 @@ func (o Options) validate() error {
 	return nil
 }
 
-// Source makes the client of the network for a program, which may ask the hosts
-// that a lockfile's policy allows.
-func (o Options) Source(c *console.Console, getenv func(string) string, version string, hosts []source.HostPattern) (*source.Client, error) {
+// Config returns what a program's clients of the network are made of. The
+// environment is read here, once: the hosts that a lockfile's policy allows are
+// for the caller to add.
+func (o Options) Config(c *console.Console, getenv func(string) string, version string) (source.Config, error) {
 	if err := o.validate(); err != nil {
-		return nil, err
+		return source.Config{}, err
 	}
 	netrc, err := readNetrc(o.netrc, getenv)
 	if err != nil {
-		return nil, err
+		return source.Config{}, err
 	}
 	roots, err := readRoots(c, o.cacert, getenv)
 	if err != nil {
-		return nil, err
+		return source.Config{}, err
 	}
-	return source.New(source.Config{
-		Hosts: hosts, Netrc: netrc, Proxy: http.ProxyFromEnvironment, Roots: roots,
+	return source.Config{
+		Netrc: netrc, Proxy: http.ProxyFromEnvironment, Roots: roots,
 		UserAgent:      c.Program + "/" + version,
 		ConnectTimeout: o.connectTimeout, StallTimeout: o.stallTimeout, Connections: o.Jobs,
-	}), nil
+	}, nil
 }
 
 // readNetrc reads the first netrc file that there is. One that was asked for has

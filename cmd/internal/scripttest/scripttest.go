@@ -2,7 +2,8 @@
 // call them, against a web server that does what the script says. Besides
 // testscript's own commands, scripts have
 //
-//	answer URI STEP…   let the web server at $URL (its host and port are $HOST)
+//	answer URI STEP…   let the web server at $URL (its host and port are $HOST),
+//	                   which is also at $TLS_URL for those who trust ca.pem,
 //	                   answer with these steps, the last one from then on:
 //	                   a file, a status, "cut:FILE" (truncated), "stall:FILE",
 //	                   "page:FILE" (as a web page), "to:LOCATION" (redirect),
@@ -44,11 +45,12 @@ func Run(t *testing.T, pattern string) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			s := fetchtest.New(t)
-			e.Values[serverKey{}] = s
+			s, secure := fetchtest.New(t), fetchtest.NewTLS(t)
+			e.Values[serverKey{}] = servers{s, secure}
 			e.Setenv("URL", s.URL)
 			e.Setenv("HOST", s.Host())
-			return nil
+			e.Setenv("TLS_URL", secure.URL)
+			return os.WriteFile(filepath.Join(e.WorkDir, "ca.pem"), secure.CA(), 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"answer":   answer,
@@ -63,12 +65,17 @@ func Run(t *testing.T, pattern string) {
 
 type serverKey struct{}
 
-func server(ts *testscript.TestScript) *fetchtest.Server {
-	return ts.Value(serverKey{}).(*fetchtest.Server)
+// servers answer alike.
+type servers struct{ plain, secure *fetchtest.Server }
+
+func (s servers) requests(uri string) int {
+	return len(s.plain.Requests(uri)) + len(s.secure.Requests(uri))
 }
 
+func serversOf(ts *testscript.TestScript) servers { return ts.Value(serverKey{}).(servers) }
+
 func answer(ts *testscript.TestScript, _ bool, args []string) {
-	s := server(ts)
+	s := serversOf(ts).plain
 	var steps []fetchtest.Step
 	for _, arg := range args[1:] {
 		kind, rest, found := strings.Cut(arg, ":")
@@ -106,10 +113,11 @@ func answer(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	s.Script(args[0], steps...)
+	serversOf(ts).secure.Script(args[0], steps...)
 }
 
 func requests(ts *testscript.TestScript, _ bool, args []string) {
-	if got := len(server(ts).Requests(args[0])); strconv.Itoa(got) != args[1] {
+	if got := serversOf(ts).requests(args[0]); strconv.Itoa(got) != args[1] {
 		ts.Fatalf("%d requests for %s, want %s", got, args[0], args[1])
 	}
 }
@@ -118,7 +126,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	for range 1000 {
-		if len(server(ts).Requests(args[0])) >= want {
+		if serversOf(ts).requests(args[0]) >= want {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
