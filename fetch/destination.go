@@ -2,10 +2,8 @@ package fetch
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -144,30 +142,9 @@ func hashFile(ctx context.Context, name string) (Digest, error) {
 		return Digest{}, err
 	}
 	defer f.Close()
-	h := sha256.New()
-	if err := copyBuffered(ctx, h, f); err != nil {
-		return Digest{}, err
-	}
-	return Digest(h.Sum(nil)), nil
-}
-
-// copyBuffered copies until src ends or ctx does.
-func copyBuffered(ctx context.Context, dst io.Writer, src io.Reader) error {
-	bp := inlineBuffers.Get().(*[]byte)
-	defer inlineBuffers.Put(bp)
-	for ctx.Err() == nil {
-		n, err := src.Read(*bp)
-		if _, err := dst.Write((*bp)[:n]); err != nil {
-			return err
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return context.Cause(ctx)
+	s := hashers{buffers: &inlineBuffers}.newSink(nil, SizeUnknown)
+	err = s.copy(ctx, f)
+	return s.close(), err
 }
 
 // cause strips the operation and path from an error of package os, for messages

@@ -67,7 +67,7 @@ type piece struct {
 // newSink returns a sink that fills file from its start, which an earlier
 // attempt may have filled.
 func (h hashers) newSink(file *os.File, size int64) *sink {
-	s := &sink{file: file, hash: sha256.New(), buffers: h.buffers}
+	s := &sink{file: file, hash: sha256.New(), buffers: h.buffers, progress: func(int) {}}
 	if file != nil {
 		if _, s.err = file.Seek(0, io.SeekStart); s.err == nil {
 			s.err = file.Truncate(0)

@@ -195,14 +195,10 @@ func (c *command) removeCommand() *cobra.Command {
 		Short: "Remove dependencies",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, names []string) error {
-			file, err := lockfile.Read(c.name())
-			if err != nil {
+			if _, _, err := c.dependencies(names); err != nil {
 				return err
 			}
-			if _, err := selected(file, names); err != nil {
-				return err
-			}
-			_, err = edit.Update(cmd.Context(), c.name(), func(doc *edit.Document) error {
+			_, err := edit.Update(cmd.Context(), c.name(), func(doc *edit.Document) error {
 				for _, name := range names {
 					if err := doc.Remove(name); err != nil {
 						return err

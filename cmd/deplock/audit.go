@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/exit"
-	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock/update"
@@ -29,11 +28,7 @@ two archives differ. It exits 1 if upstream has changed, and 3 if all that is
 wrong is that something could not be reached.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			file, err := lockfile.Read(c.name())
-			if err != nil {
-				return err
-			}
-			deps, err := selected(file, names)
+			file, deps, err := c.lawful(names)
 			if err != nil {
 				return err
 			}

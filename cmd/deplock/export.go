@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
-	"depfetch/cmd/internal/lockfile"
 	"depfetch/lock"
 	"depfetch/lock/export"
 )
@@ -26,14 +25,11 @@ func (c *command) exportCommand() *cobra.Command {
   json           an object a line, as of deplock list --json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			file, err := lockfile.Read(c.name())
+			_, deps, err := c.lawful(nil)
 			if err != nil {
 				return err
 			}
-			if err := file.Check(); err != nil {
-				return err
-			}
-			return c.export(file, format, platform)
+			return c.export(deps, format, platform)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "sha256sums", "sha256sums, add, buildx-policy or json")
@@ -41,8 +37,8 @@ func (c *command) exportCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *command) export(file *lock.File, format, platform string) error {
-	lines := export.Lines(file.Deps)
+func (c *command) export(deps []*lock.Dep, format, platform string) error {
+	lines := export.Lines(deps)
 	if platform != "" {
 		p, err := lock.NormalizePlatform(platform)
 		if err != nil {

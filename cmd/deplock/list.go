@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"depfetch/cmd/internal/lockfile"
 	"depfetch/lock/export"
 )
 
@@ -14,11 +13,7 @@ func (c *command) listCommand() *cobra.Command {
 		Short: "Show what is locked, for every platform",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, names []string) error {
-			file, err := lockfile.Read(c.name())
-			if err != nil {
-				return err
-			}
-			deps, err := selected(file, names)
+			_, deps, err := c.lawful(names)
 			if err != nil {
 				return err
 			}

@@ -9,7 +9,6 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
-	"depfetch/cmd/internal/lockfile"
 	"depfetch/lock/update"
 )
 
@@ -20,11 +19,7 @@ func (c *command) outdatedCommand() *cobra.Command {
 		Short: "Show which versions are behind; exits 1 if one is",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			file, err := lockfile.Read(c.name())
-			if err != nil {
-				return err
-			}
-			deps, err := selected(file, names)
+			file, deps, err := c.dependencies(names)
 			if err != nil {
 				return err
 			}

@@ -84,9 +84,25 @@ func (c *command) root() *cobra.Command {
 // name returns the lockfile's name.
 func (c *command) name() string { return lockfile.Name(c.lockFile, c.getenv) }
 
-// selected returns the dependencies of the names, or all.
-func selected(f *lock.File, names []string) ([]*lock.Dep, error) {
-	return f.Select(lock.Selection{Names: names})
+// dependencies reads the lockfile, and returns it with the dependencies of the
+// names, or all.
+func (c *command) dependencies(names []string) (*lock.File, []*lock.Dep, error) {
+	file, err := lockfile.Read(c.name())
+	if err != nil {
+		return nil, nil, err
+	}
+	deps, err := file.Select(lock.Selection{Names: names})
+	return file, deps, err
+}
+
+// lawful is dependencies for the commands that refuse a lockfile with stale lines
+// or against its policy.
+func (c *command) lawful(names []string) (*lock.File, []*lock.Dep, error) {
+	file, deps, err := c.dependencies(names)
+	if err != nil {
+		return nil, nil, err
+	}
+	return file, deps, file.Check()
 }
 
 // online are the options of the commands that ask upstream.

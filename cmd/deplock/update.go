@@ -47,15 +47,11 @@ func (c *command) updateCommand() *cobra.Command {
 }
 
 func (c *command) update(ctx context.Context, f updateFlags, args []string) error {
-	file, err := lockfile.Read(c.name())
+	file, wants, err := c.wanted(args)
 	if err != nil {
 		return err
 	}
 	client, err := c.client(f.online, file)
-	if err != nil {
-		return err
-	}
-	wants, err := wanted(file, args)
 	if err != nil {
 		return err
 	}
@@ -78,29 +74,30 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 	})
 }
 
-// wanted reads the arguments, NAME or NAME@VERSION; none are all dependencies.
-func wanted(file *lock.File, args []string) ([]update.Want, error) {
+// wanted reads the lockfile and the arguments, NAME or NAME@VERSION; none are all
+// dependencies.
+func (c *command) wanted(args []string) (*lock.File, []update.Want, error) {
 	versions := make(map[string]string)
 	var names []string
 	for _, arg := range args {
 		name, version, at := strings.Cut(arg, "@")
 		if at && version == "" {
-			return nil, console.Usagef("write it as "+name+"@1.2.3", "%s: no version behind the @", arg)
+			return nil, nil, console.Usagef("write it as "+name+"@1.2.3", "%s: no version behind the @", arg)
 		}
 		if slices.Contains(names, name) {
-			return nil, console.Usagef("", "%s is named twice", name)
+			return nil, nil, console.Usagef("", "%s is named twice", name)
 		}
 		names, versions[name] = append(names, name), version
 	}
-	deps, err := selected(file, names)
+	file, deps, err := c.dependencies(names)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	wants := make([]update.Want, len(deps))
 	for i, d := range deps {
 		wants[i] = update.Want{Dep: d, Version: versions[d.Name]}
 	}
-	return wants, nil
+	return file, wants, nil
 }
 
 // newest sets the version of each want to the latest. A dependency that does not
@@ -166,16 +163,16 @@ func (f updateFlags) platformsOf(file *lock.File, w update.Want) ([]lock.Platfor
 // write edits the lockfile and prints what has changed, or prints the difference
 // that it would make.
 func (c *command) write(ctx context.Context, dryRun bool, results []update.Result, change func(*edit.Document) error) error {
-	lawful := func(doc *edit.Document) error {
+	checked := func(doc *edit.Document) error {
 		if err := change(doc); err != nil {
 			return err
 		}
 		return violations(doc.File(), results)
 	}
 	if dryRun {
-		return c.preview(lawful)
+		return c.preview(checked)
 	}
-	changed, err := edit.Update(ctx, c.name(), lawful)
+	changed, err := edit.Update(ctx, c.name(), checked)
 	if err != nil {
 		return err
 	}
