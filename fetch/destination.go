@@ -16,6 +16,7 @@ import (
 // destination is where an artifact lands, resolved on this machine.
 type destination struct {
 	Artifact
+	root string // absolute
 	dir  string // holds no links below the root
 	file string // dir and the artifact's own name, which is not followed
 }
@@ -43,7 +44,7 @@ func resolve(root string, a Artifact) (destination, error) {
 	if err != nil {
 		return fail(a.Path, cause(err))
 	}
-	return destination{Artifact: a, dir: dir, file: filepath.Join(dir, name)}, nil
+	return destination{Artifact: a, root: root, dir: dir, file: filepath.Join(dir, name)}, nil
 }
 
 // relative returns path without its leading slash.
@@ -67,7 +68,7 @@ const (
 // inspect finds out what lies at d. The error is of what cannot be replaced by
 // a file, or of the context. detail says how a state other than present
 // differs.
-func (d destination) inspect(ctx context.Context, root string) (s state, detail string, err error) {
+func (d destination) inspect(ctx context.Context) (s state, detail string, err error) {
 	info, err := os.Lstat(d.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
@@ -75,7 +76,7 @@ func (d destination) inspect(ctx context.Context, root string) (s state, detail 
 	case err != nil:
 		return 0, "", &DestinationError{d.Artifact, d.file, cause(err)}
 	case info.Mode()&fs.ModeSymlink != 0:
-		target, err := securejoin.SecureJoin(root, relative(d.Path))
+		target, err := securejoin.SecureJoin(d.root, relative(d.Path))
 		if err != nil {
 			return 0, "", &DestinationError{d.Artifact, d.file, cause(err)}
 		}

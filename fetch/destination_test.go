@@ -61,6 +61,31 @@ func TestDestinationLinks(t *testing.T) {
 	}
 }
 
+// TestDestinationOddRoots: the root may be a link itself, relative, or both.
+func TestDestinationOddRoots(t *testing.T) {
+	s := fetchtest.New(t)
+	for _, path := range []string{"/tool", "/new/tool", "/var/run/tool"} {
+		c := client(t)
+		dir := c.Root
+		t.Chdir(dir)
+		mustWrite(t, "real/below/keep", "")
+		symlink(t, "/", "real/var/run")
+		symlink(t, "/nowhere", "real/tool")
+		symlink(t, "real", "link")
+		for _, root := range []string{"link", "real/below/..", "real/../link/."} {
+			c.Root = root
+			a := pin("tool", s.Script("/tool", fetchtest.Body(body)), body)
+			a.Path = path
+			if _, err := c.Fetch(t.Context(), []fetch.Artifact{a}); err != nil {
+				t.Errorf("%s below %s: %v", path, root, err)
+			}
+			if f, err := fetch.Verify(t.Context(), c.Root, 1, []fetch.Artifact{a}); err != nil || len(f) != 0 {
+				t.Errorf("Verify %s below %s: %v, %v", path, root, f, err)
+			}
+		}
+	}
+}
+
 // TestDestinationRoot: with the root directory as root, too.
 func TestDestinationRoot(t *testing.T) {
 	s := fetchtest.New(t)

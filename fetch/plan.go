@@ -25,7 +25,7 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 	}
 	states := make([]state, len(dests))
 	err = each(ctx, r.jobs(), len(dests), func(i int) (err error) {
-		states[i], _, err = dests[i].inspect(ctx, r.Root)
+		states[i], _, err = dests[i].inspect(ctx)
 		return err
 	})
 	if err != nil {

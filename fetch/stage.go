@@ -49,10 +49,11 @@ func (s *stage) mkdir(d destination) error {
 }
 
 // missing returns the directories above and including dir that do not exist,
-// parents first. It notes the modification time of the first one that does.
+// parents first. It notes the modification time of the first one that does. No
+// link is below the root, but the root may be one.
 func (s *stage) missing(dir string) (missing []string, err error) {
 	for ; ; dir = filepath.Dir(dir) {
-		info, err := os.Lstat(dir)
+		info, err := os.Stat(dir)
 		switch {
 		case err == nil && !info.IsDir():
 			return nil, fmt.Errorf("%s is not a directory", dir)

@@ -60,29 +60,33 @@ func (r *run) transfer(ctx context.Context, b *blob) (err error) {
 			r.emit(Event{Kind: EventCacheFailed, Artifact: first.Artifact, Err: err})
 		}
 	}
-	files := []*os.File{f}
 	for _, d := range b.dests[1:] {
 		g, err := r.stage.copy(d, f)
+		if err == nil {
+			err = r.finish(d, g, got, began)
+		}
 		if err != nil {
 			return err
 		}
-		defer g.Close()
-		files = append(files, g)
 	}
-	for i, d := range b.dests {
-		if d.Size != SizeUnknown && d.Size != got.bytes {
-			return &TransferError{d.Artifact, []Attempt{{got.kind, got.url, &MismatchError{
-				Response: got.response, WantDigest: d.Digest, GotDigest: d.Digest, WantSize: d.Size, GotSize: got.bytes}}}}
-		}
-		t, err := r.stage.finish(d, files[i], r.mtime())
-		if err != nil {
-			return err
-		}
-		r.mu.Lock()
-		r.staged = append(r.staged, t)
-		r.mu.Unlock()
-		r.emit(Event{Kind: EventVerified, Artifact: d.Artifact, Source: got.kind, URL: got.url,
-			Bytes: got.bytes, Elapsed: time.Since(began)})
+	return r.finish(first, f, got, began)
+}
+
+// finish stages d, whose bytes are in f.
+func (r *run) finish(d destination, f *os.File, got acquired, began time.Time) error {
+	if d.Size != SizeUnknown && d.Size != got.bytes {
+		f.Close()
+		return &TransferError{d.Artifact, []Attempt{{got.kind, got.url, &MismatchError{
+			Response: got.response, WantDigest: d.Digest, GotDigest: d.Digest, WantSize: d.Size, GotSize: got.bytes}}}}
 	}
+	t, err := r.stage.finish(d, f, r.mtime())
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.staged = append(r.staged, t)
+	r.mu.Unlock()
+	r.emit(Event{Kind: EventVerified, Artifact: d.Artifact, Source: got.kind, URL: got.url,
+		Bytes: got.bytes, Elapsed: time.Since(began)})
 	return nil
 }

@@ -27,7 +27,7 @@ func Verify(ctx context.Context, root string, jobs int, artifacts []Artifact) ([
 	all := make([]Finding, len(dests))
 	err = each(ctx, c.jobs(), len(dests), func(i int) error {
 		d := dests[i]
-		s, detail, err := d.inspect(ctx, root)
+		s, detail, err := d.inspect(ctx)
 		var occupied *DestinationError
 		if errors.As(err, &occupied) {
 			s, detail, err = changed, "changed: "+occupied.Err.Error(), nil
