@@ -18,10 +18,11 @@ import (
 // fetchFlags are the options of fetch.
 type fetchFlags struct {
 	network.Options
-	cache    string
-	offline  bool
-	mirrors  []string
-	progress string
+	cache        string
+	offline      bool
+	downloadOnly bool
+	mirrors      []string
+	progress     string
 }
 
 // fetchCommand makes cmd fetch.
@@ -31,6 +32,7 @@ func (c *command) fetchCommand(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.StringVar(&f.cache, "cache", "", "a directory to keep files in by their digest (default $DEPFETCH_CACHE, else none)")
 	flags.BoolVar(&f.offline, "offline", false, "take files from the cache only")
+	flags.BoolVar(&f.downloadOnly, "download-only", false, "fill the cache and place nothing")
 	flags.StringArrayVar(&f.mirrors, "mirror", nil, "the URL of a tree of blobs/sha256/<hex> to try when the origin fails; may be given again (default $DEPFETCH_MIRRORS)")
 	f.Register(flags)
 	flags.StringVar(&f.progress, "progress", "auto", "auto, tty, plain, json or quiet")
@@ -49,6 +51,9 @@ func (c *command) fetch(cmd *cobra.Command, f fetchFlags, names []string) error 
 			return fetch.Summary{}, err
 		}
 		client.Events = progress.Event
+		if f.downloadOnly {
+			return client.Fill(cmd.Context(), artifacts)
+		}
 		return client.Fetch(cmd.Context(), artifacts)
 	}()
 	// The bar goes before the error comes, and the last JSON object holds
@@ -88,6 +93,9 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 	}
 	if f.cache != "" {
 		client.Cache = &cache.Store{Root: f.cache}
+	}
+	if f.downloadOnly && client.Cache == nil {
+		return nil, nil, console.Usagef("name one with --cache DIR or DEPFETCH_CACHE", "--download-only needs a cache to fill")
 	}
 	return client, artifacts, nil
 }

@@ -8,15 +8,21 @@
 package cache
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // Dir is the directory of the blobs below a store's root, and below the address
 // of a mirror that serves such a tree.
 const Dir = "blobs/sha256"
+
+const tempPattern = ".depfetch-*"
 
 // Store is a cache in the directory Root, which is made when it is first
 // written to. Its methods are safe for concurrent use, by many processes too.
@@ -26,10 +32,10 @@ type Store struct {
 
 // Open opens the blob with a sha256, given in hexadecimal digits. The error is
 // fs.ErrNotExist when there is none.
-func (s *Store) Open(hex string) (*os.File, error) { return os.Open(s.file(hex)) }
+func (s *Store) Open(hex string) (*os.File, error) { return os.Open(s.File(hex)) }
 
 // Remove removes a blob, of which the bytes have been found to be wrong.
-func (s *Store) Remove(hex string) error { return os.Remove(s.file(hex)) }
+func (s *Store) Remove(hex string) error { return os.Remove(s.File(hex)) }
 
 // Temp makes an empty private file within the store. The caller closes and
 // removes it.
@@ -37,13 +43,13 @@ func (s *Store) Temp() (*os.File, error) {
 	if err := os.MkdirAll(s.Root, 0o755); err != nil {
 		return nil, err
 	}
-	return os.CreateTemp(s.Root, ".depfetch-*")
+	return os.CreateTemp(s.Root, tempPattern)
 }
 
 // Put adds a blob: all that src holds, from its start, which the caller has
 // verified. An earlier one is replaced.
 func (s *Store) Put(hex string, src *os.File) (err error) {
-	file := s.file(hex)
+	file := s.File(hex)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
@@ -76,6 +82,50 @@ func (s *Store) Put(hex string, src *os.File) (err error) {
 	return nil
 }
 
-func (s *Store) file(hex string) string {
+// File returns where the blob with a sha256 is, or would be.
+func (s *Store) File(hex string) string {
 	return filepath.Join(s.Root, filepath.FromSlash(Dir), hex)
+}
+
+// Prune removes the blobs that keep does not want, and the temporary files of
+// programs that were killed more than a day ago. It returns how many blobs it
+// removed, and their bytes. With dryRun it removes nothing. A store that is not
+// there is empty.
+func (s *Store) Prune(keep func(hex string) bool, dryRun bool) (blobs int, bytes int64, err error) {
+	entries, err := os.ReadDir(filepath.Join(s.Root, filepath.FromSlash(Dir)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() || !isHex(e.Name()) || keep(e.Name()) {
+			continue
+		}
+		if !dryRun {
+			if err := s.Remove(e.Name()); err != nil {
+				return blobs, bytes, err
+			}
+		}
+		blobs++
+		bytes += info.Size()
+	}
+	if !dryRun {
+		s.sweep(time.Now().Add(-24 * time.Hour))
+	}
+	return blobs, bytes, nil
+}
+
+// isHex reports whether a file is called as blobs are.
+func isHex(name string) bool {
+	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
+}
+
+// sweep removes temporary files that were last written to before a time.
+func (s *Store) sweep(before time.Time) {
+	temps, _ := filepath.Glob(filepath.Join(s.Root, tempPattern))
+	for _, name := range temps {
+		if info, err := os.Lstat(name); err == nil && info.ModTime().Before(before) {
+			os.Remove(name)
+		}
+	}
 }

@@ -1,0 +1,76 @@
+package fetch
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// Fill puts the bytes of every artifact into the Cache, which must be set, and
+// places nothing: the cache can then be kept as a vendored tree, or serve as a
+// mirror. What is there already is hashed again. The error is as that of Fetch;
+// what came before it stays in the cache.
+func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error) {
+	r := &run{Client: c}
+	var blobs []*blob
+	seen := make(map[Digest]bool)
+	for _, a := range artifacts {
+		if !seen[a.Digest] {
+			seen[a.Digest] = true
+			blobs = append(blobs, &blob{
+				digest: a.Digest, size: a.Size,
+				dests: []destination{{Artifact: a, dir: c.Cache.Root, file: c.Cache.Root}},
+			})
+		}
+	}
+	r.hashers = newHashers(min(r.jobs(), len(blobs)))
+	present := make([]bool, len(blobs))
+	err := each(ctx, r.jobs(), len(blobs), func(i int) (err error) {
+		present[i], err = r.fill(ctx, blobs[i])
+		return err
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	s := Summary{Bytes: r.bytes.Load()}
+	for _, p := range present {
+		if p {
+			s.Present++
+		} else {
+			s.Placed++
+		}
+	}
+	return s, nil
+}
+
+// fill puts b into the cache, and reports whether it was there already.
+func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
+	first := b.dests[0]
+	name := r.Cache.File(b.digest.String())
+	switch digest, err := hashFile(ctx, name); {
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case err == nil && digest == b.digest:
+		r.emit(Event{Kind: EventPresent, Artifact: first.Artifact})
+		return true, nil
+	case err == nil:
+		r.dropCached(first.Artifact, b.digest)
+	}
+	f, err := r.Cache.Temp()
+	if err != nil {
+		return false, &DestinationError{first.Artifact, r.Cache.Root, cause(err)}
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	began := time.Now()
+	got, err := r.acquire(ctx, b, f)
+	if err != nil {
+		return false, err
+	}
+	if err := r.Cache.Put(b.digest.String(), f); err != nil {
+		return false, &DestinationError{first.Artifact, r.Cache.Root, cause(err)}
+	}
+	r.emit(Event{Kind: EventVerified, Artifact: first.Artifact, Source: got.kind, URL: got.url,
+		Bytes: got.bytes, Elapsed: time.Since(began)})
+	return false, nil
+}
