@@ -73,11 +73,15 @@ func (c Change) Same() bool {
 		c.Old.Size == c.New.Size && c.Old.Trust == c.New.Trust
 }
 
-// Platforms returns what is to be locked of d: Any if its templates are the same
-// for every platform, else those that it or the file names, or DefaultPlatforms,
-// and those that are locked already.
+// Platforms returns what is to be locked of d: Any if that is locked, or if d
+// names no platforms and its templates are the same for all; else those that it
+// or the file names, or DefaultPlatforms, and those that are locked already.
 func Platforms(f *lock.File, d *lock.Dep) []lock.Platform {
-	if _, err := expansion(d, lock.Any); err == nil && (len(d.Locked) == 0 || d.Locked[0].Platform == lock.Any) {
+	named := len(d.Platforms) > 0
+	if len(d.Locked) > 0 {
+		named = d.Locked[0].Platform != lock.Any
+	}
+	if _, err := expansion(d, lock.Any); err == nil && !named {
 		return []lock.Platform{lock.Any}
 	}
 	platforms := slices.Clone(d.Platforms)

@@ -25,10 +25,12 @@ func TestPlatforms(t *testing.T) {
 		{"the default", head + `[deps.x]` + "\n" + `url = "https://example.com/{arch}"`, DefaultPlatforms},
 		{"the file's", head + some + `[deps.x]` + "\n" + `url = "https://example.com/{arch}"`, []lock.Platform{"linux/arm64", "linux/amd64"}},
 		{"its own", head + some + `[deps.x]` + "\n" + `platforms = ["linux/s390x"]` + "\n" + `url = "https://example.com/{arch}"`, []lock.Platform{"linux/s390x"}},
+		{"its own, though the same", head + some + `[deps.x]` + "\n" + `platforms = ["linux/s390x"]` + "\n" + `url = "https://example.com/x"`, []lock.Platform{"linux/s390x"}},
 		{"and those that are locked", head + some + `[deps.x]` + "\n" + `url = "https://example.com/x"` + "\n" + `locked."linux/386" = ` + line,
 			[]lock.Platform{"linux/arm64", "linux/amd64", "linux/386"}},
 		{"only a member differs", head + some + `[deps.x]` + "\n" + `url = "https://example.com/x"` + "\n" + `member = "{arch}/x"`,
 			[]lock.Platform{"linux/arm64", "linux/amd64"}},
+		{"locked for any, with platforms", head + `[deps.x]` + "\n" + `platforms = ["linux/386"]` + "\n" + `url = "https://example.com/x"` + "\n" + `locked.any = ` + line, []lock.Platform{lock.Any}},
 		{"locked for any", head + some + `[deps.x]` + "\n" + `url = "https://example.com/x"` + "\n" + `locked.any = ` + line, []lock.Platform{lock.Any}},
 	} {
 		f, err := lock.Parse(tt.name, []byte(tt.text))
