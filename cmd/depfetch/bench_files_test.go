@@ -103,9 +103,9 @@ type lists struct {
 	sha256 string // sha256sum -c
 }
 
-// writeLists writes them into b.dir, named after what they are for.
-func (b *bench) writeLists(set *fileset, origin, name string) lists {
-	b.t.Helper()
+// writeLists writes them, named after what they are for.
+func (b *benchmark) writeLists(set *fileset, origin, name string) lists {
+	b.T.Helper()
 	var lock, curl, aria2, wget, sums bytes.Buffer
 	lock.WriteString("version = 1\n")
 	for i, f := range set.files {
@@ -117,13 +117,7 @@ func (b *bench) writeLists(set *fileset, origin, name string) lists {
 		fmt.Fprintf(&wget, "%s\n", url)
 		fmt.Fprintf(&sums, "%s  %s\n", f.sha256, path)
 	}
-	write := func(ext string, text bytes.Buffer) string {
-		path := filepath.Join(b.dir, name+ext)
-		if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
-			b.t.Fatal(err)
-		}
-		return path
-	}
+	write := func(ext string, text bytes.Buffer) string { return b.Write(name+ext, text.Bytes()) }
 	return lists{
 		lock:   write(".lock.toml", lock),
 		curl:   write(".curl", curl),

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"depfetch/cmd/internal/bench"
 )
 
 // The names under which the report and the aims know a row.
@@ -27,36 +29,70 @@ const (
 	inPlaceWorkload = "start-up: 1 file in place"
 )
 
+// copierSource is the bound: one loop in Go from the socket to the file, with
+// no hash, no temporary file and no check.
+const copierSource = `package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"flag"
+	"io"
+	"log"
+	"net/http"
+	"os"
+)
+
+func main() {
+	cacert := flag.String("cacert", "", "CA to trust")
+	flag.Parse()
+	t := &http.Transport{DisableCompression: true, ForceAttemptHTTP2: true}
+	if *cacert != "" {
+		pem, err := os.ReadFile(*cacert)
+		check(err)
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(pem)
+		t.TLSClientConfig = &tls.Config{RootCAs: roots}
+	}
+	resp, err := (&http.Client{Transport: t}).Get(flag.Arg(0))
+	check(err)
+	if resp.StatusCode != http.StatusOK {
+		log.Fatal(resp.Status)
+	}
+	f, err := os.Create(flag.Arg(1))
+	check(err)
+	// Without the wrapper the file's ReadFrom would copy with a buffer of its own.
+	_, err = io.CopyBuffer(struct{ io.Writer }{f}, resp.Body, make([]byte, 1<<20))
+	check(err)
+	check(f.Close())
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+`
+
 // groups lists everything that is measured.
-func (b *bench) groups(rounds int) []*group {
-	var groups []*group
+func (b *benchmark) groups() []*bench.Group {
+	var groups []*bench.Group
 	for _, set := range b.files {
 		for _, p := range b.server.protocols {
 			l := b.writeLists(set, p.origin, slug(set.workload, p.name))
-			rows := []*row{b.depfetch(l, b.out, p)}
+			rows := []*bench.Row{b.depfetch(l, b.out, p)}
 			if len(set.files) == 1 {
 				rows = append(rows, b.rowsOfOne(set.files[0], l, p)...)
 			} else {
 				rows = append(rows, b.rowsOfMany(l, p)...)
 			}
-			groups = append(groups, &group{
-				workload: set.workload, protocol: p.name, rounds: rounds, rows: rows, fresh: true,
-				check: func() error { return set.check(b.out) },
+			groups = append(groups, &bench.Group{
+				Workload: set.workload, Protocol: p.name, Rounds: fetchRounds, Rows: rows, Reset: b.emptyOut,
+				Check: checkDepfetch(set, b.out),
 			})
 		}
 	}
 	return append(groups, b.startupGroups()...)
-}
-
-// command makes a row of a command line, whose program may be missing.
-func command(tool string, args ...[]string) *row {
-	argv := slices.Concat(args...)
-	path := lookPath(argv[0])
-	if path == "" {
-		return &row{tool: tool, broken: "not installed"}
-	}
-	argv[0] = path
-	return &row{tool: tool, argv: argv}
 }
 
 // trust gives the flag that makes a program trust the server.
@@ -67,9 +103,9 @@ func (p protocol) trust(flag string) []string {
 	return []string{flag, p.cacert}
 }
 
-func (b *bench) depfetch(l lists, root string, p protocol) *row {
-	return command(toolDepfetch, []string{
-		b.bin, "fetch", "-f", l.lock, "--root", root, "--jobs", "16", "--progress", "quiet", "--platform", "linux/amd64",
+func (b *benchmark) depfetch(l lists, root string, p protocol) *bench.Row {
+	return bench.Command(toolDepfetch, []string{
+		b.Bin, "fetch", "-f", l.lock, "--root", root, "--jobs", "16", "--progress", "quiet", "--platform", "linux/amd64",
 	}, p.trust("--cacert"))
 }
 
@@ -80,57 +116,67 @@ func thenSum(argv []string, l lists) []string {
 
 // rowsOfOne are the programs that fetch a single big file. Those that speak
 // HTTP/1.1 alone would show nothing new where HTTP/2 is offered.
-func (b *bench) rowsOfOne(f servedFile, l lists, p protocol) []*row {
+func (b *benchmark) rowsOfOne(f servedFile, l lists, p protocol) []*bench.Row {
 	out, url := filepath.Join(b.out, f.name), p.url(f)
 	curl := slices.Concat([]string{"curl", "-sSf"}, p.trust("--cacert"), []string{"-o", out, url})
-	rows := []*row{
-		command(toolCurl, curl),
-		command(toolCurlSum, thenSum(curl, l)),
-		command(toolGoCopy, []string{b.copier}, p.trust("-cacert"), []string{url, out}),
+	rows := []*bench.Row{
+		bench.Command(toolCurl, curl),
+		bench.Command(toolCurlSum, thenSum(curl, l)),
+		bench.Command(toolGoCopy, []string{b.copier}, p.trust("-cacert"), []string{url, out}),
 	}
 	if p.h2 {
 		return rows
 	}
 	return append(rows,
-		command(toolAria2Sum,
+		bench.Command(toolAria2Sum,
 			[]string{"aria2c", "-q", "--no-conf", "--file-allocation=none", "--checksum=sha-256=" + f.sha256},
 			p.trust("--ca-certificate"), []string{"-d", b.out, "-o", f.name, url}),
-		command(toolWget, []string{"wget", "-q"}, p.trust("--ca-certificate"), []string{"-O", out, url}),
+		bench.Command(toolWget, []string{"wget", "-q"}, p.trust("--ca-certificate"), []string{"-O", out, url}),
 	)
 }
 
 // rowsOfMany are the programs that fetch a list of small files.
-func (b *bench) rowsOfMany(l lists, p protocol) []*row {
+func (b *benchmark) rowsOfMany(l lists, p protocol) []*bench.Row {
 	curl := slices.Concat([]string{"curl", "-sSf"}, p.trust("--cacert"), []string{"-K", l.curl})
-	rows := []*row{
-		command(toolCurlParallel, curl, []string{"-Z", "--parallel-max", "16"}),
-		command(toolCurlKeepSum, thenSum(curl, l)),
+	rows := []*bench.Row{
+		bench.Command(toolCurlParallel, curl, []string{"-Z", "--parallel-max", "16"}),
+		bench.Command(toolCurlKeepSum, thenSum(curl, l)),
 	}
 	if p.h2 {
 		return rows
 	}
 	return append(rows,
-		command(toolAria2List, []string{"aria2c", "-q", "--no-conf", "--file-allocation=none", "-j16"},
+		bench.Command(toolAria2List, []string{"aria2c", "-q", "--no-conf", "--file-allocation=none", "-j16"},
 			p.trust("--ca-certificate"), []string{"-d", b.out, "-i", l.aria2}),
 	)
 }
 
 // startupGroups compare the cost of doing nothing.
-func (b *bench) startupGroups() []*group {
-	set := writeFiles(b.t, filepath.Join(b.dir, "www"), inPlaceWorkload, 1, 1<<10)
+func (b *benchmark) startupGroups() []*bench.Group {
+	set := writeFiles(b.T, filepath.Join(b.Dir, "www"), inPlaceWorkload, 1, 1<<10)
 	p := b.server.protocols[0]
-	l, root := b.writeLists(set, p.origin, slug(inPlaceWorkload)), filepath.Join(b.dir, "inplace")
-	version := func() *row { return command(toolCurlVersion, []string{"curl", "--version"}) }
-	return []*group{
+	l, root := b.writeLists(set, p.origin, slug(inPlaceWorkload)), filepath.Join(b.Dir, "inplace")
+	version := func() *bench.Row { return bench.Command(toolCurlVersion, []string{"curl", "--version"}) }
+	return []*bench.Group{
 		{
-			workload: helpWorkload, rounds: startupRounds,
-			rows: []*row{command(toolDepfetch, []string{b.bin, "--help"}), version()},
+			Workload: helpWorkload, Rounds: startupRounds,
+			Rows: []*bench.Row{bench.Command(toolDepfetch, []string{b.Bin, "--help"}), version()},
 		},
 		{
-			workload: inPlaceWorkload, rounds: startupRounds,
+			Workload: inPlaceWorkload, Rounds: startupRounds,
 			// Round 0, which does not count, fetches the file; the others find it.
-			rows:  []*row{b.depfetch(l, root, p), version()},
-			check: func() error { return set.check(root) },
+			Rows:  []*bench.Row{b.depfetch(l, root, p), version()},
+			Check: checkDepfetch(set, root),
 		},
+	}
+}
+
+// checkDepfetch checks what depfetch has fetched into dir.
+func checkDepfetch(set *fileset, dir string) func(*bench.Row) error {
+	return func(r *bench.Row) error {
+		if r.Tool != toolDepfetch {
+			return nil
+		}
+		return set.check(dir)
 	}
 }

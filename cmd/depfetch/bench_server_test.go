@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"depfetch/cmd/internal/bench"
 )
 
 // server is an nginx on loopback, and the ways to reach it.
@@ -87,7 +89,7 @@ func startServer(ctx context.Context, t *testing.T, dir, www string) *server {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	cmd := exec.Command(lookPath("nginx"), "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", confFile)
+	cmd := exec.Command(bench.LookPath("nginx"), "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", confFile)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

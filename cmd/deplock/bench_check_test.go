@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
+	"testing"
 
 	"github.com/BurntSushi/toml"
 
+	"depfetch/cmd/internal/bench"
 	"depfetch/lock"
 )
 
@@ -24,14 +27,50 @@ const (
 	lockedLines    = 2000
 )
 
+// decoderSource decodes a lockfile with the TOML library and does no more. The
+// type layout is in a file of its own.
+const decoderSource = `package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/BurntSushi/toml"
+)
+
+func main() {
+	var into any = new(layout)
+	if os.Args[1] == "map" {
+		into = new(map[string]any)
+	}
+	text, err := os.ReadFile(os.Args[2])
+	if err == nil {
+		_, err = toml.Decode(string(text), into)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+`
+
+// layoutSource returns the file with the type layout, for a program.
+func layoutSource(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("bench_layout_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(string(text), "package main_test", "package main", 1)
+}
+
 // checkGroups compare reading and checking a large lockfile with decoding it.
-func (b *bench) checkGroups() []*group {
+func (b *benchmark) checkGroups() []*bench.Group {
 	text := bigLockfile(lockedLines)
-	name := b.write("big.lock.toml", []byte(text))
+	name := b.Write("big.lock.toml", []byte(text))
 	if meta, err := toml.Decode(text, new(layout)); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	} else if left := meta.Undecoded(); len(left) > 0 {
-		b.t.Fatalf("the struct does not take %s", left[0])
+		b.T.Fatalf("the struct does not take %s", left[0])
 	}
 	read := func() error {
 		f, err := lock.Parse(name, []byte(text))
@@ -51,16 +90,16 @@ func (b *bench) checkGroups() []*group {
 		_, err := toml.Decode(text, into)
 		return err
 	}
-	return []*group{
-		{workload: checkWorkload, rounds: checkRounds, rows: []*row{
-			{tool: toolCheck, argv: []string{b.bin, "check", "-f", name}, says: fmt.Sprintf("%d locked lines, all in order", lockedLines)},
-			{tool: toolToml, argv: []string{b.decoder, "map", name}},
-			{tool: toolTomlStruct, argv: []string{b.decoder, "struct", name}},
-		}},
-		{workload: processWorkload, rounds: checkRounds, rows: []*row{
-			{tool: toolPackage, call: read},
-			{tool: toolToml, call: func() error { return decode(new(map[string]any)) }},
-			{tool: toolTomlStruct, call: func() error { return decode(new(layout)) }},
+	return []*bench.Group{
+		b.server.counted(0, &bench.Group{Workload: checkWorkload, Rounds: checkRounds, Rows: []*bench.Row{
+			{Tool: toolCheck, Argv: []string{b.Bin, "check", "-f", name}, Says: fmt.Sprintf("%d locked lines, all in order", lockedLines)},
+			{Tool: toolToml, Argv: []string{b.decoder, "map", name}},
+			{Tool: toolTomlStruct, Argv: []string{b.decoder, "struct", name}},
+		}}),
+		{Workload: processWorkload, Rounds: checkRounds, Rows: []*bench.Row{
+			{Tool: toolPackage, Call: read},
+			{Tool: toolToml, Call: func() error { return decode(new(map[string]any)) }},
+			{Tool: toolTomlStruct, Call: func() error { return decode(new(layout)) }},
 		}},
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"depfetch/cmd/internal/bench"
 )
 
 const (
@@ -94,7 +96,7 @@ func check(err error) {
 
 // server is the server, and the sums of what it serves.
 type server struct {
-	b      *bench
+	b      *benchmark
 	origin string
 	sums   []string // of the files, in hexadecimal
 }
@@ -103,11 +105,11 @@ func fileName(i int) string { return fmt.Sprintf("tool-%03d-1.0.%d.bin", i, i) }
 
 // startServer writes the files and starts the server, which runs until the test
 // ends.
-func (b *bench) startServer(ctx context.Context) *server {
-	b.t.Helper()
-	www := filepath.Join(b.dir, "www")
+func (b *benchmark) startServer(ctx context.Context) *server {
+	b.T.Helper()
+	www := filepath.Join(b.Dir, "www")
 	if err := os.Mkdir(www, 0o755); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	s := &server{b: b}
 	var list bytes.Buffer
@@ -118,72 +120,80 @@ func (b *bench) startServer(ctx context.Context) *server {
 		line := sum + "  " + name + "\n"
 		list.WriteString(line)
 		s.sums = append(s.sums, sum)
-		b.write(filepath.Join("www", name), body)
-		b.write(filepath.Join("www", name+".sha256"), []byte(line))
+		b.Write(filepath.Join("www", name), body)
+		b.Write(filepath.Join("www", name+".sha256"), []byte(line))
 	}
-	b.write(filepath.Join("www", listName), list.Bytes())
+	b.Write(filepath.Join("www", listName), list.Bytes())
 
-	cmd := exec.Command(b.buildSource(ctx, "server", serverSource), www)
+	cmd := exec.Command(b.BuildSource(ctx, "server", serverSource), www)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	b.t.Cleanup(func() {
+	b.T.Cleanup(func() {
 		stdin.Close()
 		cmd.Wait()
 	})
 	if _, err := fmt.Fscanln(stdout, &s.origin); err != nil {
-		b.t.Fatalf("the server does not start: %v", err)
+		b.T.Fatalf("the server does not start: %v", err)
 	}
 	return s
 }
 
-// write writes a file below the bench's directory and returns where it is.
-func (b *bench) write(name string, text []byte) string {
-	b.t.Helper()
-	path := filepath.Join(b.dir, name)
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		b.t.Fatal(err)
-	}
-	return path
-}
-
 // count returns how many files the server has served.
-func (s *server) count(ctx context.Context) int {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.origin+"/count", nil)
+func (s *server) count() int {
+	req, err := http.NewRequestWithContext(s.b.T.Context(), http.MethodGet, s.origin+"/count", nil)
 	if err != nil {
-		s.b.t.Fatal(err)
+		s.b.T.Fatal(err)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		s.b.t.Fatal(err)
+		s.b.T.Fatal(err)
 	}
 	defer resp.Body.Close()
 	text, _ := io.ReadAll(resp.Body)
 	n, err := strconv.Atoi(string(text))
 	if err != nil {
-		s.b.t.Fatalf("the server has served %q files", text)
+		s.b.T.Fatalf("the server has served %q files", text)
 	}
 	return n
 }
 
+// counted lets every run of g fail that does not make so many requests of the
+// server.
+func (s *server) counted(requests int, g *bench.Group) *bench.Group {
+	var before int
+	check := g.Check
+	g.Reset = func() { before = s.count() }
+	g.Check = func(r *bench.Row) error {
+		if n := s.count() - before; n != requests {
+			return fmt.Errorf("%d requests, want %d", n, requests)
+		}
+		if check == nil {
+			return nil
+		}
+		return check(r)
+	}
+	return g
+}
+
 // updateGroups compare locking again what has not changed with downloading it.
 // curl downloads everything that deplock does, the lists included.
-func (b *bench) updateGroups() []*group {
+func (b *benchmark) updateGroups() []*bench.Group {
 	one := b.server.origin + "/" + listName
 	var many []string
 	for i := range updateDeps {
 		many = append(many, b.server.origin+"/"+fileName(i)+".sha256")
 	}
-	return []*group{
+	return []*bench.Group{
 		b.updateGroup(updateWorkload, "plain", ""),
 		b.updateGroup(updateOneList, "one-list", one, one),
 		b.updateGroup(updateManyLists, "many-lists", "{url}.sha256", many...),
@@ -192,9 +202,9 @@ func (b *bench) updateGroups() []*group {
 
 // updateGroup is an update of dependencies whose sums are as given, in the
 // files with that name; lists are the addresses of the lists.
-func (b *bench) updateGroup(workload, name, sums string, lists ...string) *group {
+func (b *benchmark) updateGroup(workload, name, sums string, lists ...string) *bench.Group {
 	text := b.updateLockfile(sums)
-	lockfile := b.write(name+".lock.toml", text)
+	lockfile := b.Write(name+".lock.toml", text)
 	var config strings.Builder
 	for i := range updateDeps {
 		lists = append(lists, b.server.origin+"/"+fileName(i))
@@ -204,29 +214,29 @@ func (b *bench) updateGroup(workload, name, sums string, lists ...string) *group
 	}
 	curl, err := exec.LookPath("curl")
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
-	argv := []string{curl, "-sSf", "-K", b.write(name+".curl", []byte(config.String())), "-Z", "--parallel-max", "16"}
-	return &group{
-		workload: workload, rounds: updateRounds, requests: len(lists),
-		rows: []*row{
-			{tool: toolUpdate, says: "is up to date",
-				argv: []string{b.bin, "update", "-f", lockfile, "--jobs", "16", "--allow-http"}},
-			{tool: toolCurl, argv: argv},
-			{tool: toolCurlImmediate, argv: append(argv[:len(argv):len(argv)], "--parallel-immediate")},
+	argv := []string{curl, "-sSf", "-K", b.Write(name+".curl", []byte(config.String())), "-Z", "--parallel-max", "16"}
+	return b.server.counted(len(lists), &bench.Group{
+		Workload: workload, Rounds: updateRounds,
+		Rows: []*bench.Row{
+			{Tool: toolUpdate, Says: "is up to date",
+				Argv: []string{b.Bin, "update", "-f", lockfile, "--jobs", "16", "--allow-http"}},
+			{Tool: toolCurl, Argv: argv},
+			{Tool: toolCurlImmediate, Argv: append(argv[:len(argv):len(argv)], "--parallel-immediate")},
 		},
-		check: func() error {
+		Check: func(*bench.Row) error {
 			now, err := os.ReadFile(lockfile)
 			if err == nil && !bytes.Equal(now, text) {
 				err = errors.New("the lockfile has changed")
 			}
 			return err
 		},
-	}
+	})
 }
 
 // updateLockfile returns a lockfile of the server's files.
-func (b *bench) updateLockfile(sums string) []byte {
+func (b *benchmark) updateLockfile(sums string) []byte {
 	var text bytes.Buffer
 	text.WriteString("# Locked over plain http, for a benchmark.\nversion = 1\n")
 	trust := "tofu"

@@ -1,6 +1,6 @@
 //go:build bench
 
-package main_test
+package bench
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
-	"testing"
 	"time"
 )
+
+// runLimit is how long one run may take.
+const runLimit = 5 * time.Minute
 
 // usage is what one run cost, children included.
 type usage struct {
@@ -68,77 +68,10 @@ func main() {
 }
 `
 
-// decoderSource decodes a lockfile with the TOML library and does no more. The
-// type layout is in a file of its own.
-const decoderSource = `package main
-
-import (
-	"log"
-	"os"
-
-	"github.com/BurntSushi/toml"
-)
-
-func main() {
-	var into any = new(layout)
-	if os.Args[1] == "map" {
-		into = new(map[string]any)
-	}
-	text, err := os.ReadFile(os.Args[2])
-	if err == nil {
-		_, err = toml.Decode(string(text), into)
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-`
-
-// layoutSource returns the file with the type layout, for a program.
-func layoutSource(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("bench_layout_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Replace(string(text), "package main_test", "package main", 1)
-}
-
-// buildSource builds a program from its files and returns where it is. It takes
-// the modules that this repository takes, at the same versions.
-func (b *bench) buildSource(ctx context.Context, name string, sources ...string) string {
-	b.t.Helper()
-	dir := filepath.Join(b.dir, "src-"+name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		b.t.Fatal(err)
-	}
-	var files []string
-	for i, source := range sources {
-		file := filepath.Join(dir, fmt.Sprintf("file%d.go", i))
-		if err := os.WriteFile(file, []byte(source), 0o644); err != nil {
-			b.t.Fatal(err)
-		}
-		files = append(files, file)
-	}
-	return b.build(ctx, name, files...)
-}
-
-// build builds what releases are built like.
-func (b *bench) build(ctx context.Context, name string, packages ...string) string {
-	b.t.Helper()
-	bin := filepath.Join(b.dir, name)
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", bin}, packages...)...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.t.Fatalf("building %s: %v\n%s", name, err, out)
-	}
-	return bin
-}
-
 // measure runs r's command and returns what it used. A command that fails, is
 // not done within runLimit or does not say what it should is an error that
 // quotes what it said.
-func (b *bench) measure(ctx context.Context, r *row) (usage, error) {
+func (b *Bench) measure(ctx context.Context, r *Row) (usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 	report, w, err := os.Pipe()
@@ -147,22 +80,22 @@ func (b *bench) measure(ctx context.Context, r *row) (usage, error) {
 	}
 	defer report.Close()
 	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, b.timer, r.argv...)
+	cmd := exec.CommandContext(ctx, b.timer, r.Argv...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Env, cmd.Dir = b.env, b.dir
+	cmd.Env, cmd.Dir = b.env, b.Dir
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.ExtraFiles = []*os.File{w}
 	err = cmd.Run()
 	w.Close()
-	if err == nil && !bytes.Contains(said.Bytes(), []byte(r.says)) {
-		err = fmt.Errorf("it does not say %q", r.says)
+	if err == nil && !bytes.Contains(said.Bytes(), []byte(r.Says)) {
+		err = fmt.Errorf("it does not say %q", r.Says)
 	}
 	if err != nil {
-		return usage{}, fmt.Errorf("%s: %w\n%s", b.commandLine(r.argv), err, bytes.TrimSpace(said.Bytes()))
+		return usage{}, fmt.Errorf("%s: %w\n%s", b.commandLine(r.Argv), err, bytes.TrimSpace(said.Bytes()))
 	}
 	var used usage
 	if err := json.NewDecoder(report).Decode(&used); err != nil {
-		return usage{}, fmt.Errorf("reading what %s used: %w", r.argv[0], err)
+		return usage{}, fmt.Errorf("reading what %s used: %w", r.Argv[0], err)
 	}
 	return used, nil
 }
