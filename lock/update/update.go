@@ -20,6 +20,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"depfetch/fetch"
 	"depfetch/fetch/source"
@@ -139,8 +140,11 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 	if err != nil {
 		return nil, err
 	}
-	c.findPublished(ctx, items)
-	if err := c.measure(ctx, items); err != nil {
+	var lists sync.WaitGroup
+	lists.Go(func() { c.findPublished(ctx, items) }) // small, and read meanwhile
+	err = c.measure(ctx, items)
+	lists.Wait()
+	if err != nil {
 		return nil, err
 	}
 	results := make([]Result, len(wants))
