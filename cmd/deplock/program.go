@@ -47,7 +47,7 @@ type command struct {
 	console  *console.Console
 	lockFile string
 	code     int        // of findings, which are no error
-	warning  sync.Mutex // guards the console while upstream is asked
+	printing sync.Mutex // guards the console while upstream is asked
 }
 
 const long = `deplock keeps deps.lock.toml, the lockfile of depfetch. A person writes what is

@@ -9,8 +9,10 @@ import (
 	"depfetch/fetch/source"
 )
 
-// event tells how a download goes: a line for each.
+// event tells how a download goes: a line for each. Calls may overlap.
 func (c *command) event(e fetch.Event) {
+	c.printing.Lock()
+	defer c.printing.Unlock()
 	what := fmt.Sprintf("%s (%s)", e.Artifact.Name, e.Artifact.Platform)
 	switch e.Kind {
 	case fetch.EventVerified:
@@ -28,7 +30,7 @@ func (c *command) event(e fetch.Event) {
 
 // warn prints a warning. Calls may overlap.
 func (c *command) warn(err error) {
-	c.warning.Lock()
-	defer c.warning.Unlock()
+	c.printing.Lock()
+	defer c.printing.Unlock()
 	c.console.Warnf("%v", err)
 }
