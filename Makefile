@@ -63,6 +63,11 @@ fuzz: ## every fuzz test for FUZZTIME, a duration or a number of runs as 2000x
 		done; \
 	done
 
+.PHONY: chaos
+CHAOS_TIME ?= 10m
+chaos: ## thousands of random faults against fetch, for CHAOS_TIME
+	CHAOS_TIME=$(CHAOS_TIME) $(GO) test -count=1 -timeout 24h -run 'TestChaos' -v ./fetch
+
 .PHONY: dist
 dist: ## release binaries for every platform, with SHA256SUMS; two builds are byte-identical
 	@rm -rf $(DIST) && mkdir -p $(DIST)

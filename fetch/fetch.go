@@ -61,7 +61,8 @@ type Client struct {
 	// Mtime is given to placed files and to the directories made for them.
 	// Zero means DefaultMtime.
 	Mtime time.Time
-	// Events, if not nil, is told what happens. Calls do not overlap.
+	// Events, if not nil, is told what happens. The calls for one call of a
+	// method do not overlap.
 	Events func(Event)
 }
 

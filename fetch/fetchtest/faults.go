@@ -1,0 +1,136 @@
+package fetchtest
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Corrupt serves body with its length and one bit of the byte at i turned over.
+func Corrupt(body string, i int) Step {
+	b := []byte(body)
+	b[i] ^= 1
+	return Body(string(b))
+}
+
+// Declared serves body under a Content-Length of n, and closes the connection.
+func Declared(body string, n int) Step {
+	return raw(func(c net.Conn) {
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: "+strconv.Itoa(n)+"\r\n\r\n"+body)
+	})
+}
+
+// Raw sends text, which need not be HTTP, and closes the connection. An empty
+// text closes it without an answer.
+func Raw(text string) Step {
+	return raw(func(c net.Conn) { io.WriteString(c, text) })
+}
+
+// CutChunks serves the first n bytes of body in one chunk, and closes the
+// connection where the next chunk should begin.
+func CutChunks(body string, n int) Step { return Raw(chunk(body, n)) }
+
+// BadChunk serves the first n bytes of body in one chunk, and what is not a
+// chunk after it.
+func BadChunk(body string, n int) Step { return Raw(chunk(body, n) + "not hexadecimal\r\n") }
+
+func chunk(body string, n int) string {
+	head := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	if n == 0 {
+		return head // a chunk of no bytes would be the last one
+	}
+	return head + strconv.FormatInt(int64(n), 16) + "\r\n" + body[:n] + "\r\n"
+}
+
+// Drip serves body in pieces of n bytes, with a pause before each, to every
+// request anew.
+func Drip(body string, n int, pause time.Duration) Step {
+	return func(w http.ResponseWriter, r *http.Request) { Slow(body, n, pause)(w, r) }
+}
+
+// Hinted sends an interim answer (103 Early Hints) before that of next.
+func Hinted(next Step) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		next(w, r)
+	}
+}
+
+// Ranged serves body under an ETag, and the rest of it to those who ask for a
+// range "bytes=N-" and whose If-Range, if they send one, is that ETag.
+func Ranged(etag, body string) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		from, ok := resumed(r, etag, len(body))
+		w.Header().Set("ETag", etag)
+		w.Header().Set("Accept-Ranges", "bytes")
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)-from))
+		if ok {
+			w.Header().Set("Content-Range", contentRange(from, len(body)))
+			w.WriteHeader(http.StatusPartialContent)
+		}
+		io.WriteString(w, body[from:])
+	}
+}
+
+// RangedCut is Ranged, but closes the connection after n bytes of an answer that
+// is longer.
+func RangedCut(etag, body string, n int) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		from, ok := resumed(r, etag, len(body))
+		rest := body[from:]
+		Raw(rangedHead(etag, from, from, len(body), ok)+rest[:min(n, len(rest))])(w, r)
+	}
+}
+
+// LyingRange is Ranged, but what it says to be the bytes from N on are those
+// from N+shift on.
+func LyingRange(etag, body string, shift int) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		from, ok := resumed(r, etag, len(body))
+		actual := from
+		if ok {
+			actual = min(max(from+shift, 0), len(body))
+		}
+		Raw(rangedHead(etag, from, actual, len(body), ok)+body[actual:])(w, r)
+	}
+}
+
+// ShiftedRange answers a request for the bytes from N on with those from N+shift
+// on, and says so.
+func ShiftedRange(etag, body string, shift int) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		from, ok := resumed(r, etag, len(body))
+		if ok {
+			from = min(max(from+shift, 0), max(len(body)-1, 0))
+		}
+		Raw(rangedHead(etag, from, from, len(body), ok)+body[from:])(w, r)
+	}
+}
+
+func rangedHead(etag string, from, actual, size int, partial bool) string {
+	if !partial {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nETag: %s\r\nAccept-Ranges: bytes\r\nContent-Length: %d\r\n\r\n", etag, size)
+	}
+	return fmt.Sprintf("HTTP/1.1 206 Partial Content\r\nETag: %s\r\nContent-Range: %s\r\nContent-Length: %d\r\n\r\n",
+		etag, contentRange(from, size), size-actual)
+}
+
+func contentRange(from, size int) string { return fmt.Sprintf("bytes %d-%d/%d", from, size-1, size) }
+
+// resumed returns where the answer to r begins, and whether it is a part.
+func resumed(r *http.Request, etag string, size int) (from int, ok bool) {
+	if cond := r.Header.Get("If-Range"); cond != "" && cond != etag {
+		return 0, false
+	}
+	field, isBytes := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
+	field, isRest := strings.CutSuffix(field, "-")
+	n, err := strconv.Atoi(field)
+	if !isBytes || !isRest || err != nil || n < 0 || n >= size {
+		return 0, false
+	}
+	return n, true
+}
