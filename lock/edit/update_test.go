@@ -212,7 +212,7 @@ func TestUpdateLink(t *testing.T) {
 	name := newFile(t, small)
 	link := filepath.Join(t.TempDir(), "deps.lock.toml")
 	if err := os.Symlink(name, link); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if changed, err := Update(t.Context(), link, setVersion("1")); err != nil || !changed {
 		t.Fatal(changed, err)
