@@ -47,7 +47,7 @@ func (c *chaos) scriptAt(s *fetchtest.Server, uri string, perTry int, steps ...f
 // it within the retries of the client, whatever else happens.
 func (c *chaos) stepsOf(s *fetchtest.Server, body string, reliable bool) []fetchtest.Step {
 	var steps []fetchtest.Step
-	c.stalls = false
+	c.stalls = 0
 	if reliable {
 		if c.chance(50) {
 			for range c.rand.IntN(c.client.Retries + 1) {
@@ -138,7 +138,7 @@ func (c *chaos) passing(body string) fetchtest.Step {
 		return fetchtest.BadChunk(body, n)
 	case 7:
 		if c.chance(10) {
-			c.stalls = true
+			c.stalls++
 			return c.plain.Stalled(body, n)
 		}
 	case 8:

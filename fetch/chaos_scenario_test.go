@@ -38,11 +38,11 @@ type chaos struct {
 	hops     []scripted // reached by redirects from another origin alone
 	uris     int        // to name the next
 
-	hopeless bool            // cannot succeed
-	unsure   bool            // need not succeed
-	closes   bool            // a step closes the connection without an answer
-	stalls   bool            // a step of the script in the making stands still
-	stalling map[string]bool // addresses of which a step does
+	hopeless bool           // cannot succeed
+	unsure   bool           // need not succeed
+	closes   bool           // a step closes the connection without an answer
+	stalls   int            // steps of the script in the making that stand still
+	stalling map[string]int // by address
 
 	cancelAt    int           // the event at which the run is cancelled, or -1
 	cancelAfter time.Duration // or the time, or 0
@@ -75,7 +75,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	c := &chaos{
 		t: t, rand: rand.New(rand.NewPCG(seed, 0)), bodies: make(map[fetch.Digest]string),
 		plain: fetchtest.New(t), secure: fetchtest.NewTLS(t), elsewhere: fetchtest.New(t),
-		stalling: make(map[string]bool), cancelAt: -1,
+		stalling: make(map[string]int), cancelAt: -1,
 	}
 	c.makeClient()
 	c.makeArtifacts()

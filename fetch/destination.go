@@ -143,8 +143,13 @@ func hashFile(ctx context.Context, name string) (Digest, error) {
 		return Digest{}, err
 	}
 	defer f.Close()
+	return hashOpen(ctx, f)
+}
+
+// hashOpen returns the digest of what an open file holds.
+func hashOpen(ctx context.Context, f *os.File) (Digest, error) {
 	s := hashers{buffers: &inlineBuffers}.newSink(nil, SizeUnknown)
-	err = s.copy(ctx, f)
+	err := s.copy(ctx, f)
 	return s.close(), err
 }
 

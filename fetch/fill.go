@@ -46,14 +46,16 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 // fill puts b into the cache, and reports whether it was there already.
 func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	first := b.dests[0]
-	name := r.Cache.File(b.digest.String())
-	switch digest, err := hashFile(ctx, name); {
-	case ctx.Err() != nil:
-		return false, context.Cause(ctx)
-	case err == nil && digest == b.digest:
-		r.emit(Event{Kind: EventPresent, Artifact: first.Artifact})
-		return true, nil
-	case err == nil:
+	if old, err := r.Cache.Open(b.digest.String()); err == nil {
+		digest, err := hashOpen(ctx, old)
+		old.Close()
+		switch {
+		case ctx.Err() != nil:
+			return false, context.Cause(ctx)
+		case err == nil && digest == b.digest:
+			r.emit(Event{Kind: EventPresent, Artifact: first.Artifact})
+			return true, nil
+		}
 		r.dropCached(first.Artifact, b.digest)
 	}
 	f, err := r.Cache.Temp()

@@ -24,7 +24,6 @@ type stage struct {
 	temps map[string]bool      // to be removed, unless they have been placed
 	made  []string             // directories made for destinations, parents first
 	mtime map[string]time.Time // what directories that were there had before
-	done  bool                 // the files are placed: directories stay
 }
 
 // stagedFile is a verified file that only has to be renamed.
@@ -145,7 +144,6 @@ func (s *stage) place(t stagedFile) error {
 // made get mtime; those that were there keep the one that they had, so that a
 // layer made of the changes depends on nothing but the lockfile and the base.
 func (s *stage) keep(mtime time.Time) {
-	s.done = true
 	for _, dir := range s.made {
 		s.mtime[dir] = mtime
 	}
@@ -156,10 +154,8 @@ func (s *stage) cleanUp() {
 	for name := range s.temps {
 		os.Remove(name)
 	}
-	if !s.done {
-		for i := len(s.made) - 1; i >= 0; i-- {
-			os.Remove(s.made[i]) // fails, as it should, if someone else has used it
-		}
+	for i := len(s.made) - 1; i >= 0; i-- {
+		os.Remove(s.made[i]) // fails, as it should, if something has been placed there
 	}
 	for dir, t := range s.mtime {
 		os.Chtimes(dir, time.Time{}, t) // fails for a directory that is another user's

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -21,6 +23,7 @@ func run() int {
 	// The heap is small and the run is short: collecting less often takes a
 	// tenth off many small files, for 4 MB.
 	debug.SetGCPercent(400)
+	log.SetOutput(io.Discard) // net/http writes what a server sent there
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -16,7 +18,8 @@ var version = "dev"
 func main() { os.Exit(run()) }
 
 func run() int {
-	debug.SetGCPercent(400) // the heap is small and the run is short
+	debug.SetGCPercent(400)   // the heap is small and the run is short
+	log.SetOutput(io.Discard) // net/http writes what a server sent there
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once

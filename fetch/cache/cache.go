@@ -32,7 +32,17 @@ type Store struct {
 
 // Open opens the blob with a sha256, given in hexadecimal digits. The error is
 // fs.ErrNotExist when there is none.
-func (s *Store) Open(hex string) (*os.File, error) { return os.Open(s.File(hex)) }
+func (s *Store) Open(hex string) (*os.File, error) {
+	// Opening a FIFO would wait for its writer, so look before opening.
+	info, err := os.Stat(s.File(hex))
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", s.File(hex))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(s.File(hex))
+}
 
 // Remove removes a blob, of which the bytes have been found to be wrong.
 func (s *Store) Remove(hex string) error { return os.Remove(s.File(hex)) }

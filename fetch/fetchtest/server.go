@@ -194,7 +194,7 @@ func (s *Server) Stalled(body string, n int) Step {
 func Slow(body string, n int, pause time.Duration) Step {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		for len(body) > 0 {
+		for body := body; len(body) > 0; {
 			time.Sleep(pause)
 			k := min(n, len(body))
 			io.WriteString(w, body[:k])

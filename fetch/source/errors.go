@@ -50,6 +50,10 @@ func (t *transfer) failNetwork(ctx context.Context, err error) error {
 	if certificateError(err) {
 		return t.fail(fmt.Errorf("%w; trusted were %s", err, t.client.cfg.Roots.Describe()), false)
 	}
+	// What is no HTTP is quoted in the error, and may be a Location with a secret.
+	if text := err.Error(); strings.Contains(text, "malformed") || strings.Contains(text, "invalid header") {
+		err = errors.New("the answer is not valid HTTP")
+	}
 	return t.fail(err, !permanent(err))
 }
 

@@ -71,7 +71,7 @@ func (t *transfer) http(ctx context.Context) error {
 	t.started = true
 	ctx, s, stop := watch(ctx, t.client.cfg.StallTimeout)
 	defer stop()
-	resp, err := t.follow(ctx)
+	resp, err := t.follow(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,6 @@ func (t *transfer) http(ctx context.Context) error {
 		return t.failStatus(resp)
 	}
 	t.resp.Length = resp.ContentLength
-	s.reset()
 	counted := &countingReader{r: resp.Body}
 	err = t.stream(counted, s)
 	var body errBody
@@ -120,7 +119,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 
 // follow sends the request and follows redirects by the rules of this package.
 // It returns the first answer that is not a redirect.
-func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
+func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) {
 	origin, err := parseHTTP(t.req.URL)
 	if err != nil {
 		return nil, t.fail(err, false)
@@ -137,6 +136,7 @@ func (t *transfer) follow(ctx context.Context) (*http.Response, error) {
 		if err != nil {
 			return nil, t.failNetwork(ctx, err)
 		}
+		s.reset()
 		location := redirect(resp)
 		if location == "" {
 			return resp, nil

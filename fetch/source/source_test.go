@@ -349,3 +349,34 @@ func TestSinkErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestRedirectsInTime: each hop may take its time, as each answer is a movement.
+func TestRedirectsInTime(t *testing.T) {
+	s := fetchtest.New(t)
+	slow := func(next fetchtest.Step) fetchtest.Step {
+		return func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(300 * time.Millisecond)
+			next(w, r)
+		}
+	}
+	s.Script("/1", slow(fetchtest.Redirect(302, "/2")))
+	s.Script("/2", slow(fetchtest.Redirect(302, "/3")))
+	s.Script("/3", slow(fetchtest.Body(body)))
+	got, _, err := get(t, source.Config{StallTimeout: 600 * time.Millisecond}, s.URL+"/1")
+	if err != nil || got != body {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// TestNotHTTP: what a server sent in the place of HTTP is not repeated.
+func TestNotHTTP(t *testing.T) {
+	s := fetchtest.New(t)
+	for _, answer := range []string{
+		"HTTP/1.1 302 Found\r\nLocation: \x01hunter2\r\n\r\n", "HTTP/1.1 302 Found\r\nhunter2\r\n\r\n", "hunter2\r\n\r\n", "HTTP/1.1 hunter2\r\n\r\n",
+	} {
+		_, _, err := get(t, source.Config{}, s.Script("/x", fetchtest.Raw(answer)))
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", answer, err)
+		}
+	}
+}
