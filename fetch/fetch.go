@@ -82,7 +82,7 @@ type Summary struct {
 // error joins a *TransferError or other error for each artifact that failed,
 // or is a *PlaceError, or the cause with which ctx ended.
 func (c *Client) Fetch(ctx context.Context, artifacts []Artifact) (Summary, error) {
-	r := &run{Client: c}
+	r := c.newRun()
 	if err := r.plan(ctx, artifacts); err != nil {
 		return Summary{}, err
 	}
@@ -103,10 +103,23 @@ type run struct {
 	present int
 	bytes   atomic.Int64
 	hashers hashers
+	hosts   hosts
 	stage   stage
 
 	mu     sync.Mutex // guards staged, and serialises Events
 	staged []stagedFile
+}
+
+func (c *Client) newRun() *run {
+	return &run{Client: c, hosts: hosts{retries: c.Retries, backoff: c.backoff}}
+}
+
+// backoff returns how long to wait before retry n.
+func (c *Client) backoff(n int) time.Duration {
+	if c.Backoff != nil {
+		return c.Backoff(n)
+	}
+	return Backoff(n)
 }
 
 func (c *Client) jobs() int {

@@ -11,7 +11,7 @@ import (
 // mirror. What is there already is hashed again. The error is as that of Fetch;
 // what came before it stays in the cache.
 func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error) {
-	r := &run{Client: c}
+	r := c.newRun()
 	var blobs []*blob
 	seen := make(map[Digest]bool)
 	for _, a := range artifacts {
@@ -56,7 +56,6 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 			r.emit(Event{Kind: EventPresent, Artifact: first.Artifact})
 			return true, nil
 		}
-		r.dropCached(first.Artifact, b.digest)
 	}
 	f, err := r.Cache.Temp()
 	if err != nil {

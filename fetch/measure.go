@@ -23,7 +23,8 @@ type Measurement struct {
 // and no mirror, and places nothing; with a Cache, what came is kept there. The
 // error is the cause with which ctx ended.
 func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measurement, error) {
-	r := &run{Client: c, hashers: newHashers(min(c.jobs(), len(artifacts)))}
+	r := c.newRun()
+	r.hashers = newHashers(min(c.jobs(), len(artifacts)))
 	all := make([]Measurement, len(artifacts))
 	err := each(ctx, c.jobs(), len(artifacts), func(i int) error {
 		began := time.Now()
@@ -50,12 +51,14 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 			defer f.Close()
 		}
 	}
-	err := r.ask(ctx, a, []candidate{{kind: SourceOrigin, url: a.URL}}, func(c candidate) error {
+	// Nothing is pinned yet, so that parts of two transfers could not be told
+	// from one file: each attempt is a new one.
+	err := r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
 		s := r.hashers.newSink(kept, SizeUnknown)
 		s.progress = func(int) {
 			r.emit(Event{Kind: EventProgress, Artifact: a, Source: c.kind, URL: c.url, Bytes: s.n})
 		}
-		resp, err := r.Source.Get(ctx, source.Request{URL: c.url, Limit: -1, Dst: s})
+		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: -1, Dst: s})
 		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: s.html()}
 		return err
 	})
@@ -70,14 +73,19 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 	return m
 }
 
+// origin returns the address of an artifact as the one candidate for it.
+func origin(a Artifact) []candidate {
+	return []candidate{{kind: SourceOrigin, url: a.URL, host: hostOf(a.URL)}}
+}
+
 // Read returns what the URL of an artifact serves, whatever its digest: a list
 // of checksums, say. More than limit bytes are an error. Errors are of type
 // *TransferError, or the cause with which ctx ended.
 func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte, err error) {
-	r := &run{Client: c}
-	err = r.ask(ctx, a, []candidate{{kind: SourceOrigin, url: a.URL}}, func(c candidate) error {
+	r := c.newRun()
+	err = r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
 		s := &memory{}
-		resp, err := r.Source.Get(ctx, source.Request{URL: c.url, Limit: limit, Dst: s})
+		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: limit, Dst: s})
 		if err == nil && resp.Overlong {
 			err = fmt.Errorf("more than %d bytes", limit)
 		}
@@ -92,6 +100,8 @@ type memory struct {
 	text []byte
 	room [32 << 10]byte
 }
+
+func (m *memory) Begin(int64) error { return nil }
 
 func (m *memory) Buffer() []byte { return m.room[:] }
 

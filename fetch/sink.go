@@ -41,16 +41,19 @@ func newHashers(transfers int) hashers {
 	return hashers{apart: true, buffers: &sync.Pool{New: func() any { b := make([]byte, piece); return &b }}}
 }
 
-// sink writes the bytes of one attempt to a file and hashes them in the same
-// pass. It is the source.Sink of a transfer.
+// sink writes bytes to a file and hashes them in the same pass, whatever attempts
+// they come from. It is the source.Sink of a transfer.
 type sink struct {
 	file     *os.File // nil to hash alone
 	hash     hash.Hash
-	n        int64
-	head     []byte // the first bytes, to tell what they are
+	n        int64  // bytes taken
+	head     []byte // the first ones, to tell what they are
+	resumed  bool   // they come from several attempts
+	begun    bool   // by the attempt under way
 	err      error  // of the file
 	progress func(n int)
 
+	apart   bool
 	buffers *sync.Pool
 	buffer  *[]byte      // being filled
 	free    chan *[]byte // may be filled; nil stands for one not yet made
@@ -64,23 +67,33 @@ type piece struct {
 	n      int
 }
 
-// newSink returns a sink that fills file from its start, which an earlier
-// attempt may have filled.
+// newSink returns a sink that fills file with so many bytes, or SizeUnknown.
 func (h hashers) newSink(file *os.File, size int64) *sink {
-	s := &sink{file: file, hash: sha256.New(), buffers: h.buffers, progress: func(int) {}}
-	if file != nil {
-		if _, s.err = file.Seek(0, io.SeekStart); s.err == nil {
-			s.err = file.Truncate(0)
-		}
-	}
-	switch {
-	case !h.apart:
-	case size != SizeUnknown && size <= inlinePiece:
-		s.buffers = &inlineBuffers
-	default:
-		s.hashApart()
+	s := &sink{file: file, hash: sha256.New(), apart: h.apart, buffers: h.buffers, progress: func(int) {}}
+	if size != SizeUnknown && size <= inlinePiece {
+		s.apart, s.buffers = false, &inlineBuffers
 	}
 	return s
+}
+
+// Begin implements source.Sink: what comes next are the bytes from offset on,
+// which is how many there are or 0. close ends what it begins.
+func (s *sink) Begin(offset int64) error {
+	s.begun = true
+	s.resumed = offset > 0
+	if offset == 0 {
+		s.n, s.head = 0, s.head[:0]
+		s.hash.Reset()
+	}
+	if s.file != nil {
+		if _, s.err = s.file.Seek(s.n, io.SeekStart); s.err == nil {
+			s.err = s.file.Truncate(s.n)
+		}
+	}
+	if s.apart {
+		s.hashApart()
+	}
+	return s.err
 }
 
 // hashApart starts the goroutine that hashes, which close ends.
@@ -133,8 +146,11 @@ func (s *sink) Commit(n int) error {
 	return s.err
 }
 
-// copy commits all that r holds.
+// copy takes all that r holds.
 func (s *sink) copy(ctx context.Context, r io.Reader) error {
+	if err := s.Begin(0); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		n, err := r.Read(s.Buffer())
 		if n > 0 {
@@ -152,7 +168,7 @@ func (s *sink) copy(ctx context.Context, r io.Reader) error {
 	return context.Cause(ctx)
 }
 
-// close ends the sink and returns the digest of what it was given.
+// close ends an attempt and returns the digest of all bytes that were taken.
 func (s *sink) close() Digest {
 	if s.full != nil {
 		close(s.full)
@@ -163,11 +179,13 @@ func (s *sink) close() Digest {
 				s.buffers.Put(b)
 			}
 		}
+		s.full = nil
 	}
 	if s.buffer != nil {
 		s.buffers.Put(s.buffer)
 		s.buffer = nil
 	}
+	s.begun = false
 	return Digest(s.hash.Sum(nil))
 }
 

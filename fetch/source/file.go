@@ -35,7 +35,7 @@ func (t *transfer) file(ctx context.Context) error {
 
 	ctx, s, stop := watch(ctx, t.client.cfg.StallTimeout)
 	defer stop()
-	err = t.stream(contextReader{ctx, f}, s)
+	err = t.stream(contextReader{ctx, f}, 0, s)
 	var body errBody
 	if errors.As(err, &body) {
 		return t.failNetwork(ctx, body.error)

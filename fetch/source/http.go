@@ -75,14 +75,34 @@ func (t *transfer) http(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if t.req.Offset > 0 && t.misfits(resp) {
+		resp.Body.Close()
+		t.req.Offset = 0
+		if resp, err = t.follow(ctx, s); err != nil {
+			return err
+		}
+	}
 	defer resp.Body.Close()
+	return t.take(ctx, resp, s)
+}
+
+// take streams the body of an answer.
+func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error {
 	t.resp.Status = resp.StatusCode
-	if resp.StatusCode != http.StatusOK {
+	offset := int64(0)
+	switch {
+	case resp.StatusCode == http.StatusOK:
+	case t.req.Offset > 0 && resp.StatusCode == http.StatusPartialContent:
+		offset = t.req.Offset
+	default:
 		return t.failStatus(resp)
 	}
-	t.resp.Length = resp.ContentLength
-	counted := &countingReader{r: resp.Body}
-	err = t.stream(counted, s)
+	t.resp.Validator = strongValidator(resp)
+	if resp.ContentLength >= 0 {
+		t.resp.Length = offset + resp.ContentLength
+	}
+	counted := &countingReader{r: resp.Body, n: offset}
+	err := t.stream(counted, offset, s)
 	var body errBody
 	switch {
 	case errors.As(err, &body):
@@ -160,6 +180,10 @@ func (t *transfer) request(ctx context.Context, u, origin *url.URL) *http.Reques
 	// An empty User-Agent keeps net/http from sending its own.
 	r.Header.Set("User-Agent", t.client.cfg.UserAgent)
 	r.Header.Set("Accept", "*/*")
+	if t.req.Offset > 0 {
+		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", t.req.Offset))
+		r.Header.Set("If-Range", t.req.Validator)
+	}
 	if sameOrigin(u, origin) {
 		t.client.cfg.Netrc.authorize(r, u)
 	}

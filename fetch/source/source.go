@@ -83,10 +83,16 @@ func New(cfg Config) *Client {
 // Request is one address to get.
 type Request struct {
 	URL string
-	// Limit is how many bytes of the body to take at the most; negative
-	// means all. Of a body that the server declares to be longer, 512 bytes
-	// are taken, enough to tell what it is.
+	// Limit is how long the whole body may be, in bytes; negative means any
+	// length. Of a body that the server declares to be longer, 512 bytes are
+	// taken, enough to tell what it is.
 	Limit int64
+	// Offset is where to begin in the body, in bytes, if the source still has
+	// what Validator names: the strong validator of the answer whose first
+	// Offset bytes are there already. Where it has something else, or cannot
+	// tell, the body comes whole.
+	Offset    int64
+	Validator string
 	// Dst receives the body as it arrives.
 	Dst Sink
 }
@@ -94,6 +100,10 @@ type Request struct {
 // Sink takes what a source sends without copying it: the source fills a buffer
 // of the sink's and hands it back.
 type Sink interface {
+	// Begin is called once before the first Buffer, when a body is about to
+	// come. Its first byte is the one at offset, which is that of the request
+	// or 0.
+	Begin(offset int64) error
 	// Buffer returns the buffer to fill next, which is not empty. Large ones
 	// are what makes a transfer fast.
 	Buffer() []byte
@@ -112,6 +122,9 @@ type Response struct {
 	// Length is the length of the whole body in bytes as the source
 	// declared it, or -1.
 	Length int64
+	// Validator is a strong validator of the body (RFC 9110, section 8.8), or
+	// empty: with it a transfer that breaks can be resumed.
+	Validator string
 	// Overlong is set when the body is longer than the request's Limit.
 	Overlong bool
 }

@@ -33,6 +33,8 @@ type sink struct {
 	space [1000]byte
 }
 
+func (s *sink) Begin(int64) error { return nil }
+
 func (s *sink) Buffer() []byte { return s.space[:] }
 
 func (s *sink) Commit(n int) error {

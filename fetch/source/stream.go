@@ -31,14 +31,18 @@ func (s stall) reset() { s.timer.Reset(s.after) }
 // errBody marks an error of reading a body, as opposed to one of writing it.
 type errBody struct{ error }
 
-// stream copies body to t.req.Dst, up to the limit, and notes an overlong body.
-func (t *transfer) stream(body io.Reader, s stall) error {
+// stream copies body, which begins at offset, to t.req.Dst, up to the limit, and
+// notes an overlong body.
+func (t *transfer) stream(body io.Reader, offset int64, s stall) error {
 	limit := t.req.Limit
 	if limit >= 0 && t.resp.Length > limit {
 		t.resp.Overlong = true
-		limit = sniffSize
+		limit = max(sniffSize, offset)
 	}
-	for taken := int64(0); ; {
+	if err := t.req.Dst.Begin(offset); err != nil {
+		return err
+	}
+	for taken := offset; ; {
 		buf := t.req.Dst.Buffer()
 		if limit >= 0 && limit-taken < int64(len(buf)) {
 			buf = buf[:limit-taken]

@@ -1,0 +1,58 @@
+package source
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// misfits reports whether an answer to a request for the rest of a file is
+// neither that rest nor the whole, so that the whole has to be asked for.
+func (t *transfer) misfits(r *http.Response) bool {
+	switch r.StatusCode {
+	case http.StatusPartialContent:
+		return !t.continues(r)
+	case http.StatusRequestedRangeNotSatisfiable:
+		return true
+	}
+	return false
+}
+
+// continues reports whether a part is what t lacks: one range, from the byte that
+// was asked for to the last one, of the same file (RFC 9110, sections 14.4 and
+// 15.3.7).
+func (t *transfer) continues(r *http.Response) bool {
+	var first, last, size int64
+	field := r.Header.Get("Content-Range")
+	fmt.Sscanf(field, "bytes %d-%d/%d", &first, &last, &size)
+	if field != fmt.Sprintf("bytes %d-%d/%d", first, last, size) {
+		return false
+	}
+	if v := strongValidator(r); v != "" && v != t.req.Validator {
+		return false // If-Range was not heeded
+	}
+	return first == t.req.Offset && last == size-1 && (r.ContentLength < 0 || r.ContentLength == size-first)
+}
+
+// strongValidator returns what tells the body of an answer from every other one
+// that its address has had or will have (RFC 9110, section 8.8), or "". A
+// modification date does only if it was no longer new when the answer was made.
+func strongValidator(r *http.Response) string {
+	if strings.EqualFold(r.Header.Get("Accept-Ranges"), "none") {
+		return ""
+	}
+	if tag := r.Header.Get("ETag"); tag != "" {
+		if !strings.HasPrefix(tag, `"`) || strings.ContainsFunc(tag, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			return "" // weak, or nothing that can be sent
+		}
+		return tag
+	}
+	modified := r.Header.Get("Last-Modified")
+	at, err := http.ParseTime(modified)
+	now, errNow := http.ParseTime(r.Header.Get("Date"))
+	if err != nil || errNow != nil || now.Sub(at) < time.Minute {
+		return ""
+	}
+	return modified
+}
