@@ -58,10 +58,11 @@ func snapshot(dir string) (map[string]entry, error) {
 	return all, err
 }
 
-// litter returns the temporary files in a snapshot.
+// litter returns the temporary files in a snapshot, and what lies in temporary
+// directories.
 func litter(all map[string]entry) (names []string) {
 	for name := range all {
-		if base := name[strings.LastIndexByte(name, '/')+1:]; strings.HasPrefix(base, ".depfetch-") {
+		if strings.Contains("/"+name, "/.depfetch-") {
 			names = append(names, name)
 		}
 	}

@@ -83,10 +83,10 @@ type Summary struct {
 // or is a *PlaceError, or the cause with which ctx ended.
 func (c *Client) Fetch(ctx context.Context, artifacts []Artifact) (Summary, error) {
 	r := c.newRun()
+	defer r.stage.cleanUp()
 	if err := r.plan(ctx, artifacts); err != nil {
 		return Summary{}, err
 	}
-	defer r.stage.cleanUp()
 	if err := r.transferAll(ctx); err != nil {
 		return Summary{}, err
 	}
@@ -106,11 +106,16 @@ type run struct {
 	hosts   hosts
 	stage   stage
 
-	mu     sync.Mutex // guards staged, and serialises Events
-	staged []stagedFile
+	mu       sync.Mutex // guards what follows, and serialises Events
+	staged   []stagedFile
+	uncached bool // the cache cannot be written to
 }
 
+// newRun begins a run, and removes what killed ones have left in the cache.
 func (c *Client) newRun() *run {
+	if c.Cache != nil {
+		c.Cache.Sweep()
+	}
 	return &run{Client: c, hosts: hosts{retries: c.Retries, backoff: c.backoff}}
 }
 
@@ -134,6 +139,23 @@ func (c *Client) mtime() time.Time {
 		return DefaultMtime
 	}
 	return c.Mtime
+}
+
+// toCache calls write, which writes to the cache for a, if there is one. One that
+// cannot be written to is told of once, and let be.
+func (r *run) toCache(a Artifact, write func() error) {
+	r.mu.Lock()
+	uncached := r.uncached
+	r.mu.Unlock()
+	if r.Cache == nil || uncached {
+		return
+	}
+	if err := write(); err != nil {
+		r.mu.Lock()
+		r.uncached = true
+		r.mu.Unlock()
+		r.emit(Event{Kind: EventCacheFailed, Artifact: a, Err: err})
+	}
 }
 
 func (r *run) emit(e Event) {

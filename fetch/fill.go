@@ -68,7 +68,7 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := r.Cache.Put(b.digest.String(), f); err != nil {
+	if err := r.Cache.Commit(b.digest.String(), f); err != nil {
 		return false, &DestinationError{first.Artifact, r.Cache.Root, cause(err)}
 	}
 	r.emit(Event{Kind: EventVerified, Artifact: first.Artifact, Source: got.kind, URL: got.url,

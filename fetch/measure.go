@@ -41,15 +41,13 @@ func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measureme
 
 func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 	var kept *os.File
-	if r.Cache != nil {
-		f, err := r.Cache.Temp()
-		if err != nil {
-			r.emit(Event{Kind: EventCacheFailed, Artifact: a, Err: err})
-		} else {
-			kept = f
-			defer os.Remove(f.Name())
-			defer f.Close()
-		}
+	r.toCache(a, func() (err error) {
+		kept, err = r.Cache.Temp()
+		return err
+	})
+	if kept != nil {
+		defer os.Remove(kept.Name())
+		defer kept.Close()
 	}
 	// Nothing is pinned yet, so that parts of two transfers could not be told
 	// from one file: each attempt is a new one.
@@ -66,9 +64,7 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 		return Measurement{Err: err}
 	}
 	if kept != nil {
-		if err := r.Cache.Put(m.Digest.String(), kept); err != nil {
-			r.emit(Event{Kind: EventCacheFailed, Artifact: a, Err: err})
-		}
+		r.toCache(a, func() error { return r.Cache.Commit(m.Digest.String(), kept) })
 	}
 	return m
 }

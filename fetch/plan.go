@@ -23,6 +23,7 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 	if err != nil {
 		return err
 	}
+	r.stage.sweep(dests)
 	states := make([]state, len(dests))
 	err = each(ctx, r.jobs(), len(dests), func(i int) (err error) {
 		states[i], _, err = dests[i].inspect(ctx)

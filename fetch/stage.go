@@ -10,20 +10,17 @@ import (
 	"sync"
 	"syscall"
 	"time"
-)
 
-// tempPattern names temporary files. They lie beside the destination, so that
-// the rename at the end stays within one file system, and because an image need
-// not have a /tmp.
-const tempPattern = ".depfetch-*"
+	"depfetch/fetch/scratch"
+)
 
 // stage holds what a run has changed on disk before its files are placed, so
 // that it can be undone.
 type stage struct {
 	mu    sync.Mutex
-	temps map[string]bool      // to be removed, unless they have been placed
-	made  []string             // directories made for destinations, parents first
-	mtime map[string]time.Time // what directories that were there had before
+	temps map[string]*scratch.Dir // with the temporary files, by the directory of the destination
+	made  []string                // directories made for destinations, parents first
+	mtime map[string]time.Time    // what directories that were there had before
 }
 
 // stagedFile is a verified file that only has to be renamed.
@@ -77,19 +74,48 @@ func (s *stage) noteMtime(dir string, t time.Time) {
 	}
 }
 
-// temp makes an empty private file beside d.
-func (s *stage) temp(d destination) (*os.File, error) {
-	f, err := os.CreateTemp(d.dir, tempPattern)
-	if err != nil {
-		return nil, &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
+// sweep removes what killed runs have left beside the destinations.
+func (s *stage) sweep(dests []destination) {
+	seen := make(map[string]bool)
+	for _, d := range dests {
+		if seen[d.dir] {
+			continue
+		}
+		seen[d.dir] = true
+		if info, err := os.Stat(d.dir); err == nil && scratch.Sweep(d.dir) {
+			s.noteMtime(d.dir, info.ModTime())
+		}
 	}
+}
+
+// temp makes an empty private file beside d, so that the rename at the end stays
+// within one file system, and because an image need not have a /tmp.
+func (s *stage) temp(d destination) (*os.File, error) {
+	dir, err := s.tempDir(d.dir)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(dir, ""); err == nil {
+			return f, nil
+		}
+	}
+	return nil, &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
+}
+
+// tempDir returns the directory of the temporary files within dir.
+func (s *stage) tempDir(dir string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.temps == nil {
-		s.temps = make(map[string]bool)
+	if s.temps[dir] == nil {
+		made, err := scratch.NewDir(dir)
+		if err != nil {
+			return "", err
+		}
+		if s.temps == nil {
+			s.temps = make(map[string]*scratch.Dir)
+		}
+		s.temps[dir] = made
 	}
-	s.temps[f.Name()] = true
-	return f, nil
+	return s.temps[dir].Path, nil
 }
 
 // copy makes a private file beside d with the bytes of src.
@@ -133,11 +159,7 @@ func (s *stage) finish(d destination, f *os.File, mtime time.Time) (stagedFile, 
 
 // place renames t to where it belongs.
 func (s *stage) place(t stagedFile) error {
-	if err := os.Rename(t.temp, t.file); err != nil {
-		return cause(err)
-	}
-	delete(s.temps, t.temp)
-	return nil
+	return cause(os.Rename(t.temp, t.file))
 }
 
 // keep ends the stage of a run whose files are placed. The directories that it
@@ -151,8 +173,8 @@ func (s *stage) keep(mtime time.Time) {
 
 // cleanUp removes what is not to stay.
 func (s *stage) cleanUp() {
-	for name := range s.temps {
-		os.Remove(name)
+	for _, dir := range s.temps {
+		dir.Remove()
 	}
 	for i := len(s.made) - 1; i >= 0; i-- {
 		os.Remove(s.made[i]) // fails, as it should, if something has been placed there

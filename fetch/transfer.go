@@ -55,10 +55,8 @@ func (r *run) transfer(ctx context.Context, b *blob) (err error) {
 	if err != nil {
 		return err
 	}
-	if got.kind != SourceCache && r.Cache != nil {
-		if err := r.Cache.Put(b.digest.String(), f); err != nil {
-			r.emit(Event{Kind: EventCacheFailed, Artifact: first.Artifact, Err: err})
-		}
+	if got.kind != SourceCache {
+		r.toCache(first.Artifact, func() error { return r.Cache.Put(b.digest.String(), f) })
 	}
 	for _, d := range b.dests[1:] {
 		g, err := r.stage.copy(d, f)

@@ -3,8 +3,9 @@
 // can serve the same tree.
 //
 // Blobs appear whole or not at all, whoever else uses the directory at the same
-// time. The store does not vouch for their bytes: who opens a blob hashes it,
-// and removes it when it is wrong.
+// time, and what a killed program left is removed by the next one. The store does
+// not vouch for their bytes: who opens a blob hashes it, and puts the right one in
+// its place when it is wrong.
 package cache
 
 import (
@@ -15,14 +16,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"depfetch/fetch/scratch"
 )
 
 // Dir is the directory of the blobs below a store's root, and below the address
 // of a mirror that serves such a tree.
 const Dir = "blobs/sha256"
-
-const tempPattern = ".depfetch-*"
 
 // Store is a cache in the directory Root, which is made when it is first
 // written to. Its methods are safe for concurrent use, by many processes too.
@@ -44,62 +44,62 @@ func (s *Store) Open(hex string) (*os.File, error) {
 	return os.Open(s.File(hex))
 }
 
-// Remove removes a blob, of which the bytes have been found to be wrong.
-func (s *Store) Remove(hex string) error { return os.Remove(s.File(hex)) }
-
 // Temp makes an empty private file within the store. The caller closes and
-// removes it.
+// removes it, or hands it to Commit.
 func (s *Store) Temp() (*os.File, error) {
 	if err := os.MkdirAll(s.Root, 0o755); err != nil {
 		return nil, err
 	}
-	return os.CreateTemp(s.Root, tempPattern)
+	return scratch.File(s.Root)
 }
 
-// Put adds a blob: all that src holds, from its start, which the caller has
-// verified. An earlier one is replaced.
-func (s *Store) Put(hex string, src *os.File) (err error) {
-	file := s.File(hex)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
+// Put adds a blob: a copy of all that src holds, from its start, which the caller
+// has verified. An earlier one is replaced. Where the file system can, the copy
+// shares its blocks with src; it is never the same file, whose bytes and mode
+// somebody could change later.
+func (s *Store) Put(hex string, src *os.File) error {
 	tmp, err := s.Temp()
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
+	defer os.Remove(tmp.Name())
+	defer tmp.Close()
 	if _, err := src.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
 	if _, err := io.Copy(tmp, src); err != nil {
 		return err
 	}
+	return s.Commit(hex, tmp)
+}
+
+// Commit makes f, a file of Temp whose bytes the caller has verified, a blob, and
+// closes it. An earlier one is replaced.
+func (s *Store) Commit(hex string, f *os.File) error {
+	file := s.File(hex)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
 	// Stages of a build share a cache, and need not run as one user.
-	if err := tmp.Chmod(0o644); err != nil {
+	if err := f.Chmod(0o644); err != nil {
 		return err
 	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), file); err != nil {
+	if err := scratch.Place(f, file); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
 	return nil
 }
+
+// Sweep removes what killed programs have left.
+func (s *Store) Sweep() { scratch.Sweep(s.Root) }
 
 // File returns where the blob with a sha256 is, or would be.
 func (s *Store) File(hex string) string {
 	return filepath.Join(s.Root, filepath.FromSlash(Dir), hex)
 }
 
-// Prune removes the blobs that keep does not want, and the temporary files of
-// programs that were killed more than a day ago. It returns how many blobs it
-// removed, and their bytes. With dryRun it removes nothing. A store that is not
+// Prune removes the blobs that keep does not want, and what killed programs have
+// left. It returns how many blobs it removed, and their bytes. With dryRun it removes nothing. A store that is not
 // there is empty.
 func (s *Store) Prune(keep func(hex string) bool, dryRun bool) (blobs int, bytes int64, err error) {
 	entries, err := os.ReadDir(filepath.Join(s.Root, filepath.FromSlash(Dir)))
@@ -112,7 +112,7 @@ func (s *Store) Prune(keep func(hex string) bool, dryRun bool) (blobs int, bytes
 			continue
 		}
 		if !dryRun {
-			if err := s.Remove(e.Name()); err != nil {
+			if err := os.Remove(s.File(e.Name())); err != nil {
 				return blobs, bytes, err
 			}
 		}
@@ -120,7 +120,7 @@ func (s *Store) Prune(keep func(hex string) bool, dryRun bool) (blobs int, bytes
 		bytes += info.Size()
 	}
 	if !dryRun {
-		s.sweep(time.Now().Add(-24 * time.Hour))
+		s.Sweep()
 	}
 	return blobs, bytes, nil
 }
@@ -128,14 +128,4 @@ func (s *Store) Prune(keep func(hex string) bool, dryRun bool) (blobs int, bytes
 // isHex reports whether a file is called as blobs are.
 func isHex(name string) bool {
 	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
-}
-
-// sweep removes temporary files that were last written to before a time.
-func (s *Store) sweep(before time.Time) {
-	temps, _ := filepath.Glob(filepath.Join(s.Root, tempPattern))
-	for _, name := range temps {
-		if info, err := os.Lstat(name); err == nil && info.ModTime().Before(before) {
-			os.Remove(name)
-		}
-	}
 }

@@ -52,11 +52,12 @@ func TestStore(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("the blob is not where an OCI layout has it, for all to read: %v, %v", info, err)
 	}
-	if err := s.Remove(hex); err != nil {
-		t.Error(err)
+	keep := func(string) bool { return false }
+	if blobs, bytes, err := s.Prune(keep, false); blobs != 1 || bytes != int64(len("replaced")) || err != nil {
+		t.Errorf("pruned %d blobs of %d bytes, %v", blobs, bytes, err)
 	}
 	if _, err := s.Open(hex); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a removed blob: %v", err)
+		t.Errorf("a pruned blob: %v", err)
 	}
 }
 

@@ -1,0 +1,26 @@
+//go:build unix
+
+package scratch
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// closesFirst says that an open file cannot be renamed.
+const closesFirst = false
+
+// lock takes the lock of a file that has just been made. It reports false if
+// somebody else has it. Where there are no locks nobody can take it for
+// abandoned.
+func lock(f *os.File) bool {
+	return !errors.Is(flock(f), syscall.EWOULDBLOCK)
+}
+
+// abandoned reports whether nobody has the lock of f, and takes it.
+func abandoned(f *os.File) bool { return flock(f) == nil }
+
+func flock(f *os.File) error {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+}
