@@ -25,15 +25,14 @@ type hosts struct {
 }
 
 type host struct {
-	busy      int // transfers under way
-	answering int // those of them that the host sends a body to
-	most      int // how many may be under way; 0 is any number
-	ceiling   int // of most, at which others still went well; 0 is none
-	eased     int // transfers that went well since most has changed
-	failures  int // in a row
-	tries     int // in a row that failed, each begun after the one before had
-	until     time.Time
-	changed   chan struct{} // closed when waiting may have come to an end
+	busy     int // transfers under way
+	most     int // how many may be under way; 0 is any number
+	ceiling  int // how many were, when one of them failed and others did not; 0 is unknown
+	eased    int // transfers that went well since most has changed
+	failures int // in a row
+	tries    int // in a row that failed, each begun after the one before had
+	until    time.Time
+	changed  chan struct{} // closed when waiting may have come to an end
 }
 
 // tripping is how many failures in a row make a host rest.
@@ -126,7 +125,6 @@ func (v *visit) begin() {
 	v.hosts.mu.Lock()
 	defer v.hosts.mu.Unlock()
 	v.began = true
-	v.host.answering++
 	v.host.tries = 0
 }
 
@@ -138,9 +136,6 @@ func (v *visit) end(failed bool, after time.Duration) {
 	o := v.host
 	defer o.change()
 	o.busy--
-	if v.began {
-		o.answering--
-	}
 	if !failed {
 		o.failures, o.tries = 0, 0
 		o.ease()
@@ -152,8 +147,8 @@ func (v *visit) end(failed bool, after time.Duration) {
 	}
 	if !v.began {
 		o.most, o.eased = max(o.busy, 1), 0
-		if o.answering > 0 {
-			o.ceiling = o.most // so many were not too many
+		if o.failures == 1 {
+			o.ceiling = o.most
 		}
 	}
 	if after > 0 || o.failures >= tripping {

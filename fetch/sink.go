@@ -185,7 +185,6 @@ func (s *sink) close() Digest {
 		s.buffers.Put(s.buffer)
 		s.buffer = nil
 	}
-	s.begun = false
 	return Digest(s.hash.Sum(nil))
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,6 +22,9 @@ const (
 	// receiveWindow is how much of one HTTP/2 stream a server may send ahead;
 	// the transport's default halves the throughput of a fast connection.
 	receiveWindow = 2 << 20
+	// maxIdleWait is for the connections of which the transport does not say
+	// that it closes them.
+	maxIdleWait = 20 * time.Millisecond
 )
 
 // newTransport makes what sends requests. It is used without http.Client, which
@@ -117,7 +121,21 @@ func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error
 		// one that is too short has most likely been cut off.
 		return t.fail(errTruncated(counted.n, t.req.Limit), true)
 	}
+	if resp.ProtoMajor == 1 && !resp.Close && !t.resp.Overlong {
+		t.awaitIdle()
+	}
 	return nil
+}
+
+// awaitIdle waits until the connection, of which all has been read, can be used
+// again. That takes a moment, in which the next request would open another one.
+func (t *transfer) awaitIdle() {
+	timer := time.NewTimer(maxIdleWait)
+	defer timer.Stop()
+	select {
+	case <-t.idle:
+	case <-timer.C:
+	}
 }
 
 // endsWithConnection reports whether the body's length was neither declared nor
@@ -161,6 +179,7 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 		if location == "" {
 			return resp, nil
 		}
+		io.CopyN(io.Discard, resp.Body, sniffSize) // so that the connection can be used again
 		resp.Body.Close()
 		if hops == maxRedirects {
 			return nil, t.fail(fmt.Errorf("more than %d redirects", maxRedirects), false)
@@ -176,6 +195,14 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 }
 
 func (t *transfer) request(ctx context.Context, u, origin *url.URL) *http.Request {
+	idle := make(chan struct{}, 1)
+	t.idle = idle
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{PutIdleConn: func(error) {
+		select {
+		case idle <- struct{}{}:
+		default: // tried again by the transport
+		}
+	}})
 	r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(ctx)
 	// An empty User-Agent keeps net/http from sending its own.
 	r.Header.Set("User-Agent", t.client.cfg.UserAgent)

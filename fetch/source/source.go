@@ -160,6 +160,7 @@ type transfer struct {
 	req     Request
 	resp    Response
 	started bool
+	idle    chan struct{} // told of when the connection is not in use any more
 }
 
 // schemeGetter is a go-getter source for one scheme.
