@@ -128,19 +128,42 @@ func (v *visit) begin() {
 	v.host.tries = 0
 }
 
+// settling is how long a connection whose answer has been read may take until the
+// next request can use it.
+const settling = time.Millisecond
+
 // end ends a visit. failed says that the transfer did in a way that may pass, and
 // after is how long the host then asks to be let alone.
 func (v *visit) end(failed bool, after time.Duration) {
 	v.hosts.mu.Lock()
 	defer v.hosts.mu.Unlock()
 	o := v.host
-	defer o.change()
-	o.busy--
-	if !failed {
+	switch {
+	case failed:
+		o.leave()
+		v.fail(after)
+	case o.most == 0:
+		o.failures, o.tries = 0, 0
+		o.leave()
+	default:
+		// Who comes next is not to open one more where connections are few.
 		o.failures, o.tries = 0, 0
 		o.ease()
-		return
+		time.AfterFunc(settling, func() {
+			v.hosts.mu.Lock()
+			defer v.hosts.mu.Unlock()
+			o.leave()
+		})
 	}
+}
+
+func (o *host) leave() {
+	o.busy--
+	o.change()
+}
+
+func (v *visit) fail(after time.Duration) {
+	o := v.host
 	o.failures++
 	if v.try >= o.tries {
 		o.tries++
@@ -162,9 +185,6 @@ func (v *visit) end(failed bool, after time.Duration) {
 // ease lets more transfers be under way after one went well: one more each time
 // below the ceiling, and beyond it only after many.
 func (o *host) ease() {
-	if o.most == 0 {
-		return
-	}
 	o.eased++
 	switch {
 	case o.ceiling == 0 || o.most < o.ceiling:

@@ -216,6 +216,17 @@ func BasicAuth(user, password string, next Step) Step {
 	}
 }
 
+// Token serves what next does to those who send a header field with a value.
+func Token(field, value string, next Step) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(field) == value {
+			next(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
 func head(body string) string {
 	return "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
 }

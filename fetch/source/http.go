@@ -9,10 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -22,9 +20,6 @@ const (
 	// receiveWindow is how much of one HTTP/2 stream a server may send ahead;
 	// the transport's default halves the throughput of a fast connection.
 	receiveWindow = 2 << 20
-	// maxIdleWait is for the connections of which the transport does not say
-	// that it closes them.
-	maxIdleWait = 20 * time.Millisecond
 )
 
 // newTransport makes what sends requests. It is used without http.Client, which
@@ -121,21 +116,7 @@ func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error
 		// one that is too short has most likely been cut off.
 		return t.fail(errTruncated(counted.n, t.req.Limit), true)
 	}
-	if resp.ProtoMajor == 1 && !resp.Close && !t.resp.Overlong {
-		t.awaitIdle()
-	}
 	return nil
-}
-
-// awaitIdle waits until the connection, of which all has been read, can be used
-// again. That takes a moment, in which the next request would open another one.
-func (t *transfer) awaitIdle() {
-	timer := time.NewTimer(maxIdleWait)
-	defer timer.Stop()
-	select {
-	case <-t.idle:
-	case <-timer.C:
-	}
 }
 
 // endsWithConnection reports whether the body's length was neither declared nor
@@ -195,14 +176,6 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 }
 
 func (t *transfer) request(ctx context.Context, u, origin *url.URL) *http.Request {
-	idle := make(chan struct{}, 1)
-	t.idle = idle
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{PutIdleConn: func(error) {
-		select {
-		case idle <- struct{}{}:
-		default: // tried again by the transport
-		}
-	}})
 	r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(ctx)
 	// An empty User-Agent keeps net/http from sending its own.
 	r.Header.Set("User-Agent", t.client.cfg.UserAgent)
@@ -211,8 +184,10 @@ func (t *transfer) request(ctx context.Context, u, origin *url.URL) *http.Reques
 		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", t.req.Offset))
 		r.Header.Set("If-Range", t.req.Validator)
 	}
+	t.known = false
 	if sameOrigin(u, origin) {
 		t.client.cfg.Netrc.authorize(r, u)
+		t.known = t.client.cfg.Headers.set(r, u) || r.Header.Get("Authorization") != ""
 	}
 	return r
 }
@@ -228,8 +203,7 @@ func (t *transfer) allowed(u *url.URL) bool {
 
 // sameOrigin compares scheme, host and port (RFC 6454).
 func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && effectivePort(a) == effectivePort(b) &&
-		strings.EqualFold(a.Hostname(), b.Hostname())
+	return originOf(a) == originOf(b)
 }
 
 // redirect returns where an answer redirects to, or "".
@@ -279,7 +253,7 @@ func parseHTTP(address string) (*url.URL, error) {
 func (t *transfer) failStatus(r *http.Response) error {
 	e := t.fail(fmt.Errorf("HTTP %d %s", r.StatusCode, http.StatusText(r.StatusCode)), false)
 	e.Status = r.StatusCode
-	e.Authorized = r.Request.Header.Get("Authorization") != ""
+	e.Authorized = t.known
 	e.RetryAfter = retryAfter(r.Header.Get("Retry-After"), time.Now())
 	switch r.StatusCode {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:

@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,16 +24,13 @@ func (t *transfer) misfits(r *http.Response) bool {
 // was asked for to the last one, of the same file (RFC 9110, sections 14.4 and
 // 15.3.7).
 func (t *transfer) continues(r *http.Response) bool {
-	var first, last, size int64
-	field := r.Header.Get("Content-Range")
-	fmt.Sscanf(field, "bytes %d-%d/%d", &first, &last, &size)
-	if field != fmt.Sprintf("bytes %d-%d/%d", first, last, size) {
-		return false
-	}
 	if v := strongValidator(r); v != "" && v != t.req.Validator {
 		return false // If-Range was not heeded
 	}
-	return first == t.req.Offset && last == size-1 && (r.ContentLength < 0 || r.ContentLength == size-first)
+	_, whole, _ := strings.Cut(r.Header.Get("Content-Range"), "/")
+	size, err := strconv.ParseInt(whole, 10, 64)
+	return err == nil && r.Header.Get("Content-Range") == fmt.Sprintf("bytes %d-%d/%d", t.req.Offset, size-1, size) &&
+		(r.ContentLength < 0 || r.ContentLength == size-t.req.Offset)
 }
 
 // strongValidator returns what tells the body of an answer from every other one

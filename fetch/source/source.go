@@ -39,6 +39,9 @@ type Config struct {
 	Hosts []HostPattern
 	// Netrc holds credentials, or is nil.
 	Netrc *Netrc
+	// Headers holds header fields for certain origins, or is nil. What it has
+	// comes before what Netrc has.
+	Headers *Headers
 	// Proxy chooses the proxy of a request, as http.Transport.Proxy does.
 	// Nil uses none.
 	Proxy func(*http.Request) (*url.URL, error)
@@ -160,7 +163,7 @@ type transfer struct {
 	req     Request
 	resp    Response
 	started bool
-	idle    chan struct{} // told of when the connection is not in use any more
+	known   bool // credentials have been sent
 }
 
 // schemeGetter is a go-getter source for one scheme.

@@ -227,6 +227,71 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
+// TestHeaders: header fields go to the origin that they were given for, and not
+// to another port of the same host, nor where a redirect leads.
+func TestHeaders(t *testing.T) {
+	origin, elsewhere := fetchtest.New(t), fetchtest.New(t)
+	headers := &source.Headers{}
+	if err := headers.Add(origin.URL+"/", "private-token", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	netrc, err := source.ParseNetrc([]byte("machine 127.0.0.1 login me password secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := source.Config{Headers: headers, Netrc: netrc}
+	origin.Script("/private", fetchtest.Token("Private-Token", "secret", fetchtest.BasicAuth("me", "secret", fetchtest.Body(body))))
+	origin.Script("/away", fetchtest.Redirect(302, elsewhere.URL+"/away"))
+	elsewhere.Script("/away", fetchtest.Redirect(302, elsewhere.URL+"/public"))
+	elsewhere.Script("/public", fetchtest.Body(body))
+	for _, address := range []string{origin.URL + "/private", origin.URL + "/away", elsewhere.URL + "/public"} {
+		if got, _, err := get(t, cfg, address); err != nil || got != body {
+			t.Errorf("%s: got %q, %v", address, got, err)
+		}
+	}
+	for _, uri := range []string{"/away", "/public"} {
+		for _, r := range elsewhere.Requests(uri) {
+			if r.Header.Get("Private-Token") != "" {
+				t.Errorf("the token for %s went to %s", origin.Host(), elsewhere.Host())
+			}
+		}
+	}
+	// A login in the headers comes before that of the netrc file.
+	if err := headers.Add(origin.URL, "Authorization", "Bearer wrong"); err != nil {
+		t.Fatal(err)
+	}
+	var e *source.Error
+	if _, _, err := get(t, cfg, origin.URL+"/private"); !errors.As(err, &e) || e.Status != 401 || !e.Authorized {
+		t.Errorf("with another login: %v", err)
+	}
+}
+
+func TestHeadersAdd(t *testing.T) {
+	for _, tt := range []struct{ origin, field, value, want string }{
+		{"example.com", "X", "", "want an origin"},
+		{"ftp://example.com", "X", "", "want an origin"},
+		{"https://", "X", "", "want an origin"},
+		{"https://user@example.com", "X", "", "want an origin"},
+		{"https://example.com/path", "X", "", "want an origin"},
+		{"https://example.com?q", "X", "", "want an origin"},
+		{"https://example.com", "", "", `"" cannot name a header field`},
+		{"https://example.com", "X Y", "", `"X Y" cannot name a header field`},
+		{"https://example.com", "host", "", "Host is not for the user to set"},
+		{"https://example.com", "RANGE", "", "Range is not for the user to set"},
+		{"https://example.com", "X", "secret\r\nY: z", "the value of X holds a control character"},
+		{"https://EXAMPLE.com:443", "token", "secret", "Token is given twice"},
+	} {
+		headers := &source.Headers{}
+		if err := headers.Add("https://example.com", "Token", "secret"); err != nil {
+			t.Fatal(err)
+		}
+		err := headers.Add(tt.origin, tt.field, tt.value)
+		if err == nil || !strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s %s: %v, want %s", tt.origin, tt.field, err, tt.want)
+		}
+	}
+}
+
 func TestPolicy(t *testing.T) {
 	origin, elsewhere := fetchtest.New(t), fetchtest.New(t)
 	origin.Script("/away", fetchtest.Redirect(302, elsewhere.Script("/file", fetchtest.Body(body))))

@@ -69,6 +69,9 @@ func (p plainProgress) Event(e fetch.Event) {
 		if e.Delay > 0 {
 			next = fmt.Sprintf("; next try in %s", e.Delay.Round(100*time.Millisecond))
 		}
+		if after := retryAfter(e.Err); after > 0 {
+			next += fmt.Sprintf(" (the server asks for %s)", after)
+		}
 		p.line("failed   %s  %s: %s%s", title(e.Artifact), origin(e), brief(e.Err), next)
 	case fetch.EventCacheFailed:
 		p.line("warning  %s  the cache cannot be used: %v", title(e.Artifact), e.Err)
@@ -80,6 +83,16 @@ func (p plainProgress) Done(s fetch.Summary, err error, _ int) {
 		return
 	}
 	p.line("done     %d placed, %d already there, %s downloaded", s.Placed, s.Present, Bytes(s.Bytes))
+}
+
+// retryAfter returns how long the server asked to wait (Retry-After), which may be
+// longer than it is waited for.
+func retryAfter(err error) time.Duration {
+	var e *source.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.RetryAfter
 }
 
 // brief returns an error without what a report at the end of the fetch, or the
@@ -227,6 +240,7 @@ type jsonEvent struct {
 	Total    *int64  `json:"total,omitempty"`
 	Seconds  float64 `json:"seconds,omitempty"`
 	RetryIn  float64 `json:"retry_in_seconds,omitempty"`
+	After    float64 `json:"retry_after_seconds,omitempty"` // as the server asked
 	Error    string  `json:"error,omitempty"`
 	ExitCode *int    `json:"exit_code,omitempty"`
 }
@@ -248,6 +262,7 @@ func (p *jsonProgress) Event(e fetch.Event) {
 	}
 	if e.Err != nil {
 		out.Error = printable(e.Err.Error())
+		out.After = retryAfter(e.Err).Seconds()
 	}
 	switch e.Kind {
 	case fetch.EventPlan:

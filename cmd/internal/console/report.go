@@ -155,39 +155,64 @@ func (c *Console) reportTransfer(e *fetch.TransferError) int {
 	return exit.Unavailable
 }
 
-// attempts describes what was tried: a line for each source, or more for one
-// that served wrong bytes.
+// attempts describes what was tried: for each source its causes in order, each
+// with how many times in a row it was the same.
 func attempts(e *fetch.TransferError) string {
-	type tried struct {
-		fetch.Attempt
+	type cause struct {
+		err   error
+		text  string
 		times int
 	}
-	var sources []*tried
-	byURL := make(map[string]*tried)
+	var urls []string
+	sources, causes := make(map[string]fetch.SourceKind), make(map[string][]cause)
 	for _, a := range e.Attempts {
-		t := byURL[a.URL]
-		if t == nil {
-			t = &tried{}
-			byURL[a.URL] = t
-			sources = append(sources, t)
+		if _, seen := sources[a.URL]; !seen {
+			urls = append(urls, a.URL)
 		}
-		t.Attempt, t.times = a, t.times+1
-	}
-	var lines []string
-	for _, t := range sources {
-		line := fmt.Sprintf("%s %s: ", t.Source, source.Redact(t.URL))
-		var wrong *fetch.MismatchError
-		if errors.As(t.Err, &wrong) {
-			lines = append(lines, line+"wrong bytes", mismatch(wrong))
+		sources[a.URL] = a.Source
+		all, text := causes[a.URL], causeText(a.Err)
+		if n := len(all); n > 0 && all[n-1].text == text {
+			all[n-1].times++
 			continue
 		}
-		line += t.Err.Error()
-		if t.times > 1 {
-			line += fmt.Sprintf(" (tried %d times)", t.times)
+		causes[a.URL] = append(all, cause{a.Err, text, 1})
+	}
+	var lines []string
+	for _, u := range urls {
+		head := fmt.Sprintf("%s %s:", sources[u], source.Redact(u))
+		indent := ""
+		if len(causes[u]) > 1 {
+			lines = append(lines, head)
+			head, indent = " ", "  "
 		}
-		lines = append(lines, line)
+		for _, c := range causes[u] {
+			line := head + " " + c.text
+			if c.times > 1 {
+				line += fmt.Sprintf(" (tried %d times)", c.times)
+			}
+			lines = append(lines, line)
+			var wrong *fetch.MismatchError
+			if errors.As(c.err, &wrong) {
+				lines = append(lines, indent+strings.ReplaceAll(mismatch(wrong), "\n", "\n"+indent))
+			}
+		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// causeText returns the cause of a failed attempt in a line.
+func causeText(err error) string {
+	var (
+		wrong *fetch.MismatchError
+		s     *source.Error
+	)
+	switch {
+	case errors.As(err, &wrong):
+		return "wrong bytes"
+	case errors.As(err, &s) && s.RetryAfter > 0:
+		return fmt.Sprintf("%v, and to be asked again after %s", s, s.RetryAfter)
+	}
+	return err.Error()
 }
 
 func mismatch(e *fetch.MismatchError) string {
@@ -233,9 +258,9 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 				"a build proxy that adds its CA to the system's bundle needs an image that has one")
 		case !errors.As(a.Err, &s):
 		case denied(s) && s.Authorized:
-			c.Hintf("the server has refused the login that the netrc file has for it")
+			c.Hintf("the server has refused the credentials that the netrc or headers file has for it")
 		case denied(s):
-			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc,target=/run/secrets/netrc")
+			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
 		case s.Status == http.StatusNotFound || s.Status == http.StatusGone:
 			c.Hintf("upstream no longer has it; another address of the same bytes can be added to mirrors of [deps.%s]", e.Artifact.Name)
 		}

@@ -3,9 +3,7 @@
 package network
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/console"
-	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 )
@@ -27,6 +24,7 @@ type Options struct {
 	connectTimeout time.Duration
 	stallTimeout   time.Duration
 	netrc          string
+	headers        string
 	cacert         []string
 }
 
@@ -37,6 +35,7 @@ func (o *Options) Register(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.connectTimeout, "connect-timeout", source.DefaultConnectTimeout, "how long connecting may take")
 	flags.DurationVar(&o.stallTimeout, "stall-timeout", source.DefaultStallTimeout, "how long no byte may come; there is no limit on the whole")
 	flags.StringVar(&o.netrc, "netrc", "", "the file with credentials (default $NETRC, ~/.netrc or /run/secrets/netrc)")
+	flags.StringVar(&o.headers, "headers", "", "a TOML file with header fields for each origin (default $DEPFETCH_HEADERS or /run/secrets/headers.toml)")
 	flags.StringArrayVar(&o.cacert, "cacert", nil, "a PEM file of further certificate authorities; may be given again")
 }
 
@@ -63,50 +62,40 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 	if err != nil {
 		return source.Config{}, err
 	}
+	headers, err := readHeaders(o.headers, getenv)
+	if err != nil {
+		return source.Config{}, err
+	}
 	roots, err := readRoots(c, o.cacert, getenv)
 	if err != nil {
 		return source.Config{}, err
 	}
 	return source.Config{
-		Netrc: netrc, Proxy: http.ProxyFromEnvironment, Roots: roots,
+		Netrc: netrc, Headers: headers, Proxy: http.ProxyFromEnvironment, Roots: roots,
 		UserAgent:      c.Program + "/" + version,
 		ConnectTimeout: o.connectTimeout, StallTimeout: o.stallTimeout, Connections: o.Jobs,
 	}, nil
 }
 
-// readNetrc reads the first netrc file that there is. One that was asked for has
-// to be there.
+// netrcSecret is where a secret with the id "netrc" is mounted.
+const netrcSecret = "/run/secrets/netrc"
+
+// readNetrc reads the netrc file, if there is one. One that was asked for has to be
+// there.
 func readNetrc(name string, getenv func(string) string) (*source.Netrc, error) {
-	if name == "" {
-		name = getenv("NETRC")
+	usual := []string{netrcSecret}
+	if home := getenv("HOME"); home != "" {
+		usual = []string{filepath.Join(home, ".netrc"), netrcSecret}
 	}
-	asked := name != ""
-	names := []string{name}
-	if !asked {
-		names = []string{"/run/secrets/netrc"}
-		if home := getenv("HOME"); home != "" {
-			names = []string{filepath.Join(home, ".netrc"), "/run/secrets/netrc"}
-		}
+	data, name, err := readSecret("netrc", name, getenv("NETRC"), usual...)
+	if data == nil {
+		return nil, err
 	}
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) && !asked {
-			continue
-		}
-		if err != nil {
-			hint := ""
-			if errors.Is(err, fs.ErrPermission) {
-				hint = "a secret belongs to root unless its mount says otherwise: RUN --mount=type=secret,id=netrc,uid=…"
-			}
-			return nil, &console.Error{Err: fmt.Errorf("netrc: %w", err), Hint: hint, Code: exit.Failure}
-		}
-		netrc, err := source.ParseNetrc(data)
-		if err != nil {
-			return nil, fmt.Errorf("netrc %s: %w", name, err)
-		}
-		return netrc, nil
+	netrc, err := source.ParseNetrc(data)
+	if err != nil {
+		return nil, fmt.Errorf("netrc %s: %w", name, err)
 	}
-	return nil, nil
+	return netrc, nil
 }
 
 // readRoots reads the further certificate authorities.

@@ -8,7 +8,9 @@
 //	                   a file, a status, "cut:FILE" (truncated), "stall:FILE",
 //	                   "page:FILE" (as a web page), "to:LOCATION" (redirect),
 //	                   "moved:LOCATION" (a permanent one), "limit:SECONDS" (as
-//	                   GitHub does), "auth:FILE" (for user "me", password "secret")
+//	                   GitHub does), "busy:SECONDS" (429 and Retry-After),
+//	                   "auth:FILE" (for user "me", password "secret"),
+//	                   "token:FILE" (for those with the header Private-Token: secret)
 //	requests URI N     fail unless it has been asked for URI N times
 //	subst FILE…        replace ${VAR}, {sha256:FILE} and {size:FILE} in files
 //	await URI N        wait until it has been asked for URI N times
@@ -94,6 +96,9 @@ func answer(ts *testscript.TestScript, _ bool, args []string) {
 		case "moved":
 			steps = append(steps, fetchtest.Redirect(301, rest))
 			continue
+		case "busy":
+			steps = append(steps, fetchtest.Status(429, "Retry-After", rest))
+			continue
 		case "limit":
 			steps = append(steps, fetchtest.Status(403, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", rest))
 			continue
@@ -108,6 +113,8 @@ func answer(ts *testscript.TestScript, _ bool, args []string) {
 			steps = append(steps, fetchtest.Page(body))
 		case "auth":
 			steps = append(steps, fetchtest.BasicAuth("me", "secret", fetchtest.Body(body)))
+		case "token":
+			steps = append(steps, fetchtest.Token("Private-Token", "secret", fetchtest.Body(body)))
 		default:
 			ts.Fatalf("no step %q", arg)
 		}

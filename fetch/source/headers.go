@@ -1,0 +1,75 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Headers holds header fields, most often tokens, for the origins (scheme, host
+// and port) that they were given for. They are sent to no other.
+type Headers struct {
+	byOrigin map[string]http.Header
+}
+
+// connectionFields are those by which client and server run the transfer itself
+// (RFC 9110, sections 7 and 14; RFC 9112).
+var connectionFields = []string{
+	"Accept-Encoding", "Connection", "Content-Length", "Expect", "Host", "If-Range", "Keep-Alive", "Proxy-Authorization",
+	"Proxy-Connection", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// Add adds a header field for an origin, as "https://example.com:8443". Its errors
+// do not hold the value.
+func (h *Headers) Add(origin, field, value string) error {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("want an origin, as https://example.com or https://example.com:8443")
+	}
+	name := textproto.CanonicalMIMEHeaderKey(field)
+	switch {
+	case field == "" || strings.ContainsFunc(field, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~", r)
+	}):
+		return fmt.Errorf("%q cannot name a header field", field)
+	case slices.Contains(connectionFields, name):
+		return fmt.Errorf("%s is not for the user to set", name)
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+		return fmt.Errorf("the value of %s holds a control character", name)
+	}
+	key := originOf(u)
+	if h.byOrigin == nil {
+		h.byOrigin = make(map[string]http.Header)
+	}
+	if h.byOrigin[key] == nil {
+		h.byOrigin[key] = make(http.Header)
+	}
+	if h.byOrigin[key].Get(name) != "" {
+		return fmt.Errorf("%s is given twice", name)
+	}
+	h.byOrigin[key].Set(name, value)
+	return nil
+}
+
+// set adds the fields for the origin of u to a request, and reports whether there
+// are any.
+func (h *Headers) set(r *http.Request, u *url.URL) bool {
+	if h == nil {
+		return false
+	}
+	fields := h.byOrigin[originOf(u)]
+	for name, values := range fields {
+		r.Header[name] = values
+	}
+	return len(fields) > 0
+}
+
+// originOf returns the origin of an address in the one form that it has here.
+func originOf(u *url.URL) string {
+	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + effectivePort(u)
+}
