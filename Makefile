@@ -44,8 +44,9 @@ lint: ## gofmt, go vet and staticcheck
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl ## build the examples with real BuildKit; needs root, runc and busybox
+e2e: $(TOOLS)/buildctl ## build the examples with real BuildKit; needs root, runc, busybox and btrfs-progs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
+	$(GO) test -tags e2e -count=1 -v -run TestFetchClones ./fetch
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool

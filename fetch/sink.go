@@ -50,6 +50,7 @@ type sink struct {
 	head     []byte // the first ones, to tell what they are
 	resumed  bool   // they come from several attempts
 	begun    bool   // by the attempt under way
+	cloned   bool   // they are in the file already
 	err      error  // of the file
 	progress func(n int)
 
@@ -79,7 +80,7 @@ func (h hashers) newSink(file *os.File, size int64) *sink {
 // Begin implements source.Sink: what comes next are the bytes from offset on,
 // which is how many there are or 0. close ends what it begins.
 func (s *sink) Begin(offset int64) error {
-	s.begun = true
+	s.begun, s.cloned = true, false
 	s.resumed = offset > 0
 	if offset == 0 {
 		s.n, s.head = 0, s.head[:0]
@@ -138,7 +139,7 @@ func (s *sink) Commit(n int) error {
 		s.full <- piece{s.buffer, n}
 		s.buffer = nil
 	}
-	if s.file != nil {
+	if s.file != nil && !s.cloned {
 		n, s.err = s.file.Write(b)
 	}
 	s.n += int64(n)
@@ -146,13 +147,17 @@ func (s *sink) Commit(n int) error {
 	return s.err
 }
 
-// copy takes all that r holds.
-func (s *sink) copy(ctx context.Context, r io.Reader) error {
+// copy takes all that src holds.
+func (s *sink) copy(ctx context.Context, src *os.File) error {
 	if err := s.Begin(0); err != nil {
 		return err
 	}
+	if s.file != nil && clone(s.file, src) {
+		// The bytes to hash are those of the clone, which nobody else can change.
+		s.cloned, src = true, s.file
+	}
 	for ctx.Err() == nil {
-		n, err := r.Read(s.Buffer())
+		n, err := src.Read(s.Buffer())
 		if n > 0 {
 			if err := s.Commit(n); err != nil {
 				return err
