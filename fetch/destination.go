@@ -21,7 +21,7 @@ type destination struct {
 	file string // dir and the artifact's own name, which is not followed
 }
 
-// resolve finds where a lands below root. Links in its directory lead to where
+// resolve finds where a lands below root, which is absolute. Links in its directory lead to where
 // they lead in a root file system at root. The last element is not followed:
 // a link there is what the artifact replaces, as it would be with rename(2),
 // and not the file that it points to (/usr/bin/wget must not become busybox).
@@ -35,12 +35,8 @@ func resolve(root string, a Artifact) (destination, error) {
 	if !fs.ValidPath(relative(a.Path)) {
 		return fail(a.Path, errors.New("the path leads out of the root"))
 	}
-	root, err := filepath.Abs(root)
-	if err != nil {
-		return fail(a.Path, err)
-	}
 	dir, name := filepath.Split(filepath.FromSlash(relative(a.Path)))
-	dir, err = securejoin.SecureJoin(root, dir)
+	dir, err := securejoin.SecureJoin(root, dir)
 	if err != nil {
 		return fail(a.Path, cause(err))
 	}

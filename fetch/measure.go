@@ -49,13 +49,13 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 		defer os.Remove(kept.Name())
 		defer kept.Close()
 	}
+	s := r.hashers.newSink(kept, SizeUnknown)
+	s.progress = func(int) {
+		r.emit(Event{Kind: EventProgress, Artifact: a, Source: SourceOrigin, URL: a.URL, Bytes: s.n})
+	}
 	// Nothing is pinned yet, so that parts of two transfers could not be told
-	// from one file: each attempt is a new one.
+	// from one file: each attempt starts anew.
 	err := r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
-		s := r.hashers.newSink(kept, SizeUnknown)
-		s.progress = func(int) {
-			r.emit(Event{Kind: EventProgress, Artifact: a, Source: c.kind, URL: c.url, Bytes: s.n})
-		}
 		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: -1, Dst: s})
 		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: s.html()}
 		return err

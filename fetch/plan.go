@@ -82,6 +82,10 @@ func destinations(root string, artifacts []Artifact) ([]destination, error) {
 		errs   []error
 		byFile = make(map[string]string)
 	)
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range artifacts {
 		if key := unsupported(a); key != "" {
 			errs = append(errs, &UnsupportedError{a, key})

@@ -51,6 +51,7 @@ type sink struct {
 	resumed  bool   // they come from several attempts
 	begun    bool   // by the attempt under way
 	cloned   bool   // they are in the file already
+	written  bool   // the file may hold something
 	err      error  // of the file
 	progress func(n int)
 
@@ -68,7 +69,8 @@ type piece struct {
 	n      int
 }
 
-// newSink returns a sink that fills file with so many bytes, or SizeUnknown.
+// newSink returns a sink that fills file, an empty one, with so many bytes, or
+// SizeUnknown.
 func (h hashers) newSink(file *os.File, size int64) *sink {
 	s := &sink{file: file, hash: sha256.New(), apart: h.apart, buffers: h.buffers, progress: func(int) {}}
 	if size != SizeUnknown && size <= inlinePiece {
@@ -86,11 +88,12 @@ func (s *sink) Begin(offset int64) error {
 		s.n, s.head = 0, s.head[:0]
 		s.hash.Reset()
 	}
-	if s.file != nil {
+	if s.file != nil && s.written {
 		if _, s.err = s.file.Seek(s.n, io.SeekStart); s.err == nil {
 			s.err = s.file.Truncate(s.n)
 		}
 	}
+	s.written = true
 	if s.apart {
 		s.hashApart()
 	}
