@@ -4,6 +4,7 @@ package examples_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -253,6 +254,17 @@ func TestPrivateServer(t *testing.T) {
 
 	b.secrets = nil
 	b.run(t).refused(t, "3", "401")
+
+	// The same login, as a header field for the origin.
+	headers := filepath.Join(t.TempDir(), "headers.toml")
+	login := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
+	write(t, headers, fmt.Sprintf("[%q]\nAuthorization = %q\n", u.URL, "Basic "+login))
+	b.secrets = map[string]string{"headers.toml": headers}
+	r = b.run(t)
+	r.image(t).filled(t, pinned(t, lockfile, native))
+	if found := readBlobs(t, r.tarball).find(login); len(found) > 0 || strings.Contains(r.log, login) {
+		t.Errorf("the header field is in %q or in the log", found)
+	}
 }
 
 // TestCorporateCA downloads from a server that only a CA of the company's own
