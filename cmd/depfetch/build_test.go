@@ -48,13 +48,21 @@ var modules = []string{
 	"golang.org/x/term",                         // is there a terminal?
 }
 
-func TestBinary(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "depfetch")
+// buildRelease builds depfetch as releases are built, for an architecture of
+// Linux.
+func buildRelease(t *testing.T, arch string) (bin string) {
+	t.Helper()
+	bin = filepath.Join(t.TempDir(), "depfetch")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOFLAGS=")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return bin
+}
+
+func TestBinary(t *testing.T) {
+	bin := buildRelease(t, "amd64")
 	stat, err := os.Stat(bin)
 	if err != nil {
 		t.Fatal(err)
