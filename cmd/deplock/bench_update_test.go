@@ -8,14 +8,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
+	"time"
 
 	"depfetch/cmd/internal/bench"
 )
@@ -34,71 +32,10 @@ const (
 	listName   = "SHA256SUMS"
 )
 
-// serverSource is a program that serves the files of a directory from memory,
-// each 30 ms after it was asked for, until its standard input ends. /count says
-// how many it has served.
-const serverSource = `package main
-
-import (
-	"fmt"
-	"io"
-	"log"
-	"net"
-	"net/http"
-	"os"
-	"path/filepath"
-	"strconv"
-	"sync/atomic"
-	"time"
-)
-
-func main() {
-	names, err := filepath.Glob(filepath.Join(os.Args[1], "*"))
-	check(err)
-	files := make(map[string][]byte)
-	for _, name := range names {
-		files["/"+filepath.Base(name)], err = os.ReadFile(name)
-		check(err)
-	}
-	var served atomic.Int64
-	handler := func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/count" {
-			fmt.Fprint(w, served.Load())
-			return
-		}
-		body, ok := files[r.URL.Path]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		time.Sleep(30 * time.Millisecond)
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		served.Add(1)
-		w.Write(body)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(err)
-	fmt.Println("http://" + l.Addr().String())
-	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
-	log.Fatal(http.Serve(l, http.HandlerFunc(handler)))
-}
-
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-`
-
 // server is the server, and the sums of what it serves.
 type server struct {
-	b      *benchmark
-	origin string
-	sums   []string // of the files, in hexadecimal
+	*bench.Server
+	sums []string // of the files, in hexadecimal
 }
 
 func fileName(i int) string { return fmt.Sprintf("tool-%03d-1.0.%d.bin", i, i) }
@@ -111,7 +48,7 @@ func (b *benchmark) startServer(ctx context.Context) *server {
 	if err := os.Mkdir(www, 0o755); err != nil {
 		b.T.Fatal(err)
 	}
-	s := &server{b: b}
+	s := &server{}
 	var list bytes.Buffer
 	for i := range updateDeps {
 		name, body := fileName(i), make([]byte, fileSize)
@@ -125,46 +62,8 @@ func (b *benchmark) startServer(ctx context.Context) *server {
 	}
 	b.Write(filepath.Join("www", listName), list.Bytes())
 
-	cmd := exec.Command(b.BuildSource(ctx, "server", serverSource), www)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		b.T.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		b.T.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.T.Fatal(err)
-	}
-	b.T.Cleanup(func() {
-		stdin.Close()
-		cmd.Wait()
-	})
-	if _, err := fmt.Fscanln(stdout, &s.origin); err != nil {
-		b.T.Fatalf("the server does not start: %v", err)
-	}
+	s.Server = b.StartServer(ctx, bench.ServerConfig{Files: filepath.Join(www, "*"), Delay: 30 * time.Millisecond})
 	return s
-}
-
-// count returns how many files the server has served.
-func (s *server) count() int {
-	req, err := http.NewRequestWithContext(s.b.T.Context(), http.MethodGet, s.origin+"/count", nil)
-	if err != nil {
-		s.b.T.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.b.T.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, _ := io.ReadAll(resp.Body)
-	n, err := strconv.Atoi(string(text))
-	if err != nil {
-		s.b.T.Fatalf("the server has served %q files", text)
-	}
-	return n
 }
 
 // counted lets every run of g fail that does not make so many requests of the
@@ -172,9 +71,9 @@ func (s *server) count() int {
 func (s *server) counted(requests int, g *bench.Group) *bench.Group {
 	var before int
 	check := g.Check
-	g.Reset = func() { before = s.count() }
+	g.Reset = func() { before = s.Served() }
 	g.Check = func(r *bench.Row) error {
-		if n := s.count() - before; n != requests {
+		if n := s.Served() - before; n != requests {
 			return fmt.Errorf("%d requests, want %d", n, requests)
 		}
 		if check == nil {
@@ -188,10 +87,10 @@ func (s *server) counted(requests int, g *bench.Group) *bench.Group {
 // updateGroups compare locking again what has not changed with downloading it.
 // curl downloads everything that deplock does, the lists included.
 func (b *benchmark) updateGroups() []*bench.Group {
-	one := b.server.origin + "/" + listName
+	one := b.server.HTTP + "/" + listName
 	var many []string
 	for i := range updateDeps {
-		many = append(many, b.server.origin+"/"+fileName(i)+".sha256")
+		many = append(many, b.server.HTTP+"/"+fileName(i)+".sha256")
 	}
 	return []*bench.Group{
 		b.updateGroup(updateWorkload, "plain", ""),
@@ -207,7 +106,7 @@ func (b *benchmark) updateGroup(workload, name, sums string, lists ...string) *b
 	lockfile := b.Write(name+".lock.toml", text)
 	var config strings.Builder
 	for i := range updateDeps {
-		lists = append(lists, b.server.origin+"/"+fileName(i))
+		lists = append(lists, b.server.HTTP+"/"+fileName(i))
 	}
 	for _, url := range lists {
 		fmt.Fprintf(&config, "url = %q\noutput = \"/dev/null\"\n", url)
@@ -246,9 +145,9 @@ func (b *benchmark) updateLockfile(sums string) []byte {
 	}
 	for i, sum := range b.server.sums {
 		fmt.Fprintf(&text, "\n[deps.tool-%03d]\nversion = \"1.0.%d\"\nurl     = \"%s/tool-%03d-{version}.bin\"\n%spath    = \"/opt/tool-%03d\"\n",
-			i, i, b.server.origin, i, sums, i)
+			i, i, b.server.HTTP, i, sums, i)
 		fmt.Fprintf(&text, "\n[deps.tool-%03d.locked]\nany = { url = \"%s/%s\", sha256 = %q, size = %d, trust = %q }\n",
-			i, b.server.origin, fileName(i), sum, fileSize, trust)
+			i, b.server.HTTP, fileName(i), sum, fileSize, trust)
 	}
 	return text.Bytes()
 }

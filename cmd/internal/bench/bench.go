@@ -32,6 +32,7 @@ type Bench struct {
 	config        Config
 	settings      settings
 	timer         string   // starts a command and reports what it used
+	server        string   // the program of a Server, once there is one
 	env           []string // of every command
 	groups        []*Group // that have been run
 	load          string   // the load average before

@@ -65,7 +65,7 @@ func (r *Row) best() time.Duration {
 
 // cpu is the median of the CPU times, in seconds.
 func (r *Row) cpu() float64 {
-	return median(r.runs, func(u usage) float64 { return u.CPU.Seconds() })
+	return median(r.runs, usage.cpu)
 }
 
 // peakMB is the median of the largest resident sets.
@@ -73,12 +73,13 @@ func (r *Row) peakMB() float64 {
 	return median(r.runs, func(u usage) float64 { return float64(u.Peak) * 1024 / 1e6 })
 }
 
-// ratio is the median over the rounds of r's wall time over other's in the same
-// round: what else the machine does weighs on both alike.
-func (r *Row) ratio(other *Row) float64 {
+// ratio is the median over the rounds of what value gives for r over what it
+// gives for other in the same round: what else the machine does weighs on both
+// alike.
+func (r *Row) ratio(other *Row, value func(usage) float64) float64 {
 	var ratios []float64
 	for i := range min(len(r.runs), len(other.runs)) {
-		ratios = append(ratios, float64(r.runs[i].Wall)/float64(other.runs[i].Wall))
+		ratios = append(ratios, value(r.runs[i])/value(other.runs[i]))
 	}
 	return median(ratios, func(f float64) float64 { return f })
 }

@@ -14,17 +14,24 @@ import (
 type Aim struct {
 	workload string
 	tool     string // that it is compared with, or "" for the peak in MB
+	cpu      bool   // compare CPU, not wall time
 	limit    float64
 }
 
 // WallAtMost is the aim that the wall time is at most that of tool, times limit.
+// Groups of the workload without that tool are left out.
 func WallAtMost(workload, tool string, limit float64) Aim {
-	return Aim{workload, tool, limit}
+	return Aim{workload: workload, tool: tool, limit: limit}
+}
+
+// CPUAtMost is WallAtMost for user and system time.
+func CPUAtMost(workload, tool string, limit float64) Aim {
+	return Aim{workload: workload, tool: tool, cpu: true, limit: limit}
 }
 
 // PeakAtMost is the aim that the largest resident set has at most so many MB.
 func PeakAtMost(workload string, limit float64) Aim {
-	return Aim{workload, "", limit}
+	return Aim{workload: workload, limit: limit}
 }
 
 // Report is everything that the benchmark has to say, as Markdown. Aims are
@@ -92,7 +99,7 @@ func (r *Row) cells(first *Row) []string {
 	}
 	cells := []string{formatWall(r.wall()), formatWall(r.best()), "", "", ""}
 	if r != first && first.broken == "" {
-		cells[2] = fmt.Sprintf("%.2f", first.ratio(r))
+		cells[2] = fmt.Sprintf("%.2f", first.ratio(r, usage.wall))
 	}
 	if r.Call == nil {
 		cells[3] = fmt.Sprintf("%.3f", r.cpu())
@@ -108,22 +115,26 @@ func formatWall(d time.Duration) string {
 	return fmt.Sprintf("%.3f s", d.Seconds())
 }
 
-// line says whether g reaches the aim.
+// line says whether g reaches the aim, or "" if g has nothing to compare with.
 func (a Aim) line(g *Group) string {
 	first, other := g.Rows[0], g.Rows[0]
-	subject := g.String() + ": peak MB"
+	subject, value := "peak MB", (*Row).peakMB
 	if a.tool != "" {
-		other = g.Rows[slices.IndexFunc(g.Rows, func(r *Row) bool { return r.Tool == a.tool })]
-		subject = g.String() + ": wall / " + a.tool
+		i := slices.IndexFunc(g.Rows, func(r *Row) bool { return r.Tool == a.tool })
+		if i < 0 {
+			return ""
+		}
+		other = g.Rows[i]
+		subject, value = "wall / "+a.tool, func(r *Row) float64 { return r.ratio(other, usage.wall) }
+		if a.cpu {
+			subject, value = "CPU / "+a.tool, func(r *Row) float64 { return r.ratio(other, usage.cpu) }
+		}
 	}
+	subject = g.String() + ": " + subject
 	if first.broken != "" || other.broken != "" {
 		return fmt.Sprintf("- not measured: %s\n", subject)
 	}
-	value := first.peakMB()
-	if a.tool != "" {
-		value = first.ratio(other)
-	}
-	return Verdict(subject, value, a.limit)
+	return Verdict(subject, value(first), a.limit)
 }
 
 // Verdict is the line of the report that says whether value is within limit.

@@ -24,6 +24,10 @@ type usage struct {
 	Peak int64         // the largest resident set of one of its processes, in KiB; zero if not known
 }
 
+// wall and cpu are in seconds.
+func (u usage) wall() float64 { return u.Wall.Seconds() }
+func (u usage) cpu() float64  { return u.CPU.Seconds() }
+
 // timerSource is a program that runs a command and writes what it used to file
 // descriptor 3. The test process cannot do that itself: Linux hands the peak
 // memory of a process down to the children it starts, so that every program
