@@ -15,16 +15,10 @@ import (
 	"testing"
 )
 
-const (
-	bigWorkload   = "1 GiB file"
-	smallWorkload = "300 × 100 KiB"
-)
-
-// fileset is the files that one workload fetches. The server has them as
-// /NAME, and every program puts them into the destination as NAME.
+// fileset is files that workloads fetch. The servers have them as /NAME, and
+// every program puts them into the destination as NAME.
 type fileset struct {
-	workload string
-	files    []servedFile
+	files []servedFile
 }
 
 type servedFile struct {
@@ -35,12 +29,12 @@ type servedFile struct {
 
 // writeFiles writes count files of size bytes into dir. No two of them are
 // alike, and each is the same in every run of the benchmark.
-func writeFiles(t *testing.T, dir, workload string, count int, size int64) *fileset {
+func writeFiles(t *testing.T, dir string, count int, size int64) *fileset {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	set := &fileset{workload: workload}
+	set := &fileset{}
 	for i := range count {
 		name := fmt.Sprintf("f%04d-%d.bin", i, size)
 		sum, err := writeFile(filepath.Join(dir, name), sha256.Sum256([]byte(name)), size)
@@ -51,6 +45,9 @@ func writeFiles(t *testing.T, dir, workload string, count int, size int64) *file
 	}
 	return set
 }
+
+// pattern matches the names of the files that writeFiles has written.
+func (s *fileset) pattern() string { return fmt.Sprintf("f*-%d.bin", s.files[0].size) }
 
 func writeFile(path string, seed [32]byte, size int64) (sum string, err error) {
 	f, err := os.Create(path)

@@ -21,79 +21,11 @@ const (
 	toolCurlParallel = "curl -Z, 16"
 	toolCurlKeepSum  = "curl -K + sha256sum"
 	toolAria2List    = "aria2c -j16"
+	toolCurlRetry    = "curl -Z, 16, --retry 5"
+	toolCurlRetry64  = "curl -Z, 64, --retry 5"
+	toolGoHash       = "Go's sha256 alone"
 	toolCurlVersion  = "curl --version"
 )
-
-const (
-	helpWorkload    = "start-up: --help"
-	inPlaceWorkload = "start-up: 1 file in place"
-)
-
-// copierSource is the bound: one loop in Go from the socket to the file, with
-// no hash, no temporary file and no check.
-const copierSource = `package main
-
-import (
-	"crypto/tls"
-	"crypto/x509"
-	"flag"
-	"io"
-	"log"
-	"net/http"
-	"os"
-)
-
-func main() {
-	cacert := flag.String("cacert", "", "CA to trust")
-	flag.Parse()
-	t := &http.Transport{DisableCompression: true, ForceAttemptHTTP2: true}
-	if *cacert != "" {
-		pem, err := os.ReadFile(*cacert)
-		check(err)
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(pem)
-		t.TLSClientConfig = &tls.Config{RootCAs: roots}
-	}
-	resp, err := (&http.Client{Transport: t}).Get(flag.Arg(0))
-	check(err)
-	if resp.StatusCode != http.StatusOK {
-		log.Fatal(resp.Status)
-	}
-	f, err := os.Create(flag.Arg(1))
-	check(err)
-	// Without the wrapper the file's ReadFrom would copy with a buffer of its own.
-	_, err = io.CopyBuffer(struct{ io.Writer }{f}, resp.Body, make([]byte, 1<<20))
-	check(err)
-	check(f.Close())
-}
-
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
-}
-`
-
-// groups lists everything that is measured.
-func (b *benchmark) groups() []*bench.Group {
-	var groups []*bench.Group
-	for _, set := range b.files {
-		for _, p := range b.server.protocols {
-			l := b.writeLists(set, p.origin, slug(set.workload, p.name))
-			rows := []*bench.Row{b.depfetch(l, b.out, p)}
-			if len(set.files) == 1 {
-				rows = append(rows, b.rowsOfOne(set.files[0], l, p)...)
-			} else {
-				rows = append(rows, b.rowsOfMany(l, p)...)
-			}
-			groups = append(groups, &bench.Group{
-				Workload: set.workload, Protocol: p.name, Rounds: fetchRounds, Rows: rows, Reset: b.emptyOut,
-				Check: checkDepfetch(set, b.out),
-			})
-		}
-	}
-	return append(groups, b.startupGroups()...)
-}
 
 // trust gives the flag that makes a program trust the server.
 func (p protocol) trust(flag string) []string {
@@ -103,10 +35,11 @@ func (p protocol) trust(flag string) []string {
 	return []string{flag, p.cacert}
 }
 
-func (b *benchmark) depfetch(l lists, root string, p protocol) *bench.Row {
+// depfetch is a row of the program itself.
+func (b *benchmark) depfetch(l lists, root string, p protocol, flags ...string) *bench.Row {
 	return bench.Command(toolDepfetch, []string{
-		b.Bin, "fetch", "-f", l.lock, "--root", root, "--jobs", "16", "--progress", "quiet", "--platform", "linux/amd64",
-	}, p.trust("--cacert"))
+		b.Bin, "fetch", "-f", l.lock, "--root", root, "--progress", "quiet", "--platform", "linux/amd64",
+	}, flags, p.trust("--cacert"))
 }
 
 // thenSum is a shell that runs a command and then sha256sum on what it fetched.
@@ -137,46 +70,30 @@ func (b *benchmark) rowsOfOne(f servedFile, l lists, p protocol) []*bench.Row {
 
 // rowsOfMany are the programs that fetch a list of small files.
 func (b *benchmark) rowsOfMany(l lists, p protocol) []*bench.Row {
-	curl := slices.Concat([]string{"curl", "-sSf"}, p.trust("--cacert"), []string{"-K", l.curl})
 	rows := []*bench.Row{
-		bench.Command(toolCurlParallel, curl, []string{"-Z", "--parallel-max", "16"}),
-		bench.Command(toolCurlKeepSum, thenSum(curl, l)),
+		b.curlParallel(toolCurlParallel, l, p, "16"),
+		bench.Command(toolCurlKeepSum, thenSum(b.curlList(l, p), l)),
 	}
 	if p.h2 {
 		return rows
 	}
-	return append(rows,
-		bench.Command(toolAria2List, []string{"aria2c", "-q", "--no-conf", "--file-allocation=none", "-j16"},
-			p.trust("--ca-certificate"), []string{"-d", b.out, "-i", l.aria2}),
-	)
+	return append(rows, b.aria2List(l, p))
 }
 
-// startupGroups compare the cost of doing nothing.
-func (b *benchmark) startupGroups() []*bench.Group {
-	set := writeFiles(b.T, filepath.Join(b.Dir, "www"), inPlaceWorkload, 1, 1<<10)
-	p := b.server.protocols[0]
-	l, root := b.writeLists(set, p.origin, slug(inPlaceWorkload)), filepath.Join(b.Dir, "inplace")
-	version := func() *bench.Row { return bench.Command(toolCurlVersion, []string{"curl", "--version"}) }
-	return []*bench.Group{
-		{
-			Workload: helpWorkload, Rounds: startupRounds,
-			Rows: []*bench.Row{bench.Command(toolDepfetch, []string{b.Bin, "--help"}), version()},
-		},
-		{
-			Workload: inPlaceWorkload, Rounds: startupRounds,
-			// Round 0, which does not count, fetches the file; the others find it.
-			Rows:  []*bench.Row{b.depfetch(l, root, p), version()},
-			Check: checkDepfetch(set, root),
-		},
-	}
+// rowsInParallel are those of rowsOfMany that fetch several files at once.
+func (b *benchmark) rowsInParallel(l lists, p protocol) []*bench.Row {
+	return []*bench.Row{b.curlParallel(toolCurlParallel, l, p, "16"), b.aria2List(l, p)}
 }
 
-// checkDepfetch checks what depfetch has fetched into dir.
-func checkDepfetch(set *fileset, dir string) func(*bench.Row) error {
-	return func(r *bench.Row) error {
-		if r.Tool != toolDepfetch {
-			return nil
-		}
-		return set.check(dir)
-	}
+func (b *benchmark) curlList(l lists, p protocol) []string {
+	return slices.Concat([]string{"curl", "-sSf"}, p.trust("--cacert"), []string{"-K", l.curl})
+}
+
+func (b *benchmark) curlParallel(tool string, l lists, p protocol, jobs string, flags ...string) *bench.Row {
+	return bench.Command(tool, b.curlList(l, p), []string{"-Z", "--parallel-max", jobs}, flags)
+}
+
+func (b *benchmark) aria2List(l lists, p protocol) *bench.Row {
+	return bench.Command(toolAria2List, []string{"aria2c", "-q", "--no-conf", "--file-allocation=none", "-j16"},
+		p.trust("--ca-certificate"), []string{"-d", b.out, "-i", l.aria2})
 }

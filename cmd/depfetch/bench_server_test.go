@@ -27,6 +27,8 @@ import (
 // server is an nginx on loopback, and the ways to reach it.
 type server struct {
 	protocols []protocol
+
+	cacert, cert, key string // files
 }
 
 // protocol is one port of the server.
@@ -105,7 +107,7 @@ func startServer(ctx context.Context, t *testing.T, dir, www string) *server {
 			t.Fatalf("nginx does not answer: %v\n%s", err, log.String())
 		}
 	}
-	return &server{protocols: []protocol{
+	return &server{cacert: cacert, cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"), protocols: []protocol{
 		{name: "http", origin: "http://127.0.0.1:" + ports[0]},
 		{name: "https", origin: "https://127.0.0.1:" + ports[1], cacert: cacert},
 		{name: "https, h2", origin: "https://127.0.0.1:" + ports[2], cacert: cacert, h2: true},

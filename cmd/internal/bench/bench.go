@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Config says what a benchmark is about and what it needs.
@@ -37,6 +38,7 @@ type Bench struct {
 	groups        []*Group // that have been run
 	load          string   // the load average before
 	started, busy int      // runs, and those that began while others kept the machine busy
+	waited        time.Duration
 }
 
 // New reads the settings and builds the program. What it makes is gone when the
@@ -92,8 +94,7 @@ func (b *Bench) workDir() string {
 		return b.T.TempDir()
 	}
 	const tmpfs = "/dev/shm"
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(tmpfs, &fs); err != nil || int64(fs.Bavail)*int64(fs.Bsize) < b.config.Memory {
+	if Free(tmpfs) < b.config.Memory {
 		b.T.Logf("%s is missing or too small: the disk under %s is measured too", tmpfs, os.TempDir())
 		return b.T.TempDir()
 	}
@@ -106,6 +107,21 @@ func (b *Bench) workDir() string {
 		b.T.Fatal(err)
 	}
 	return dir
+}
+
+// Free returns how many bytes can be written below a directory, on tmpfs no more
+// than there is memory. It returns 0 if that cannot be told.
+func Free(dir string) int64 {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return 0
+	}
+	free := int64(fs.Bavail) * int64(fs.Bsize)
+	const tmpfsMagic = 0x01021994 // statfs(2)
+	if int64(fs.Type) == tmpfsMagic {
+		return min(free, availableMemory())
+	}
+	return free
 }
 
 // Write writes a file below Dir and returns where it is.

@@ -147,7 +147,7 @@ func (b *Bench) round(ctx context.Context, g *Group, round int) {
 // run runs r once and checks what it has done.
 func (b *Bench) run(ctx context.Context, g *Group, r *Row) (used usage, err error) {
 	b.started++
-	if !waitIdle(ctx) {
+	if !b.waitIdle(ctx) {
 		b.busy++
 	}
 	// As late as this, so that every program is given the memory that the one

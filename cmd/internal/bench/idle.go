@@ -14,12 +14,16 @@ const (
 	idleShare = 0.9                    // of all cores, for the machine to count as idle
 	idleProbe = 200 * time.Millisecond // how long it is watched
 	idleLimit = 3 * time.Second        // how long it is waited for
+	idleTotal = 2 * time.Minute        // how long a whole benchmark waits
 )
 
 // waitIdle waits until other programs leave the machine alone, and reports
 // whether they did. Where /proc does not tell, it does not wait.
-func waitIdle(ctx context.Context) bool {
-	for end := time.Now().Add(idleLimit); time.Now().Before(end); {
+func (b *Bench) waitIdle(ctx context.Context) bool {
+	began := time.Now()
+	defer func() { b.waited += time.Since(began) }()
+	end := began.Add(max(min(idleLimit, idleTotal-b.waited), idleProbe))
+	for time.Now().Before(end) {
 		idle, all, ok := cpuTicks()
 		if !ok {
 			return true

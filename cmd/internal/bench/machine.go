@@ -61,3 +61,16 @@ func loadAverage() string {
 	}
 	return strings.Join(strings.Fields(string(data))[:3], " ")
 }
+
+// availableMemory is what programs can have without swapping (proc(5),
+// /proc/meminfo), or 0 if that cannot be told.
+func availableMemory() int64 {
+	info, _ := os.ReadFile("/proc/meminfo")
+	for line := range strings.Lines(string(info)) {
+		var kib int64
+		if n, _ := fmt.Sscanf(line, "MemAvailable: %d kB", &kib); n == 1 {
+			return kib << 10
+		}
+	}
+	return 0
+}
