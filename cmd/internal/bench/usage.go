@@ -14,8 +14,10 @@ import (
 	"time"
 )
 
-// runLimit is how long one run may take.
-const runLimit = 5 * time.Minute
+const (
+	runLimit   = 5 * time.Minute // how long one run may take
+	quoteLimit = 1000            // how much is quoted of what a failed one said last, in bytes
+)
 
 // usage is what one run cost, children included.
 type usage struct {
@@ -74,7 +76,7 @@ func main() {
 
 // measure runs r's command and returns what it used. A command that fails, is
 // not done within runLimit or does not say what it should is an error that
-// quotes what it said.
+// quotes the end of what it said.
 func (b *Bench) measure(ctx context.Context, r *Row) (usage, error) {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
@@ -95,7 +97,8 @@ func (b *Bench) measure(ctx context.Context, r *Row) (usage, error) {
 		err = fmt.Errorf("it does not say %q", r.Says)
 	}
 	if err != nil {
-		return usage{}, fmt.Errorf("%s: %w\n%s", b.commandLine(r.Argv), err, bytes.TrimSpace(said.Bytes()))
+		text := bytes.TrimSpace(said.Bytes())
+		return usage{}, fmt.Errorf("%s: %w\n%s", b.commandLine(r.Argv), err, text[max(0, len(text)-quoteLimit):])
 	}
 	var used usage
 	if err := json.NewDecoder(report).Decode(&used); err != nil {
