@@ -209,7 +209,7 @@ func checkLeaks(t *testing.T, plain, secure *fetchtest.Server, leaks []leak) {
 			writeText(t, filepath.Join(dir, "netrc"), netrc)
 			writeText(t, filepath.Join(dir, "ca.pem"), string(secure.CA()))
 			for _, mode := range console.Modes {
-				args := append([]string{"--root", "out-" + mode, "--retries", "0", "--progress", mode}, l.args...)
+				args := append([]string{"--root", filepath.Join("out", mode), "--retries", "0", "--progress", mode}, l.args...)
 				o := depfetch(t, lockfile, env, args...)
 				o.want(t, l.code, l.said)
 				if name := leaked(o.stdout+o.stderr, forms); name != "" {
