@@ -31,9 +31,10 @@ const (
 // The rounds that count. Those of the longest runs are the fewest.
 const (
 	fetchRounds   = 5
-	cachedRounds  = 9
+	h2Rounds      = 3
+	cachedRounds  = 7
 	hugeRounds    = 1
-	startupRounds = 30
+	startupRounds = 20
 )
 
 // groups lists everything that is measured.
@@ -93,8 +94,12 @@ func (b *benchmark) fetchGroup(workload string, set *fileset, l lists, p protoco
 	if flags == nil {
 		flags = []string{"--jobs", "16"}
 	}
+	rounds := fetchRounds
+	if p.h2 {
+		rounds = h2Rounds
+	}
 	return &bench.Group{
-		Workload: workload, Protocol: p.name, Rounds: fetchRounds,
+		Workload: workload, Protocol: p.name, Rounds: rounds,
 		Rows:  append([]*bench.Row{b.depfetch(l, b.out, p, flags...)}, others...),
 		Reset: func() { b.empty(b.out) }, Check: checkDepfetch(set, b.out),
 	}
