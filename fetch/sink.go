@@ -198,17 +198,17 @@ func (s *sink) close() Digest {
 
 // check compares what came with what b is pinned to.
 func (s *sink) check(b *blob, got Digest, resp source.Response) error {
-	e := &MismatchError{
-		Response: resp, WantDigest: b.digest, GotDigest: got, WantSize: b.size, GotSize: s.n,
-		HTML: s.html(),
-	}
+	size := s.n
 	if resp.Overlong {
-		e.GotDigest, e.GotSize = Digest{}, resp.Length
+		got, size = Digest{}, resp.Length
 	}
-	if e.GotDigest == e.WantDigest && (e.WantSize == SizeUnknown || e.GotSize == e.WantSize) {
+	if got == b.digest && (b.size == SizeUnknown || size == b.size) {
 		return nil
 	}
-	return e
+	return &MismatchError{
+		Response: resp, WantDigest: b.digest, GotDigest: got, WantSize: b.size, GotSize: size,
+		HTML: s.html(),
+	}
 }
 
 // html reports whether what came is a web page.

@@ -126,9 +126,9 @@ func TestProxy(t *testing.T) {
 		{"without scheme", "https", open, "HTTPS_PROXY=" + open.Listener.Addr().String(), 0, "done     1 placed", []string{"CONNECT example.com:443"}},
 		{"login, https", "https", closed, "HTTPS_PROXY=" + closed.url(proxyLogin), 0, "done     1 placed", []string{"CONNECT example.com:443"}},
 		{"login, http", "http", closed, "HTTP_PROXY=" + closed.url(proxyLogin), 0, "done     1 placed", []string{"GET example.com"}},
-		{"no login, https", "https", closed, "HTTPS_PROXY=" + closed.URL, 3, "origin https://example.com/file: Proxy Authentication Required", []string{"CONNECT example.com:443"}},
+		{"no login, https", "https", closed, "HTTPS_PROXY=" + closed.URL, 3, "origin https://example.com/file: the proxy answers HTTP 407 Proxy Authentication Required", []string{"CONNECT example.com:443"}},
 		{"no login, http", "http", closed, "HTTP_PROXY=" + closed.URL, 3, "origin http://example.com/file: HTTP 407 Proxy Authentication Required", []string{"GET example.com"}},
-		{"wrong login, https", "https", closed, "HTTPS_PROXY=" + closed.url("builder:wrong"), 3, "origin https://example.com/file: Proxy Authentication Required", []string{"CONNECT example.com:443"}},
+		{"wrong login, https", "https", closed, "HTTPS_PROXY=" + closed.url("builder:wrong"), 3, "origin https://example.com/file: the proxy answers HTTP 407 Proxy Authentication Required", []string{"CONNECT example.com:443"}},
 		{"wrong login, http", "http", closed, "HTTP_PROXY=" + closed.url("builder:wrong"), 3, "origin http://example.com/file: HTTP 407 Proxy Authentication Required", []string{"GET example.com"}},
 		{"unreachable", "https", open, "HTTPS_PROXY=http://builder:secret@127.0.0.1:1", 3, "origin https://example.com/file: proxyconnect tcp: dial tcp 127.0.0.1:1: ", nil},
 	} {

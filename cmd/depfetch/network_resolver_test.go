@@ -7,14 +7,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
-// The response codes of RFC 1035, section 4.1.1, and one for no response.
+// The response codes of RFC 1035, section 4.1.1, one for no response, and one for
+// a response that comes a little later than others.
 const (
 	dnsAnswer   = 0
 	dnsServfail = 2
 	dnsNXDomain = 3
 	dnsSilence  = -1
+	dnsLate     = 16
 )
 
 // The types of RFC 1035, section 3.2.2, and RFC 3596.
@@ -56,8 +59,8 @@ func startResolver(t *testing.T, address string, zone map[string]map[uint16][]in
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			if answer := r.answer(buf[:n]); answer != nil {
-				c.WriteTo(answer, from)
+			if answer, after := r.answer(buf[:n]); answer != nil {
+				time.AfterFunc(after, func() { c.WriteTo(answer, from) })
 			}
 		}
 	}()
@@ -84,35 +87,39 @@ func (r *resolver) code(q question) int {
 	return codes[min(n, len(codes)-1)]
 }
 
-// answer returns the response to a query of one question, or nil for none.
-func (r *resolver) answer(query []byte) []byte {
+// answer returns the response to a query of one question, or nil for none, and
+// after how long to send it.
+func (r *resolver) answer(query []byte) (response []byte, after time.Duration) {
 	const header = 12
 	if len(query) < header {
-		return nil
+		return nil, 0
 	}
 	var labels []string
 	i := header
 	for i < len(query) && query[i] != 0 {
 		end := i + 1 + int(query[i])
 		if end >= len(query) {
-			return nil
+			return nil, 0
 		}
 		labels = append(labels, string(query[i+1:end]))
 		i = end
 	}
 	if i+5 > len(query) {
-		return nil
+		return nil, 0
 	}
 	q := question{strings.ToLower(strings.Join(labels, ".")), binary.BigEndian.Uint16(query[i+1:])}
 	code := r.code(q)
 	if code == dnsSilence {
-		return nil
+		return nil, 0
+	}
+	if code == dnsLate {
+		code, after = dnsAnswer, 100*time.Millisecond
 	}
 	var answers uint16
 	if code == dnsAnswer && q.kind == dnsA {
 		answers = 1
 	}
-	response := append([]byte{}, query[:2]...)                              // the ID
+	response = append([]byte{}, query[:2]...)                               // the ID
 	response = binary.BigEndian.AppendUint16(response, 0x8180|uint16(code)) // QR, RD, RA
 	response = append(response, 0, 1, 0, byte(answers), 0, 0, 0, 0)         // counts of sections
 	response = append(response, query[header:i+5]...)                       // the question
@@ -121,5 +128,5 @@ func (r *resolver) answer(query []byte) []byte {
 		response = append(response, 0, dnsA, 0, 1, 0, 0, 0, 60, 0, 4) // type, class, TTL, length
 		response = append(response, 127, 0, 0, 1)
 	}
-	return response
+	return response, after
 }

@@ -38,6 +38,7 @@ func TestScratch(t *testing.T) {
 		"late.test":    {dnsA: {silent, found}, dnsAAAA: {silent, found}},
 		"failing.test": {dnsA: {servfail, found}, dnsAAAA: {servfail, found}},
 		"broken.test":  {dnsA: {servfail}, dnsAAAA: {servfail}},
+		"half.test":    {dnsA: {servfail, found}, dnsAAAA: {dnsLate}},
 		"direct.test":  {dnsA: {found}, dnsAAAA: {found}},
 	})
 	for _, c := range []struct {
@@ -49,13 +50,15 @@ func TestScratch(t *testing.T) {
 		proxy int // how often the proxy was
 	}{
 		{host: "found.test", code: 0, text: "done     1 placed", asked: 1},
-		{host: "none.test", code: 3, text: "lookup none.test on 127.0.0.1:53: no such host", asked: 1},
+		{host: "none.test", code: 3, text: "lookup none.test on 127.0.0.1:53: no such host", asked: 2},
 		{host: "late.test", code: 0, text: "lookup late.test on 127.0.0.1:53: read udp ", asked: 2},
 		{host: "failing.test", code: 0, text: "lookup failing.test on 127.0.0.1:53: server misbehaving; next try in ", asked: 2},
 		{host: "broken.test", code: 3, text: "server misbehaving (tried 2 times)", asked: 2},
+		{host: "half.test", code: 0, text: "; next try in ", asked: 3},
 		{host: "direct.test", env: []string{"NO_PROXY=direct.test", "HTTP_PROXY=" + via.URL}, code: 0, text: "done     1 placed", asked: 1},
 		{host: "direct.test", env: []string{"no_proxy=other.test,.test", "HTTP_PROXY=" + via.URL}, code: 0, text: "done     1 placed", asked: 2},
 		{host: "direct.test", env: []string{"NO_PROXY=other.test", "HTTP_PROXY=" + via.URL}, code: 0, text: "done     1 placed", asked: 2, proxy: 1},
+		{host: "direct.test", env: []string{"HTTP_PROXY=http://me:%zz@127.0.0.1:1"}, code: 2, text: "HTTP_PROXY", asked: 2},
 	} {
 		t.Run(c.host, func(t *testing.T) {
 			plain.Script("/file", fetchtest.Body(pinned(0)))

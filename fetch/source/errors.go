@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -50,11 +52,39 @@ func (t *transfer) failNetwork(ctx context.Context, err error) error {
 	if certificateError(err) {
 		return t.fail(fmt.Errorf("%w; trusted were %s", err, t.client.cfg.Roots.Describe()), false)
 	}
-	// What is no HTTP is quoted in the error, and may be a Location with a secret.
-	if text := err.Error(); strings.Contains(text, "malformed") || strings.Contains(text, "invalid header") {
-		err = errors.New("the answer is not valid HTTP")
+	return t.fail(unquoted(err), !permanent(err))
+}
+
+// unquoted returns an error of the network without what a server or proxy sent,
+// which net/http quotes, and which may be a secret sent back: a login, the address
+// of a redirect.
+func unquoted(err error) error {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		switch e := e.(type) {
+		case *net.OpError:
+			if inner := unquoted(e.Err); inner != e.Err {
+				return inner
+			}
+			return e
+		case syscall.Errno, *os.SyscallError, *net.DNSError, *net.AddrError, tls.AlertError, tls.RecordHeaderError, *proxyError:
+			return e
+		case net.Error:
+			if e.Timeout() {
+				return e
+			}
+		}
+		switch text := e.Error(); {
+		case e == io.EOF:
+			return errors.New("the connection ended before an answer")
+		case e == io.ErrUnexpectedEOF, strings.HasPrefix(text, "http: server "), strings.HasPrefix(text, "stream error: "):
+			return e
+		case strings.Contains(text, "GOAWAY"):
+			return errors.New("the server has ended the HTTP/2 connection (GOAWAY)")
+		case strings.Contains(text, "chunk"):
+			return errors.New("the answer is not valid HTTP: bad chunks")
+		}
 	}
-	return t.fail(err, !permanent(err))
+	return errors.New("the answer is not valid HTTP")
 }
 
 func certificateError(err error) bool {
@@ -74,8 +104,9 @@ func permanent(err error) bool {
 		dns    *net.DNSError
 		addr   *net.AddrError
 		record tls.RecordHeaderError // it does not speak TLS
+		proxy  *proxyError
 	)
-	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &addr) || errors.As(err, &record) ||
+	return errors.As(err, &proxy) && !passingStatus(proxy.status) || errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &addr) || errors.As(err, &record) ||
 		errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission)
 }
 
@@ -84,15 +115,19 @@ func permanent(err error) bool {
 func Redact(address string) string {
 	base, fragment, hasFragment := strings.Cut(address, "#")
 	base, query, hasQuery := strings.Cut(base, "?")
-	if scheme, rest, ok := strings.Cut(base, "://"); ok {
-		authority, path, hasPath := strings.Cut(rest, "/")
-		if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-			authority = "REDACTED" + authority[at:]
-		}
-		base = scheme + "://" + authority
-		if hasPath {
-			base += "/" + path
-		}
+	scheme, rest, ok := strings.Cut(base, "://")
+	if ok {
+		scheme += "://"
+	} else {
+		scheme, rest = "", base
+	}
+	authority, path, hasPath := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		authority = "REDACTED" + authority[at:]
+	}
+	base = scheme + authority
+	if hasPath {
+		base += "/" + path
 	}
 	if hasQuery {
 		params := strings.Split(query, "&")

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -26,15 +25,15 @@ const (
 // follows redirects by rules of its own, and repeats a Location that it cannot
 // read in its errors.
 func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
-	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:               cfg.Proxy,
-		DialContext:         dialer.DialContext,
-		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: cfg.ConnectTimeout,
-		MaxIdleConnsPerHost: max(cfg.Connections, 1),
-		IdleConnTimeout:     time.Minute,
-		ForceAttemptHTTP2:   true,
+		Proxy:                  cfg.Proxy,
+		DialContext:            dialFunc(cfg.ConnectTimeout),
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    cfg.ConnectTimeout,
+		MaxIdleConnsPerHost:    max(cfg.Connections, 1),
+		IdleConnTimeout:        time.Minute,
+		OnProxyConnectResponse: checkProxy,
+		ForceAttemptHTTP2:      true,
 		// A server that labels .gz files "Content-Encoding: gzip" must not
 		// change the bytes.
 		DisableCompression: true,
@@ -251,20 +250,26 @@ func parseHTTP(address string) (*url.URL, error) {
 
 // failStatus makes the error of an answer that is not a success.
 func (t *transfer) failStatus(r *http.Response) error {
-	e := t.fail(fmt.Errorf("HTTP %d %s", r.StatusCode, http.StatusText(r.StatusCode)), false)
+	e := t.fail(errors.New(statusText(r.StatusCode)), passingStatus(r.StatusCode))
 	e.Status = r.StatusCode
 	e.Authorized = t.known
 	e.RetryAfter = retryAfter(r.Header.Get("Retry-After"), time.Now())
-	switch r.StatusCode {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		e.Temporary = true
-	case http.StatusForbidden:
+	if r.StatusCode == http.StatusForbidden {
 		// Rate limiters say 403 too, and then say for how long.
 		e.Temporary = e.RetryAfter > 0
-	default:
-		e.Temporary = r.StatusCode >= 500
 	}
 	return e
+}
+
+func statusText(code int) string { return fmt.Sprintf("HTTP %d %s", code, http.StatusText(code)) }
+
+// passingStatus reports whether the same request may be answered otherwise later.
+func passingStatus(code int) bool {
+	switch code {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return code >= 500
 }
 
 // retryAfter reads a Retry-After field (RFC 9110, section 10.2.3): seconds or a

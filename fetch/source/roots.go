@@ -2,6 +2,7 @@ package source
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"strings"
 	"sync"
@@ -22,13 +23,17 @@ type extraRoots struct {
 }
 
 // Add adds the certificates of a PEM file. name says in errors where they came
-// from.
-func (r *Roots) Add(name string, pem []byte) error {
-	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%s holds no certificate in PEM form", name)
+// from. They are read when they are needed: there may be many.
+func (r *Roots) Add(name string, text []byte) error {
+	if block, _ := pem.Decode(text); block == nil {
+		return noCertificate(name)
 	}
-	r.extra = append(r.extra, extraRoots{name, pem})
+	r.extra = append(r.extra, extraRoots{name, text})
 	return nil
+}
+
+func noCertificate(name string) error {
+	return fmt.Errorf("%s holds no certificate in PEM form", name)
 }
 
 // systemRoots returns the system's roots, or nil if there are none.
@@ -60,7 +65,9 @@ func (r Roots) pool() (*x509.CertPool, error) {
 		}
 	}
 	for _, e := range r.extra {
-		pool.AppendCertsFromPEM(e.pem)
+		if !pool.AppendCertsFromPEM(e.pem) {
+			return nil, noCertificate(e.name)
+		}
 	}
 	return pool, nil
 }

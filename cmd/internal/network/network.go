@@ -5,6 +5,7 @@ package network
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -66,6 +67,9 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 	if err != nil {
 		return source.Config{}, err
 	}
+	if err := checkProxies(getenv); err != nil {
+		return source.Config{}, err
+	}
 	roots, err := readRoots(c, o.cacert, getenv)
 	if err != nil {
 		return source.Config{}, err
@@ -75,6 +79,22 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 		UserAgent:      c.Program + "/" + version,
 		ConnectTimeout: o.connectTimeout, StallTimeout: o.stallTimeout, Connections: o.Jobs,
 	}, nil
+}
+
+// checkProxies refuses a proxy whose address cannot be read: package http would go
+// on without it. The address may hold a password.
+func checkProxies(getenv func(string) string) error {
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		value := getenv(name)
+		if _, err := url.Parse(value); err == nil {
+			continue
+		}
+		if _, err := url.Parse("http://" + value); err != nil {
+			return console.Usagef("write it as http://host:port, special characters of a login as %40",
+				"%s is not the address of a proxy", name)
+		}
+	}
+	return nil
 }
 
 // netrcSecret is where a secret with the id "netrc" is mounted.
