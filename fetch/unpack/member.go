@@ -1,0 +1,240 @@
+package unpack
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Member writes one file of the archive src, of size bytes, to dst. pattern is
+// its name, or a glob as Options.Include has them, that matches exactly one
+// regular file, after o.Strip. A link of the archive counts as the file that it
+// leads to within the archive. A compressed file that is no archive is written
+// whatever the pattern is.
+//
+// It reads src to its end, and another time if it was a link that matched. If
+// it fails, dst may have got bytes, also of another file.
+//
+// The entry is of the file itself, its name and digest included. Its mode has
+// the permission bits alone. A missing file is a *NoMatchError, and more than
+// one an *AmbiguousError. Options other than Strip, Limits and Workers are of no
+// importance.
+func Member(ctx context.Context, src io.ReaderAt, size int64, pattern string, dst io.Writer, o Options) (Entry, error) {
+	o = o.withDefaults()
+	g, err := parseGlob(pattern)
+	if err != nil {
+		return Entry{}, err
+	}
+	f := &finder{o: o, glob: g, dst: dst, found: make(map[string]found)}
+	target, err := f.search(ctx, src, size)
+	if err != nil {
+		return Entry{}, err
+	}
+	if f.written != nil {
+		if target == f.written.Name {
+			return *f.written, nil
+		}
+		return Entry{}, &AmbiguousError{pattern, []string{target, f.written.Name}}
+	}
+	f.exact = target
+	if _, err := f.search(ctx, src, size); err != nil {
+		return Entry{}, err
+	}
+	return *f.written, nil
+}
+
+// finder looks for one file.
+type finder struct {
+	o       Options
+	glob    *glob
+	exact   string // the file to write, once it is known; else what matches glob
+	dst     io.Writer
+	written *Entry
+
+	found   map[string]found
+	names   []string // in order, those of directories with a slash
+	matches []string // what glob matches
+}
+
+// found is a member that has been seen.
+type found struct {
+	kind  kind
+	link  string // of a link; of a hard link, the clean name
+	twice bool
+}
+
+// search walks the archive. It writes the first match that is a regular file,
+// and returns the name of the only one, which may be another if it is a link
+// that has matched.
+func (f *finder) search(ctx context.Context, src io.ReaderAt, size int64) (string, error) {
+	a, err := open(ctx, src, size, f.o)
+	if err != nil {
+		return "", err
+	}
+	defer a.Close()
+	if a.single {
+		left := f.o.Limits.budget(size)
+		return "", f.write(ctx, &Entry{Type: TypeFile, Mode: 0o644}, &limitedReader{a.stream, &left})
+	}
+	left := f.o.Limits.budget(size)
+	err = a.walk(ctx, func(m *member) error {
+		name, err := cleanName(m.name, f.o.Strip)
+		if err != nil || name == "" {
+			return nil // it is not what is looked for
+		}
+		matches := f.exact == name || f.exact == "" && f.note(m, name)
+		if !matches || m.kind != kindFile || f.written != nil {
+			return nil
+		}
+		if err := left.take(m.name, m.size); err != nil {
+			return err
+		}
+		r, err := m.content()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		return f.write(ctx, &Entry{Name: name, Type: TypeFile, Mode: perm(m.mode), Size: m.size}, r)
+	})
+	if err != nil || f.exact != "" {
+		return f.exact, err
+	}
+	return f.resolve()
+}
+
+// note remembers a member, and tells whether it matches.
+func (f *finder) note(m *member, name string) bool {
+	link := m.link
+	if m.kind == kindHardLink {
+		link, _ = cleanName(link, f.o.Strip)
+	}
+	before, ok := f.found[name]
+	twice := ok && (before.twice || before.kind != kindDir || m.kind != kindDir)
+	f.found[name] = found{m.kind, link, twice}
+	if m.kind == kindDir {
+		f.names = append(f.names, name+"/")
+		return false
+	}
+	f.names = append(f.names, name)
+	matches := f.glob.match(strings.Split(name, "/"))
+	if matches {
+		f.matches = append(f.matches, name)
+	}
+	return matches
+}
+
+// resolve returns the one file that matches lead to.
+func (f *finder) resolve() (string, error) {
+	r := resolver{lookup: func(name string) (kind, string) {
+		n := f.found[name]
+		return n.kind, n.link
+	}}
+	var files []string
+	detail := ""
+	if exact := strings.Join(f.glob.elems, "/"); slices.Contains(f.matches, exact) {
+		f.matches = []string{exact} // though it may be a glob as well
+	}
+	for _, name := range f.matches {
+		file, why := f.file(&r, name)
+		if why != "" {
+			detail = why
+		} else if !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	switch len(files) {
+	case 0:
+		if detail == "" && f.found[strings.Join(f.glob.elems, "/")].kind == kindDir {
+			detail = "it is a directory"
+		}
+		return "", &NoMatchError{f.glob.pattern, near(f.glob.pattern, f.names), detail}
+	case 1:
+		if f.found[files[0]].twice {
+			return "", refuse(files[0], "the archive has more than one entry of this name")
+		}
+		return files[0], nil
+	}
+	return "", &AmbiguousError{f.glob.pattern, files}
+}
+
+// file returns the regular file that a name leads to, or says why there is none.
+func (f *finder) file(r *resolver, name string) (file, why string) {
+	at := name
+	for range maxLinks {
+		n := f.found[at]
+		switch n.kind {
+		case kindFile:
+			return at, ""
+		case kindHardLink:
+			at = n.link
+		case kindSymlink:
+			if strings.HasPrefix(n.link, "/") {
+				return "", fmt.Sprintf("%q is a link to %q, which is absolute", at, n.link)
+			}
+			to, err := r.resolve(at)
+			if err != nil || to.dead || to.deep || f.found[to.name].kind == "" {
+				return "", fmt.Sprintf("%q is a link to %q, which the archive does not hold", at, n.link)
+			}
+			at = to.name
+		case kindDir:
+			return "", fmt.Sprintf("%q leads to a directory", name)
+		default:
+			return "", fmt.Sprintf("%q is %s", at, n.kind)
+		}
+	}
+	return "", fmt.Sprintf("%q leads in a circle", name)
+}
+
+// write writes what r has left to dst, and completes e.
+func (f *finder) write(ctx context.Context, e *Entry, r io.Reader) error {
+	f.written = e
+	sum := sha256.New()
+	counted := &countingWriter{f.dst, sum, 0}
+	if err := transfer(ctx, counted, r, make([]byte, 256<<10)); err != nil {
+		return err
+	}
+	e.Size = counted.n
+	sum.Sum(e.Digest[:0])
+	return nil
+}
+
+type countingWriter struct {
+	w   io.Writer
+	sum hash.Hash
+	n   int64
+}
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.sum.Write(p[:n])
+	c.n += int64(n)
+	if err != nil {
+		err = fmt.Errorf("writing: %w", err)
+	}
+	return n, err
+}
+
+// limitedReader fails where more is read than a budget has.
+type limitedReader struct {
+	r    io.Reader
+	left *budget
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if over := l.left.take("", int64(n)); over != nil {
+		return 0, over
+	}
+	return n, err
+}
+
+// cleanName returns the name of a member as it would be unpacked, or an empty
+// one for what has none.
+func cleanName(name string, strip int) (string, error) {
+	elems, _, err := splitName(name, strip)
+	return strings.Join(elems, "/"), err
+}

@@ -1,0 +1,106 @@
+package unpack
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// splitName checks the name of a member and returns its elements without empty
+// ones and ".", after the first strip elements are taken off as tar's
+// --strip-components does, which counts a leading "." as one. None are left of
+// what names the root or is stripped away; stripped tells these apart.
+func splitName(name string, strip int) (elems []string, stripped bool, err error) {
+	if err := checkName(name); err != nil {
+		return nil, false, err
+	}
+	rest := name
+	for range strip {
+		i := strings.IndexByte(rest, '/')
+		if i < 0 {
+			return nil, true, nil
+		}
+		rest = strings.TrimLeft(rest[i:], "/")
+	}
+	if rest == "" {
+		return nil, true, nil
+	}
+	if hasDrive(rest) {
+		return nil, false, refuse(name, "a Windows drive")
+	}
+	for elem := range strings.SplitSeq(rest, "/") {
+		if elem != "" && elem != "." {
+			elems = append(elems, elem)
+		}
+	}
+	return elems, false, nil
+}
+
+// checkName refuses names that do not stay below a directory on every system.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return refuse(name, "an empty name")
+	case name[0] == '/':
+		return refuse(name, "an absolute name")
+	case len(name) > maxName:
+		return refuse(name[:64]+"…", "a name of %d bytes, more than %d", len(name), maxName)
+	case hasDrive(name):
+		return refuse(name, "a Windows drive")
+	}
+	if reason := badCharacter(name); reason != "" {
+		return refuse(name, "%s in a name", reason)
+	}
+	for elem := range strings.SplitSeq(name, "/") {
+		if elem == ".." {
+			return refuse(name, `".." in a name`)
+		}
+		if len(elem) > maxElement {
+			return refuse(name, "an element of %d bytes, more than %d", len(elem), maxElement)
+		}
+	}
+	return nil
+}
+
+// badCharacter says what a name or link may not hold on any system.
+func badCharacter(s string) string {
+	for _, r := range s {
+		switch {
+		case r == 0:
+			return "a NUL"
+		case r == '\\':
+			return "a backslash"
+		case r == utf8.RuneError: // or a byte that is no UTF-8, which is none of these
+		case unicode.IsControl(r):
+			return "a control character"
+		}
+	}
+	return ""
+}
+
+// hasDrive tells whether Windows would take the beginning of name for a drive.
+// "A::B", as Perl's manual pages are called, is none.
+func hasDrive(name string) bool {
+	if len(name) < 2 || name[1] != ':' || len(name) > 2 && name[2] == ':' {
+		return false
+	}
+	c := name[0] | 0x20
+	return 'a' <= c && c <= 'z'
+}
+
+// checkTarget refuses what a symbolic link may not hold. Where it leads is
+// another question.
+func checkTarget(name, target string) error {
+	switch {
+	case target == "":
+		return refuse(name, "a link to nothing")
+	case len(target) > maxName:
+		return refuse(name, "a link of %d bytes, more than %d", len(target), maxName)
+	case hasDrive(target):
+		return refuse(name, "a link to a Windows drive, %q", target)
+	}
+	if reason := badCharacter(target); reason != "" {
+		return refuse(name, "%s in its link, %q", reason, target)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package unpack
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"hash"
+	"io"
+	"slices"
+)
+
+// Scan returns what Tree would give for the same archive and options, and
+// writes nothing. It does not know whether a disk would take two names for one.
+func Scan(ctx context.Context, src io.ReaderAt, size int64, o Options) (Manifest, error) {
+	o = o.withDefaults()
+	s := scanner{}
+	t, err := run(ctx, src, size, o, &s)
+	if err != nil {
+		return Manifest{}, err
+	}
+	entries := make([]Entry, 0, len(t.dirs)+len(t.nodes))
+	files := make(map[string]*Entry, len(s.files)) // for hard links
+	for _, e := range s.files {
+		files[e.Name] = e
+		entries = append(entries, *e)
+	}
+	for name, d := range t.dirs {
+		if name != "." {
+			entries = append(entries, Entry{Name: name, Type: TypeDir, Mode: perm(d.mode)})
+		}
+	}
+	for _, p := range t.symlinks {
+		entries = append(entries, Entry{Name: p.path, Type: TypeSymlink, Link: p.link})
+	}
+	for _, p := range t.hard {
+		e := Entry{Name: p.path, Type: TypeSymlink, Link: t.nodes[p.link].link}
+		if file, ok := files[p.link]; ok {
+			e = *file
+			e.Name = p.path
+		}
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	return Manifest{Entries: entries}, nil
+}
+
+// scanner is a sink that keeps digests.
+type scanner struct{ files []*Entry }
+
+func (*scanner) mkdir(string, *directory) error { return nil }
+
+func (s *scanner) file(p *placed) (func() (output, error), error) {
+	e := &Entry{Name: p.path, Type: TypeFile, Mode: perm(p.mode), Size: p.size}
+	s.files = append(s.files, e)
+	return func() (output, error) { return &digester{e, sha256.New()}, nil }, nil
+}
+
+// digester sets the digest of an entry.
+type digester struct {
+	e *Entry
+	hash.Hash
+}
+
+func (d *digester) close(bool) error {
+	d.Sum(d.e.Digest[:0])
+	return nil
+}
+
+// Names returns the names of all that the archive holds, after o.Strip and
+// whatever o.Include says, in the order of the archive, directories with a
+// slash at their ends. What Tree would refuse is in it, unless it has no name
+// that could be unpacked. A compressed file that is no archive has none.
+func Names(ctx context.Context, src io.ReaderAt, size int64, o Options) ([]string, error) {
+	o = o.withDefaults()
+	a, err := open(ctx, src, size, o)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	if a.single {
+		return nil, a.stream.drain()
+	}
+	var names []string
+	err = a.walk(ctx, func(m *member) error {
+		if name, err := cleanName(m.name, o.Strip); err == nil && name != "" {
+			if m.kind == kindDir {
+				name += "/"
+			}
+			names = append(names, name)
+		}
+		return nil
+	})
+	return names, err
+}

@@ -1,0 +1,89 @@
+package unpack
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
+
+const (
+	maxNear        = 5
+	maxCompared    = 200_000 // names whose distance is measured
+	maxForDistance = 256
+)
+
+// near returns those names that are likely to be meant by pattern, which is a
+// name or a glob: first those with the same last element, wherever they lie,
+// then those that are spelled much the same.
+func near(pattern string, names []string) []string {
+	pattern = strings.TrimSuffix(path.Clean(pattern), "/")
+	base := path.Base(pattern)
+	type candidate struct {
+		name string
+		rank int
+	}
+	var found []candidate
+	seen := make(map[string]bool)
+	for i, name := range names {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		plain := strings.TrimSuffix(name, "/")
+		if same, _ := path.Match(base, path.Base(plain)); same && base != "*" && base != "**" {
+			found = append(found, candidate{name, len(plain)})
+			continue
+		}
+		if i >= maxCompared || len(plain) > maxForDistance || len(pattern) > maxForDistance {
+			continue
+		}
+		limit := max(2, len(pattern)/4)
+		d := distance(pattern, plain, limit)
+		if strings.EqualFold(base, path.Base(plain)) {
+			d = min(d, 1)
+		}
+		if b := distance(base, path.Base(plain), max(1, len(base)/4)); b < d-1 {
+			d = b + 1 // with another directory
+		}
+		if d <= limit {
+			found = append(found, candidate{name, 1<<20 + d})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name))
+	})
+	var best []string
+	for _, c := range found[:min(len(found), maxNear)] {
+		best = append(best, c.name)
+	}
+	return best
+}
+
+// distance returns how many bytes have to be put in, taken out or replaced to
+// make b of a, or a number over limit if that is more than limit.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner, least := row[0], i+1
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := corner
+			if a[i] != b[j] {
+				cost = min(corner, row[j], row[j+1]) + 1
+			}
+			corner, row[j+1] = row[j+1], cost
+			least = min(least, cost)
+		}
+		if least > limit {
+			return limit + 1
+		}
+	}
+	return row[len(b)]
+}
