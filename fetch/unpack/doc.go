@@ -11,7 +11,7 @@
 //
 //   - An archive is complete. Every checksum and length that its format has is
 //     checked, a tar ends in a block of zeros, and what follows a zip or a
-//     compressed stream is an error, but for zeros after gzip and xz. What
+//     compressed stream is an error, but for zeros after gzip, xz and zip. What
 //     follows the end of a tar is ignored, as tar does, within the limits.
 //
 //   - A name is relative and holds no "..", no backslash, no control character,

@@ -130,12 +130,13 @@ func (f *finder) note(m *member, name string) bool {
 // resolve returns the one file that matches lead to.
 func (f *finder) resolve() (string, error) {
 	r := resolver{lookup: func(name string) (kind, string) {
-		n := f.found[name]
+		_, n := f.behind(name)
 		return n.kind, n.link
 	}}
 	var files []string
 	detail := ""
-	if exact := strings.Join(f.glob.elems, "/"); slices.Contains(f.matches, exact) {
+	exact := strings.Join(f.glob.elems, "/")
+	if slices.Contains(f.matches, exact) {
 		f.matches = []string{exact} // though it may be a glob as well
 	}
 	for _, name := range f.matches {
@@ -148,7 +149,7 @@ func (f *finder) resolve() (string, error) {
 	}
 	switch len(files) {
 	case 0:
-		if detail == "" && f.found[strings.Join(f.glob.elems, "/")].kind == kindDir {
+		if detail == "" && f.found[exact].kind == kindDir {
 			detail = "it is a directory"
 		}
 		return "", &NoMatchError{f.glob.pattern, near(f.glob.pattern, f.names), detail}
@@ -161,32 +162,43 @@ func (f *finder) resolve() (string, error) {
 	return "", &AmbiguousError{f.glob.pattern, files}
 }
 
+// behind returns what bears a name, and its first name if it is a hard link.
+func (f *finder) behind(name string) (string, found) {
+	n := f.found[name]
+	for range maxLinks {
+		if n.kind != kindHardLink {
+			break
+		}
+		name, n = n.link, f.found[n.link]
+	}
+	return name, n
+}
+
 // file returns the regular file that a name leads to, or says why there is none.
 func (f *finder) file(r *resolver, name string) (file, why string) {
-	at := name
-	for range maxLinks {
-		n := f.found[at]
-		switch n.kind {
-		case kindFile:
-			return at, ""
-		case kindHardLink:
-			at = n.link
-		case kindSymlink:
-			if strings.HasPrefix(n.link, "/") {
-				return "", fmt.Sprintf("%q is a link to %q, which is absolute", at, n.link)
-			}
-			to, err := r.resolve(at)
-			if err != nil || to.dead || to.deep || f.found[to.name].kind == "" {
-				return "", fmt.Sprintf("%q is a link to %q, which the archive does not hold", at, n.link)
-			}
-			at = to.name
-		case kindDir:
-			return "", fmt.Sprintf("%q leads to a directory", name)
-		default:
-			return "", fmt.Sprintf("%q is %s", at, n.kind)
+	file, n := f.behind(name)
+	if n.kind == kindSymlink {
+		link := n.link
+		if strings.HasPrefix(link, "/") {
+			return "", fmt.Sprintf("%q is a link to %q, which is absolute", name, link)
+		}
+		to, err := r.resolve(name)
+		if err == nil && !to.dead && !to.deep {
+			file, n = f.behind(to.name)
+		}
+		if n.kind == "" || n.kind == kindSymlink {
+			return "", fmt.Sprintf("%q is a link to %q, which the archive does not hold", name, link)
 		}
 	}
-	return "", fmt.Sprintf("%q leads in a circle", name)
+	switch n.kind {
+	case kindFile:
+		return file, ""
+	case kindDir:
+		return "", fmt.Sprintf("%q leads to a directory", name)
+	case kindHardLink, "":
+		return "", fmt.Sprintf("%q is a hard link to what the archive does not hold", name)
+	}
+	return "", fmt.Sprintf("%q is %s", name, n.kind)
 }
 
 // write writes what r has left to dst, and completes e.

@@ -39,12 +39,9 @@ func near(pattern string, names []string) []string {
 			continue
 		}
 		limit := max(2, len(pattern)/4)
-		d := distance(pattern, plain, limit)
-		if strings.EqualFold(base, path.Base(plain)) {
-			d = min(d, 1)
-		}
-		if b := distance(base, path.Base(plain), max(1, len(base)/4)); b < d-1 {
-			d = b + 1 // with another directory
+		d := distance(strings.ToLower(pattern), strings.ToLower(plain), limit)
+		if b := distance(strings.ToLower(base), strings.ToLower(path.Base(plain)), max(1, len(base)/4)); b < d-1 {
+			d = b + 1 // in another directory
 		}
 		if d <= limit {
 			found = append(found, candidate{name, 1<<20 + d})

@@ -79,6 +79,9 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 	}
 	name := strings.Join(elems, "/")
 	if len(t.o.Include) > 0 && !t.include.match(elems) {
+		if m.kind == kindDir {
+			name += "/"
+		}
 		t.skipped = append(t.skipped, name)
 		return nil, nil, nil
 	}

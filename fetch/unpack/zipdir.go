@@ -32,6 +32,8 @@ const (
 	zip64EndLen   = 56
 	zip64LocLen   = 20
 
+	zipMaxZeros = 1 << 16 // after the end
+
 	zipDescriptor = 1 << 3  // flag: sizes and checksum follow the data
 	zipUTF8       = 1 << 11 // flag: the name is UTF-8
 )
@@ -65,18 +67,21 @@ type zipEntry struct {
 }
 
 // openZipDirectory finds the directory: its end record is the last thing in the
-// file, with a comment that reaches to the end, and the directory lies right
-// before it.
+// file, but for the zeros that some programs fill their last block with, and the
+// directory lies right before it.
 func openZipDirectory(src *io.SectionReader) (*zipDirectory, error) {
 	size := src.Size()
-	tail := make([]byte, min(size, zipEndLen+1<<16-1))
+	tail := make([]byte, min(size, zipEndLen+1<<16-1+zipMaxZeros))
 	tailAt := size - int64(len(tail))
 	if _, err := src.ReadAt(tail, tailAt); err != nil && err != io.EOF {
 		return nil, err
 	}
 	at := -1
 	for i := len(tail) - zipEndLen; i >= 0; i-- {
-		if le.Uint32(tail[i:]) == zipEndSig && i+zipEndLen+int(le.Uint16(tail[i+20:])) == len(tail) {
+		if le.Uint32(tail[i:]) != zipEndSig {
+			continue
+		}
+		if end := i + zipEndLen + int(le.Uint16(tail[i+20:])); end <= len(tail) && isZero(tail[end:]) {
 			if at >= 0 {
 				return nil, errors.New("it has two ends")
 			}
