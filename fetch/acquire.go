@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -99,7 +98,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, v *visit) (acqui
 	resp, err := t.get(ctx, c, v)
 	digest := s.close()
 	if s.err != nil {
-		return acquired{}, &DestinationError{first.Artifact, first.file, fmt.Errorf("cannot write in %s: %w", first.dir, cause(s.err))}
+		return acquired{}, first.unwritable(s.err)
 	}
 	if s.begun {
 		t.from, t.validator = c.url, resp.Validator

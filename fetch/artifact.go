@@ -3,6 +3,8 @@ package fetch
 import (
 	"fmt"
 	"io/fs"
+
+	"depfetch/fetch/unpack"
 )
 
 // SizeUnknown is the Size of an artifact whose lockfile line has none.
@@ -27,9 +29,16 @@ type Artifact struct {
 	Mode  fs.FileMode // permission bits only
 	Owner *Owner      // nil leaves the file with the running user
 
-	Member string  // the one file to take out of the archive, or empty
-	Unpack *Unpack // how to unpack the archive into Path, or nil
+	Member string        // the one file to take out of the archive: a name or a glob, or empty
+	Unpack *Unpack       // how to unpack the archive into Path, or nil
+	Limits unpack.Limits // of what an archive may cost
+	// Unpacked is the digest of what comes out of the archive: of the member,
+	// or of the unpacked tree's manifest. The zero Digest is unknown.
+	Unpacked Digest
 }
+
+// archive reports whether a is not placed as it is.
+func (a Artifact) archive() bool { return a.Member != "" || a.Unpack != nil }
 
 // Owner is a numeric user and group: names would need an /etc/passwd, and an
 // image built from scratch has none.
@@ -40,7 +49,8 @@ func (o Owner) String() string { return fmt.Sprintf("%d:%d", o.UID, o.GID) }
 
 // Unpack says how an archive becomes a directory tree.
 type Unpack struct {
-	Strip   int      // leading path elements to drop, as tar's --strip-components
-	Include []string // globs of the names to unpack; empty means all
-	Replace bool     // swap the whole directory instead of merging into it
+	Strip         int      // leading path elements to drop, as tar's --strip-components
+	Include       []string // globs of the names to unpack; empty means all
+	Replace       bool     // swap the whole directory instead of merging into it
+	AbsoluteLinks bool     // allow symbolic links with an absolute target
 }

@@ -18,13 +18,17 @@ type destination struct {
 	Artifact
 	root string // absolute
 	dir  string // holds no links below the root
-	file string // dir and the artifact's own name, which is not followed
+	file string // dir and the artifact's own name, which is not followed; dir itself if d merges
 }
+
+// merges reports whether the artifact adds to a directory that others use too.
+func (d destination) merges() bool { return d.Unpack != nil && !d.Unpack.Replace }
 
 // resolve finds where a lands below root, which is absolute. Links in its directory lead to where
 // they lead in a root file system at root. The last element is not followed:
 // a link there is what the artifact replaces, as it would be with rename(2),
-// and not the file that it points to (/usr/bin/wget must not become busybox).
+// and not the file that it points to (/usr/bin/wget must not become busybox). A
+// directory that is merged into is followed.
 func resolve(root string, a Artifact) (destination, error) {
 	fail := func(path string, err error) (destination, error) {
 		return destination{}, &DestinationError{a, path, err}
@@ -32,15 +36,24 @@ func resolve(root string, a Artifact) (destination, error) {
 	if a.Path == "" {
 		return fail(a.Name, ErrNoPath)
 	}
-	if !fs.ValidPath(relative(a.Path)) {
+	d := destination{Artifact: a, root: root}
+	rel := relative(a.Path)
+	if rel == "" && d.merges() {
+		rel = "."
+	}
+	if !fs.ValidPath(rel) {
 		return fail(a.Path, errors.New("the path leads out of the root"))
 	}
-	dir, name := filepath.Split(filepath.FromSlash(relative(a.Path)))
+	dir, name := filepath.Split(filepath.FromSlash(rel))
+	if d.merges() {
+		dir, name = filepath.FromSlash(rel), ""
+	}
 	dir, err := securejoin.SecureJoin(root, dir)
 	if err != nil {
 		return fail(a.Path, cause(err))
 	}
-	return destination{Artifact: a, root: root, dir: dir, file: filepath.Join(dir, name)}, nil
+	d.dir, d.file = dir, filepath.Join(dir, name)
+	return d, nil
 }
 
 // relative returns path without its leading slash.
@@ -61,7 +74,7 @@ const (
 	changed       // something else, which may be replaced
 )
 
-// inspect finds out what lies at d. The error is of what cannot be replaced by
+// inspect finds out what lies at d, which is a file. The error is of what cannot be replaced by
 // a file, or of the context. detail says how a state other than present
 // differs.
 func (d destination) inspect(ctx context.Context) (s state, detail string, err error) {
@@ -84,8 +97,12 @@ func (d destination) inspect(ctx context.Context) (s state, detail string, err e
 		return 0, "", &DestinationError{d.Artifact, d.file, errIsDirectory}
 	case !info.Mode().IsRegular():
 		return 0, "", &DestinationError{d.Artifact, d.file, errors.New("something that is not a regular file is there")}
-	case d.Size != SizeUnknown && info.Size() != d.Size:
+	case d.Member == "" && d.Size != SizeUnknown && info.Size() != d.Size:
 		return changed, fmt.Sprintf("changed: want %d bytes, it has %d", d.Size, info.Size()), nil
+	}
+	want := d.Digest
+	if d.Member != "" {
+		want = d.Unpacked
 	}
 	digest, err := hashFile(ctx, d.file)
 	switch {
@@ -93,8 +110,8 @@ func (d destination) inspect(ctx context.Context) (s state, detail string, err e
 		return 0, "", context.Cause(ctx)
 	case err != nil:
 		return changed, fmt.Sprintf("changed: it cannot be read: %v", cause(err)), nil
-	case digest != d.Digest:
-		return changed, fmt.Sprintf("changed: want sha256 %s, it has %s", d.Digest, digest), nil
+	case digest != want:
+		return changed, fmt.Sprintf("changed: want sha256 %s, it has %s", want, digest), nil
 	}
 	if detail := d.attributes(info); detail != "" {
 		return moded, detail, nil

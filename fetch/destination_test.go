@@ -54,7 +54,7 @@ func TestDestinationLinks(t *testing.T) {
 			wantFile(t, lands, body)
 			wantFile(t, filepath.Join(c.Root, "bin/busybox"), "busybox")
 			wantTree(t, outside)
-			if f, err := fetch.Verify(t.Context(), c.Root, 1, []fetch.Artifact{a}); err != nil || len(f) != 0 {
+			if f, err := c.Verify(t.Context(), []fetch.Artifact{a}); err != nil || len(f) != 0 {
 				t.Errorf("Verify: %v, %v", f, err)
 			}
 		})
@@ -79,7 +79,7 @@ func TestDestinationOddRoots(t *testing.T) {
 			if _, err := c.Fetch(t.Context(), []fetch.Artifact{a}); err != nil {
 				t.Errorf("%s below %s: %v", path, root, err)
 			}
-			if f, err := fetch.Verify(t.Context(), c.Root, 1, []fetch.Artifact{a}); err != nil || len(f) != 0 {
+			if f, err := c.Verify(t.Context(), []fetch.Artifact{a}); err != nil || len(f) != 0 {
 				t.Errorf("Verify %s below %s: %v, %v", path, root, f, err)
 			}
 		}
@@ -149,19 +149,6 @@ func TestDestinationRefused(t *testing.T) {
 	}
 }
 
-func TestUnsupported(t *testing.T) {
-	member, tree := pin("m", "https://example.com/m", body), pin("t", "https://example.com/t", body)
-	member.Member = "bin/m"
-	tree.Unpack = &fetch.Unpack{}
-	c := client(t)
-	_, err := c.Fetch(t.Context(), []fetch.Artifact{member, tree})
-	for _, want := range []string{"m: member is not in this version yet", "t: unpack is not in this version yet"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v lacks %q", err, want)
-		}
-	}
-}
-
 func TestVerify(t *testing.T) {
 	root := t.TempDir()
 	names := []string{"right", "missing", "changed", "resized", "moded", "link", "directory"}
@@ -179,7 +166,7 @@ func TestVerify(t *testing.T) {
 	symlink(t, "right", filepath.Join(root, "opt/link"))
 	mustWrite(t, filepath.Join(root, "opt/directory/file"), body)
 
-	findings, err := fetch.Verify(t.Context(), root, 2, artifacts)
+	findings, err := (&fetch.Client{Root: root, Jobs: 2}).Verify(t.Context(), artifacts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,15 +87,33 @@ func (e *DestinationError) Unwrap() error { return e.Err }
 // ErrNoPath is a DestinationError's cause when the lockfile gives no path.
 var ErrNoPath = errors.New("the lockfile gives it no path")
 
-// UnsupportedError says that this version cannot do what an artifact asks for.
-type UnsupportedError struct {
+// ArchiveError says that what an artifact asks for cannot be taken out of its
+// archive, the bytes of which are right. It unwraps to an error of package unpack,
+// among others.
+type ArchiveError struct {
 	Artifact Artifact
-	Key      string // of the lockfile
+	Err      error
 }
 
-func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("%s: %s is not in this version yet", e.Artifact.Name, e.Key)
+func (e *ArchiveError) Error() string { return fmt.Sprintf("%s: %v", e.Artifact.Name, e.Err) }
+func (e *ArchiveError) Unwrap() error { return e.Err }
+
+// UnverifiableError says that what lies at a destination cannot be compared with
+// what is pinned, since what comes out of the archive is not known.
+type UnverifiableError struct {
+	Artifact Artifact
+	Err      error
 }
+
+func (e *UnverifiableError) Error() string {
+	return fmt.Sprintf("%s: cannot be verified: %v", e.Artifact.Name, e.Err)
+}
+
+func (e *UnverifiableError) Unwrap() error { return e.Err }
+
+// ErrNotRecorded is an UnverifiableError's cause when the locked line does not
+// have the digest of what comes out of the archive.
+var ErrNotRecorded = errors.New("the locked line does not say what comes out of the archive")
 
 // PlaceError says that the renames at the end of Fetch failed in the middle.
 type PlaceError struct {

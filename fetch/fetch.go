@@ -50,6 +50,10 @@ type Client struct {
 	// Mirrors are the addresses of trees that hold blobs/sha256/<hex>. They
 	// are asked when the origin and the artifact's own mirrors have failed.
 	Mirrors []string
+	// Trees is the directory of the manifests of unpacked trees, each by the
+	// hexadecimal digits of its sha256. Without it, what has been unpacked
+	// cannot be told from what has not.
+	Trees string
 	// Jobs is how many artifacts are worked on at once; zero means
 	// DefaultJobs.
 	Jobs int
@@ -107,7 +111,7 @@ type run struct {
 	stage   stage
 
 	mu       sync.Mutex // guards what follows, and serialises Events
-	staged   []stagedFile
+	staged   []staged
 	uncached bool // the cache cannot be written to
 }
 

@@ -1,34 +1,52 @@
 package fetch
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
 
-// place renames all staged files to where they belong. By now every one of them
-// is verified and has its mode and owner, so nothing but the renames can fail.
+	"depfetch/fetch/unpack"
+)
+
+// place renames all that is staged to where it belongs. By now every file is
+// verified and has its mode and owner, and every tree has been found to fit into
+// its directory, so nothing but the renames can fail.
 func (r *run) place() error {
+	var errs []error
+	for _, t := range r.staged {
+		if err := t.check(); err != nil {
+			errs = append(errs, &DestinationError{t.dest().Artifact, t.dest().file, err})
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
 	for i, t := range r.staged {
-		err := r.stage.place(t)
-		if err != nil && i == 0 {
-			return &DestinationError{t.Artifact, t.file, err} // nothing has changed
+		err := t.place()
+		var merge *unpack.MergeError
+		begun := errors.As(err, &merge) && len(merge.Placed) > 0
+		d := t.dest()
+		if err != nil && i == 0 && !begun {
+			return &DestinationError{d.Artifact, d.file, err} // nothing has changed
 		}
 		if err != nil {
 			r.stage.keep(r.mtime()) // for the files that are in place
 			return &PlaceError{
-				Artifact: t.Artifact,
+				Artifact: d.Artifact,
 				Placed:   artifactsOf(r.staged[:i]),
 				Missing:  artifactsOf(r.staged[i:]),
-				Err:      fmt.Errorf("cannot place %s: %w", t.file, err),
+				Err:      fmt.Errorf("cannot place %s: %w", d.file, err),
 			}
 		}
-		r.emit(Event{Kind: EventPlaced, Artifact: t.Artifact})
+		r.emit(Event{Kind: EventPlaced, Artifact: d.Artifact})
 	}
 	r.stage.keep(r.mtime())
 	return nil
 }
 
-func artifactsOf(staged []stagedFile) []Artifact {
-	artifacts := make([]Artifact, len(staged))
-	for i, t := range staged {
-		artifacts[i] = t.Artifact
+func artifactsOf(all []staged) []Artifact {
+	artifacts := make([]Artifact, len(all))
+	for i, t := range all {
+		artifacts[i] = t.dest().Artifact
 	}
 	return artifacts
 }

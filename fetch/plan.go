@@ -26,7 +26,11 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 	r.stage.sweep(dests)
 	states := make([]state, len(dests))
 	err = each(ctx, r.jobs(), len(dests), func(i int) (err error) {
-		states[i], _, err = dests[i].inspect(ctx)
+		var unknown *UnverifiableError
+		states[i], _, err = r.look(ctx, dests[i])
+		if errors.As(err, &unknown) {
+			return nil // what cannot be compared is fetched
+		}
 		return err
 	})
 	if err != nil {
@@ -50,7 +54,7 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 		}
 	}
 	for i, d := range dests {
-		if b := byDigest[d.Digest]; b != nil && (states[i] == present || states[i] == moded) {
+		if b := byDigest[d.Digest]; b != nil && !d.archive() && (states[i] == present || states[i] == moded) {
 			b.local = append(b.local, d.file)
 		}
 	}
@@ -74,8 +78,8 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 	return nil
 }
 
-// destinations resolves where the artifacts go, and refuses those that this
-// version cannot place and those that would land on one another.
+// destinations resolves where the artifacts go, and refuses those that would land
+// on one another.
 func destinations(root string, artifacts []Artifact) ([]destination, error) {
 	var (
 		dests  []destination
@@ -87,10 +91,6 @@ func destinations(root string, artifacts []Artifact) ([]destination, error) {
 		return nil, err
 	}
 	for _, a := range artifacts {
-		if key := unsupported(a); key != "" {
-			errs = append(errs, &UnsupportedError{a, key})
-			continue
-		}
 		d, err := resolve(root, a)
 		if err != nil {
 			errs = append(errs, err)
@@ -101,7 +101,9 @@ func destinations(root string, artifacts []Artifact) ([]destination, error) {
 			errs = append(errs, &DestinationError{a, d.file, fmt.Errorf("%s lands there too", other)})
 			continue
 		}
-		byFile[d.file] = a.Name
+		if !d.merges() {
+			byFile[d.file] = a.Name
+		}
 		dests = append(dests, d)
 	}
 	for _, d := range dests {
@@ -112,15 +114,4 @@ func destinations(root string, artifacts []Artifact) ([]destination, error) {
 		}
 	}
 	return dests, errors.Join(errs...)
-}
-
-// unsupported returns the key of the lockfile that this version does not act on.
-func unsupported(a Artifact) string {
-	switch {
-	case a.Member != "":
-		return "member"
-	case a.Unpack != nil:
-		return "unpack"
-	}
-	return ""
 }

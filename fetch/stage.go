@@ -23,11 +23,26 @@ type stage struct {
 	mtime map[string]time.Time    // what directories that were there had before
 }
 
-// stagedFile is a verified file that only has to be renamed.
+// staged is what is verified and only has to be renamed.
+type staged interface {
+	// dest returns where it belongs.
+	dest() destination
+	// check refuses what cannot be placed, before anything is.
+	check() error
+	// place renames it to where it belongs. The error may be a
+	// *unpack.MergeError, if some of it is in place.
+	place() error
+}
+
+// stagedFile is a file.
 type stagedFile struct {
 	destination
 	temp string
 }
+
+func (t stagedFile) dest() destination { return t.destination }
+func (t stagedFile) check() error      { return nil }
+func (t stagedFile) place() error      { return cause(os.Rename(t.temp, t.file)) }
 
 // mkdir makes the directory of d and notes what it changes.
 func (s *stage) mkdir(d destination) error {
@@ -40,6 +55,35 @@ func (s *stage) mkdir(d destination) error {
 			return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot make the directory %s: %w", dir, cause(err))}
 		}
 		s.made = append(s.made, dir)
+	}
+	if len(missing) > 0 && d.merges() && d.Owner != nil {
+		return d.giveTo(d.dir)
+	}
+	return nil
+}
+
+// giveTo gives a directory to the owner of d.
+func (d destination) giveTo(dir string) error {
+	if err := os.Chown(dir, int(d.Owner.UID), int(d.Owner.GID)); err != nil {
+		return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err))}
+	}
+	return nil
+}
+
+// dress gives dir, a private directory that is to be the one of d, the mode, owner
+// and time of one that was made for it.
+func (s *stage) dress(d destination, dir string, mtime time.Time) error {
+	if d.Owner != nil {
+		if err := d.giveTo(dir); err != nil {
+			return err
+		}
+	}
+	err := os.Chmod(dir, 0o755)
+	if err == nil {
+		err = os.Chtimes(dir, mtime, mtime)
+	}
+	if err != nil {
+		return d.unwritable(err)
 	}
 	return nil
 }
@@ -98,7 +142,12 @@ func (s *stage) temp(d destination) (*os.File, error) {
 			return f, nil
 		}
 	}
-	return nil, &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
+	return nil, d.unwritable(err)
+}
+
+// unwritable returns the error of a file beside d that cannot be made or written.
+func (d destination) unwritable(err error) error {
+	return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
 }
 
 // tempDir returns the directory of the temporary files within dir.
@@ -129,16 +178,16 @@ func (s *stage) copy(d destination, src *os.File) (*os.File, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
+		return nil, d.unwritable(err)
 	}
 	return f, nil
 }
 
 // finish gives f the owner, mode and time that d is to have, and closes it.
-func (s *stage) finish(d destination, f *os.File, mtime time.Time) (stagedFile, error) {
-	fail := func(err error) (stagedFile, error) {
+func (s *stage) finish(d destination, f *os.File, mtime time.Time) (staged, error) {
+	fail := func(err error) (staged, error) {
 		f.Close()
-		return stagedFile{}, &DestinationError{d.Artifact, d.file, err}
+		return nil, &DestinationError{d.Artifact, d.file, err}
 	}
 	if d.Owner != nil {
 		if err := f.Chown(int(d.Owner.UID), int(d.Owner.GID)); err != nil {
@@ -155,11 +204,6 @@ func (s *stage) finish(d destination, f *os.File, mtime time.Time) (stagedFile, 
 		return fail(fmt.Errorf("cannot set its time: %w", cause(err)))
 	}
 	return stagedFile{d, f.Name()}, nil
-}
-
-// place renames t to where it belongs.
-func (s *stage) place(t stagedFile) error {
-	return cause(os.Rename(t.temp, t.file))
 }
 
 // keep ends the stage of a run whose files are placed. The directories that it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -58,26 +59,45 @@ func (r *run) transfer(ctx context.Context, b *blob) (err error) {
 	if got.kind != SourceCache {
 		r.toCache(first.Artifact, func() error { return r.Cache.Put(b.digest.String(), f) })
 	}
-	for _, d := range b.dests[1:] {
-		g, err := r.stage.copy(d, f)
-		if err == nil {
-			err = r.finish(d, g, got, began)
+	var plain []destination
+	for _, d := range b.dests {
+		if !d.archive() {
+			plain = append(plain, d)
+			continue
 		}
+		if err := r.finish(d, got, began, func() (staged, error) { return r.unpack(ctx, d, f, got.bytes) }); err != nil {
+			return err
+		}
+	}
+	// The first one gets the file itself, when it is no longer needed for others.
+	for i, d := range slices.Backward(plain) {
+		err := r.finish(d, got, began, func() (t staged, err error) {
+			g := f
+			if i > 0 {
+				if g, err = r.stage.copy(d, f); err != nil {
+					return nil, err
+				}
+			}
+			return r.stage.finish(d, g, r.mtime())
+		})
 		if err != nil {
 			return err
 		}
 	}
-	return r.finish(first, f, got, began)
+	if len(plain) == 0 {
+		f.Close()
+		os.Remove(f.Name()) // large, perhaps, and others are still to come
+	}
+	return nil
 }
 
-// finish stages d, whose bytes are in f.
-func (r *run) finish(d destination, f *os.File, got acquired, began time.Time) error {
+// finish stages d, whose bytes are there, by calling prepare.
+func (r *run) finish(d destination, got acquired, began time.Time, prepare func() (staged, error)) error {
 	if d.Size != SizeUnknown && d.Size != got.bytes {
-		f.Close()
 		return &TransferError{d.Artifact, []Attempt{{got.kind, got.url, &MismatchError{
 			Response: got.response, WantDigest: d.Digest, GotDigest: d.Digest, WantSize: d.Size, GotSize: got.bytes}}}}
 	}
-	t, err := r.stage.finish(d, f, r.mtime())
+	t, err := prepare()
 	if err != nil {
 		return err
 	}

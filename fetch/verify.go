@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // Finding is a file that is not what the lockfile pins.
@@ -15,34 +16,43 @@ type Finding struct {
 	Detail string // "missing", "changed: …", "wrong mode: …" or "wrong owner: …"
 }
 
-// Verify hashes what is in place below root, jobs files at a time, and returns
-// a Finding for each artifact that is missing, changed, or has another mode or
-// owner. It asks no source.
-func Verify(ctx context.Context, root string, jobs int, artifacts []Artifact) ([]Finding, error) {
-	c := &Client{Jobs: jobs}
-	dests, err := destinations(root, artifacts)
+// Verify hashes what is in place and returns a Finding for each file that is
+// missing, changed, or has another mode or owner. It asks no source. The error
+// joins a *UnverifiableError for each artifact that cannot be compared, among
+// others.
+func (c *Client) Verify(ctx context.Context, artifacts []Artifact) ([]Finding, error) {
+	dests, err := destinations(c.Root, artifacts)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Finding, len(dests))
-	err = each(ctx, c.jobs(), len(dests), func(i int) error {
+	all := make([][]Finding, len(dests))
+	err = each(ctx, c.jobs(), len(dests), func(i int) (err error) {
 		d := dests[i]
-		s, detail, err := d.inspect(ctx)
+		_, all[i], err = c.look(ctx, d)
 		var occupied *DestinationError
 		if errors.As(err, &occupied) {
-			s, detail, err = changed, "changed: "+occupied.Err.Error(), nil
+			all[i], err = []Finding{{d.Artifact, d.file, true, "changed: " + occupied.Err.Error()}}, nil
 		}
-		all[i] = Finding{Artifact: d.Artifact, Path: d.file, Wrong: s == changed, Detail: detail}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var findings []Finding
-	for _, f := range all {
-		if f.Detail != "" {
-			findings = append(findings, f)
-		}
+	return slices.Concat(all...), nil
+}
+
+// look finds out what lies at d, and how that differs from what is pinned. The
+// error is as that of inspect, or a *UnverifiableError.
+func (c *Client) look(ctx context.Context, d destination) (state, []Finding, error) {
+	if d.Unpack != nil {
+		return c.lookTree(ctx, d)
 	}
-	return findings, nil
+	s, detail, err := d.inspect(ctx)
+	if err == nil && s == changed && d.Member != "" && d.Unpacked.IsZero() {
+		err = &UnverifiableError{d.Artifact, ErrNotRecorded}
+	}
+	if err != nil || s == present {
+		return s, nil, err
+	}
+	return s, []Finding{{d.Artifact, d.file, s == changed, detail}}, nil
 }

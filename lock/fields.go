@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"depfetch/fetch"
+	"depfetch/fetch/unpack"
 )
 
 // defaultMode is the mode of a file whose dependency gives none.
@@ -141,7 +142,7 @@ func parseUnpack(v *value) *fetch.Unpack {
 }
 
 func parseUnpackTable(v *value) *fetch.Unpack {
-	v.table("strip", "include", "replace")
+	v.table("strip", "include", "replace", "absolute_links")
 	u := &fetch.Unpack{}
 	strip := v.get("strip")
 	n, ok := strip.integer()
@@ -157,12 +158,35 @@ func parseUnpackTable(v *value) *fetch.Unpack {
 		u.Include = append(u.Include, s)
 	}
 	u.Replace, _ = v.get("replace").boolean()
+	u.AbsoluteLinks, _ = v.get("absolute_links").boolean()
 	return u
 }
 
+// parseLimits reads what an archive may cost. A limit that is not given is zero,
+// which stands for its default.
+func parseLimits(v *value) (l unpack.Limits) {
+	if !v.table("bytes", "entries", "depth", "ratio", "window") {
+		return l
+	}
+	limit := func(key string) int64 {
+		kid := v.get(key)
+		n, ok := kid.integer()
+		if ok && (n < 1 || n > maxLimit) {
+			kid.fail("want a number from 1 to %d", int64(maxLimit))
+		}
+		return n
+	}
+	l.Bytes, l.Ratio, l.Window = limit("bytes"), limit("ratio"), limit("window")
+	l.Entries, l.Depth = int(min(limit("entries"), math.MaxInt32)), int(min(limit("depth"), math.MaxInt32))
+	return l
+}
+
+// maxLimit is the most that a limit can be raised to: no sum of such overflows.
+const maxLimit = 1 << 53
+
 // parseLocked reads the locked lines of a dependency. A line with faults is
 // among them as long as its platform is known.
-func parseLocked(v *value) []Line {
+func parseLocked(v *value, archive bool) []Line {
 	if !v.table() {
 		return nil
 	}
@@ -179,7 +203,11 @@ func parseLocked(v *value) []Line {
 		} else if len(kids) > 1 {
 			kid.failKey("any stands for every platform; no other line can stand beside it")
 		}
-		lines = append(lines, parseLine(kid, p))
+		l := parseLine(kid, p)
+		if unpacked := kid.get("unpacked"); unpacked != nil && !archive {
+			unpacked.failKey("unpacked goes with member or unpack")
+		}
+		lines = append(lines, l)
 	}
 	return lines
 }
@@ -187,7 +215,7 @@ func parseLocked(v *value) []Line {
 // parseLine reads the locked line for p.
 func parseLine(v *value, p Platform) Line {
 	l := Line{Platform: p, Size: fetch.SizeUnknown, at: v}
-	if !v.table("url", "sha256", "size", "trust") {
+	if !v.table("url", "sha256", "size", "unpacked", "trust") {
 		return l
 	}
 	l.URL = parseAddress(v.require("url"))
@@ -199,6 +227,7 @@ func parseLine(v *value, p Platform) Line {
 		}
 		l.Size = n
 	}
+	l.Unpacked = parseDigest(v.get("unpacked"))
 	l.Trust = parseTrustValue(v.get("trust"))
 	return l
 }

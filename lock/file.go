@@ -26,6 +26,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/source"
+	"depfetch/fetch/unpack"
 )
 
 // File is a lockfile. It comes from [Parse]. It is safe for concurrent use as
@@ -69,6 +70,7 @@ type Dep struct {
 	Owner  *fetch.Owner  // nil leaves the file with the running user
 	Member Template      // the one file to take out of an archive; may be zero
 	Unpack *fetch.Unpack // nil if the file is not unpacked
+	Limits unpack.Limits // of what an archive may cost; zero fields mean the defaults
 
 	Locked []Line // in the order of the document
 
@@ -80,7 +82,8 @@ type Line struct {
 	Platform Platform // or Any
 	URL      string
 	Digest   fetch.Digest
-	Size     int64 // in bytes, or fetch.SizeUnknown
+	Size     int64        // in bytes, or fetch.SizeUnknown
+	Unpacked fetch.Digest // of what comes out of the archive: see fetch.Artifact; may be zero
 	Trust    Trust
 
 	at *value

@@ -77,8 +77,16 @@ func TestBad(t *testing.T) {
 func dump(t *testing.T, f *File) string {
 	t.Helper()
 	type line struct {
-		Platform, URL, SHA256, Trust string
-		Size                         int64
+		Platform, URL, SHA256 string
+		Unpacked              string `json:",omitempty"`
+		Trust                 string
+		Size                  int64
+	}
+	unpacked := func(l Line) string {
+		if l.Unpacked.IsZero() {
+			return ""
+		}
+		return l.Unpacked.String()
 	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -97,7 +105,7 @@ func dump(t *testing.T, f *File) string {
 	for _, d := range f.Deps {
 		var lines []line
 		for _, l := range d.Locked {
-			lines = append(lines, line{l.Platform.String(), l.URL, l.Digest.String(), l.Trust.String(), l.Size})
+			lines = append(lines, line{l.Platform.String(), l.URL, l.Digest.String(), unpacked(l), l.Trust.String(), l.Size})
 		}
 		var mirrors []string
 		for _, m := range d.Mirrors {
@@ -107,7 +115,7 @@ func dump(t *testing.T, f *File) string {
 			"name": d.Name, "version": d.Version, "platforms": d.Platforms, "groups": d.Groups,
 			"url": d.URL.String(), "alias": d.Alias, "mirrors": mirrors, "sums": d.Sums.String(),
 			"signature": d.Signature.String(), "path": d.Path, "mode": fmt.Sprintf("%04o", d.Mode),
-			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "latest": d.Latest, "locked": lines,
+			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "limits": d.Limits, "latest": d.Latest, "locked": lines,
 		})
 	}
 	return b.String()

@@ -210,7 +210,7 @@ func isName(s string) bool {
 func parseDep(v *value) *Dep {
 	d := &Dep{Name: v.key, at: v}
 	if !v.table("version", "platforms", "groups", "url", "alias", "mirrors", "sums", "signature",
-		"path", "mode", "owner", "member", "unpack", "latest", "locked") {
+		"path", "mode", "owner", "member", "unpack", "limits", "latest", "locked") {
 		return d
 	}
 	d.Version = parseVersion(v.get("version"))
@@ -222,11 +222,16 @@ func parseDep(v *value) *Dep {
 	if member := v.get("member"); member != nil && d.Unpack != nil {
 		member.failKey("member takes one file out of the archive, unpack takes all; write one of them")
 	}
+	archive := v.get("member") != nil || d.Unpack != nil
+	d.Limits = parseLimits(v.get("limits"))
+	if limits := v.get("limits"); limits != nil && !archive {
+		limits.failKey("limits goes with member or unpack")
+	}
 	d.Path = parsePath(v.get("path"), d.Unpack)
 	d.Mode = parseMode(v.get("mode"), d.Unpack)
 	d.Owner = parseOwner(v.get("owner"))
 	d.Latest = parseLatest(v.get("latest"))
-	d.Locked = parseLocked(v.get("locked"))
+	d.Locked = parseLocked(v.get("locked"), archive)
 	d.checkExpansions()
 	return d
 }

@@ -117,6 +117,7 @@ func (d *Dep) artifact(p Platform) (fetch.Artifact, error) {
 		Name: d.Name, Version: d.Version, Platform: line.Platform.String(),
 		URL: line.URL, Digest: line.Digest, Size: line.Size,
 		Path: d.Path, Mode: d.Mode, Owner: d.Owner, Member: member, Unpack: d.Unpack,
+		Limits: d.Limits, Unpacked: line.Unpacked,
 	}
 	for _, m := range d.Mirrors {
 		mirror, err := d.Expand(m, line.Platform)

@@ -34,10 +34,11 @@ var modules = []string{
 	"github.com/hashicorp/go-multierror",        //
 	"github.com/hashicorp/go-safetemp",          //
 	"github.com/hashicorp/go-version",           //
-	"github.com/klauspost/compress",             //
 	"github.com/mitchellh/go-homedir",           //
 	"github.com/mitchellh/go-testing-interface", //
 	"github.com/ulikunitz/xz",                   //
+	"github.com/klauspost/compress",             // gzip, zstd and the contents of zips, fast
+	"github.com/mikelolasagasti/xz",             // xz, fast
 	"github.com/schollz/progressbar/v3",         // the bar, and with it:
 	"github.com/mitchellh/colorstring",          //
 	"github.com/rivo/uniseg",                    //

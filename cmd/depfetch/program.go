@@ -106,6 +106,9 @@ func (c *command) load() (*lock.File, error) {
 	return file, file.Check()
 }
 
+// trees returns where the manifests of unpacked trees are.
+func (c *command) trees() string { return lockfile.Trees(lockfile.Name(c.lockFile, c.getenv)) }
+
 // target returns the platform to fetch for.
 func (c *command) target() (lock.Platform, error) {
 	name, from := c.platform, "--platform"

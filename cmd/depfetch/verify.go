@@ -20,7 +20,8 @@ func (c *command) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			findings, err := fetch.Verify(cmd.Context(), c.rootDir, fetch.DefaultJobs, artifacts)
+			client := &fetch.Client{Root: c.rootDir, Trees: c.trees()}
+			findings, err := client.Verify(cmd.Context(), artifacts)
 			if err != nil {
 				return err
 			}

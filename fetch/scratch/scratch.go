@@ -11,6 +11,7 @@ package scratch
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,7 +89,22 @@ func NewDir(parent string) (*Dir, error) {
 
 // Remove removes d and all that is in it.
 func (d *Dir) Remove() error {
-	return errors.Join(os.RemoveAll(d.Path), d.lock.Close())
+	return errors.Join(removeAll(d.Path), d.lock.Close())
+}
+
+// removeAll removes path and all below it, directories that may not be written in
+// as well: an archive can hold such.
+func removeAll(path string) error {
+	if os.RemoveAll(path) == nil {
+		return nil
+	}
+	filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
+		if e != nil && e.IsDir() {
+			os.Chmod(name, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(path)
 }
 
 // hold locks what the caller has just made, and reports whether it is still there.
@@ -126,7 +142,7 @@ func Sweep(dir string) (swept bool) {
 			continue
 		}
 		if abandoned(f) {
-			swept = os.RemoveAll(name) == nil || swept
+			swept = removeAll(name) == nil || swept
 		}
 		f.Close()
 	}

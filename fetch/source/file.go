@@ -13,7 +13,6 @@ import (
 
 // file gets a file URL (RFC 8089) of this machine.
 func (t *transfer) file(ctx context.Context) error {
-	t.started = true
 	name, err := filePath(t.req.URL)
 	if err != nil {
 		return t.fail(err, false)

@@ -66,7 +66,6 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // http gets an http or https URL (RFC 9110).
 func (t *transfer) http(ctx context.Context) error {
-	t.started = true
 	ctx, s, stop := watch(ctx, t.client.cfg.StallTimeout)
 	defer stop()
 	resp, err := t.follow(ctx, s)

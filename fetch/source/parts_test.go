@@ -3,9 +3,13 @@ package source
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	getter "github.com/hashicorp/go-getter/v2"
 )
 
 func TestHostPattern(t *testing.T) {
@@ -56,6 +60,36 @@ func TestHostPattern(t *testing.T) {
 		}
 	}
 }
+
+// TestGetters: what gets an address is a getter of go-getter, as good for its Client
+// as its own.
+func TestGetters(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte("the bytes"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	to := &collector{}
+	tr := &transfer{client: New(Config{}), req: Request{URL: "file://" + filepath.ToSlash(name), Limit: -1, Dst: to}}
+	c := getter.Client{Decompressors: map[string]getter.Decompressor{}}
+	for _, g := range tr.getters() {
+		c.Getters = append(c.Getters, g)
+	}
+	if _, err := c.Get(t.Context(), &getter.Request{Src: "file:pinned", GetMode: getter.ModeFile}); err != nil || to.text != "the bytes" {
+		t.Errorf("got %q, %v", to.text, err)
+	}
+	if _, err := c.Get(t.Context(), &getter.Request{Src: "git:pinned", GetMode: getter.ModeFile}); err == nil {
+		t.Error("a scheme that is not ours was got")
+	}
+}
+
+type collector struct {
+	text string
+	room [100]byte
+}
+
+func (c *collector) Begin(int64) error  { return nil }
+func (c *collector) Buffer() []byte     { return c.room[:] }
+func (c *collector) Commit(n int) error { c.text += string(c.room[:n]); return nil }
 
 func TestRedact(t *testing.T) {
 	for in, want := range map[string]string{

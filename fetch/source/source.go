@@ -10,8 +10,9 @@
 //
 // It refuses every other scheme, and starts no program.
 //
-// Sources plug in through the Getter interface of go-getter, and its Client
-// dispatches to them. None of go-getter's own getters is registered.
+// Sources plug in through the Getter interface of go-getter. Its Client is not what
+// dispatches to them: that would link its own getters and decompressors, registered
+// or not, 650 kB that start git and hg among others.
 package source
 
 import (
@@ -137,33 +138,29 @@ type Response struct {
 // and of ctx are returned as they are. The Response is filled as far as the
 // request came.
 func (c *Client) Get(ctx context.Context, r Request) (Response, error) {
-	scheme, _, _ := strings.Cut(r.URL, ":")
 	t := &transfer{client: c, req: r, resp: Response{URL: r.URL, Length: -1}}
-	gc := getter.Client{
-		Getters: []getter.Getter{
-			schemeGetter{scheme: "https", get: t.http},
-			schemeGetter{scheme: "http", get: t.http},
-			schemeGetter{scheme: "file", get: t.file},
-		},
-		Decompressors: map[string]getter.Decompressor{},
+	req := &getter.Request{Src: r.URL, GetMode: getter.ModeFile}
+	for _, g := range t.getters() {
+		if ok, _ := g.Detect(req); ok {
+			err := g.GetFile(ctx, req)
+			return t.resp, err
+		}
 	}
-	// go-getter rewrites addresses (it reads parameters out of the query and
-	// directories out of "//"), so it is shown an opaque one, from which it
-	// can tell the scheme and nothing else.
-	_, err := gc.Get(ctx, &getter.Request{Src: scheme + ":pinned", GetMode: getter.ModeFile})
-	if err != nil && !t.started {
-		err = t.fail(fmt.Errorf("unsupported scheme %q", scheme), false)
-	}
-	return t.resp, err
+	scheme, _, _ := strings.Cut(r.URL, ":")
+	return t.resp, t.fail(fmt.Errorf("unsupported scheme %q", scheme), false)
 }
 
 // transfer is one Get under way.
 type transfer struct {
-	client  *Client
-	req     Request
-	resp    Response
-	started bool
-	known   bool // credentials have been sent
+	client *Client
+	req    Request
+	resp   Response
+	known  bool // credentials have been sent
+}
+
+// getters returns the sources that there are.
+func (t *transfer) getters() []schemeGetter {
+	return []schemeGetter{{"https", t.http}, {"http", t.http}, {"file", t.file}}
 }
 
 // schemeGetter is a go-getter source for one scheme.
@@ -175,7 +172,7 @@ type schemeGetter struct {
 var _ getter.Getter = schemeGetter{}
 
 func (g schemeGetter) Detect(r *getter.Request) (bool, error) {
-	return r.Src == g.scheme+":pinned", nil
+	return strings.HasPrefix(r.Src, g.scheme+":"), nil
 }
 
 func (g schemeGetter) Mode(context.Context, *url.URL) (getter.Mode, error) {

@@ -78,7 +78,7 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 		return nil, nil, t.addRoot(m)
 	}
 	name := strings.Join(elems, "/")
-	if len(t.o.Include) > 0 && !t.include.match(elems) {
+	if !t.included(m, elems) {
 		if m.kind == kindDir {
 			name += "/"
 		}
@@ -120,6 +120,16 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 	}
 	t.nodes[name] = node{m.kind, m.link}
 	return p, made, nil
+}
+
+// included tells whether Include asks for a member, by its name after Strip or by
+// the whole of it.
+func (t *tree) included(m *member, stripped []string) bool {
+	if t.include.match(stripped) {
+		return true
+	}
+	whole, _, err := splitName(m.name, 0)
+	return t.o.Strip > 0 && err == nil && t.include.match(whole)
 }
 
 // checkKind refuses what is no file, directory or link, and special bits.

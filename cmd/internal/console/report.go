@@ -15,6 +15,7 @@ import (
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
+	"depfetch/fetch/unpack"
 	"depfetch/lock"
 )
 
@@ -77,14 +78,15 @@ func graver(a, b int) int {
 
 func (c *Console) reportOne(err error) int {
 	var (
-		coded       *Error
-		bad         *lock.Error
-		unknown     *lock.UnknownDepError
-		group       *lock.UnknownGroupError
-		unpinned    *lock.NotPinnedError
-		transfer    *fetch.TransferError
-		destination *fetch.DestinationError
-		unsupported *fetch.UnsupportedError
+		coded        *Error
+		bad          *lock.Error
+		unknown      *lock.UnknownDepError
+		group        *lock.UnknownGroupError
+		unpinned     *lock.NotPinnedError
+		transfer     *fetch.TransferError
+		destination  *fetch.DestinationError
+		archive      *fetch.ArchiveError
+		unverifiable *fetch.UnverifiableError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -115,10 +117,14 @@ func (c *Console) reportOne(err error) int {
 		c.Errorf("%v", unpinned)
 		c.Hintf("to pin it: deplock update %s --platform %s", unpinned.Dep, unpinned.Platform)
 		return exit.Refused
-	case errors.As(err, &unsupported):
-		c.Errorf("%v", unsupported)
-		c.Hintf("without %s the archive itself can be fetched, and unpacked by a later step", unsupported.Key)
-		return exit.Usage
+	case errors.As(err, &archive):
+		c.Errorf("%v", archive)
+		c.Hintf("%s", ArchiveHint(archive.Artifact.Name, archive.Err))
+		return exit.Failure
+	case errors.As(err, &unverifiable):
+		c.Errorf("%v", unverifiable)
+		c.Hintf("to record it: deplock update %s", unverifiable.Artifact.Name)
+		return exit.Failure
 	case errors.As(err, &transfer):
 		return c.reportTransfer(transfer)
 	case errors.As(err, &destination):
@@ -270,6 +276,27 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 // denied reports whether a server wants other credentials.
 func denied(e *source.Error) bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+// ArchiveHint returns what helps against an error of package unpack, or "".
+func ArchiveHint(dep string, err error) string {
+	var (
+		none      *unpack.NoMatchError
+		ambiguous *unpack.AmbiguousError
+		limit     *unpack.LimitError
+		refused   *unpack.RefusedError
+	)
+	switch {
+	case errors.As(err, &none), errors.As(err, &ambiguous):
+		return fmt.Sprintf("correct member, strip or include of [deps.%s], then: deplock update %s", dep, dep)
+	case errors.As(err, &limit):
+		return fmt.Sprintf("if the archive may cost that much, raise it in [deps.%s]: limits = { %s = … }", dep, limit.Limit)
+	case errors.As(err, &refused) && strings.Contains(refused.Reason, "absolute"):
+		return fmt.Sprintf("if it is a root file system, write in [deps.%s]: unpack = { absolute_links = true }", dep)
+	case errors.Is(err, unpack.ErrNoTree):
+		return fmt.Sprintf("write member instead of unpack in [deps.%s]", dep)
+	}
+	return ""
 }
 
 func (c *Console) hintDestination(e *fetch.DestinationError) int {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/lock"
@@ -27,6 +28,10 @@ func Name(option string, getenv func(string) string) string {
 	}
 	return Default
 }
+
+// Trees returns the directory of the manifests of unpacked trees that belongs to a
+// lockfile: deps.lock.trees for deps.lock.toml.
+func Trees(name string) string { return strings.TrimSuffix(name, ".toml") + ".trees" }
 
 // Read reads and parses a lockfile. It does not check it for stale lines and
 // against its policy.

@@ -16,6 +16,7 @@
 //	await URI N        wait until it has been asked for URI N times
 //	mode FILE OCTAL    fail unless the file has this mode
 //	files DIR FILE…    fail unless these are all files below a directory
+//	archive FILE DIR   pack what is below a directory, as tar.gz or zip
 package scripttest
 
 import (
@@ -56,6 +57,7 @@ func Run(t *testing.T, pattern string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"answer":   answer,
+			"archive":  archive,
 			"requests": requests,
 			"await":    await,
 			"files":    files,

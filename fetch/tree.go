@@ -1,0 +1,239 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"depfetch/fetch/unpack"
+)
+
+// unpackOptions returns how the archive of d is taken apart.
+func (r *run) unpackOptions(d destination) unpack.Options {
+	o := unpack.Options{Limits: d.Limits, Newest: r.Mtime, ImpliedTime: r.mtime()}
+	if d.Unpack != nil {
+		o.Strip, o.Include, o.AbsoluteLinks = d.Unpack.Strip, d.Unpack.Include, d.Unpack.AbsoluteLinks
+	}
+	if d.Owner != nil {
+		o.Owner = &unpack.Owner{UID: d.Owner.UID, GID: d.Owner.GID}
+	}
+	return o
+}
+
+// unpack stages what d takes out of the archive f of size bytes, which is the file
+// that has been hashed.
+func (r *run) unpack(ctx context.Context, d destination, f *os.File, size int64) (staged, error) {
+	if d.Unpack != nil {
+		return r.unpackTree(ctx, d, f, size)
+	}
+	g, err := r.stage.temp(d)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := unpack.Member(ctx, f, size, d.Member, g, r.unpackOptions(d))
+	if err == nil && !d.Unpacked.IsZero() && d.Unpacked != Digest(entry.Digest) {
+		err = fmt.Errorf("%s has sha256 %s, and the locked line says %s", entry.Name, entry.Digest, d.Unpacked)
+	}
+	if err != nil {
+		g.Close()
+		return nil, unpackError(ctx, d, err)
+	}
+	return r.stage.finish(d, g, r.mtime())
+}
+
+// unpackTree stages the tree of d.
+func (r *run) unpackTree(ctx context.Context, d destination, f *os.File, size int64) (staged, error) {
+	temp, err := r.stage.tempDir(d.dir)
+	if err == nil {
+		temp, err = os.MkdirTemp(temp, "")
+	}
+	if err != nil {
+		return nil, d.unwritable(err)
+	}
+	root, err := os.OpenRoot(temp)
+	if err != nil {
+		return nil, d.unwritable(err)
+	}
+	defer root.Close()
+	if _, err := unpack.Tree(ctx, f, size, root, r.unpackOptions(d)); err != nil {
+		return nil, unpackError(ctx, d, err)
+	}
+	if d.merges() {
+		return stagedMerge{d, temp}, nil
+	}
+	if err := r.stage.dress(d, temp, r.mtime()); err != nil {
+		return nil, err
+	}
+	return stagedSwap{d, temp}, nil
+}
+
+// unpackError tells an archive that cannot be taken apart from a disk that cannot
+// be written to.
+func unpackError(ctx context.Context, d destination, err error) error {
+	var path *fs.PathError
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &path) || errors.Is(err, syscall.ENOSPC):
+		return d.unwritable(err)
+	}
+	return &ArchiveError{d.Artifact, err}
+}
+
+// stagedMerge is a tree that is added to what lies in a directory.
+type stagedMerge struct {
+	destination
+	temp string
+}
+
+func (t stagedMerge) dest() destination { return t.destination }
+
+func (t stagedMerge) check() error {
+	return t.plan(func(*unpack.Merge) error { return nil })
+}
+
+// place plans again: what was placed before may be where the tree goes.
+func (t stagedMerge) place() error { return t.plan((*unpack.Merge).Apply) }
+
+func (t stagedMerge) plan(do func(*unpack.Merge) error) error {
+	root, err := os.OpenRoot(t.dir)
+	if err != nil {
+		return cause(err)
+	}
+	defer root.Close()
+	staged, err := filepath.Rel(t.dir, t.temp)
+	if err != nil {
+		return err
+	}
+	m, err := unpack.PlanMerge(root, filepath.ToSlash(staged))
+	if err != nil {
+		return err
+	}
+	return do(m)
+}
+
+// stagedSwap is a tree that takes the place of a directory.
+type stagedSwap struct {
+	destination
+	temp string
+}
+
+func (t stagedSwap) dest() destination { return t.destination }
+func (t stagedSwap) check() error      { return nil }
+
+// place exchanges the directories, at once where the system can.
+func (t stagedSwap) place() error {
+	if _, err := os.Lstat(t.file); errors.Is(err, fs.ErrNotExist) {
+		return cause(os.Rename(t.temp, t.file))
+	}
+	if exchange(t.temp, t.file) == nil {
+		return nil
+	}
+	old := t.temp + ".old"
+	if err := os.Rename(t.file, old); errors.Is(err, syscall.EXDEV) {
+		// A directory of a lower layer of overlayfs cannot be renamed.
+		err = os.RemoveAll(t.file)
+		if err != nil {
+			return cause(err)
+		}
+	} else if err != nil {
+		return cause(err)
+	}
+	if err := os.Rename(t.temp, t.file); err != nil {
+		os.Rename(old, t.file)
+		return cause(err)
+	}
+	return nil
+}
+
+// lookTree finds out what lies at d, which is a tree, and how it differs from what
+// is pinned.
+func (c *Client) lookTree(ctx context.Context, d destination) (state, []Finding, error) {
+	info, err := os.Lstat(d.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+		return absent, []Finding{{d.Artifact, d.file, false, "missing"}}, nil
+	case err != nil:
+		return 0, nil, &DestinationError{d.Artifact, d.file, cause(err)}
+	case info.Mode()&fs.ModeSymlink != 0: // which is replaced
+		return changed, []Finding{{d.Artifact, d.file, true, "changed: it is a symbolic link"}}, nil
+	case !info.IsDir():
+		return 0, nil, &DestinationError{d.Artifact, d.file, errors.New("something that is not a directory is there")}
+	}
+	m, err := c.manifest(d.Artifact)
+	if err != nil {
+		return changed, nil, &UnverifiableError{d.Artifact, err}
+	}
+	root, err := os.OpenRoot(d.file)
+	if err != nil {
+		return 0, nil, &DestinationError{d.Artifact, d.file, cause(err)}
+	}
+	defer root.Close()
+	differences, err := unpack.Compare(ctx, root, m, 0)
+	if err != nil {
+		return 0, nil, err
+	}
+	var findings []Finding
+	for _, diff := range differences {
+		wrong := diff.Kind != unpack.DifferentMissing && diff.Kind != unpack.DifferentMode
+		detail := diff.Text
+		if wrong {
+			detail = "changed: " + detail
+		}
+		findings = append(findings, Finding{d.Artifact, filepath.Join(d.file, filepath.FromSlash(diff.Name)), wrong, detail})
+	}
+	if !d.merges() {
+		findings = append(findings, strangers(d, root, m)...)
+	}
+	if len(findings) > 0 {
+		return changed, findings, nil
+	}
+	return present, nil, nil
+}
+
+// strangers returns what lies in a tree of its own, and is not of the archive.
+func strangers(d destination, root *os.Root, m unpack.Manifest) (findings []Finding) {
+	names := map[string]bool{".": true}
+	for _, e := range m.Entries {
+		names[e.Name] = true
+	}
+	fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && names[name] {
+			return nil
+		}
+		detail := "changed: it is not in the archive"
+		if err != nil {
+			detail = "changed: it cannot be read: " + cause(err).Error()
+		}
+		findings = append(findings, Finding{d.Artifact, filepath.Join(d.file, filepath.FromSlash(name)), true, detail})
+		if e != nil && e.IsDir() {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return findings
+}
+
+// manifest returns what the tree of a holds.
+func (c *Client) manifest(a Artifact) (unpack.Manifest, error) {
+	if a.Unpacked.IsZero() {
+		return unpack.Manifest{}, ErrNotRecorded
+	}
+	name := filepath.Join(c.Trees, a.Unpacked.String())
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return unpack.Manifest{}, err
+	}
+	m, err := unpack.ParseManifest(text)
+	if err == nil && Digest(m.Digest()) != a.Unpacked {
+		err = errors.New("it is another manifest than its name says")
+	}
+	if err != nil {
+		return unpack.Manifest{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
