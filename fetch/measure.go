@@ -14,8 +14,9 @@ type Measurement struct {
 	Digest   Digest
 	Size     int64
 	Response source.Response
-	HTML     bool  // it is a web page
-	Err      error // a *TransferError when nothing was had; the rest is then zero
+	HTML     bool   // it is a web page
+	Head     []byte // its first bytes, 512 at most
+	Err      error  // a *TransferError when nothing was had; the rest is then zero
 }
 
 // Measure downloads the URL of each artifact, whatever its digest, and returns
@@ -57,7 +58,7 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 	// from one file: each attempt starts anew.
 	err := r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
 		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: -1, Dst: s})
-		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: s.html()}
+		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: s.html(), Head: s.head}
 		return err
 	})
 	if err != nil {

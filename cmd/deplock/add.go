@@ -41,8 +41,8 @@ func (c *command) addCommand() *cobra.Command {
 	flags.StringVar(&f.dep.Path, "path", "", "where the file lands")
 	flags.StringVar(&f.dep.Mode, "mode", "", "its mode, as 0755 (default 0644)")
 	flags.StringVar(&f.dep.Owner, "owner", "", "its owner, as uid:gid")
-	flags.StringVar(&f.dep.Member, "member", "", "the one file to take out of the archive")
-	flags.StringVar(&f.unpack, "unpack", "", "unpack the archive into the directory --path; strip=N, include=GLOB and replace may be given, with commas between")
+	flags.StringVar(&f.dep.Member, "member", "", "the one file to take out of the archive; a name or a glob")
+	flags.StringVar(&f.unpack, "unpack", "", "unpack the archive into the directory --path; strip=N, include=GLOB, replace and absolute_links may be given, with commas between")
 	flags.Lookup("unpack").NoOptDefVal = "true"
 	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to lock; may be given again (default those of the lockfile)")
 	flags.StringArrayVar(&f.alias, "alias", nil, "PLATFORM=NAME, what {alias} stands for there; may be given again")
@@ -145,8 +145,10 @@ func parseUnpack(s string, dep *edit.NewDep) error {
 			dep.Unpack.Include = append(dep.Unpack.Include, value)
 		case word == "replace":
 			dep.Unpack.Replace = true
+		case word == "absolute_links":
+			dep.Unpack.AbsoluteLinks = true
 		default:
-			return console.Usagef("write it as --unpack=strip=1,include=bin/*", "--unpack %q: want strip=N, include=GLOB or replace", word)
+			return console.Usagef("write it as --unpack=strip=1,include=bin/*", "--unpack %q: want strip=N, include=GLOB, replace or absolute_links", word)
 		}
 	}
 	return nil
@@ -206,10 +208,11 @@ func (c *command) removeCommand() *cobra.Command {
 				}
 				return nil
 			})
-			if err == nil {
-				fmt.Fprintf(c.stdout, "removed %s\n", strings.Join(names, ", "))
+			if err != nil {
+				return err
 			}
-			return err
+			fmt.Fprintf(c.stdout, "removed %s\n", strings.Join(names, ", "))
+			return c.pruneTrees()
 		},
 	}
 }

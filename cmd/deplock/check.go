@@ -20,7 +20,7 @@ func (c *command) checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(file.Check(), file.CheckComplete()); err != nil {
+			if err := errors.Join(file.Check(), file.CheckComplete(), c.checkTrees(file)); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.stdout, "%s: %d dependencies, %d locked lines, all in order\n",

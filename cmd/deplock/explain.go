@@ -29,6 +29,7 @@ func explainOne(err error) error {
 		published *update.PublishedError
 		trust     *update.TrustError
 		missing   *update.MissingError
+		contents  *update.ContentsError
 	)
 	coded := func(code int, hint string) error { return &console.Error{Err: err, Hint: hint, Code: code} }
 	switch {
@@ -42,6 +43,8 @@ func explainOne(err error) error {
 		return coded(exit.WrongBytes, "nothing has been written; one of the two is wrong, so ask upstream before trusting either")
 	case errors.As(err, &trust):
 		return coded(exit.Refused, fmt.Sprintf("if upstream publishes checksums, add sums = \"…\" to [deps.%s]", trust.Dep))
+	case errors.As(err, &contents):
+		return coded(exit.Failure, console.ArchiveHint(contents.Dep, contents.Err))
 	case errors.As(err, &missing):
 		return coded(exit.Failure, "--skip-missing leaves these platforms out and records it in the lockfile")
 	case errors.As(err, &sums):

@@ -12,4 +12,4 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"deplock": main})
 }
 
-func TestScripts(t *testing.T) { scripttest.Run(t, "deplock_*.txtar") }
+func TestScripts(t *testing.T) { scripttest.Run(t, "deplock_*.txtar", "depfetch") }

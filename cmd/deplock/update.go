@@ -172,15 +172,19 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 	if dryRun {
 		return c.preview(checked)
 	}
+	// Before the lines that need them.
+	if err := c.writeTrees(results); err != nil {
+		return err
+	}
 	changed, err := edit.Update(ctx, c.name(), checked)
 	if err != nil {
-		return err
+		return errors.Join(err, c.pruneTrees())
 	}
 	c.summary(results)
 	if !changed {
 		fmt.Fprintf(c.stdout, "%s is up to date\n", c.name())
 	}
-	return nil
+	return c.pruneTrees()
 }
 
 // violations returns what the lockfile's policy forbids of the dependencies that
@@ -242,7 +246,11 @@ func (c *command) summary(results []update.Result) {
 }
 
 func lineText(l lock.Line) string {
-	return fmt.Sprintf("sha256 %s  %s  %s", l.Digest, sizeText(l.Size), l.Trust)
+	text := fmt.Sprintf("sha256 %s  %s  %s", l.Digest, sizeText(l.Size), l.Trust)
+	if !l.Unpacked.IsZero() {
+		text += fmt.Sprintf("  unpacked %.12s", l.Unpacked)
+	}
+	return text
 }
 
 func sizeText(n int64) string {

@@ -44,6 +44,10 @@ func compression(head []byte) format {
 	return ""
 }
 
+// IsPacked reports whether a file that begins with head, its first 512 bytes at
+// least, is an archive or a compressed file.
+func IsPacked(head []byte) bool { return compression(head) != "" || isZip(head) || isTar(head) }
+
 // isZip tells whether a file that begins with head is a zip, be it an empty or
 // a part of several.
 func isZip(head []byte) bool {

@@ -146,6 +146,9 @@ func unpackValue(u *fetch.Unpack) any {
 	if u.Replace {
 		table = append(table, Entry{"replace", true})
 	}
+	if u.AbsoluteLinks {
+		table = append(table, Entry{"absolute_links", true})
+	}
 	if table == nil {
 		return true
 	}

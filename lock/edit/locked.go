@@ -50,6 +50,9 @@ func lineEntries(l lock.Line) []Entry {
 	if l.Size != fetch.SizeUnknown {
 		entries = append(entries, Entry{"size", l.Size})
 	}
+	if !l.Unpacked.IsZero() {
+		entries = append(entries, Entry{"unpacked", l.Unpacked.String()})
+	}
 	return append(entries, Entry{"trust", l.Trust.String()})
 }
 
@@ -66,15 +69,21 @@ func (d *Document) setLine(dep, platform string, have map[string]any, want []Ent
 		return err
 	}
 	wanted, _ := decoded(want).(map[string]any)
+	var surplus []string
+	for _, key := range []string{"size", "unpacked"} {
+		if have[key] != nil && wanted[key] == nil {
+			surplus = append(surplus, key)
+		}
+	}
 	lacks := func(e Entry) bool { return have[e.Key] == nil }
-	if (have["size"] == nil || wanted["size"] != nil) && !slices.ContainsFunc(want, lacks) {
+	if len(surplus) == 0 && !slices.ContainsFunc(want, lacks) {
 		return nil
 	}
 	if err := d.flush(); err != nil {
 		return err
 	}
-	if have["size"] != nil && wanted["size"] == nil {
-		if err := d.remove(at("size")); err != nil {
+	for _, key := range surplus {
+		if err := d.remove(at(key)); err != nil {
 			return err
 		}
 	}

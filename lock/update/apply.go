@@ -2,6 +2,7 @@ package update
 
 import (
 	"fmt"
+	"reflect"
 
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -26,7 +27,8 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 	name := r.Dep.Name
 	now := doc.File().Dep(name)
 	if now == nil || now.Version != r.Dep.Version || now.URL.String() != r.Dep.URL.String() ||
-		now.Sums.String() != r.Dep.Sums.String() || fmt.Sprint(now.Alias) != fmt.Sprint(r.Dep.Alias) {
+		now.Sums.String() != r.Dep.Sums.String() || fmt.Sprint(now.Alias) != fmt.Sprint(r.Dep.Alias) ||
+		now.Member.String() != r.Dep.Member.String() || !reflect.DeepEqual(now.Unpack, r.Dep.Unpack) {
 		return fmt.Errorf("%s has been changed in the lockfile in the meantime; run the command again", name)
 	}
 	if r.Version != r.Dep.Version {

@@ -66,12 +66,13 @@ type Change struct {
 	New      lock.Line  // zero if Missing
 	Missing  bool       // upstream has nothing there (404 or 410)
 	URL      string     // that was asked for
+	Manifest []byte     // the text of the manifest that New.Unpacked is the digest of, for a tree
 }
 
 // Same reports whether there is nothing to write.
 func (c Change) Same() bool {
 	return c.Old != nil && !c.Missing && c.Old.URL == c.New.URL && c.Old.Digest == c.New.Digest &&
-		c.Old.Size == c.New.Size && c.Old.Trust == c.New.Trust
+		c.Old.Size == c.New.Size && c.Old.Unpacked == c.New.Unpacked && c.Old.Trust == c.New.Trust
 }
 
 // Platforms returns what is to be locked of d: Any if that is locked, or if d
@@ -125,6 +126,7 @@ type item struct {
 	expanded
 	published published
 	measured  fetch.Measurement
+	contents  contents
 }
 
 func (i *item) artifact(url string) fetch.Artifact {
@@ -140,13 +142,19 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 	if err != nil {
 		return nil, err
 	}
+	client, done, err := c.keeping(items)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	var lists sync.WaitGroup
 	lists.Go(func() { c.findPublished(ctx, items) }) // small, and read meanwhile
-	err = c.measure(ctx, items)
+	err = measure(ctx, client, items)
 	lists.Wait()
 	if err != nil {
 		return nil, err
 	}
+	c.findContents(ctx, client.Cache, items)
 	results := make([]Result, len(wants))
 	var errs []error
 	for i, w := range wants {
@@ -198,7 +206,7 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 }
 
 // measure downloads each address once.
-func (c *Client) measure(ctx context.Context, items []*item) error {
+func measure(ctx context.Context, client *fetch.Client, items []*item) error {
 	var artifacts []fetch.Artifact
 	index := make(map[string]int)
 	for _, it := range items {
@@ -207,7 +215,7 @@ func (c *Client) measure(ctx context.Context, items []*item) error {
 			artifacts = append(artifacts, it.artifact(it.url))
 		}
 	}
-	measured, err := c.Fetch.Measure(ctx, artifacts)
+	measured, err := client.Measure(ctx, artifacts)
 	if err != nil {
 		return err
 	}
@@ -239,7 +247,11 @@ func (c *Client) change(f *lock.File, it *item) (Change, error) {
 	case !it.published.digest.IsZero() && it.published.digest != m.Digest:
 		return ch, &PublishedError{it.dep.Name, it.platform, it.url, it.published.from, it.published.digest, m}
 	}
-	ch.New = lock.Line{Platform: it.platform, URL: it.url, Digest: m.Digest, Size: m.Size}
+	if it.contents.err != nil {
+		return ch, &ContentsError{it.dep.Name, it.platform, it.contents.err}
+	}
+	ch.New = lock.Line{Platform: it.platform, URL: it.url, Digest: m.Digest, Size: m.Size, Unpacked: it.contents.digest}
+	ch.Manifest = it.contents.manifest
 	if !it.published.digest.IsZero() {
 		ch.New.Trust = lock.Published
 	}

@@ -80,14 +80,14 @@ func TestCompareMembers(t *testing.T) {
 	old := archive(map[string]string{"a": "same", "b": "1"})
 	new := archive(map[string]string{"a": "same", "b": "2", "c": ""})
 	want := []MemberChange{{"b", "changed"}, {"c", "added"}}
-	if got := compareMembers(store, old, new); !slices.Equal(got, want) {
+	if got := compareMembers(t.Context(), store, old, new); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	text := blob(t, store, func(f *os.File) { f.WriteString("no archive") })
-	if got := compareMembers(store, old, text); got != nil {
+	if got := compareMembers(t.Context(), store, old, text); got != nil {
 		t.Errorf("with a text: %v", got)
 	}
-	if got := compareMembers(store, old, fetch.Digest{1}); got != nil {
+	if got := compareMembers(t.Context(), store, old, fetch.Digest{1}); got != nil {
 		t.Errorf("with nothing: %v", got)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -37,8 +38,16 @@ import (
 	"depfetch/fetch/fetchtest"
 )
 
-// Run runs the scripts of testdata/script that match a pattern.
-func Run(t *testing.T, pattern string) {
+// Run runs the scripts of testdata/script that match a pattern. others are the
+// programs below cmd, besides the one of the package under test, that they call.
+func Run(t *testing.T, pattern string, others ...string) {
+	bin := t.TempDir()
+	for _, program := range others {
+		build := exec.Command("go", "build", "-o", bin, "../"+program)
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("building %s: %v\n%s", program, err, out)
+		}
+	}
 	scripts, err := filepath.Glob(filepath.Join("..", "..", "testdata", "script", pattern))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no script is called %s: %v", pattern, err)
@@ -50,6 +59,7 @@ func Run(t *testing.T, pattern string) {
 		Setup: func(e *testscript.Env) error {
 			s, secure := fetchtest.New(t), fetchtest.NewTLS(t)
 			e.Values[serverKey{}] = servers{s, secure}
+			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+bin)
 			e.Setenv("URL", s.URL)
 			e.Setenv("HOST", s.Host())
 			e.Setenv("TLS_URL", secure.URL)

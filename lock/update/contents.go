@@ -1,0 +1,148 @@
+package update
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/fetch/unpack"
+	"depfetch/lock"
+)
+
+// contents is what comes out of the archive of an item.
+type contents struct {
+	digest   fetch.Digest // of the member, or of the manifest
+	manifest []byte       // the text of it, for a tree
+	err      error
+}
+
+// ContentsError says that what a dependency asks for cannot be taken out of its
+// archive. It unwraps to an error of package unpack.
+type ContentsError struct {
+	Dep      string
+	Platform lock.Platform
+	Err      error
+}
+
+func (e *ContentsError) Error() string { return fmt.Sprintf("%s, %s: %v", e.Dep, e.Platform, e.Err) }
+func (e *ContentsError) Unwrap() error { return e.Err }
+
+// packed reports whether d takes something out of an archive.
+func packed(d *lock.Dep) bool { return d.Member.String() != "" || d.Unpack != nil }
+
+// keeping returns a client that keeps what it downloads, if there are archives
+// among the items: c.Fetch itself if it does, or else one with a cache for the
+// time being, which done removes.
+func (c *Client) keeping(items []*item) (client *fetch.Client, done func(), err error) {
+	archives := false
+	for _, it := range items {
+		archives = archives || packed(it.dep)
+	}
+	if !archives || c.Fetch.Cache != nil {
+		return c.Fetch, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "deplock-")
+	if err != nil {
+		return nil, nil, err
+	}
+	with := *c.Fetch
+	with.Cache = &cache.Store{Root: dir}
+	return &with, func() { os.RemoveAll(dir) }, nil
+}
+
+// findContents finds out what comes out of the archives, which are in store.
+func (c *Client) findContents(ctx context.Context, store *cache.Store, items []*item) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, it := range items {
+		switch {
+		case it.measured.Err != nil:
+		case packed(it.dep):
+			g.Go(func() error {
+				it.contents, it.contents.err = c.contentsOf(ctx, store, it)
+				return nil
+			})
+		default:
+			c.warnPacked(it)
+		}
+	}
+	g.Wait()
+}
+
+func (c *Client) contentsOf(ctx context.Context, store *cache.Store, it *item) (contents, error) {
+	f, err := store.Open(it.measured.Digest.String())
+	if err != nil {
+		return contents{}, err
+	}
+	defer f.Close()
+	size := it.measured.Size
+	o := unpack.Options{Limits: it.dep.Limits}
+	if it.dep.Unpack == nil {
+		member, err := it.dep.Expand(it.dep.Member, it.platform)
+		if err != nil {
+			return contents{}, err
+		}
+		entry, err := unpack.Member(ctx, f, size, member, io.Discard, o)
+		return contents{digest: fetch.Digest(entry.Digest)}, err
+	}
+	o.Strip, o.Include, o.AbsoluteLinks = it.dep.Unpack.Strip, it.dep.Unpack.Include, it.dep.Unpack.AbsoluteLinks
+	m, err := unpack.Scan(ctx, f, size, o)
+	if err != nil {
+		return contents{}, err
+	}
+	if len(m.Entries) == 0 {
+		names, err := unpack.Names(ctx, f, size, unpack.Options{Limits: o.Limits})
+		if err == nil {
+			err = fmt.Errorf("strip = %d leaves nothing of the archive; it holds %s", o.Strip, some(names))
+		}
+		return contents{}, err
+	}
+	if top := commonTop(m); top != "" && o.Strip == 0 && path.Base(it.dep.Path) != top {
+		c.warn(fmt.Errorf("%s, %s: all of the archive lies below %q, and so in %s; unpack = { strip = 1 } leaves that out",
+			it.dep.Name, it.platform, top, path.Join("/", it.dep.Path, top)))
+	}
+	return contents{digest: fetch.Digest(m.Digest()), manifest: m.Encode()}, nil
+}
+
+// commonTop returns the directory that all of a tree lies below, or "".
+func commonTop(m unpack.Manifest) string {
+	top, _, _ := strings.Cut(m.Entries[0].Name, "/")
+	for _, e := range m.Entries {
+		if first, _, below := strings.Cut(e.Name, "/"); first != top || !below && e.Type != unpack.TypeDir {
+			return ""
+		}
+	}
+	return top
+}
+
+// warnPacked tells of an archive that is to land as it is where it hardly can be
+// meant to: at a name that does not say that it is one.
+func (c *Client) warnPacked(it *item) {
+	base := path.Base(it.dep.Path)
+	if it.dep.Path == "" || !unpack.IsPacked(it.measured.Head) || path.Ext(base) != "" {
+		return
+	}
+	c.warn(fmt.Errorf("%s, %s: it is an archive, and lands at %s as it is; member takes a file out of it, unpack takes all",
+		it.dep.Name, it.platform, it.dep.Path))
+}
+
+// some returns a few of the names.
+func some(names []string) string {
+	const few = 5
+	var quoted []string
+	for _, n := range names[:min(few, len(names))] {
+		quoted = append(quoted, fmt.Sprintf("%q", n))
+	}
+	if len(names) > few {
+		quoted = append(quoted, fmt.Sprintf("and %d more", len(names)-few))
+	}
+	return strings.Join(quoted, ", ")
+}
