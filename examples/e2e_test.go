@@ -5,11 +5,14 @@ package examples_test
 import (
 	"encoding/base64"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"depfetch/fetch"
 	"depfetch/lock"
@@ -37,18 +40,53 @@ func pinned(t *testing.T, lockfile, platform string) []fetch.Artifact {
 func (im image) filled(t *testing.T, artifacts []fetch.Artifact) {
 	t.Helper()
 	for _, a := range artifacts {
-		f, ok := im.files[strings.TrimPrefix(a.Path, "/")]
-		if !ok {
-			t.Errorf("%s: no %s in the image", a.Name, a.Path)
-			continue
-		}
-		if got := sumOf(f.body); got != a.Digest.String() {
-			t.Errorf("%s: %s has sha256 %s; want %s", a.Name, a.Path, got, a.Digest.String())
-		}
-		if f.mode != a.Mode || f.uid != 0 || f.gid != 0 {
-			t.Errorf("%s: %s is %s %d:%d; want %s 0:0", a.Name, a.Path, f.mode, f.uid, f.gid, a.Mode)
+		switch {
+		case a.Member != "":
+			im.holdsFile(t, a, a.Path, sumOf(members(a.URL)[a.Member]), a.Mode)
+		case a.Unpack != nil:
+			for name, body := range members(a.URL) {
+				im.holdsFile(t, a, path.Join(a.Path, name), sumOf(body), 0o755)
+			}
+		default:
+			im.holdsFile(t, a, a.Path, a.Digest.String(), a.Mode)
 		}
 	}
+}
+
+func (im image) holdsFile(t *testing.T, a fetch.Artifact, name, sha256 string, mode fs.FileMode) {
+	t.Helper()
+	f, ok := im.files[strings.TrimPrefix(name, "/")]
+	if !ok {
+		t.Errorf("%s: no %s in the image", a.Name, name)
+		return
+	}
+	if got := sumOf(f.body); got != sha256 {
+		t.Errorf("%s: %s has sha256 %s; want %s", a.Name, name, got, sha256)
+	}
+	if f.mode != mode || f.uid != 0 || f.gid != 0 {
+		t.Errorf("%s: %s is %s %d:%d; want %s 0:0", a.Name, name, f.mode, f.uid, f.gid, mode)
+	}
+}
+
+// TestUnpack holds that archives come out the same in every build, and are left
+// out when a byte of one differs.
+func TestUnpack(t *testing.T) {
+	u := newUpstream(t)
+	lockfile := u.lockfile(t, "kubernetes-tools")
+	b := build{dir: stage(t, "kubernetes-tools", lockfile), noCache: true}
+	first, second := b.run(t).image(t), b.run(t).image(t)
+	artifacts := pinned(t, lockfile, native)
+	first.filled(t, artifacts)
+	if !slices.Equal(first.layers, second.layers) {
+		t.Errorf("two builds made different layers:\n%q\n%q", first.layers, second.layers)
+	}
+	bridge, ok := first.files["opt/cni/bin/bridge"]
+	if want := time.Unix(1600000000, 0); !ok || !bridge.mtime.Equal(want) {
+		t.Errorf("an unpacked file is of %v, want the archive's %v", bridge.mtime, want)
+	}
+	i := slices.IndexFunc(artifacts, func(a fetch.Artifact) bool { return a.Unpack != nil })
+	got := u.swapByte(t, artifacts[i].URL)
+	b.run(t).refused(t, "4", artifacts[i].Digest.String(), got)
 }
 
 // TestScratch builds FROM scratch, where there is no shell, no libc, no CA

@@ -3,6 +3,9 @@
 package examples_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	crand "crypto/rand"
@@ -10,6 +13,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -20,6 +24,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -149,15 +154,57 @@ func (u *upstream) rewrite(t *testing.T, text string) string {
 // standIn returns the path of the file that stands in for a URL.
 func standIn(url string) string { return "/" + strings.TrimPrefix(url, "https://") }
 
-// publish makes up the bytes of a path: its name, then 256 KiB of noise.
+// publish makes up the bytes of a path: its name, then 256 KiB of noise, or an
+// archive of such files.
 func (u *upstream) publish(path string) []byte {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	title := "a stand-in for " + path + " at " + u.URL + "\n"
-	body := append([]byte(title), make([]byte, 256<<10)...)
-	rand.NewChaCha8(sha256.Sum256([]byte(title))).Read(body[len(title):])
+	body := made(path + " at " + u.URL)
+	if isArchive(path) {
+		body = packed(members(u.URL + path))
+	}
 	u.files[path] = body
 	return body
+}
+
+func made(name string) []byte {
+	title := "a stand-in for " + name + "\n"
+	body := append([]byte(title), make([]byte, 256<<10)...)
+	rand.NewChaCha8(sha256.Sum256([]byte(title))).Read(body[len(title):])
+	return body
+}
+
+func isArchive(address string) bool {
+	return strings.HasSuffix(address, ".tgz") || strings.HasSuffix(address, ".tar.gz")
+}
+
+var archivePlatform = regexp.MustCompile(`linux-[a-z0-9]+`)
+
+// members returns what the archive at an address holds: the files that the examples
+// take out of archives, and others.
+func members(address string) map[string][]byte {
+	all := make(map[string][]byte)
+	for _, name := range []string{"crictl", "bridge", "host-local", "lib/data", archivePlatform.FindString(address) + "/helm"} {
+		all[name] = made(name + " of " + address)
+	}
+	return all
+}
+
+func packed(members map[string][]byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	t := tar.NewWriter(z)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		h := &tar.Header{Name: "./" + name, Mode: 0o755, Size: int64(len(members[name])), ModTime: time.Unix(1600000000, 0), Uid: 1001, Gid: 127}
+		if err := t.WriteHeader(h); err != nil {
+			panic(err)
+		}
+		t.Write(members[name])
+	}
+	if err := errors.Join(t.Close(), z.Close()); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
 }
 
 func sumOf(body []byte) string {
