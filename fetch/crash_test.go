@@ -2,6 +2,7 @@ package fetch_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ type crashPlan struct {
 	Root, Cache string
 	Jobs        int
 	Artifacts   []fetch.Artifact
+	Files       map[string]fetch.Digest // what the trees hold, by path
 
 	Kind  fetch.EventKind
 	Whole bool // of the progress events, only those of all bytes count
@@ -169,6 +171,7 @@ func crash(t *testing.T, seed uint64, total *crashFigures) {
 			p.Artifacts = append(p.Artifacts, a)
 		}
 	}
+	p.addTrees(t, s, rnd, old)
 	if err := os.MkdirAll(p.Root, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -226,6 +229,34 @@ func crash(t *testing.T, seed uint64, total *crashFigures) {
 	}
 }
 
+// addTrees adds an archive that is merged into /tree, one that replaces /own, and a
+// member of the first one.
+func (p *crashPlan) addTrees(t *testing.T, s *fetchtest.Server, rnd *rand.Rand, old map[string]string) {
+	files := make(map[string]string)
+	for i := range 1 + rnd.IntN(40) {
+		files[fmt.Sprintf("top/d%d/f%d", i%4, i)] = fmt.Sprintln("the new bytes of", i, strings.Repeat("x", rnd.IntN(5000)))
+		if rnd.IntN(3) == 0 {
+			path := fmt.Sprintf("/tree/d%d/f%d", i%4, i)
+			old[path] = "the old bytes of " + path
+			mustWrite(t, filepath.Join(p.Root, path), old[path])
+		}
+	}
+	p.Files = make(map[string]fetch.Digest)
+	for name, content := range files {
+		p.Files[strings.Replace(name, "top", "/tree", 1)] = sha256.Sum256([]byte(content))
+		p.Files[strings.Replace(name, "top", "/own", 1)] = sha256.Sum256([]byte(content))
+	}
+	mustWrite(t, filepath.Join(p.Root, "own/old"), "the old bytes")
+	merged := unpacked(s, "merged", files)
+	merged.Path = "/tree"
+	own := merged
+	own.Name, own.Path, own.Unpack = "own", "/own", &fetch.Unpack{Strip: 1, Replace: true}
+	member := merged
+	member.Name, member.Path, member.Mode, member.Unpack, member.Member = "member", "/opt/member", 0o755, nil, "top/d0/f0"
+	member.Unpacked = sha256.Sum256([]byte(files["top/d0/f0"]))
+	p.Artifacts = append(p.Artifacts, merged, own, member)
+}
+
 // run runs p in a process of its own, and reports whether it was killed.
 func (p crashPlan) run(t *testing.T) bool {
 	plan, err := json.Marshal(p)
@@ -261,8 +292,14 @@ func (p crashPlan) check(t *testing.T, old map[string]string, all bool, total *c
 	if err != nil {
 		t.Fatal(err)
 	}
-	placed := false
+	placed := p.checkTrees(t, root, old, all)
 	for _, a := range p.Artifacts {
+		if a.Unpack != nil {
+			continue
+		}
+		if a.Member != "" {
+			a.Digest = a.Unpacked
+		}
 		rel := strings.TrimPrefix(a.Path, "/")
 		e, exists := root[rel]
 		right := exists && e.mode == a.Mode && e.digest == a.Digest && e.mtime.Equal(fetch.DefaultMtime)
@@ -304,4 +341,31 @@ func (p crashPlan) check(t *testing.T, old map[string]string, all bool, total *c
 		total.cached.Add(1)
 	}
 	return len(left), len(litter(blobs))
+}
+
+// checkTrees checks what lies in the trees, takes it out of the snapshot, and
+// reports whether any of it is new.
+func (p crashPlan) checkTrees(t *testing.T, root map[string]entry, old map[string]string, all bool) (placed bool) {
+	t.Helper()
+	_, ownIsOld := root["own/old"]
+	if ownIsOld && all {
+		t.Error("the tree that was to be replaced is there")
+	}
+	delete(root, "own/old")
+	for path, digest := range p.Files {
+		rel := strings.TrimPrefix(path, "/")
+		e, exists := root[rel]
+		right := exists && e.digest == digest && e.mode == 0o755 && e.mtime.Equal(archiveTime)
+		before, existed := old[path]
+		asBefore := exists == existed && (!exists || e == unchanged(e, before))
+		if strings.HasPrefix(path, "/own/") && !all && right == ownIsOld {
+			t.Errorf("%s is %v (%v), beside what was there before: %v", path, e, exists, ownIsOld)
+		}
+		if !right && (all || !asBefore) {
+			t.Errorf("%s is %v (%v)", path, e, exists)
+		}
+		placed = placed || right
+		delete(root, rel)
+	}
+	return placed
 }
