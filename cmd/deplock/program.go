@@ -57,7 +57,8 @@ and layout included, stays as it is.`
 
 const example = `  deplock init
   deplock add helm 'https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz' \
-      --version 3.18.4 --sums '{url}.sha256sum' --path /usr/local/share/helm.tar.gz
+      --version 3.18.4 --sums '{url}.sha256sum' \
+      --member '{os}-{arch}/helm' --path /usr/local/bin/helm --mode 0755
   deplock update helm@3.18.5 --dry-run
   deplock check`
 

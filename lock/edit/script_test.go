@@ -73,6 +73,8 @@ func lineOf(d *Document, dep string, p lock.Platform, args []string) (lock.Line,
 			if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 				line.Size = n
 			}
+		case "unpacked":
+			line.Unpacked = digest(value)
 		case "trust":
 			line.Trust = map[string]lock.Trust{"tofu": lock.TOFU, "published": lock.Published, "signed": lock.Signed}[value]
 		default:

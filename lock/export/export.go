@@ -50,7 +50,9 @@ func Artifacts(lines []Line) []fetch.Artifact {
 		artifacts[i] = fetch.Artifact{
 			Name: l.Dep.Name, Version: l.Dep.Version, Platform: l.Platform.String(), URL: l.URL,
 			Digest: l.Digest, Size: l.Size, Path: l.Dep.Path, Mode: l.Dep.Mode,
+			Unpack: l.Dep.Unpack, Unpacked: l.Unpacked,
 		}
+		artifacts[i].Member, _ = l.Dep.Expand(l.Dep.Member, l.Platform) // Parse has seen that it expands
 	}
 	return artifacts
 }

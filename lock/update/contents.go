@@ -36,7 +36,7 @@ func (e *ContentsError) Error() string { return fmt.Sprintf("%s, %s: %v", e.Dep,
 func (e *ContentsError) Unwrap() error { return e.Err }
 
 // packed reports whether d takes something out of an archive.
-func packed(d *lock.Dep) bool { return d.Member.String() != "" || d.Unpack != nil }
+func packed(d *lock.Dep) bool { return !d.Member.IsZero() || d.Unpack != nil }
 
 // keeping returns a client that keeps what it downloads, if there are archives
 // among the items: c.Fetch itself if it does, or else one with a cache for the

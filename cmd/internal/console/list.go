@@ -47,7 +47,10 @@ type listed struct {
 	SHA256   string `json:"sha256"`
 	Size     *int64 `json:"size,omitempty"`
 	Path     string `json:"path,omitempty"`
-	Mode     string `json:"mode"`
+	Mode     string `json:"mode,omitempty"`
+	Member   string `json:"member,omitempty"`
+	Unpack   bool   `json:"unpack,omitempty"`
+	Unpacked string `json:"unpacked,omitempty"`
 }
 
 func listJSON(w io.Writer, artifacts []fetch.Artifact) error {
@@ -56,7 +59,13 @@ func listJSON(w io.Writer, artifacts []fetch.Artifact) error {
 	for _, a := range artifacts {
 		l := listed{
 			Name: a.Name, Version: a.Version, Platform: a.Platform, URL: a.URL,
-			SHA256: a.Digest.String(), Path: a.Path, Mode: fmt.Sprintf("%04o", a.Mode),
+			SHA256: a.Digest.String(), Path: a.Path, Member: a.Member, Unpack: a.Unpack != nil,
+		}
+		if !l.Unpack {
+			l.Mode = fmt.Sprintf("%04o", a.Mode)
+		}
+		if !a.Unpacked.IsZero() {
+			l.Unpacked = a.Unpacked.String()
 		}
 		if a.Size != fetch.SizeUnknown {
 			l.Size = &a.Size
