@@ -68,8 +68,8 @@ func newBenchmark(ctx context.Context, t *testing.T) *benchmark {
 	b := &benchmark{Bench: bench.New(ctx, t, bench.Config{
 		Program:  "depfetch",
 		Needs:    []string{"nginx", "curl", "sha256sum"},
-		Optional: []string{"aria2c", "wget"},
-		Install:  "apt-get install nginx-light curl coreutils (aria2 and wget are optional)",
+		Optional: []string{"aria2c", "wget", "tar", "bsdtar", "unzip"},
+		Install:  "apt-get install nginx-light curl coreutils (aria2 and wget are optional; archives are measured with bzip2, libarchive-tools, unzip, xz-utils, zip, zstd)",
 		Memory:   5 << 29, // one big file served, one fetched, and room for the rest
 	})}
 	b.out = filepath.Join(b.Dir, "out")
