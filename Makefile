@@ -44,9 +44,10 @@ lint: ## gofmt, go vet and staticcheck
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl ## build the examples with real BuildKit; needs root, runc, busybox and btrfs-progs
+e2e: $(TOOLS)/buildctl ## real BuildKit builds the examples, real tools make archives; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run TestFetchClones ./fetch
+	$(GO) test -tags e2e -count=1 ./fetch/unpack
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool
@@ -59,8 +60,8 @@ bench: ## both programs beside curl, wget and aria2c; needs nginx and curl
 FUZZTIME ?= 1m
 fuzz: ## every fuzz test for FUZZTIME, a duration or a number of runs as 2000x
 	@set -e; for pkg in $$($(GO) list ./fetch/... ./lock/...); do \
-		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+		for f in $$($(GO) test -tags e2e -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; $(GO) test -tags e2e -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$pkg; \
 		done; \
 	done
 

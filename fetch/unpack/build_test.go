@@ -2,6 +2,7 @@ package unpack
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -252,3 +253,7 @@ func zstded(t testing.TB, b []byte) []byte {
 }
 
 func itoa(n int) string { return fmt.Sprint(n) }
+
+func scanBytes(archive []byte, o Options) (Manifest, error) {
+	return Scan(context.Background(), bytes.NewReader(archive), int64(len(archive)), o)
+}

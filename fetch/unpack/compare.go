@@ -1,7 +1,6 @@
 package unpack
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"sort"
 	"sync"
 	"syscall"
 )
@@ -70,18 +70,19 @@ func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]Differ
 	err := func() error {
 		for _, dir := range order {
 			for group := range slices.Chunk(dirs[dir], compareGroup) {
-				if err := p.do(func() error { return c.directory(ctx, dir, group) }); err != nil {
+				if err := p.do(ctx, func() error { return c.directory(ctx, dir, group) }); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
 	}()
-	if err := p.wait(err); err != nil {
+	if err := p.wait(ctx, err); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(c.found, func(a, b Difference) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Kind, b.Kind))
+	sort.Slice(c.found, func(i, j int) bool {
+		a, b := c.found[i], c.found[j]
+		return a.Name < b.Name || a.Name == b.Name && a.Kind < b.Kind
 	})
 	return c.found, nil
 }

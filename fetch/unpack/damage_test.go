@@ -1,10 +1,9 @@
-//go:build unix
+//go:build unix && e2e
 
 package unpack
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -49,10 +48,6 @@ func formats(t testing.TB) map[string][]byte {
 			zipItem{name: "d/l", body: "a", mode: 0o120777},
 			zipItem{name: "h", body: text, method: zipDeflate, mode: 0o100644}),
 	}
-}
-
-func scanBytes(archive []byte, o Options) (Manifest, error) {
-	return Scan(context.Background(), bytes.NewReader(archive), int64(len(archive)), o)
 }
 
 func TestFormatsAgree(t *testing.T) {
@@ -178,7 +173,7 @@ func TestVolumes(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	many := gzipped(bytes.Repeat(tarball(dir("d"))[:512], 60_000))
-	zeros := gzipped(tarball(file("zeros", strings.Repeat("\x00", 300<<20)))) // a thousand times as small
+	zeros := gzipped(tarball(file("zeros", strings.Repeat("\x00", 70<<20)))) // a thousand times as small
 	tests := []struct {
 		name    string
 		archive []byte

@@ -14,9 +14,10 @@
 //     compressed stream is an error, but for zeros after gzip, xz and zip. What
 //     follows the end of a tar is ignored, as tar does, within the limits.
 //
-//   - A name is relative and holds no "..", no backslash, no control character,
-//     no NUL, and no Windows drive; it has at most 4096 bytes, 255 in an
-//     element, and Limits.Depth elements. In a zip it is UTF-8.
+//   - A name is relative and holds no "..", be it between slashes or backslashes,
+//     no control character, no NUL, and no Windows drive; it has at most 4096
+//     bytes, 255 in an element, and Limits.Depth elements. In a zip it is UTF-8.
+//     On Windows it holds no backslash at all.
 //
 //   - A name occurs once, after stripping. Only directories may be repeated;
 //     the last entry's mode and time hold. No name lies below a file or a link,

@@ -98,6 +98,7 @@ func TestEvilTar(t *testing.T) {
 		{"drive, alone", []tarEntry{dir("C:")}, "a Windows drive"},
 		{"backslash", []tarEntry{file(`..\beside`, "evil")}, "a backslash"},
 		{"UNC", []tarEntry{file(`\\server\share\evil`, "evil")}, "a backslash"},
+		{"systemd's units", []tarEntry{file(`system-getty\x2dtty.slice`, "x")}, ""},
 		{"UNC with slashes", []tarEntry{file("//server/share/evil", "evil")}, "an absolute name"},
 		{"Perl's pages", []tarEntry{file("man3/A::B.3pm", "x"), file("B::C.3pm", "x")}, ""},
 		{"newline", []tarEntry{file("a\nb", "evil")}, `refused "a\nb": a control character`},

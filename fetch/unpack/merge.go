@@ -7,7 +7,7 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
+	"sort"
 	"time"
 )
 
@@ -110,7 +110,7 @@ func (m *Merge) plan(name string, staged *os.File, mount uint64) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
 	for _, e := range entries {
 		child := path.Join(name, e.Name())
 		merges, err := m.mergeable(child, e, there, mount)

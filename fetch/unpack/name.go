@@ -1,6 +1,8 @@
 package unpack
 
 import (
+	"runtime"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -68,7 +70,7 @@ func badCharacter(s string) string {
 		switch {
 		case r == 0:
 			return "a NUL"
-		case r == '\\':
+		case r == '\\' && (runtime.GOOS == "windows" || climbsBackwards(s)):
 			return "a backslash"
 		case r == utf8.RuneError: // or a byte that is no UTF-8, which is none of these
 		case unicode.IsControl(r):
@@ -76,6 +78,13 @@ func badCharacter(s string) string {
 		}
 	}
 	return ""
+}
+
+// climbsBackwards tells whether s would leave a directory if backslashes were
+// slashes. Others are part of a name, as of systemd's system-getty\x2dtty.slice.
+func climbsBackwards(s string) bool {
+	isSeparator := func(r rune) bool { return r == '/' || r == '\\' }
+	return s[0] == '\\' || slices.Contains(strings.FieldsFunc(s, isSeparator), "..")
 }
 
 // hasDrive tells whether Windows would take the beginning of name for a drive.

@@ -8,21 +8,20 @@ import (
 
 // pool runs jobs in several goroutines, until the first of them fails.
 type pool struct {
-	ctx    context.Context
 	cancel context.CancelCauseFunc
 	jobs   chan func() error
 	wg     sync.WaitGroup
 }
 
-// newPool starts the goroutines. The context ends when a job fails, or wait
-// returns.
+// newPool starts the goroutines. The context that it returns, which is the one
+// for do and wait, ends when a job fails or wait returns.
 func newPool(ctx context.Context, workers int) (*pool, context.Context) {
 	p := &pool{jobs: make(chan func() error, 4*workers)}
-	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	ctx, p.cancel = context.WithCancelCause(ctx)
 	for range workers {
 		p.wg.Go(func() {
 			for job := range p.jobs {
-				if p.ctx.Err() != nil {
+				if ctx.Err() != nil {
 					continue
 				}
 				if err := job(); err != nil {
@@ -31,29 +30,29 @@ func newPool(ctx context.Context, workers int) (*pool, context.Context) {
 			}
 		})
 	}
-	return p, p.ctx
+	return p, ctx
 }
 
 // do has job run. It returns an error if one has failed already.
-func (p *pool) do(job func() error) error {
+func (p *pool) do(ctx context.Context, job func() error) error {
 	select {
 	case p.jobs <- job:
 		return nil
-	case <-p.ctx.Done():
-		return context.Cause(p.ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
 // wait ends the goroutines. It returns err, which is what ended the caller's
 // work, or the error of the first job that failed if that came before.
-func (p *pool) wait(err error) error {
+func (p *pool) wait(ctx context.Context, err error) error {
 	if err != nil {
 		p.cancel(err)
 	}
 	close(p.jobs)
 	p.wg.Wait()
-	if p.ctx.Err() != nil {
-		err = context.Cause(p.ctx)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
 	p.cancel(nil)
 	return err

@@ -1,12 +1,11 @@
 package unpack
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"hash"
 	"io"
-	"slices"
+	"sort"
 )
 
 // Scan returns what Tree would give for the same archive and options, and
@@ -40,7 +39,7 @@ func Scan(ctx context.Context, src io.ReaderAt, size int64, o Options) (Manifest
 		}
 		entries = append(entries, e)
 	}
-	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
 	return Manifest{Entries: entries}, nil
 }
 

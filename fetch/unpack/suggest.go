@@ -1,9 +1,8 @@
 package unpack
 
 import (
-	"cmp"
 	"path"
-	"slices"
+	"sort"
 	"strings"
 )
 
@@ -47,8 +46,9 @@ func near(pattern string, names []string) []string {
 			found = append(found, candidate{name, 1<<20 + d})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name))
+	sort.Slice(found, func(i, j int) bool {
+		a, b := found[i], found[j]
+		return a.rank < b.rank || a.rank == b.rank && a.name < b.name
 	})
 	var best []string
 	for _, c := range found[:min(len(found), maxNear)] {

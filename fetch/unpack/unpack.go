@@ -65,7 +65,7 @@ func run(ctx context.Context, src io.ReaderAt, size int64, o Options, s sink) (*
 			return err
 		}
 		defer a.Close()
-		c := copier{ctx, p, s, newBuffers()}
+		c := copier{p, s, newBuffers()}
 		err = a.walk(ctx, func(m *member) error {
 			placed, made, err := t.add(m)
 			if err != nil {
@@ -77,7 +77,7 @@ func run(ctx context.Context, src io.ReaderAt, size int64, o Options, s sink) (*
 				}
 			}
 			if placed != nil && placed.kind == kindFile {
-				return c.copy(placed)
+				return c.copy(ctx, placed)
 			}
 			return nil
 		})
@@ -86,7 +86,7 @@ func run(ctx context.Context, src io.ReaderAt, size int64, o Options, s sink) (*
 		}
 		return t.finish()
 	}()
-	if err := p.wait(err); err != nil {
+	if err := p.wait(ctx, err); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -94,7 +94,6 @@ func run(ctx context.Context, src io.ReaderAt, size int64, o Options, s sink) (*
 
 // copier copies the contents of files.
 type copier struct {
-	ctx     context.Context
 	pool    *pool
 	sink    sink
 	buffers buffers
@@ -102,14 +101,14 @@ type copier struct {
 
 // copy has a file written. Small files of a stream are read into memory and
 // written by the pool while the next one is read.
-func (c *copier) copy(p *placed) error {
+func (c *copier) copy(ctx context.Context, p *placed) error {
 	create, err := c.sink.file(p)
 	if err != nil {
 		return err
 	}
 	switch {
 	case p.open != nil:
-		return c.pool.do(func() error {
+		return c.pool.do(ctx, func() error {
 			buf := copyBuffers.Get().(*[bufferSize]byte)
 			defer copyBuffers.Put(buf)
 			r, err := p.open()
@@ -117,18 +116,18 @@ func (c *copier) copy(p *placed) error {
 				return err
 			}
 			defer r.Close()
-			return c.write(create, r, buf[:])
+			return c.write(ctx, create, r, buf[:])
 		})
 	case p.size > smallFile:
 		buf := copyBuffers.Get().(*[bufferSize]byte)
 		defer copyBuffers.Put(buf)
-		return c.write(create, p.body, buf[:])
+		return c.write(ctx, create, p.body, buf[:])
 	}
-	parts, err := c.buffers.read(c.ctx, p.body, p.size)
+	parts, err := c.buffers.read(ctx, p.body, p.size)
 	if err != nil {
 		return err
 	}
-	return c.pool.do(func() error {
+	return c.pool.do(ctx, func() error {
 		defer c.buffers.release(parts)
 		out, err := create()
 		if err != nil {
@@ -146,12 +145,12 @@ func (c *copier) copy(p *placed) error {
 
 var copyBuffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
-func (c *copier) write(create func() (output, error), r io.Reader, buf []byte) error {
+func (c *copier) write(ctx context.Context, create func() (output, error), r io.Reader, buf []byte) error {
 	out, err := create()
 	if err != nil {
 		return err
 	}
-	if err := transfer(c.ctx, out, r, buf); err != nil {
+	if err := transfer(ctx, out, r, buf); err != nil {
 		out.close(false)
 		return err
 	}

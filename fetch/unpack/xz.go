@@ -107,11 +107,12 @@ func xzBlocks(src *io.SectionReader) (blocks []xzBlock, err error) {
 		if stream, end, err = xzStream(src, end); err != nil {
 			return nil, err
 		}
+		slices.Reverse(stream)
 		if blocks = append(blocks, stream...); len(blocks) > xzMaxBlocks {
 			return nil, fmt.Errorf("more than %d blocks", xzMaxBlocks)
 		}
 	}
-	slices.SortFunc(blocks, func(a, b xzBlock) int { return int(min(max(a.offset-b.offset, -1), 1)) })
+	slices.Reverse(blocks)
 	return blocks, nil
 }
 

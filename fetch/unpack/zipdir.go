@@ -2,14 +2,12 @@ package unpack
 
 import (
 	"bufio"
-	"bytes"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
+	"sort"
 	"time"
 	"unicode/utf8"
 )
@@ -324,19 +322,22 @@ func (e *zipEntry) descriptor(src io.ReaderAt, at, limit int64) (int64, error) {
 	if _, err := src.ReadAt(b, at); err != nil && err != io.EOF {
 		return 0, err
 	}
-	var forms [4][]byte
-	sig := le.AppendUint32(nil, zipDescSig)
-	crc := le.AppendUint32(nil, e.crc)
-	small := le.AppendUint32(le.AppendUint32(nil, uint32(e.packedSize)), uint32(e.size))
-	large := le.AppendUint64(le.AppendUint64(nil, uint64(e.packedSize)), uint64(e.size))
-	forms[0] = slices.Concat(sig, crc, large)
-	forms[1] = slices.Concat(sig, crc, small)
-	forms[2] = slices.Concat(crc, large)
-	forms[3] = slices.Concat(crc, small)
-	for _, form := range forms {
-		if bytes.HasPrefix(b, form) {
-			return int64(len(form)), nil
+	length := func(b []byte) int64 {
+		switch {
+		case len(b) >= 20 && le.Uint32(b) == e.crc && le.Uint64(b[4:]) == uint64(e.packedSize) && le.Uint64(b[12:]) == uint64(e.size):
+			return 20
+		case len(b) >= 12 && le.Uint32(b) == e.crc && le.Uint32(b[4:]) == uint32(e.packedSize) && le.Uint32(b[8:]) == uint32(e.size):
+			return 12
 		}
+		return 0
+	}
+	if len(b) >= 4 && le.Uint32(b) == zipDescSig {
+		if n := length(b[4:]); n > 0 {
+			return n + 4, nil
+		}
+	}
+	if n := length(b); n > 0 {
+		return n, nil
 	}
 	return 0, errDisagree
 }
@@ -355,7 +356,7 @@ func (x *zipExtents) add(name string, start, end int64) {
 
 // overlap returns the name of an entry that overlaps with another, or nothing.
 func (x zipExtents) overlap() string {
-	slices.SortFunc(x, func(a, b zipExtent) int { return cmp.Compare(a.start, b.start) })
+	sort.Slice(x, func(i, j int) bool { return x[i].start < x[j].start })
 	for i := 1; i < len(x); i++ {
 		if x[i].start < x[i-1].end {
 			return x[i].name
