@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"depfetch/fetch/unpack"
 )
@@ -11,7 +12,7 @@ import (
 // verified and has its mode and owner, and every tree has been found to fit into
 // its directory, so nothing but the renames can fail.
 func (r *run) place() error {
-	var errs []error
+	errs := r.collisions()
 	for _, t := range r.staged {
 		if err := t.check(); err != nil {
 			errs = append(errs, &DestinationError{t.dest().Artifact, t.dest().file, err})
@@ -41,6 +42,32 @@ func (r *run) place() error {
 	}
 	r.stage.keep(r.mtime())
 	return nil
+}
+
+// collisions returns an error for each artifact that would place a file where
+// another one does. For files the plan has seen to that; what is in a tree is known
+// only now.
+func (r *run) collisions() (errs []error) {
+	isMerge := func(t staged) bool { return t.dest().merges() }
+	if len(r.staged) < 2 || !slices.ContainsFunc(r.staged, isMerge) {
+		return nil
+	}
+	owners := make(map[string]string)
+	for _, t := range r.staged {
+		d := t.dest()
+		files, err := t.files()
+		if err != nil {
+			errs = append(errs, &DestinationError{d.Artifact, d.file, cause(err)})
+		}
+		for _, f := range files {
+			if other, ok := owners[f]; ok {
+				errs = append(errs, &DestinationError{d.Artifact, f, fmt.Errorf("%s lands there too", other)})
+				break
+			}
+			owners[f] = d.Name
+		}
+	}
+	return errs
 }
 
 func artifactsOf(all []staged) []Artifact {

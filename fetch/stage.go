@@ -27,6 +27,8 @@ type stage struct {
 type staged interface {
 	// dest returns where it belongs.
 	dest() destination
+	// files returns the files that it adds where others may add some too.
+	files() ([]string, error)
 	// check refuses what cannot be placed, before anything is.
 	check() error
 	// place renames it to where it belongs. The error may be a
@@ -40,9 +42,10 @@ type stagedFile struct {
 	temp string
 }
 
-func (t stagedFile) dest() destination { return t.destination }
-func (t stagedFile) check() error      { return nil }
-func (t stagedFile) place() error      { return cause(os.Rename(t.temp, t.file)) }
+func (t stagedFile) dest() destination        { return t.destination }
+func (t stagedFile) files() ([]string, error) { return []string{t.file}, nil }
+func (t stagedFile) check() error             { return nil }
+func (t stagedFile) place() error             { return cause(os.Rename(t.temp, t.file)) }
 
 // mkdir makes the directory of d and notes what it changes.
 func (s *stage) mkdir(d destination) error {
@@ -66,24 +69,6 @@ func (s *stage) mkdir(d destination) error {
 func (d destination) giveTo(dir string) error {
 	if err := os.Chown(dir, int(d.Owner.UID), int(d.Owner.GID)); err != nil {
 		return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err))}
-	}
-	return nil
-}
-
-// dress gives dir, a private directory that is to be the one of d, the mode, owner
-// and time of one that was made for it.
-func (s *stage) dress(d destination, dir string, mtime time.Time) error {
-	if d.Owner != nil {
-		if err := d.giveTo(dir); err != nil {
-			return err
-		}
-	}
-	err := os.Chmod(dir, 0o755)
-	if err == nil {
-		err = os.Chtimes(dir, mtime, mtime)
-	}
-	if err != nil {
-		return d.unwritable(err)
 	}
 	return nil
 }

@@ -65,9 +65,6 @@ func (r *run) unpackTree(ctx context.Context, d destination, f *os.File, size in
 	if d.merges() {
 		return stagedMerge{d, temp}, nil
 	}
-	if err := r.stage.dress(d, temp, r.mtime()); err != nil {
-		return nil, err
-	}
 	return stagedSwap{d, temp}, nil
 }
 
@@ -91,6 +88,17 @@ type stagedMerge struct {
 }
 
 func (t stagedMerge) dest() destination { return t.destination }
+
+func (t stagedMerge) files() (files []string, err error) {
+	err = filepath.WalkDir(t.temp, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			rel, _ := filepath.Rel(t.temp, name)
+			files = append(files, filepath.Join(t.dir, rel))
+		}
+		return err
+	})
+	return files, err
+}
 
 func (t stagedMerge) check() error {
 	return t.plan(func(*unpack.Merge) error { return nil })
@@ -122,8 +130,9 @@ type stagedSwap struct {
 	temp string
 }
 
-func (t stagedSwap) dest() destination { return t.destination }
-func (t stagedSwap) check() error      { return nil }
+func (t stagedSwap) dest() destination        { return t.destination }
+func (t stagedSwap) files() ([]string, error) { return nil, nil }
+func (t stagedSwap) check() error             { return nil }
 
 // place exchanges the directories, at once where the system can.
 func (t stagedSwap) place() error {

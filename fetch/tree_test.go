@@ -186,6 +186,9 @@ func TestFetchUnpackChangesNothing(t *testing.T) {
 			a.Limits = unpack.Limits{Entries: 2}
 			return a
 		}, is: new(*fetch.ArchiveError), says: "2 entries"},
+		{name: "a file of another", bad: func() fetch.Artifact {
+			return unpacked(s, "twin", map[string]string{"a/bin/tool": "another"})
+		}, is: new(*fetch.DestinationError), says: "lands there too"},
 		{name: "a file in the way", bad: func() fetch.Artifact {
 			a := unpacked(s, "blocked", map[string]string{"a/keep/b": "c"})
 			a.Path = "/etc"
