@@ -62,7 +62,8 @@ func unquoted(err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		switch e := e.(type) {
 		case *net.OpError:
-			if inner := unquoted(e.Err); inner != e.Err {
+			// That of a proxy wraps what the proxy answered.
+			if inner := unquoted(e.Err); e.Op == "proxyconnect" && inner != e.Err {
 				return inner
 			}
 			return e

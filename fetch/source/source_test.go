@@ -2,10 +2,15 @@ package source_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -339,6 +344,22 @@ func TestCertificates(t *testing.T) {
 	other := strings.Replace(s.URL, "127.0.0.1", "localhost", 1) + "/file"
 	if _, _, err := get(t, source.Config{Roots: roots}, other); !errors.As(err, &e) || !strings.Contains(err.Error(), "those in ca.pem") {
 		t.Errorf("for another host: %v", err)
+	}
+}
+
+// TestAlert: what TLS says of why it ends is told.
+func TestAlert(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	var roots source.Roots
+	if err := roots.Add("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := get(t, source.Config{Roots: roots}, s.URL); err == nil || !strings.Contains(err.Error(), "certificate required") {
+		t.Errorf("got %v", err)
 	}
 }
 
