@@ -157,17 +157,19 @@ func writeSource(t *testing.T, dir string) int {
 	return files
 }
 
-// writeToolchain writes a few programs of 25 MB: half noise, half what repeats.
+// writeToolchain writes a few programs of 25 MB, of what compresses as machine code
+// does: patterns of a few bytes, some much more frequent than others, and noise.
 func writeToolchain(t *testing.T, dir string) int {
 	const files, size = 12, 25 << 20
+	r := rand.New(rand.NewPCG(2, 2))
+	patterns := makeWords(r, 30_000)
 	for i := range files {
-		noise := rand.NewChaCha8(sha256.Sum256([]byte{byte(i)}))
-		b := make([]byte, size)
-		for at := 0; at < size; at += 8 << 10 {
-			noise.Read(b[at : at+4<<10])
-			copy(b[at+4<<10:at+8<<10], b[max(0, at-64<<10):])
+		b := make([]byte, 0, size+16)
+		for len(b) < size {
+			b = append(b, patterns[int(r.ExpFloat64()*3000)%len(patterns)]...)
+			b = append(b, byte(r.Uint32()))
 		}
-		mustWriteFile(t, filepath.Join(dir, "bin", fmt.Sprintf("tool%02d", i)), string(b))
+		mustWriteFile(t, filepath.Join(dir, "bin", fmt.Sprintf("tool%02d", i)), string(b[:size]))
 	}
 	return files
 }
