@@ -83,6 +83,9 @@ func edits(f *lock.File, n, m int, word string, size int64) []fuzzEdit {
 	if want, err := dep.Expand(dep.URL, line.Platform); err == nil && m%5 > 0 {
 		line.URL = want
 	}
+	if m%7 > 3 && (!dep.Member.IsZero() || dep.Unpack != nil) {
+		line.Unpacked = digest("f")
+	}
 	platforms := slices.Clone(names[m%4 : 4])
 	if m%3 == 0 {
 		slices.Reverse(platforms)
@@ -90,15 +93,15 @@ func edits(f *lock.File, n, m int, word string, size int64) []fuzzEdit {
 	values := func(root map[string]any) map[string]any {
 		return root["deps"].(map[string]any)[dep.Name].(map[string]any)
 	}
-	removesSize := false
-	if l, ok := dep.Line(line.Platform); ok && line.Size == fetch.SizeUnknown {
-		removesSize = l.Size != fetch.SizeUnknown
+	removes := false // a key of the line, and the comment behind it
+	if l, ok := dep.Line(line.Platform); ok {
+		removes = l.Size != fetch.SizeUnknown && line.Size == fetch.SizeUnknown || !l.Unpacked.IsZero() && line.Unpacked.IsZero()
 	}
 	return []fuzzEdit{
 		{func(d *Document) error { return d.SetVersion(dep.Name, word) },
 			func(root map[string]any) { values(root)["version"] = word }, true, true},
 		{func(d *Document) error { return d.SetLocked(dep.Name, line) },
-			func(root map[string]any) { expectLine(values(root), line) }, !removesSize, true},
+			func(root map[string]any) { expectLine(values(root), line) }, !removes, true},
 		{func(d *Document) error { return d.RemoveLocked(dep.Name, line.Platform) },
 			func(root map[string]any) {
 				locked, _ := values(root)["locked"].(map[string]any)
@@ -140,6 +143,9 @@ func expectLine(values map[string]any, line lock.Line) {
 	want := map[string]any{"url": line.URL, "sha256": line.Digest.String(), "trust": line.Trust.String()}
 	if line.Size != fetch.SizeUnknown {
 		want["size"] = line.Size
+	}
+	if !line.Unpacked.IsZero() {
+		want["unpacked"] = line.Unpacked.String()
 	}
 	have, ok := locked[line.Platform.String()].(map[string]any)
 	if ok && have["trust"] == nil && line.Trust == lock.TOFU {
