@@ -1,6 +1,7 @@
 package fetch_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,6 +31,7 @@ type chaos struct {
 	client                   *fetch.Client
 	artifacts                []fetch.Artifact
 	bodies                   map[fetch.Digest]string
+	members                  map[fetch.Digest]string // what archives hold as dir/member
 
 	password string // in the netrc file, if there is one
 	policed  bool   // the policy allows no host but those of plain and secure
@@ -73,7 +75,7 @@ type observed struct {
 
 func newChaos(t *testing.T, seed uint64) *chaos {
 	c := &chaos{
-		t: t, rand: rand.New(rand.NewPCG(seed, 0)), bodies: make(map[fetch.Digest]string),
+		t: t, rand: rand.New(rand.NewPCG(seed, 0)), bodies: make(map[fetch.Digest]string), members: make(map[fetch.Digest]string),
 		plain: fetchtest.New(t), secure: fetchtest.NewTLS(t), elsewhere: fetchtest.New(t),
 		stalling: make(map[string]int), cancelAt: -1,
 	}
@@ -153,6 +155,11 @@ func (c *chaos) makeArtifacts() {
 	for i := range c.artifacts {
 		body := c.body()
 		url := ""
+		if c.chance(15) {
+			inner := body
+			body = archive(map[string]string{"dir/member": inner, "dir/other": "other"})
+			c.members[sha256.Sum256([]byte(body))] = inner
+		}
 		if i > 0 && c.chance(25) {
 			twin := c.artifacts[c.rand.IntN(i)]
 			body = c.bodies[twin.Digest]
@@ -171,14 +178,26 @@ func (c *chaos) makeArtifacts() {
 		if c.chance(5) && runtime.GOOS != "windows" {
 			a.Owner = &fetch.Owner{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 		}
+		if inner, ok := c.members[a.Digest]; ok && c.chance(80) {
+			a.Member, a.Unpacked = pick(c, "dir/member", "*/mem*"), sha256.Sum256([]byte(inner))
+		}
 		c.bodies[a.Digest] = body
 		c.artifacts[i] = a
 	}
 	if c.chance(3) {
 		a := &c.artifacts[c.rand.IntN(len(c.artifacts))]
 		a.Size = int64(len(c.bodies[a.Digest]) + pick(c, 1, 1000))
-		c.hopeless = true
+		c.hopeless = c.hopeless || a.Member == "" // which may be there, and is then not asked for
+		c.unsure = true
 	}
+}
+
+// content returns what is to lie at the destination of an artifact.
+func (c *chaos) content(a fetch.Artifact) string {
+	if a.Member != "" {
+		return c.members[a.Digest]
+	}
+	return c.bodies[a.Digest]
 }
 
 // makeMirrors gives every artifact its addresses.
@@ -346,7 +365,7 @@ func (c *chaos) link(to, name string) {
 
 func (c *chaos) makeDestination(a fetch.Artifact, i int) {
 	name := c.file(a)
-	body := c.bodies[a.Digest]
+	body := c.content(a)
 	var err error
 	switch c.rand.IntN(16) {
 	case 0, 1, 2, 3:

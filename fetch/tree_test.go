@@ -26,15 +26,17 @@ import (
 // archiveTime is the time of all that is in an archive.
 var archiveTime = time.Date(2020, time.February, 3, 4, 5, 6, 0, time.UTC)
 
+const linkTo = "a symbolic link to "
+
 // archive returns a tar.gz of files with these names and contents. A name that ends
-// in a slash is of a directory; contents that begin with "->" are of a link.
+// in a slash is of a directory, and contents that begin with linkTo of a link.
 func archive(files map[string]string) string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		h := &tar.Header{Name: name, Mode: 0o755, ModTime: archiveTime, Size: int64(len(files[name]))}
-		link, isLink := strings.CutPrefix(files[name], "->")
+		link, isLink := strings.CutPrefix(files[name], linkTo)
 		switch {
 		case isLink:
 			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, link, 0
@@ -55,7 +57,7 @@ func archive(files map[string]string) string {
 }
 
 var toolFiles = map[string]string{
-	"tool-1/": "", "tool-1/bin/": "", "tool-1/bin/tool": body, "tool-1/bin/alias": "->tool", "tool-1/share/doc/readme": other, "tool-1/empty/": "",
+	"tool-1/": "", "tool-1/bin/": "", "tool-1/bin/tool": body, "tool-1/bin/alias": linkTo + "tool", "tool-1/share/doc/readme": other, "tool-1/empty/": "",
 }
 
 // tree pins the archive of files, to be unpacked into /usr/local without its first
@@ -169,7 +171,7 @@ func TestFetchUnpackChangesNothing(t *testing.T) {
 			return a
 		}, is: new(*fetch.TransferError), says: "wrong bytes"},
 		{name: "an evil archive", bad: func() fetch.Artifact {
-			return unpacked(s, "evil", map[string]string{"a/b": "fine", "a/z": "->../../../etc"})
+			return unpacked(s, "evil", map[string]string{"a/b": "fine", "a/z": linkTo + "../../../etc"})
 		}, is: new(*fetch.ArchiveError), says: `refused "a/z"`},
 		{name: "no archive", bad: func() fetch.Artifact {
 			a := pin("text", s.Script("/text", fetchtest.Body(body)), body)
