@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,8 +69,7 @@ func TestFetchOneDigest(t *testing.T) {
 type fewConns struct {
 	net.Listener
 	free   chan struct{}
-	mu     sync.Mutex
-	resets int
+	resets atomic.Int64
 }
 
 func (l *fewConns) Accept() (net.Conn, error) {
@@ -82,9 +82,7 @@ func (l *fewConns) Accept() (net.Conn, error) {
 		case l.free <- struct{}{}:
 			return &fewConn{Conn: c, free: l.free}, nil
 		default:
-			l.mu.Lock()
-			l.resets++
-			l.mu.Unlock()
+			l.resets.Add(1)
 			c.(*net.TCPConn).SetLinger(0)
 			c.Close()
 		}
@@ -122,10 +120,10 @@ func TestFetchConnectionLimit(t *testing.T) {
 	for _, a := range artifacts {
 		wantFile(t, filepath.Join(c.Root, a.Path), bodies["/"+a.Name])
 	}
-	if few.resets == 0 {
+	if few.resets.Load() == 0 {
 		t.Error("no connection was reset")
 	}
-	t.Logf("%d connections were reset", few.resets)
+	t.Logf("%d connections were reset", few.resets.Load())
 }
 
 // TestFetchSparesHost: a host that fails for all is not asked by each as often as
