@@ -59,7 +59,7 @@ bench: ## both programs beside curl, wget and aria2c; needs nginx and curl
 .PHONY: fuzz
 FUZZTIME ?= 1m
 fuzz: ## every fuzz test for FUZZTIME, a duration or a number of runs as 2000x
-	@set -e; for pkg in $$($(GO) list ./fetch/... ./lock/...); do \
+	@set -e; for pkg in $$($(GO) list ./cmd/... ./fetch/... ./lock/...); do \
 		for f in $$($(GO) test -tags e2e -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 			echo "$$pkg $$f"; $(GO) test -tags e2e -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$pkg; \
 		done; \

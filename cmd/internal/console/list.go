@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -38,39 +37,27 @@ func dash(s string) string {
 	return s
 }
 
-// listed is a line of the list in JSON.
-type listed struct {
-	Name     string `json:"name"`
-	Version  string `json:"version,omitempty"`
-	Platform string `json:"platform"`
-	URL      string `json:"url"`
-	SHA256   string `json:"sha256"`
-	Size     *int64 `json:"size,omitempty"`
-	Path     string `json:"path,omitempty"`
-	Mode     string `json:"mode,omitempty"`
-	Member   string `json:"member,omitempty"`
-	Unpack   bool   `json:"unpack,omitempty"`
-	Unpacked string `json:"unpacked,omitempty"`
-}
-
 func listJSON(w io.Writer, artifacts []fetch.Artifact) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
 	for _, a := range artifacts {
-		l := listed{
-			Name: a.Name, Version: a.Version, Platform: a.Platform, URL: a.URL,
-			SHA256: a.Digest.String(), Path: a.Path, Member: a.Member, Unpack: a.Unpack != nil,
-		}
-		if !l.Unpack {
-			l.Mode = fmt.Sprintf("%04o", a.Mode)
-		}
-		if !a.Unpacked.IsZero() {
-			l.Unpacked = a.Unpacked.String()
-		}
+		var o object
+		o.string("name", a.Name)
+		o.string("version", a.Version)
+		o.string("platform", a.Platform)
+		o.string("url", a.URL)
+		o.string("sha256", a.Digest.String())
 		if a.Size != fetch.SizeUnknown {
-			l.Size = &a.Size
+			o.int("size", a.Size)
 		}
-		if err := enc.Encode(l); err != nil {
+		o.string("path", a.Path)
+		if a.Unpack == nil {
+			o.string("mode", fmt.Sprintf("%04o", a.Mode))
+		}
+		o.string("member", a.Member)
+		o.flag("unpack", a.Unpack != nil)
+		if !a.Unpacked.IsZero() {
+			o.string("unpacked", a.Unpacked.String())
+		}
+		if err := o.writeTo(w); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -210,7 +209,7 @@ func (p *barProgress) Done(s fetch.Summary, err error, code int) {
 // jsonProgress writes an object per event, the first of which names the
 // protocol's version. A change that could break a reader raises it.
 type jsonProgress struct {
-	enc  *json.Encoder
+	w    io.Writer
 	last map[string]time.Time // of the progress events, by dependency
 }
 
@@ -219,81 +218,74 @@ const jsonProtocol = 1
 // jsonInterval is the least time between two progress events of a dependency.
 const jsonInterval = 100 * time.Millisecond
 
-// jsonEvent is a line of the JSON rendering. Fields that an event does not
-// fill are left out.
-type jsonEvent struct {
-	Event    string  `json:"event"`
-	Protocol int     `json:"protocol,omitempty"`
-	Program  string  `json:"program,omitempty"`
-	Name     string  `json:"name,omitempty"`
-	Version  string  `json:"version,omitempty"`
-	Platform string  `json:"platform,omitempty"`
-	Path     string  `json:"path,omitempty"`
-	SHA256   string  `json:"sha256,omitempty"`
-	Source   string  `json:"source,omitempty"`
-	URL      string  `json:"url,omitempty"`
-	Attempt  int     `json:"attempt,omitempty"`
-	Files    *int    `json:"files,omitempty"`
-	Placed   *int    `json:"placed,omitempty"`
-	Present  *int    `json:"present,omitempty"`
-	Bytes    *int64  `json:"bytes,omitempty"`
-	Total    *int64  `json:"total,omitempty"`
-	Seconds  float64 `json:"seconds,omitempty"`
-	RetryIn  float64 `json:"retry_in_seconds,omitempty"`
-	After    float64 `json:"retry_after_seconds,omitempty"` // as the server asked
-	Error    string  `json:"error,omitempty"`
-	ExitCode *int    `json:"exit_code,omitempty"`
-}
-
 func newJSONProgress(w io.Writer, program, version string) *jsonProgress {
-	p := &jsonProgress{enc: json.NewEncoder(w), last: make(map[string]time.Time)}
-	p.enc.SetEscapeHTML(false)
-	p.enc.Encode(jsonEvent{Event: "protocol", Protocol: jsonProtocol, Program: program, Version: version})
-	return p
+	var o object
+	o.string("event", "protocol")
+	o.int("protocol", jsonProtocol)
+	o.string("program", program)
+	o.string("version", version)
+	o.writeTo(w)
+	return &jsonProgress{w: w, last: make(map[string]time.Time)}
 }
 
 func (p *jsonProgress) Event(e fetch.Event) {
-	out := jsonEvent{
-		Event: string(e.Kind), Name: e.Artifact.Name, Source: string(e.Source), Attempt: e.Attempt,
-		Seconds: e.Elapsed.Seconds(), RetryIn: e.Delay.Seconds(),
+	a := e.Artifact
+	if e.Kind == fetch.EventProgress {
+		now := time.Now()
+		if now.Sub(p.last[a.Name]) < jsonInterval {
+			return
+		}
+		p.last[a.Name] = now
 	}
+	var o object
+	o.string("event", string(e.Kind))
+	o.string("name", a.Name)
+	switch e.Kind {
+	case fetch.EventPresent, fetch.EventVerified, fetch.EventPlaced:
+		o.string("version", a.Version)
+		o.string("platform", a.Platform)
+		o.string("path", a.Path)
+		o.string("sha256", a.Digest.String())
+	}
+	o.string("source", string(e.Source))
 	if e.Source == fetch.SourceOrigin || e.Source == fetch.SourceMirror {
-		out.URL = source.Redact(e.URL)
+		o.string("url", source.Redact(e.URL))
 	}
-	if e.Err != nil {
-		out.Error = printable(e.Err.Error())
-		out.After = retryAfter(e.Err).Seconds()
+	if e.Attempt > 0 {
+		o.int("attempt", int64(e.Attempt))
 	}
+	total := fetch.SizeUnknown
 	switch e.Kind {
 	case fetch.EventPlan:
-		out.Files = &e.Files
-		if e.Bytes != fetch.SizeUnknown {
-			out.Total = &e.Bytes
-		}
+		o.int("files", int64(e.Files))
+		total = e.Bytes
 	case fetch.EventProgress:
-		if now := time.Now(); now.Sub(p.last[out.Name]) < jsonInterval {
-			return
-		} else {
-			p.last[out.Name] = now
-		}
-		out.Bytes = &e.Bytes
-		if e.Artifact.Size != fetch.SizeUnknown {
-			out.Total = &e.Artifact.Size
-		}
-	case fetch.EventPresent, fetch.EventVerified, fetch.EventPlaced:
-		out.Version, out.Platform, out.Path = e.Artifact.Version, e.Artifact.Platform, e.Artifact.Path
-		out.SHA256 = e.Artifact.Digest.String()
-		if e.Kind == fetch.EventVerified {
-			out.Bytes = &e.Bytes
-		}
+		o.int("bytes", e.Bytes)
+		total = a.Size
+	case fetch.EventVerified:
+		o.int("bytes", e.Bytes)
 	}
-	p.enc.Encode(out)
+	if total != fetch.SizeUnknown {
+		o.int("total", total)
+	}
+	o.float("seconds", e.Elapsed.Seconds())
+	o.float("retry_in_seconds", e.Delay.Seconds())
+	if e.Err != nil {
+		o.float("retry_after_seconds", retryAfter(e.Err).Seconds())
+		o.string("error", printable(e.Err.Error()))
+	}
+	o.writeTo(p.w)
 }
 
 func (p *jsonProgress) Done(s fetch.Summary, err error, code int) {
-	out := jsonEvent{Event: "result", ExitCode: &code, Placed: &s.Placed, Present: &s.Present, Bytes: &s.Bytes}
+	var o object
+	o.string("event", "result")
+	o.int("placed", int64(s.Placed))
+	o.int("present", int64(s.Present))
+	o.int("bytes", s.Bytes)
 	if err != nil {
-		out.Error = printable(err.Error())
+		o.string("error", printable(err.Error()))
 	}
-	p.enc.Encode(out)
+	o.int("exit_code", int64(code))
+	o.writeTo(p.w)
 }

@@ -1,0 +1,73 @@
+package console
+
+import (
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// object is a flat JSON object (RFC 8259) in the making. Package encoding/json
+// would make depfetch larger by 176 kB.
+type object struct{ text []byte }
+
+func (o *object) key(name string) {
+	if o.text == nil {
+		o.text = append(o.text, '{')
+	} else {
+		o.text = append(o.text, ',')
+	}
+	o.text = append(appendString(o.text, name), ':')
+}
+
+// string adds a string, unless it is empty.
+func (o *object) string(name, value string) {
+	if value != "" {
+		o.key(name)
+		o.text = appendString(o.text, value)
+	}
+}
+
+// int adds a number, be it zero or not.
+func (o *object) int(name string, value int64) {
+	o.key(name)
+	o.text = strconv.AppendInt(o.text, value, 10)
+}
+
+// float adds a number, unless it is zero.
+func (o *object) float(name string, value float64) {
+	if value != 0 {
+		o.key(name)
+		o.text = strconv.AppendFloat(o.text, value, 'f', -1, 64)
+	}
+}
+
+// flag adds true, if that is what value is.
+func (o *object) flag(name string, value bool) {
+	if value {
+		o.key(name)
+		o.text = append(o.text, "true"...)
+	}
+}
+
+// writeTo writes the object as a line.
+func (o *object) writeTo(w io.Writer) error {
+	_, err := w.Write(append(o.text, "}\n"...))
+	return err
+}
+
+// appendString appends s in quotes. What is not UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < ' ':
+			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&0xf])
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
+}
