@@ -1,0 +1,137 @@
+// Package cmdline is what the command lines of curl and wget have in common:
+// tables of options, and addresses in the one form in which they are compared.
+//
+// It guarantees that an option is known or an error: none is skipped. What a
+// pinned fetch cannot do is refused by the option's name, with the reason.
+package cmdline
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Class says what becomes of an option.
+type Class byte
+
+// The classes of options.
+const (
+	Act  Class = '+' // the parser acts on it
+	Tune Class = '~' // accepted: it tunes a transfer and cannot change its result
+	Deny Class = '-' // refused, for Option.Reason
+)
+
+// Kind says what an option takes.
+type Kind byte
+
+// The kinds of options.
+const (
+	Switch Kind = '.' // nothing
+	Bool   Kind = '!' // nothing, and it can be negated: --no-NAME
+	Value  Kind = '=' // a value
+)
+
+// Option is a line of a table.
+type Option struct {
+	Short  string // one letter, or empty
+	Long   string // without dashes
+	Kind   Kind
+	Class  Class
+	Reason string // of Deny
+}
+
+// Name returns the option as a person writes it.
+func (o *Option) Name() string { return "--" + o.Long }
+
+// Table holds the options of a program.
+type Table []Option
+
+// ParseTable reads a table from its text. A line is the class, the kind and the
+// long name, which a short one may precede: "+=o,output". A line that begins with
+// a colon is the reason of the refusals below it.
+func ParseTable(text string) Table {
+	var t Table
+	var reason string
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		if r, ok := strings.CutPrefix(line, ":"); ok {
+			reason = strings.TrimSpace(r)
+			continue
+		}
+		for word := range strings.FieldsSeq(line) {
+			o := Option{Class: Class(word[0]), Kind: Kind(word[1]), Long: word[2:]}
+			if short, long, ok := strings.Cut(o.Long, ","); ok {
+				o.Short, o.Long = short, long
+			}
+			if o.Class == Deny {
+				o.Reason = reason
+			}
+			t = append(t, o)
+		}
+	}
+	return t
+}
+
+// Short returns the option of a letter.
+func (t Table) Short(letter string) (*Option, error) {
+	for i := range t {
+		if t[i].Short == letter {
+			return &t[i], nil
+		}
+	}
+	return nil, &UnknownError{"-" + letter}
+}
+
+// Long returns the option of a long name or of the beginning of one alone, and
+// whether it is negated.
+func (t Table) Long(name string) (o *Option, negated bool, err error) {
+	if o, err := t.find(name); o != nil || err != nil {
+		return o, false, err
+	}
+	if positive, ok := strings.CutPrefix(name, "no-"); ok {
+		o, err := t.find(positive)
+		if err != nil {
+			return nil, false, err
+		}
+		if o != nil && o.Kind == Bool {
+			return o, true, nil
+		}
+	}
+	return nil, false, &UnknownError{"--" + name}
+}
+
+// find returns the option that is called so, or the only one whose name begins
+// so, or nil.
+func (t Table) find(name string) (found *Option, err error) {
+	for i := range t {
+		switch {
+		case t[i].Long == name:
+			return &t[i], nil
+		case !strings.HasPrefix(t[i].Long, name):
+		case found != nil:
+			err = fmt.Errorf("--%s may be --%s or --%s", name, found.Long, t[i].Long)
+		default:
+			found = &t[i]
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// UnknownError says that there is no such option.
+type UnknownError struct{ Name string }
+
+func (e *UnknownError) Error() string { return "unknown option " + e.Name }
+
+// RefusedError says that an option asks for what a pinned fetch cannot do.
+type RefusedError struct{ Name, Reason string }
+
+func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reason }
+
+// Check returns why o cannot be used, or nil.
+func (o *Option) Check() error {
+	if o.Class == Deny {
+		return &RefusedError{o.Name(), o.Reason}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package curl_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"depfetch/cmd/internal/cmdline"
+	"depfetch/cmd/internal/curl"
+)
+
+// transfers parses a command line and returns "URL > output" for each transfer.
+func transfers(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd, err := curl.Parse(args, "", strings.NewReader("url = http://stdin/\n"))
+	if err != nil {
+		t.Fatalf("%q: %v", args, err)
+	}
+	var got []string
+	for _, tr := range cmd.Transfers {
+		got = append(got, tr.URL+" > "+tr.Output)
+	}
+	return got
+}
+
+func TestOutputs(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"http://h/a", "http://h/a > -"},
+		{"-fsSLo f http://h/a", "http://h/a > f"},
+		{"-fsSLof http://h/a", "http://h/a > f"},
+		{"http://h/a -o f", "http://h/a > f"},
+		{"--output=f http://h/a", "http://h/a > f"},
+		{"-O http://h/a?b=c", "http://h/a?b=c > a"},
+		{"-O h/d/a#frag", "h/d/a#frag > a"},
+		{"-O http://h/", "http://h/ > curl_response"},
+		{"-o x http://h/a -o y http://h/b", "http://h/a > x, http://h/b > y"},
+		{"http://h/a http://h/b -o x -o y", "http://h/a > x, http://h/b > y"},
+		{"-o x -O http://h/a http://h/b", "http://h/a > x, http://h/b > b"},
+		{"-O http://h/a http://h/b", "http://h/a > a, http://h/b > -"},
+		{"-OO http://h/a http://h/b", "http://h/a > a, http://h/b > b"},
+		{"--remote-name-all http://h/a http://h/b", "http://h/a > a, http://h/b > b"},
+		{"--output-dir d -O http://h/a", "http://h/a > d/a"},
+		{"--remote-name http://h/a --next -o z http://h/b", "http://h/a > a, http://h/b > z"},
+		{"-O http://h/a -: -o z http://h/b", "http://h/a > a, http://h/b > z"},
+		{"-O http://h/{a,b}.[01-03:2]", "http://h/a.01 > a.01, http://h/a.03 > a.03, http://h/b.01 > b.01, http://h/b.03 > b.03"},
+		{"-o #2-#1 http://h/{a,b}/[x-y]", "http://h/a/x > x-a, http://h/a/y > y-a, http://h/b/x > x-b, http://h/b/y > y-b"},
+		{"-g -O http://h/{a}", "http://h/{a} > {a}"},
+		{"http://[::1]:80/a", "http://[::1]:80/a > -"},
+		{"-G -d a=1 --data-urlencode b=ü/ http://h/x?z=0", "http://h/x?z=0&a=1&b=%C3%BC%2F > -"},
+		{"--url-query a=b --url http://h/x", "http://h/x?a=b > -"},
+		{"-K- -s", "http://stdin/ > -"},
+		{"-s -- -odd", "-odd > -"},
+		{"--insec --sil http://h/a", "http://h/a > -"},
+		{"--no-progress-meter --no-buffer -XGET http://h/a", "http://h/a > -"},
+		{"-qfsSL http://h/a", "http://h/a > -"},
+		{"-o a -o b http://h/a", "http://h/a > a"},
+	} {
+		if got := strings.Join(transfers(t, strings.Fields(test.args)...), ", "); got != test.want {
+			t.Errorf("%s\n got %s\nwant %s", test.args, got, test.want)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"", 2, "no URL specified"},
+		{"-s", 2, "no URL specified"},
+		{"--nope http://h/", 2, "unknown option --nope"},
+		{"-? http://h/", 2, "unknown option -?"},
+		{"- http://h/", 2, "unknown option -"},
+		{"http://h/ -o", 2, "--output requires a value"},
+		{"--fail=yes http://h/", 2, "--fail takes no value"},
+		{"--no-output x http://h/", 2, "unknown option --no-output"},
+		{"--tlsv x http://h/", 2, "--tlsv may be --tlsv1 or --tlsv1.3"},
+		{"-d a http://h/", 2, "--data is refused: it sends data"},
+		{"--data-binary @f http://h/", 2, "--data-binary @f is refused"},
+		{"-T f http://h/", 2, "--upload-file is refused"},
+		{"-X POST http://h/", 2, "--request POST is refused"},
+		{"-F a=b http://h/", 2, "--form is refused"},
+		{"-r 0-9 http://h/", 2, "--range is refused: a pinned file comes whole"},
+		{"-C 12 http://h/", 2, "--continue-at is refused"},
+		{"-u me http://h/", 2, "--user without a password"},
+		{"--retry x http://h/", 2, "want a number"},
+		{"-m x http://h/", 2, "want a number of seconds"},
+		{"--expand-url x", 2, "--expand-url is refused"},
+		{"http://h/{a", 3, "unmatched brace"},
+		{"http://h/[3-1]", 3, "bad range"},
+		{"http://h/[1-9999999]", 3, "bad range"},
+		{"http://h/[1-200]/[1-200]", 3, "more than 10000"},
+		{"-K /nonexistent", 26, "no such file"},
+	} {
+		_, err := curl.Parse(strings.Fields(test.args), "", nil)
+		var e *curl.Error
+		if !errors.As(err, &e) || e.Code != test.code || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v; want code %d, %q", test.args, err, test.code, test.want)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	dir := t.TempDir()
+	text := "# a comment\n-s\nfail\nmax-time = 2.5\nheader=\"X-A: \\\"b\\\"\\t\"\n--user-agent : me\nurl http://h/a\noutput \"a b\"\nnext\nurl=http://h/b\n"
+	if err := os.WriteFile(filepath.Join(dir, "c"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd, err := curl.Parse([]string{"-K", filepath.Join(dir, "c")}, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := cmd.Transfers[0], cmd.Transfers[1]
+	if len(cmd.Transfers) != 2 || a.Output != "a b" || a.MaxTime != 2500*time.Millisecond || a.UserAgent != "me" ||
+		len(a.Header) != 1 || a.Header[0] != "X-A: \"b\"\t" || b.UserAgent != "" || b.Output != "-" {
+		t.Errorf("got %+v %+v", *a.Options, *b.Options)
+	}
+
+	// A .curlrc holds, unless the first argument says otherwise.
+	if err := os.WriteFile(filepath.Join(dir, ".curlrc"), []byte("output rc\nurl http://h/rc\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if cmd, err := curl.Parse([]string{"http://h/a"}, dir, nil); err != nil || len(cmd.Transfers) != 2 || cmd.Transfers[0].Output != "rc" {
+		t.Errorf("with .curlrc: %+v, %v", cmd.Transfers, err)
+	}
+	if cmd, err := curl.Parse([]string{"-qs", "http://h/a"}, dir, nil); err != nil || len(cmd.Transfers) != 1 {
+		t.Errorf("with -q: %+v, %v", cmd.Transfers, err)
+	}
+	loop := filepath.Join(dir, "loop")
+	if err := os.WriteFile(loop, []byte("config "+loop+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := curl.Parse([]string{"-K", loop}, "", nil); err == nil || !strings.Contains(err.Error(), "too deep") {
+		t.Errorf("a file that names itself: %v", err)
+	}
+}
+
+// TestTable gives each option of the table to the parser: nothing is accepted that
+// nothing acts on, and nothing that is refused gets through.
+func TestTable(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, o := range curl.Table() {
+		if seen[o.Long] || o.Short != "" && seen["-"+o.Short] {
+			t.Errorf("--%s or -%s is in the table twice", o.Long, o.Short)
+		}
+		seen[o.Long], seen["-"+o.Short] = true, true
+		args := []string{"--" + o.Long}
+		if o.Kind == cmdline.Value {
+			value := map[string]string{"request": "GET", "user": "a:b", "continue-at": "-", "config": os.DevNull}[o.Long]
+			if value == "" {
+				value = "7"
+			}
+			args = append(args, value)
+		}
+		args = append(args, "-G", "http://h/")
+		_, err := curl.Parse(args, "", nil)
+		var refused *cmdline.RefusedError
+		switch {
+		case o.Class == cmdline.Deny:
+			if !errors.As(err, &refused) || refused.Reason == "" || refused.Name != "--"+o.Long {
+				t.Errorf("--%s: want a refusal with a reason, got %v", o.Long, err)
+			}
+		case o.Long == "next": // needs a URL before it
+		case err != nil:
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"-fsSL\nhttp://h/{a,b}[1-3]\n-o\n#1", "-K-", "-O\n--next", "-z\n\n-w%{a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		args := strings.Split(s, "\n")
+		for _, a := range args {
+			if strings.Contains(a, "K") || strings.Contains(a, "config") || strings.Contains(a, "@") {
+				return // reads files
+			}
+		}
+		cmd, err := curl.Parse(args, "", nil)
+		if err != nil {
+			return
+		}
+		if !cmd.Help && !cmd.Version && len(cmd.Transfers) == 0 {
+			t.Errorf("%q: neither an error nor a transfer", args)
+		}
+	})
+}
