@@ -11,6 +11,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/cmd/internal/shim"
 	"depfetch/fetch"
 	"depfetch/lock"
 )
@@ -18,6 +19,7 @@ import (
 // program is one call of depfetch, with all that it takes from its
 // surroundings.
 type program struct {
+	name     string // it was started by
 	args     []string
 	getenv   func(string) string
 	stdout   io.Writer
@@ -28,6 +30,9 @@ type program struct {
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
 	c := &command{program: p, console: &console.Console{Program: "depfetch", Stdout: p.stdout, Stderr: p.stderr}}
+	if name := shim.Names(p.name); name != "" {
+		return c.shim(ctx, name, p.args, true)
+	}
 	root := c.root()
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
@@ -92,7 +97,7 @@ func (c *command) root() *cobra.Command {
 	c.fetchCommand(root) // what depfetch does without a command
 	fetching := &cobra.Command{Use: "fetch [NAME…]", Short: "Put the pinned files in place: all of them, or those named"}
 	c.fetchCommand(fetching)
-	root.AddCommand(fetching, c.verifyCommand(), c.listCommand())
+	root.AddCommand(fetching, c.verifyCommand(), c.listCommand(), c.shimCommand("curl"), c.shimCommand("wget"))
 	return root
 }
 

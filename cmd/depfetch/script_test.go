@@ -9,7 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"depfetch": main})
+	testscript.Main(m, map[string]func(){"depfetch": main, "curl": main, "wget": main})
 }
 
 func TestScripts(t *testing.T) { scripttest.Run(t, "depfetch_*.txtar") }

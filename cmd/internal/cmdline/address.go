@@ -1,7 +1,6 @@
 package cmdline
 
 import (
-	"errors"
 	"net/url"
 	"strings"
 )
@@ -24,7 +23,7 @@ func Normalize(s, scheme string, asIs bool) (Address, error) {
 	var a Address
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] == 0x7f {
-			return a, errors.New("the URL holds a space or a control character")
+			return a, Bad("the URL holds a space or a control character")
 		}
 	}
 	rest := s
@@ -44,7 +43,7 @@ func Normalize(s, scheme string, asIs bool) (Address, error) {
 		authority = authority[i+1:]
 	}
 	if authority == "" && a.Scheme != "file" {
-		return a, errors.New("the URL names no host")
+		return a, Bad("the URL names no host")
 	}
 	path, query := tail, ""
 	if i := strings.IndexByte(tail, '?'); i >= 0 {
@@ -91,13 +90,16 @@ func removeDots(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// Base returns the last element of an address's path, which may be empty.
+// Base returns the last element of the path of an address, which may be empty.
 func Base(address string) string {
-	path, _, _ := strings.Cut(address, "?")
-	_, path, _ = strings.Cut(path, "://")
-	_, path, ok := strings.Cut(path, "/")
-	if !ok {
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i]
+	}
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address = rest
+	}
+	if !strings.Contains(address, "/") {
 		return ""
 	}
-	return path[strings.LastIndexByte(path, '/')+1:]
+	return address[strings.LastIndexByte(address, '/')+1:]
 }

@@ -5,10 +5,7 @@
 // pinned fetch cannot do is refused by the option's name, with the reason.
 package cmdline
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Class says what becomes of an option.
 type Class byte
@@ -77,25 +74,24 @@ func (t Table) Short(letter string) (*Option, error) {
 			return &t[i], nil
 		}
 	}
-	return nil, &UnknownError{"-" + letter}
+	return nil, Bad("unknown option -", letter)
 }
 
-// Long returns the option of a long name or of the beginning of one alone, and
-// whether it is negated.
-func (t Table) Long(name string) (o *Option, negated bool, err error) {
-	if o, err := t.find(name); o != nil || err != nil {
-		return o, false, err
-	}
-	if positive, ok := strings.CutPrefix(name, "no-"); ok {
-		o, err := t.find(positive)
-		if err != nil {
-			return nil, false, err
+// Long returns the option of a long name, or of the beginning of one alone, and
+// whether the name turns it on: --no-NAME turns it off.
+func (t Table) Long(name string) (o *Option, on bool, err error) {
+	o, err = t.find(name)
+	if o == nil && err == nil {
+		if positive, ok := strings.CutPrefix(name, "no-"); ok {
+			if o, err = t.find(positive); o != nil && o.Kind == Bool {
+				return o, false, nil
+			}
 		}
-		if o != nil && o.Kind == Bool {
-			return o, true, nil
+		if err == nil {
+			err = Bad("unknown option --", name)
 		}
 	}
-	return nil, false, &UnknownError{"--" + name}
+	return o, true, err
 }
 
 // find returns the option that is called so, or the only one whose name begins
@@ -107,31 +103,13 @@ func (t Table) find(name string) (found *Option, err error) {
 			return &t[i], nil
 		case !strings.HasPrefix(t[i].Long, name):
 		case found != nil:
-			err = fmt.Errorf("--%s may be --%s or --%s", name, found.Long, t[i].Long)
+			err = Bad("--", name, " may be --", found.Long, " or --", t[i].Long)
 		default:
 			found = &t[i]
 		}
 	}
 	if err != nil {
-		return nil, err
+		found = nil
 	}
-	return found, nil
-}
-
-// UnknownError says that there is no such option.
-type UnknownError struct{ Name string }
-
-func (e *UnknownError) Error() string { return "unknown option " + e.Name }
-
-// RefusedError says that an option asks for what a pinned fetch cannot do.
-type RefusedError struct{ Name, Reason string }
-
-func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reason }
-
-// Check returns why o cannot be used, or nil.
-func (o *Option) Check() error {
-	if o.Class == Deny {
-		return &RefusedError{o.Name(), o.Reason}
-	}
-	return nil
+	return found, err
 }

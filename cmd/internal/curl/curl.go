@@ -4,231 +4,60 @@
 // It guarantees that every option is acted on, is one that only tunes, or is an
 // error: options that a pinned fetch cannot do what they ask for are refused by
 // name, and unknown ones are not skipped. It fetches nothing; the files that it
-// reads are those that a command line names as its own continuation (-K, @FILE).
+// reads are those that a command line names as its own continuation (-K, @FILE),
+// and .curlrc.
 package curl
 
 import (
-	"errors"
-	"fmt"
+	"encoding/base64"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 
 	"depfetch/cmd/internal/cmdline"
 )
 
-// Command is what a command line asks for.
-type Command struct {
-	Help      bool
-	Version   bool
-	FailEarly bool
-	Stderr    string // where messages go: a file, "-" for standard output, or empty
-	Transfers []Transfer
-}
-
-// Transfer is one URL of a command line.
-type Transfer struct {
-	URL string // as it is given, with globs expanded
-	// Output is the file to write, or "-" for standard output. It is empty if
-	// the URL is to name it and does not.
-	Output string
-	// Named is set when the URL has named the output.
-	Named bool
-	*Options
-}
-
-// Options are what holds for the URLs between two --next.
-type Options struct {
-	OutputDir                  string
-	CreateDirs                 bool
-	CreateMode                 os.FileMode // of created files; 0 is the usual one
-	NoClobber, SkipExisting    bool
-	RemoteHeaderName           bool // -J
-	Discard                    bool // --out-null
-	Head, Include              bool
-	DumpHeader                 string
-	WriteOut                   string
-	TimeCond                   string
-	MaxFileSize                int64 // 0 is any
-	Header                     []string
-	UserAgent, Referer, Cookie string
-	User, Bearer               string
-	NoUserInURL                bool
-	Netrc                      string
-	MaxTime, ConnectTimeout    time.Duration
-	StallTimeout               time.Duration
-	Retries                    int // -1 if it is not said
-	Proto, ProtoDefault        string
-	PathAsIs                   bool
-	CACert                     []string
-	Proxy, ProxyUser, NoProxy  string
-	Proxied                    bool // Proxy is set, if only to none
-	get, remoteNameAll         bool
-	globOff                    bool
-	data, query                []string
-	dataBy                     string // the option that data came with
-}
-
-// Error is a command line that cannot be acted on, with curl's exit code for it.
-type Error struct {
-	Code int
-	Err  error
-}
-
-func (e *Error) Error() string { return e.Err.Error() }
-func (e *Error) Unwrap() error { return e.Err }
-
-// The codes of an Error.
-const (
-	codeUsage = 2
-	codeURL   = 3
-	codeName  = 23
-	codeRead  = 26
-)
-
-// parser is a command line on its way to a Command.
+// parser is a command line on its way to a job.
 type parser struct {
-	Command
+	job   cmdline.Job
 	table cmdline.Table
 	stdin io.Reader
-	*Options
-	nodes []node // of the operation
-	depth int    // of -K in -K
+	depth int // of files that continue the command line
+
+	values cmdline.Values // of the operation
+	fields []string
+	data   []string // for the query
+	nodes  []node
 }
 
 // node is a URL and its output, which come in any order.
 type node struct {
 	url, output    string
 	hasURL, hasOut bool
-	remoteName     bool
+	named          bool // by the URL
 }
 
 // Parse reads the arguments of curl. Home is where a .curlrc is looked for, and
 // stdin is read if the arguments say so.
-func Parse(args []string, home string, stdin io.Reader) (*Command, error) {
-	p := &parser{table: Table(), stdin: stdin, Options: newOptions()}
-	if err := p.parse(args, home); err != nil {
-		var e *Error
-		if !errors.As(err, &e) {
-			err = &Error{codeUsage, err}
-		}
-		return &p.Command, err
-	}
-	return &p.Command, nil
-}
-
-func newOptions() *Options { return &Options{Retries: -1, ProtoDefault: "http"} }
-
-func (p *parser) parse(args []string, home string) error {
+func Parse(args []string, home string, stdin io.Reader) (*cmdline.Job, error) {
+	p := &parser{table: Table(), stdin: stdin}
 	disabled := len(args) > 0 && (args[0] == "--disable" || strings.HasPrefix(args[0], "-q"))
 	if home != "" && !disabled {
 		if text, err := os.ReadFile(filepath.Join(home, ".curlrc")); err == nil {
 			if err := p.config(string(text)); err != nil {
-				return fmt.Errorf(".curlrc: %w", err)
+				return &p.job, cmdline.Bad(".curlrc: ", err.Error())
 			}
 		}
 	}
-	if err := p.arguments(args); err != nil {
-		return err
-	}
-	if p.Help || p.Version {
-		return nil
-	}
-	if err := p.finish(); err != nil {
-		return err
-	}
-	if len(p.Transfers) == 0 {
-		return errors.New("no URL specified")
-	}
-	return nil
-}
-
-func (p *parser) arguments(args []string) error {
-	for i := 0; i < len(args) && !p.Help && !p.Version; i++ {
-		arg := args[i]
-		if arg == "--" {
-			for _, arg := range args[i+1:] {
-				p.addURL(arg)
-			}
-			return nil
-		}
-		// takes returns the value of an option: attached, or the next argument.
-		takes := func(o *cmdline.Option, attached string, has bool) (string, error) {
-			if has {
-				return attached, nil
-			}
-			if i++; i == len(args) {
-				return "", fmt.Errorf("%s requires a value", o.Name())
-			}
-			return args[i], nil
-		}
-		var err error
-		switch {
-		case strings.HasPrefix(arg, "--"):
-			err = p.long(arg[2:], takes)
-		case strings.HasPrefix(arg, "-"):
-			err = p.shorts(arg[1:], takes)
-		default:
-			p.addURL(arg)
-		}
-		if err != nil {
-			return err
+	err := p.table.Parse(args, false, p.act)
+	if err == nil && !p.job.Help && !p.job.Version {
+		if err = p.finish(); err == nil && len(p.job.Operations) == 0 {
+			err = cmdline.Bad("no URL specified")
 		}
 	}
-	return nil
-}
-
-type taker func(o *cmdline.Option, attached string, has bool) (string, error)
-
-// long handles --NAME, --NAME VALUE, and --NAME=VALUE, which curl has since 8.16.
-func (p *parser) long(name string, takes taker) error {
-	name, attached, has := strings.Cut(name, "=")
-	if strings.HasPrefix(name, "expand-") {
-		return &cmdline.RefusedError{Name: "--" + name, Reason: "it is not supported"}
-	}
-	o, negated, err := p.table.Long(name)
-	if err != nil {
-		return err
-	}
-	if o.Kind != cmdline.Value {
-		if has {
-			return fmt.Errorf("%s takes no value", o.Name())
-		}
-		return p.set(o, "", !negated)
-	}
-	value, err := takes(o, attached, has)
-	if err != nil {
-		return err
-	}
-	return p.set(o, value, true)
-}
-
-// shorts handles -abc and -abVALUE.
-func (p *parser) shorts(letters string, takes taker) error {
-	if letters == "" {
-		return &cmdline.UnknownError{Name: "-"}
-	}
-	for i := range len(letters) {
-		o, err := p.table.Short(letters[i : i+1])
-		if err != nil {
-			return err
-		}
-		if o.Kind == cmdline.Value {
-			rest := letters[i+1:]
-			value, err := takes(o, rest, rest != "")
-			if err != nil {
-				return err
-			}
-			return p.set(o, value, true)
-		}
-		if err := p.set(o, "", true); err != nil {
-			return err
-		}
-	}
-	return nil
+	return &p.job, err
 }
 
 // place returns the first node that lacks what has tells of, or a new one.
@@ -247,255 +76,180 @@ func (p *parser) addURL(url string) {
 	n.url, n.hasURL = url, true
 }
 
-func (p *parser) addOutput(name string, remote bool) {
+func (p *parser) addOutput(name string, named bool) {
 	n := p.place(func(n *node) bool { return n.hasOut })
-	n.output, n.remoteName, n.hasOut = name, remote, true
+	n.output, n.named, n.hasOut = name, named, true
 }
 
-// set acts on an option.
-func (p *parser) set(o *cmdline.Option, value string, on bool) error {
-	if err := o.Check(); err != nil {
-		return err
-	}
-	if o.Class == cmdline.Tune {
+// act acts on an option or an argument. What needs no more than to be known later
+// is kept.
+func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
+	if o == nil {
+		p.addURL(value)
 		return nil
 	}
-	var err error
 	switch o.Long {
 	case "help":
-		p.Help = true
+		p.job.Help = true
+		return cmdline.Stop
 	case "version":
-		p.Version = true
+		p.job.Version = true
+		return cmdline.Stop
 	case "next":
-		return p.next()
+		before := len(p.job.Operations)
+		if err = p.finish(); err == nil && len(p.job.Operations) == before {
+			err = cmdline.Bad("--next without a URL before it")
+		}
 	case "config":
-		return p.configFile(value)
-	case "disable":
+		if p.depth++; p.depth > 10 {
+			return cmdline.Bad("--config: files lead to one another too deep")
+		}
+		text, err := cmdline.ReadText(value, p.stdin)
+		if err == nil {
+			err = p.config(text)
+		}
+		p.depth--
+		return err
 	case "url":
 		if file, ok := strings.CutPrefix(value, "@"); ok {
-			return p.urlFile(file)
+			return p.lines(file, func(line string) { p.addURL(line); p.addOutput("", true) })
 		}
 		p.addURL(value)
 	case "output":
 		p.addOutput(value, false)
 	case "remote-name":
 		p.addOutput("", on)
-	case "remote-name-all":
-		p.remoteNameAll = on
-	case "remote-header-name":
-		p.RemoteHeaderName = on
-	case "out-null":
-		p.Discard = on
-	case "output-dir":
-		p.OutputDir = value
-	case "create-dirs":
-		p.CreateDirs = on
-	case "create-file-mode":
-		var mode uint64
-		if mode, err = strconv.ParseUint(value, 8, 9); err != nil {
-			return fmt.Errorf("--create-file-mode %q: want octal digits", value)
-		}
-		p.CreateMode = os.FileMode(mode)
-	case "clobber":
-		p.NoClobber = !on
-	case "skip-existing":
-		p.SkipExisting = on
-	case "globoff":
-		p.globOff = on
-	case "head":
-		p.Head = on
-	case "include":
-		p.Include = on
-	case "dump-header":
-		p.DumpHeader = value
-	case "write-out":
-		p.WriteOut, err = p.text(value)
-	case "time-cond":
-		p.TimeCond = strings.TrimLeft(value, "+-=")
-	case "stderr":
-		p.Stderr = value
-	case "fail-early":
-		p.FailEarly = on
-	case "max-filesize":
-		p.MaxFileSize, err = size(value)
-	case "path-as-is":
-		p.PathAsIs = on
-	case "get":
-		p.get = on
-	case "url-query":
-		p.query = append(p.query, value)
-	case "data", "data-ascii", "data-binary", "data-raw", "data-urlencode":
-		return p.addData(o, value)
-	case "continue-at":
-		if value != "-" && strings.Trim(value, "0") != "" {
-			return &cmdline.RefusedError{Name: o.Name(), Reason: "a pinned file comes whole; -C - is accepted"}
-		}
-	default:
-		return p.setRequest(o, value, on)
-	}
-	return err
-}
-
-// setRequest acts on an option about how the request is sent.
-func (p *parser) setRequest(o *cmdline.Option, value string, on bool) (err error) {
-	switch o.Long {
 	case "header":
-		return p.addHeader(value)
-	case "user-agent":
-		p.UserAgent = value
-		if value == "" {
-			p.Header = append(p.Header, "User-Agent:")
+		if file, ok := strings.CutPrefix(value, "@"); ok {
+			return p.lines(file, func(line string) { p.fields = append(p.fields, line) })
 		}
+		p.fields = append(p.fields, value)
+	case "user-agent":
+		p.fields = append(p.fields, "User-Agent: "+value)
 	case "referer":
-		p.Referer, _, _ = strings.Cut(value, ";auto")
-	case "cookie":
-		return p.addCookie(value)
+		value, _, _ = strings.Cut(value, ";auto")
+		p.fields = append(p.fields, "Referer: "+value)
+	case "oauth2-bearer":
+		p.fields = append(p.fields, "Authorization: Bearer "+value)
 	case "user":
 		if !strings.Contains(value, ":") {
-			return errors.New("--user without a password would ask for one; write user:password")
+			return cmdline.Bad("--user without a password would ask for one; write user:password")
 		}
-		p.User = value
-	case "oauth2-bearer":
-		p.Bearer = value
-	case "disallow-username-in-url":
-		p.NoUserInURL = on
-	case "netrc-file":
-		p.Netrc = value
+		p.fields = append(p.fields, Basic(value))
+	case "cookie":
+		if strings.Contains(value, "=") {
+			p.fields = append(p.fields, "Cookie: "+value)
+		} else if info, err := os.Stat(value); value != "" && err == nil && info.Size() > 0 {
+			return cmdline.Refuse("--cookie "+value, "cookies are sent from the command line, not from files")
+		}
 	case "request":
-		switch value {
-		case "GET":
-		case "HEAD":
-			p.Head = true
-		default:
-			return &cmdline.RefusedError{Name: "--request " + value, Reason: "a pinned fetch only gets"}
+		if value != "GET" && value != "HEAD" {
+			return cmdline.Refuse("--request "+value, "a pinned fetch only gets")
 		}
-	case "max-time":
-		p.MaxTime, err = seconds(o, value)
-	case "connect-timeout":
-		p.ConnectTimeout, err = seconds(o, value)
-	case "speed-time":
-		p.StallTimeout, err = seconds(o, value)
-	case "retry":
-		if p.Retries, err = strconv.Atoi(value); err != nil || p.Retries < 0 {
-			return fmt.Errorf("--retry %q: want a number", value)
+		p.values.Add(o, value, on)
+	case "continue-at":
+		if value != "-" && strings.Trim(value, "0") != "" {
+			return cmdline.Refuse(o.Name(), "a pinned file comes whole; -C - is accepted")
 		}
-	case "proto":
-		p.Proto = value
-	case "proto-redir": // none leads from https to http
-	case "proto-default":
-		p.ProtoDefault = strings.ToLower(value)
-	case "cacert", "proxy-cacert":
-		p.CACert = append(p.CACert, value)
-	case "proxy", "proxy1.0":
-		p.Proxy, p.Proxied = proxyURL("http", value), true
-	case "socks5":
-		p.Proxy, p.Proxied = proxyURL("socks5", value), true
-	case "socks5-hostname":
-		p.Proxy, p.Proxied = proxyURL("socks5h", value), true
-	case "noproxy":
-		p.NoProxy = value
-	case "proxy-user":
-		p.ProxyUser = value
+	case "data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "url-query":
+		return p.addData(o, value)
 	default:
-		return fmt.Errorf("%s is in the table and nothing acts on it", o.Name())
+		p.values.Add(o, value, on)
 	}
 	return err
 }
 
-func proxyURL(scheme, value string) string {
-	if value == "" || strings.Contains(value, "://") {
-		return value
-	}
-	return scheme + "://" + value
+// Basic returns the field of the header for a user and password.
+func Basic(user string) string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user))
 }
 
-// seconds reads a number of seconds, which may have a fraction.
-func seconds(o *cmdline.Option, value string) (time.Duration, error) {
-	f, err := strconv.ParseFloat(value, 64)
-	if err != nil || f < 0 || f > 1e9 {
-		return 0, fmt.Errorf("%s %q: want a number of seconds", o.Name(), value)
-	}
-	return time.Duration(f * float64(time.Second)), nil
-}
-
-// size reads a number of bytes, with an optional k, M or G behind it.
-func size(value string) (int64, error) {
-	digits, shift := value, 0
-	if i := strings.IndexAny("KMGkmg", value[max(len(value)-1, 0):]); value != "" && i >= 0 {
-		digits, shift = value[:len(value)-1], (i%3+1)*10
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n < 0 || n > 1<<62>>shift {
-		return 0, fmt.Errorf("--max-filesize %q: want a number of bytes", value)
-	}
-	return n << shift, nil
-}
-
-// next ends an operation.
-func (p *parser) next() error {
-	before := len(p.Transfers)
-	if err := p.finish(); err != nil {
-		return err
-	}
-	if len(p.Transfers) == before {
-		return errors.New("--next without a URL before it")
-	}
-	p.Options, p.nodes = newOptions(), nil
-	return nil
-}
-
-// finish makes the transfers of an operation.
+// finish ends an operation.
 func (p *parser) finish() error {
-	if len(p.data) > 0 && !p.get {
-		return &cmdline.RefusedError{Name: p.dataBy, Reason: "it sends data, and a pinned fetch only gets"}
+	v := &p.values
+	if by := v.Last("data"); by != "" && !v.On("get") {
+		return cmdline.Refuse(by, "it sends data, and a pinned fetch only gets")
 	}
-	if p.User != "" && p.Bearer != "" {
-		return errors.New("--user and --oauth2-bearer are both given")
+	o := &cmdline.Operation{
+		Scheme: "http", AsIs: v.On("path-as-is"), Proto: v.Last("proto"),
+		Fields: p.fields, Netrc: v.Last("netrc-file"), CACert: append(v.All("cacert"), v.All("proxy-cacert")...),
+		Proxy: v.Last("proxy", "proxy1.0"), ProxyUser: v.Last("proxy-user"), NoProxy: v.Last("noproxy"),
+		HeadOnly: v.On("head") || v.Last("request") == "HEAD", Discard: v.On("out-null"),
+		Rename: v.On("remote-header-name"), Dirs: v.On("create-dirs"),
+		TimeCond: v.Last("time-cond"), DumpHeader: v.Last("dump-header"), WriteOut: v.Last("write-out"),
+		Connect: v.Seconds("connect-timeout"), Stall: v.Seconds("speed-time"), MaxTime: v.Seconds("max-time"),
+		Retries: v.Number("retry", 10, -1), MaxSize: v.Number("max-filesize", 10, 0),
+		Mode: fs.FileMode(v.Number("create-file-mode", 8, 0)) & fs.ModePerm,
+	}
+	o.Header = o.HeadOnly || v.On("include")
+	if s := v.Last("proto-default"); s != "" {
+		o.Scheme = strings.ToLower(s)
+	}
+	if s := v.Last("socks5", "socks5-hostname"); s != "" {
+		o.Proxy = "socks5://" + s
+	}
+	o.Proxied = o.Proxy != "" || o.NoProxy == "*" || v.Off("proxy")
+	switch {
+	case v.On("skip-existing"):
+		o.Existing = cmdline.Keep
+	case v.Off("clobber"):
+		o.Existing = cmdline.Number
+	}
+	if file, ok := strings.CutPrefix(o.WriteOut, "@"); ok && v.Err == nil {
+		o.WriteOut, v.Err = cmdline.ReadText(file, p.stdin)
+	}
+	if v.Err != nil {
+		return v.Err
 	}
 	for _, n := range p.nodes {
-		if !n.hasURL {
-			continue // curl warns that there are more outputs than URLs
-		}
-		if err := p.expand(n); err != nil {
-			return err
+		if n.hasURL { // curl warns when there are more outputs than URLs
+			if err := p.expand(o, n); err != nil {
+				return err
+			}
 		}
 	}
+	if len(o.Transfers) > 0 {
+		p.job.Operations = append(p.job.Operations, o)
+	}
+	if v.Last("stderr") != "" {
+		p.job.Log = v.Last("stderr")
+	}
+	p.job.FailEarly = p.job.FailEarly || v.On("fail-early")
+	p.values, p.fields, p.data, p.nodes = cmdline.Values{}, nil, nil, nil
 	return nil
 }
 
 // expand makes the transfers of a node.
-func (p *parser) expand(n node) error {
+func (p *parser) expand(o *cmdline.Operation, n node) error {
 	urls := []glob{{text: n.url}}
-	if !p.globOff {
+	if !p.values.On("globoff") {
 		var err error
 		if urls, err = expandGlob(n.url); err != nil {
-			return &Error{codeURL, err}
+			return &cmdline.Error{Err: err, Fault: cmdline.URL}
 		}
 	}
 	for _, g := range urls {
-		t := Transfer{URL: p.withQuery(g.text), Output: "-", Options: p.Options}
+		t := cmdline.Transfer{URL: g.text, Output: "-"}
 		switch {
-		case n.remoteName || !n.hasOut && p.remoteNameAll:
-			t.Output, t.Named = cmdline.Base(absolute(g.text)), true
-			t.Output, _, _ = strings.Cut(t.Output, "#")
-			if t.Output == "" {
+		case n.named || !n.hasOut && p.values.On("remote-name-all"):
+			if t.Output, t.Named = cmdline.Base(g.text), true; t.Output == "" {
 				t.Output = "curl_response"
 			}
-		case n.hasOut && n.output != "":
+		case n.output != "":
 			t.Output = g.substitute(n.output)
 		}
-		if t.Output != "-" && p.OutputDir != "" {
-			t.Output = filepath.Join(p.OutputDir, t.Output)
+		if dir := p.values.Last("output-dir"); t.Output != "-" && dir != "" {
+			t.Output = filepath.Join(dir, t.Output)
 		}
-		p.Transfers = append(p.Transfers, t)
+		if len(p.data) > 0 {
+			url, _, _ := strings.Cut(t.URL, "#")
+			joint := "?"
+			if strings.Contains(url, "?") {
+				joint = "&"
+			}
+			t.URL = url + joint + strings.Join(p.data, "&")
+		}
+		o.Transfers = append(o.Transfers, t)
 	}
 	return nil
-}
-
-// absolute gives a URL the scheme that it lacks.
-func absolute(url string) string {
-	if strings.Contains(url, "://") {
-		return url
-	}
-	return "http://" + url
 }

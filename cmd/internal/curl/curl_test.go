@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +22,10 @@ func transfers(t *testing.T, args ...string) []string {
 		t.Fatalf("%q: %v", args, err)
 	}
 	var got []string
-	for _, tr := range cmd.Transfers {
-		got = append(got, tr.URL+" > "+tr.Output)
+	for _, op := range cmd.Operations {
+		for _, tr := range op.Transfers {
+			got = append(got, tr.URL+" > "+tr.Output)
+		}
 	}
 	return got
 }
@@ -66,40 +70,40 @@ func TestOutputs(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for _, test := range []struct {
-		args string
-		code int
-		want string
+		args  string
+		fault cmdline.Fault
+		want  string
 	}{
-		{"", 2, "no URL specified"},
-		{"-s", 2, "no URL specified"},
-		{"--nope http://h/", 2, "unknown option --nope"},
-		{"-? http://h/", 2, "unknown option -?"},
-		{"- http://h/", 2, "unknown option -"},
-		{"http://h/ -o", 2, "--output requires a value"},
-		{"--fail=yes http://h/", 2, "--fail takes no value"},
-		{"--no-output x http://h/", 2, "unknown option --no-output"},
-		{"--tlsv x http://h/", 2, "--tlsv may be --tlsv1 or --tlsv1.3"},
-		{"-d a http://h/", 2, "--data is refused: it sends data"},
-		{"--data-binary @f http://h/", 2, "--data-binary @f is refused"},
-		{"-T f http://h/", 2, "--upload-file is refused"},
-		{"-X POST http://h/", 2, "--request POST is refused"},
-		{"-F a=b http://h/", 2, "--form is refused"},
-		{"-r 0-9 http://h/", 2, "--range is refused: a pinned file comes whole"},
-		{"-C 12 http://h/", 2, "--continue-at is refused"},
-		{"-u me http://h/", 2, "--user without a password"},
-		{"--retry x http://h/", 2, "want a number"},
-		{"-m x http://h/", 2, "want a number of seconds"},
-		{"--expand-url x", 2, "--expand-url is refused"},
-		{"http://h/{a", 3, "unmatched brace"},
-		{"http://h/[3-1]", 3, "bad range"},
-		{"http://h/[1-9999999]", 3, "bad range"},
-		{"http://h/[1-200]/[1-200]", 3, "more than 10000"},
-		{"-K /nonexistent", 26, "no such file"},
+		{"", cmdline.Usage, "no URL specified"},
+		{"-s", cmdline.Usage, "no URL specified"},
+		{"--nope http://h/", cmdline.Usage, "unknown option --nope"},
+		{"-? http://h/", cmdline.Usage, "unknown option -?"},
+		{"- http://h/", cmdline.Usage, "unknown option -"},
+		{"http://h/ -o", cmdline.Usage, "--output requires a value"},
+		{"--fail=yes http://h/", cmdline.Usage, "--fail takes no value"},
+		{"--no-output x http://h/", cmdline.Usage, "unknown option --no-output"},
+		{"--tlsv x http://h/", cmdline.Usage, "--tlsv may be --tlsv1 or --tlsv1.3"},
+		{"-d a http://h/", cmdline.Usage, "--data is refused: it sends data"},
+		{"--data-binary @f http://h/", cmdline.Usage, "--data-binary @f is refused"},
+		{"-T f http://h/", cmdline.Usage, "--upload-file is refused"},
+		{"-X POST http://h/", cmdline.Usage, "--request POST is refused"},
+		{"-F a=b http://h/", cmdline.Usage, "--form is refused"},
+		{"-r 0-9 http://h/", cmdline.Usage, "--range is refused: a pinned file comes whole"},
+		{"-C 12 http://h/", cmdline.Usage, "--continue-at is refused"},
+		{"-u me http://h/", cmdline.Usage, "--user without a password"},
+		{"--retry x http://h/", cmdline.Usage, "want a number"},
+		{"-m x http://h/", cmdline.Usage, "want a number of seconds"},
+		{"--expand-url x", cmdline.Usage, "--expand-url is refused"},
+		{"http://h/{a", cmdline.URL, "unmatched brace or bracket"},
+		{"http://h/[3-1]", cmdline.URL, "bad range"},
+		{"http://h/[1-9999999]", cmdline.URL, "bad range"},
+		{"http://h/[1-200]/[1-200]", cmdline.URL, "stands for too many"},
+		{"-K /nonexistent", cmdline.Read, "no such file"},
 	} {
 		_, err := curl.Parse(strings.Fields(test.args), "", nil)
-		var e *curl.Error
-		if !errors.As(err, &e) || e.Code != test.code || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got %v; want code %d, %q", test.args, err, test.code, test.want)
+		e := &cmdline.Error{Fault: cmdline.Usage}
+		if errors.As(err, &e); err == nil || e.Fault != test.fault || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v; want fault %d, %q", test.args, err, test.fault, test.want)
 		}
 	}
 }
@@ -114,21 +118,24 @@ func TestConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b := cmd.Transfers[0], cmd.Transfers[1]
-	if len(cmd.Transfers) != 2 || a.Output != "a b" || a.MaxTime != 2500*time.Millisecond || a.UserAgent != "me" ||
-		len(a.Header) != 1 || a.Header[0] != "X-A: \"b\"\t" || b.UserAgent != "" || b.Output != "-" {
-		t.Errorf("got %+v %+v", *a.Options, *b.Options)
+	if len(cmd.Operations) != 2 {
+		t.Fatalf("%d operations", len(cmd.Operations))
+	}
+	a, b := cmd.Operations[0], cmd.Operations[1]
+	if a.Transfers[0].Output != "a b" || a.MaxTime != 2500*time.Millisecond || len(b.Fields) != 0 || b.Transfers[0].Output != "-" ||
+		!slices.Equal(a.Fields, []string{"X-A: \"b\"\t", "User-Agent: me"}) {
+		t.Errorf("got %+v %+v", a, b)
 	}
 
 	// A .curlrc holds, unless the first argument says otherwise.
 	if err := os.WriteFile(filepath.Join(dir, ".curlrc"), []byte("output rc\nurl http://h/rc\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if cmd, err := curl.Parse([]string{"http://h/a"}, dir, nil); err != nil || len(cmd.Transfers) != 2 || cmd.Transfers[0].Output != "rc" {
-		t.Errorf("with .curlrc: %+v, %v", cmd.Transfers, err)
+	if cmd, err := curl.Parse([]string{"http://h/a"}, dir, nil); err != nil || len(cmd.Operations[0].Transfers) != 2 || cmd.Operations[0].Transfers[0].Output != "rc" {
+		t.Errorf("with .curlrc: %+v, %v", cmd.Operations, err)
 	}
-	if cmd, err := curl.Parse([]string{"-qs", "http://h/a"}, dir, nil); err != nil || len(cmd.Transfers) != 1 {
-		t.Errorf("with -q: %+v, %v", cmd.Transfers, err)
+	if cmd, err := curl.Parse([]string{"-qs", "http://h/a"}, dir, nil); err != nil || len(cmd.Operations[0].Transfers) != 1 {
+		t.Errorf("with -q: %+v, %v", cmd.Operations, err)
 	}
 	loop := filepath.Join(dir, "loop")
 	if err := os.WriteFile(loop, []byte("config "+loop+"\n"), 0o600); err != nil {
@@ -142,12 +149,23 @@ func TestConfig(t *testing.T) {
 // TestTable gives each option of the table to the parser: nothing is accepted that
 // nothing acts on, and nothing that is refused gets through.
 func TestTable(t *testing.T) {
+	var source string
+	for _, name := range []string{"curl.go", "config.go"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source += string(text)
+	}
 	seen := make(map[string]bool)
 	for _, o := range curl.Table() {
 		if seen[o.Long] || o.Short != "" && seen["-"+o.Short] {
 			t.Errorf("--%s or -%s is in the table twice", o.Long, o.Short)
 		}
 		seen[o.Long], seen["-"+o.Short] = true, true
+		if o.Class == cmdline.Act && !strings.Contains(source, strconv.Quote(o.Long)) {
+			t.Errorf("nothing acts on --%s", o.Long)
+		}
 		args := []string{"--" + o.Long}
 		if o.Kind == cmdline.Value {
 			value := map[string]string{"request": "GET", "user": "a:b", "continue-at": "-", "config": os.DevNull}[o.Long]
@@ -186,7 +204,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !cmd.Help && !cmd.Version && len(cmd.Transfers) == 0 {
+		if !cmd.Help && !cmd.Version && len(cmd.Operations) == 0 {
 			t.Errorf("%q: neither an error nor a transfer", args)
 		}
 	})

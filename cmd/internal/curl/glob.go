@@ -1,10 +1,10 @@
 package curl
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
+
+	"depfetch/cmd/internal/cmdline"
 )
 
 // maxURLs is how many URLs a glob may stand for.
@@ -28,99 +28,84 @@ func (g glob) substitute(name string) string {
 // meaning from a brace or bracket, and brackets around an IPv6 address have none.
 func expandGlob(url string) ([]glob, error) {
 	all := []glob{{}}
-	literal := func(s string) {
-		for i := range all {
-			all[i].text += s
+	for url != "" {
+		i := strings.IndexAny(url, "{}[]\\")
+		if i < 0 {
+			i = len(url)
 		}
-	}
-	for i := 0; i < len(url); {
-		c := url[i]
-		var words []string
+		words, literal := []string(nil), url[:i]
+		rest := url[i:]
 		switch {
-		case c == '\\' && i+1 < len(url) && strings.IndexByte("{}[]", url[i+1]) >= 0:
-			literal(url[i+1 : i+2])
-			i += 2
-			continue
-		case c == '{':
-			end := strings.IndexByte(url[i:], '}')
-			if end < 0 {
-				return nil, errors.New("unmatched brace in the URL; --globoff takes it literally")
+		case rest == "":
+		case rest[0] == '\\':
+			if len(rest) > 1 && strings.IndexByte("{}[]", rest[1]) >= 0 {
+				rest = rest[1:]
 			}
-			words = strings.Split(url[i+1:i+end], ",")
-			i += end + 1
-		case c == '[' && isIPv6(url[i:]):
-			end := strings.IndexByte(url[i:], ']')
-			literal(url[i : i+end+1])
-			i += end + 1
-			continue
-		case c == '[':
-			end := strings.IndexByte(url[i:], ']')
-			if end < 0 {
-				return nil, errors.New("bad range in the URL; --globoff takes it literally")
-			}
-			var err error
-			if words, err = expandRange(url[i+1 : i+end]); err != nil {
-				return nil, err
-			}
-			i += end + 1
-		case c == '}' || c == ']':
-			return nil, fmt.Errorf("unmatched %q in the URL; --globoff takes it literally", c)
+			literal, rest = literal+rest[:1], rest[1:]
 		default:
-			literal(url[i : i+1])
-			i++
-			continue
+			end := strings.IndexAny(rest, "}]")
+			if end < 1 || rest[end]-rest[0] != 2 {
+				return nil, cmdline.Bad("unmatched brace or bracket in the URL; --globoff takes it literally")
+			}
+			inner := rest[1:end]
+			switch {
+			case rest[0] == '{':
+				words = strings.Split(inner, ",")
+			case strings.Count(inner, ":") > 1: // an IPv6 address
+				literal += rest[:end+1]
+			default:
+				if words = expandRange(inner); words == nil {
+					return nil, cmdline.Bad("bad range [", inner, "] in the URL; --globoff takes it literally")
+				}
+			}
+			rest = rest[end+1:]
 		}
 		if len(all)*len(words) > maxURLs {
-			return nil, fmt.Errorf("the URL stands for more than %d", maxURLs)
+			return nil, cmdline.Bad("the URL stands for too many")
 		}
-		var next []glob
-		for _, g := range all {
-			for _, w := range words {
-				next = append(next, glob{g.text + w, append(g.parts[:len(g.parts):len(g.parts)], w)})
+		for i := range all {
+			all[i].text += literal
+		}
+		if words != nil {
+			var next []glob
+			for _, g := range all {
+				for _, w := range words {
+					next = append(next, glob{g.text + w, append(g.parts[:len(g.parts):len(g.parts)], w)})
+				}
 			}
+			all = next
 		}
-		all = next
+		url = rest
 	}
 	return all, nil
 }
 
-func isIPv6(s string) bool {
-	end := strings.IndexByte(s, ']')
-	return end > 0 && strings.Count(s[:end], ":") > 1 && strings.Trim(s[1:end], "0123456789abcdefABCDEF:.%") == ""
-}
-
-// expandRange expands what stands between brackets.
-func expandRange(s string) ([]string, error) {
-	bad := fmt.Errorf("bad range [%s] in the URL; --globoff takes it literally", s)
-	bounds, stepText, stepped := strings.Cut(s, ":")
-	from, to, ok := strings.Cut(bounds, "-")
+// expandRange expands what stands between brackets, or returns nil.
+func expandRange(s string) (words []string) {
+	bounds, by, _ := strings.Cut(s, ":")
+	from, to, _ := strings.Cut(bounds, "-")
 	step := 1
-	if stepped {
-		n, err := strconv.Atoi(stepText)
-		if err != nil || n < 1 {
-			return nil, bad
+	if by != "" {
+		step, _ = strconv.Atoi(by)
+	}
+	a, err := strconv.Atoi(from)
+	b, err2 := strconv.Atoi(to)
+	letters := err != nil && len(from) == 1 && len(to) == 1 && from[0] >= 'A'
+	if letters {
+		a, b = int(from[0]), int(to[0])
+	} else if err != nil || err2 != nil {
+		return nil
+	}
+	if step < 1 || b < a || (b-a)/step >= maxURLs {
+		return nil
+	}
+	for n := a; n <= b; n += step {
+		word := string(rune(n))
+		if !letters {
+			word = strconv.Itoa(n)
+			word = strings.Repeat("0", max(len(from)-len(word), 0)) + word
 		}
-		step = n
+		words = append(words, word)
 	}
-	if !ok || from == "" || to == "" {
-		return nil, bad
-	}
-	var words []string
-	if a, err := strconv.Atoi(from); err == nil {
-		b, err := strconv.Atoi(to)
-		if err != nil || b < a || (b-a)/step >= maxURLs {
-			return nil, bad
-		}
-		for n := a; n <= b; n += step {
-			words = append(words, fmt.Sprintf("%0*d", len(from), n))
-		}
-		return words, nil
-	}
-	if len(from) != 1 || len(to) != 1 || from[0] > to[0] || from[0] < 'A' {
-		return nil, bad
-	}
-	for c := int(from[0]); c <= int(to[0]); c += step {
-		words = append(words, string(rune(c)))
-	}
-	return words, nil
+	return words
 }

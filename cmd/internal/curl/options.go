@@ -5,14 +5,14 @@ import "depfetch/cmd/internal/cmdline"
 // options are those of curl 8, and of 7.88 where 8 has dropped them.
 const options = `
 +=o,output +!O,remote-name +!remote-name-all +!J,remote-header-name +=output-dir +!create-dirs +=create-file-mode
-+!clobber +!skip-existing +=url +=url-query +!g,globoff +.:,next +=K,config +.q,disable
++!clobber +!skip-existing +=url +=url-query +!g,globoff +.:,next +=K,config
 +!I,head +!i,include +=D,dump-header +=w,write-out +=z,time-cond +=stderr +!fail-early +=max-filesize
 +=H,header +=A,user-agent +=e,referer +=b,cookie +=u,user +=oauth2-bearer +=netrc-file +=X,request
 +!G,get +=d,data +=data-ascii +=data-binary +=data-raw +=data-urlencode +=C,continue-at
-+=m,max-time +=connect-timeout +=y,speed-time +=retry +=proto +=proto-redir +=proto-default +!path-as-is
-+=cacert +=proxy-cacert +=x,proxy +=proxy1.0 +=socks5 +=socks5-hostname +=noproxy +=U,proxy-user +!disallow-username-in-url
++=m,max-time +=connect-timeout +=y,speed-time +=retry +=proto +=proto-default +!path-as-is
++=cacert +=proxy-cacert +=x,proxy +=proxy1.0 +=socks5 +=socks5-hostname +=noproxy +=U,proxy-user
 +.h,help +.V,version +!out-null
-~!s,silent ~!S,show-error ~!f,fail ~!fail-with-body ~!L,location ~!location-trusted ~!follow ~!k,insecure ~!v,verbose
+~.q,disable ~=proto-redir ~!s,silent ~!S,show-error ~!f,fail ~!fail-with-body ~!L,location ~!location-trusted ~!follow ~!k,insecure ~!v,verbose
 ~!#,progress-bar ~!progress-meter ~!N,buffer ~!compressed ~!tr-encoding ~!raw ~!R,remote-time ~!remove-on-error ~!xattr
 ~!styled-output ~!trace-time ~!trace-ids ~=trace-config ~=c,cookie-jar ~!j,junk-session-cookies ~!n,netrc ~!netrc-optional
 ~!anyauth ~!basic ~=limit-rate ~=rate ~=Y,speed-limit ~=max-redirs ~!retry-all-errors ~!retry-connrefused ~=retry-delay
@@ -47,7 +47,7 @@ const options = `
 : what is pinned does not change, so there is nothing to save or compare
 -=etag-save -=etag-compare
 : it is not supported
--=trace -=trace-ascii -=libcurl -.M,manual -!metalink -!l,list-only -=variable
+-=trace -=trace-ascii -!disallow-username-in-url -=libcurl -.M,manual -!metalink -!l,list-only -=variable -=expand-url -=expand-output -=expand-header -=expand-data
 `
 
 // Table returns the table of curl's options.

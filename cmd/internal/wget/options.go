@@ -6,10 +6,10 @@ import "depfetch/cmd/internal/cmdline"
 // --check-certificate=off.
 const options = `
 +=O,output-document +=P,directory-prefix +!nc,clobber +!N,timestamping +!c,continue +=i,input-file +!spider +!delete-after
-+!content-disposition +=default-page +!q,quiet +=o,output-file +=a,append-output +=e,execute +.V,version +.h,help
++!content-disposition +=default-page ~!q,quiet +=o,output-file +=a,append-output +=e,execute +.V,version +.h,help
 +=header +=U,user-agent +=referer +=user +=password +=http-user +=http-password +=http-passwd +=ca-certificate +=method
 +=t,tries +=T,timeout +=connect-timeout +=read-timeout +!proxy +=proxy-user +=proxy-password +=proxy-passwd +!https-only
-~!v,verbose ~!nv,non-verbose ~!d,debug ~!b,background ~=report-speed ~!config ~=rejected-log ~!retry-connrefused ~=retry-on-http-error
+~!v,verbose +=Y,busybox-proxy ~!nv,no-verbose ~!d,debug ~!b,background ~=report-speed ~!config ~=rejected-log ~!retry-connrefused ~=retry-on-http-error
 ~=retry-on-host-error ~!netrc ~=progress ~!show-progress ~!if-modified-since ~!use-server-timestamps ~!S,server-response ~=dns-timeout
 ~=w,wait ~=waitretry ~!random-wait ~=Q,quota ~=bind-address ~=bind-dns-address ~=dns-servers ~=limit-rate ~!dns-cache ~=restrict-file-names
 ~!ignore-case ~!4,inet4-only ~!6,inet6-only ~=prefer-family ~!iri ~=local-encoding ~=remote-encoding ~!unlink ~!xattr ~=backups

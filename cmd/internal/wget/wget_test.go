@@ -2,6 +2,8 @@ package wget_test
 
 import (
 	"errors"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,8 +46,10 @@ func TestOutputs(t *testing.T) {
 	} {
 		cmd, err := wget.Parse(strings.Fields(test.args), strings.NewReader("http://one/x\n\nhttp://two/y\n"))
 		var got []string
-		for _, tr := range cmd.Transfers {
-			got = append(got, tr.URL+" > "+tr.Output)
+		for _, op := range cmd.Operations {
+			for _, tr := range op.Transfers {
+				got = append(got, tr.URL+" > "+tr.Output)
+			}
 		}
 		if s := strings.Join(got, ", "); s != test.want || (err == nil) != (test.want != "") {
 			t.Errorf("%s\n got %s, %v\nwant %s", test.args, s, err, test.want)
@@ -88,12 +92,19 @@ func TestErrors(t *testing.T) {
 // TestTable gives each option of the table to the parser: nothing is accepted that
 // nothing acts on, and nothing that is refused gets through.
 func TestTable(t *testing.T) {
+	source, err := os.ReadFile("wget.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := make(map[string]bool)
 	for _, o := range wget.Table() {
 		if seen[o.Long] || o.Short != "" && seen["-"+o.Short] {
 			t.Errorf("--%s or -%s is in the table twice", o.Long, o.Short)
 		}
 		seen[o.Long], seen["-"+o.Short] = true, true
+		if o.Class == cmdline.Act && !strings.Contains(string(source), strconv.Quote(o.Long)) {
+			t.Errorf("nothing acts on --%s", o.Long)
+		}
 		args := []string{"--" + o.Long}
 		if o.Kind == cmdline.Value {
 			value := map[string]string{"method": "GET", "execute": "robots=off", "input-file": "-"}[o.Long]

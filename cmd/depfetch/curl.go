@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/cmdline"
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/cmd/internal/shim"
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+)
+
+// shimCommand makes curl or wget, pinned. The program may be started under that
+// name too.
+func (c *command) shimCommand(name string) *cobra.Command {
+	return &cobra.Command{
+		Use:                name + " …",
+		Short:              "The command lines of " + name + ", for pinned files alone; also when started under that name",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.code, c.reported = c.shim(cmd.Context(), name, args, false), true
+			return nil
+		},
+	}
+}
+
+// shim runs the command line of curl or wget. Native exit codes are those of that
+// program.
+func (c *command) shim(ctx context.Context, name string, args []string, native bool) int {
+	// Writing to a pipe that nobody reads is an error with a code of its own.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	c.console.Program = "depfetch " + name
+	return (&shim.Program{
+		Name: name, Args: args, Native: native, Version: version,
+		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console, Pins: c.pins,
+	}).Run(ctx)
+}
+
+// pins reads what the lockfile pins, and where else it may be had.
+func (c *command) pins() (p shim.Pins, err error) {
+	c.lockFile = cmp.Or(c.getenv("DEPFETCH_LOCK"), rootLock())
+	file, err := c.load()
+	if err != nil {
+		return p, err
+	}
+	platform, err := c.target()
+	if err != nil {
+		return p, err
+	}
+	if p.Mirrors, err = c.mirrors(nil); err != nil {
+		return p, err
+	}
+	if dir := c.getenv("DEPFETCH_CACHE"); dir != "" {
+		p.Cache = &cache.Store{Root: dir}
+	}
+	switch c.getenv("DEPFETCH_OFFLINE") {
+	case "", "0", "false":
+	default:
+		p.Offline = true
+	}
+	// What is not locked for this platform is not pinned, and no fault here.
+	artifacts, _ := file.Artifacts(platform, lock.Selection{})
+	p.Resolver, p.Hosts = &pinned{file, platform, artifacts}, file.Policy.Hosts
+	return p, nil
+}
+
+// rootLock returns the lockfile at the root of the file system, if there is one, or
+// else the one in the working directory.
+func rootLock() string {
+	if _, err := os.Stat("/" + lockfile.Default); err == nil {
+		return "/" + lockfile.Default
+	}
+	return lockfile.Default
+}
+
+// pinned finds addresses in a lockfile.
+type pinned struct {
+	file      *lock.File
+	platform  lock.Platform
+	artifacts []fetch.Artifact
+}
+
+// Resolve implements shim.Resolver. Mirrors count where no url does.
+func (p *pinned) Resolve(_ context.Context, a cmdline.Address, asIs bool, _ *fetch.Client) (*fetch.Artifact, error) {
+	is := func(address string) bool {
+		other, err := cmdline.Normalize(address, "", asIs)
+		return err == nil && other.URL == a.URL
+	}
+	for i := range p.artifacts {
+		if is(p.artifacts[i].URL) {
+			return &p.artifacts[i], nil
+		}
+	}
+	for i := range p.artifacts {
+		if slices.ContainsFunc(p.artifacts[i].Mirrors, is) {
+			return &p.artifacts[i], nil
+		}
+	}
+	for _, d := range p.file.Deps {
+		for i := range d.Locked {
+			if is(d.Locked[i].URL) {
+				return nil, &console.Error{
+					Err:  cmdline.Bad(source.Redact(a.URL), " is not pinned for ", p.platform.String(), ", but for another platform"),
+					Hint: "to pin it: deplock update " + d.Name + " --platform " + p.platform.String(), Code: exit.Refused,
+				}
+			}
+		}
+	}
+	return nil, shim.Unpinned(a, func(name string) bool { return p.file.Dep(name) != nil })
+}

@@ -1,0 +1,285 @@
+package cmdline
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kind of an Error: what a program has an exit code for.
+type Fault byte
+
+// The kinds of errors.
+const (
+	Usage   Fault = iota // the command line
+	URL                  // an address that cannot be read
+	Scheme               // an address whose scheme is not fetched or not allowed
+	Read                 // a file of the command line that cannot be read
+	Output               // an output that cannot be written
+	Timeout              // a limit on the time
+)
+
+// Error is an error with its kind.
+type Error struct {
+	Err   error
+	Fault Fault
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Bad returns an error of usage that is made of words.
+func Bad(words ...string) error { return errors.New(strings.Join(words, "")) }
+
+// RefusedError says that an option asks for what a pinned fetch cannot do.
+type RefusedError struct{ Name, Reason string }
+
+func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reason }
+
+// Refuse returns a RefusedError.
+func Refuse(name, reason string) error { return &RefusedError{name, reason} }
+
+// Parse reads arguments, and calls act for each option and, with a nil option, for
+// each of the other arguments, in their order. Options that are refused and
+// unknown ones end it. Gnu says that switches may have a value, as --quiet=off, and
+// that -n is followed by letters of its own, as wget has it. Stop ends it without
+// an error.
+func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, on bool) error) error {
+	do := func(o *Option, value string, on bool) error {
+		switch {
+		case o.Class == Tune || o.Class == Deny && !on:
+			return nil
+		case o.Class == Deny:
+			return Refuse(o.Name(), o.Reason)
+		}
+		return act(o, value, on)
+	}
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		next := func(o *Option) (string, error) {
+			if i++; i >= len(args) {
+				return "", Bad(o.Name(), " requires a value")
+			}
+			return args[i], nil
+		}
+		var err error
+		switch {
+		case arg == "--":
+			for _, arg := range args[i+1:] {
+				if err := act(nil, arg, true); err != nil {
+					return err
+				}
+			}
+			return nil
+		case strings.HasPrefix(arg, "--"):
+			err = t.long(arg[2:], gnu, next, do)
+		case strings.HasPrefix(arg, "-") && (arg != "-" || !gnu):
+			err = t.shorts(arg[1:], gnu, next, do)
+		default:
+			err = act(nil, arg, true)
+		}
+		if err == Stop {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop is what act returns to read no further.
+var Stop = errors.New("stop")
+
+type taker func(*Option) (string, error)
+
+type actor func(o *Option, value string, on bool) error
+
+// long handles --NAME, --no-NAME, --NAME VALUE and --NAME=VALUE, which curl has
+// since 8.16.
+func (t Table) long(name string, gnu bool, next taker, do actor) error {
+	name, value, has := strings.Cut(name, "=")
+	o, on, err := t.Long(name)
+	switch {
+	case err != nil:
+		return err
+	case o.Kind == Value && !has:
+		if value, err = next(o); err != nil {
+			return err
+		}
+	case o.Kind != Value && has && !gnu:
+		return Bad(o.Name(), " takes no value")
+	case o.Kind != Value && has:
+		on = on && Truth(value)
+	}
+	return do(o, value, on)
+}
+
+// shorts handles -abc and -abVALUE.
+func (t Table) shorts(letters string, gnu bool, next taker, do actor) error {
+	if letters == "" {
+		return Bad("unknown option -")
+	}
+	for i := 0; i < len(letters); i++ {
+		if gnu && letters[i] == 'n' {
+			if i+1 == len(letters) {
+				return Bad("-n requires a letter")
+			}
+			for _, c := range letters[i+1:] {
+				o, err := t.Short("n" + string(c))
+				if err == nil {
+					err = do(o, "", false)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		o, err := t.Short(letters[i : i+1])
+		if err != nil {
+			return err
+		}
+		if o.Kind != Value {
+			if err := do(o, "", true); err != nil {
+				return err
+			}
+			continue
+		}
+		value := letters[i+1:]
+		if value == "" {
+			if value, err = next(o); err != nil {
+				return err
+			}
+		}
+		return do(o, value, true)
+	}
+	return nil
+}
+
+// Truth reads the value of a switch.
+func Truth(s string) bool {
+	switch strings.ToLower(s) {
+	case "off", "no", "0":
+		return false
+	}
+	return true
+}
+
+// Values are what options say, by their long names. A switch that is on says "1".
+type Values struct {
+	all map[string][]string
+	// Err is the first value that could not be read.
+	Err error
+}
+
+// Add adds what an option says.
+func (v *Values) Add(o *Option, value string, on bool) {
+	if o.Kind != Value && on {
+		value = "1"
+	}
+	v.Set(o.Long, append(v.All(o.Long), value)...)
+}
+
+// Set replaces what an option says.
+func (v *Values) Set(name string, values ...string) {
+	if v.all == nil {
+		v.all = make(map[string][]string)
+	}
+	v.all[name] = values
+}
+
+// All returns what an option says each time. It and Last are called so often that
+// inlining them would cost kilobytes.
+//
+//go:noinline
+func (v *Values) All(name string) []string { return v.all[name] }
+
+// Last returns what the last of several options says that says something.
+//
+//go:noinline
+func (v *Values) Last(names ...string) (last string) {
+	for _, name := range names {
+		if all := v.All(name); len(all) > 0 && all[len(all)-1] != "" {
+			last = all[len(all)-1]
+		}
+	}
+	return last
+}
+
+// On reports whether one of several switches is on.
+//
+//go:noinline
+func (v *Values) On(names ...string) bool { return v.Last(names...) != "" }
+
+// Off reports whether a switch is off that says something.
+func (v *Values) Off(name string) bool { return len(v.All(name)) > 0 && !v.On(name) }
+
+// Seconds returns the time that the last of several options says: a number of
+// seconds, or with a letter behind it of minutes, hours or days.
+func (v *Values) Seconds(names ...string) time.Duration {
+	digits := v.Last(names...)
+	if digits == "" {
+		return 0
+	}
+	unit := time.Second
+	switch digits[len(digits)-1] {
+	case 'm':
+		unit = time.Minute
+	case 'h':
+		unit = time.Hour
+	case 'd':
+		unit = 24 * time.Hour
+	}
+	f, err := strconv.ParseFloat(strings.TrimRight(digits, "smhd"), 64)
+	if err != nil || !(f >= 0 && f < 1e6) {
+		v.fail(names, digits, "a number of seconds")
+		return 0
+	}
+	return time.Duration(f * float64(unit))
+}
+
+// Number returns a number, or none if the option is not there.
+func (v *Values) Number(name string, base int, none int64) int64 {
+	s := v.Last(name)
+	if s == "" {
+		return none
+	}
+	n, err := strconv.ParseInt(s, base, 48)
+	if err != nil || n < 0 {
+		v.fail([]string{name}, s, "a number")
+	}
+	return n
+}
+
+func (v *Values) fail(names []string, value, want string) {
+	if v.Err == nil {
+		v.Err = Bad("--", strings.Join(names, " or --"), " ", value, ": want ", want)
+	}
+}
+
+// maxText is how large a file may be that continues a command line, in bytes.
+const maxText = 8 << 20
+
+// ReadText returns what a file holds, or in for "-".
+func ReadText(name string, in io.Reader) (string, error) {
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", &Error{err, Read}
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxText))
+	if err == nil && len(text) == maxText {
+		err = Bad(name, " is too long")
+	}
+	if err != nil {
+		return "", &Error{err, Read}
+	}
+	return string(text), nil
+}

@@ -1,0 +1,64 @@
+package cmdline
+
+import (
+	"io/fs"
+	"time"
+)
+
+// Job is what a command line asks for.
+type Job struct {
+	Help, Version bool
+	Log           string // where messages go: a file, "-" for standard output, or empty
+	AppendLog     bool
+	FailEarly     bool
+	Operations    []*Operation
+}
+
+// Operation is URLs for which the same options hold.
+type Operation struct {
+	Transfers []Transfer
+
+	Scheme string // of URLs that have none
+	AsIs   bool   // dot segments in URLs stay
+	Proto  string // the schemes that are allowed, in curl's form
+
+	Fields           []string // of the header, as "Name: value"
+	Netrc            string
+	CACert           []string
+	Retries          int64 // -1 is the default
+	Connect, Stall   time.Duration
+	MaxTime          time.Duration
+	Proxy            string // empty for none, if Proxied
+	ProxyUser        string
+	NoProxy          string
+	Proxied          bool
+	MaxSize          int64
+	Header, HeadOnly bool // a header is written before the body, or in its place
+	Discard          bool // nothing is written
+	Join             bool // the bodies make one file
+	Existing         Existing
+	Rename           bool // the lockfile's name comes before the URL's
+	Dirs             bool // missing directories are made
+	Mode             fs.FileMode
+	TimeCond         string // a file; nothing is done if it is as pinned
+	DumpHeader       string
+	WriteOut         string
+}
+
+// Transfer is one URL of an operation.
+type Transfer struct {
+	URL    string
+	Output string // a file, or "-" for standard output
+	Named  bool   // by the URL
+}
+
+// Existing says what becomes of a file that is there.
+type Existing byte
+
+// What becomes of a file that is there.
+const (
+	Replace Existing = iota
+	Keep             // and nothing is fetched
+	Number           // another name, with a number, is taken
+	Update           // it is replaced unless it is as pinned
+)

@@ -1,0 +1,151 @@
+package shim
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"depfetch/cmd/internal/cmdline"
+	"depfetch/cmd/internal/curl"
+	"depfetch/cmd/internal/network"
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+)
+
+// client makes what fetches, for the addresses of one operation: the fields of the
+// header go to their origins.
+func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*fetch.Client, error) {
+	var o network.Options
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.Register(flags)
+	if op.Connect > 0 {
+		flags.Set("connect-timeout", op.Connect.String())
+	}
+	if op.Stall > 0 {
+		flags.Set("stall-timeout", op.Stall.String())
+	}
+	flags.Set("netrc", op.Netrc)
+	for _, name := range op.CACert {
+		flags.Set("cacert", name)
+	}
+	if op.Retries >= 0 {
+		o.Retries = int(op.Retries)
+	}
+	cfg, err := o.Config(r.Console, r.getenv, r.Version)
+	if err != nil {
+		return nil, err
+	}
+	cfg.UserAgent = "depfetch/" + r.Version
+	cfg.Hosts = r.pins.Hosts
+	if op.Proxied {
+		if cfg.Proxy, err = proxy(op); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range addresses {
+		if a == nil || a.Scheme == "file" {
+			continue
+		}
+		fields, err := fields(a, op.Fields)
+		if err != nil {
+			return nil, err
+		}
+		host, _, _ := strings.Cut(a.URL[len(a.Scheme)+3:], "/")
+		if cfg.Headers, err = cfg.Headers.Override(a.Scheme+"://"+host, fields); err != nil {
+			return nil, err
+		}
+	}
+	return &fetch.Client{
+		Source: source.New(cfg), Cache: r.pins.Cache, Mirrors: r.pins.Mirrors, Offline: r.pins.Offline,
+		Jobs: 1, Retries: o.Retries, Events: r.event,
+	}, nil
+}
+
+// getenv is the environment. What is read of it is kept, since reading the
+// certificate authorities takes a variable out of it.
+func (r *runner) getenv(name string) string {
+	if name != "SSL_CERT_FILE" {
+		return r.Getenv(name)
+	}
+	if v := r.Getenv(name); v != "" {
+		r.certs = v
+	}
+	return r.certs
+}
+
+func (r *runner) event(e fetch.Event) {
+	if e.Kind == fetch.EventCacheFailed {
+		r.Console.Warnf("the cache cannot be used: %v", e.Err)
+	}
+}
+
+// ownFields are those by which client and server run the transfer itself. What a
+// command line says of them only tunes.
+const ownFields = " accept-encoding connection content-length expect if-range keep-alive proxy-authorization proxy-connection" +
+	" te trailer transfer-encoding upgrade if-modified-since if-none-match "
+
+// fields reads fields of the header as curl and wget take them: "Name: value",
+// "Name;" for an empty value, "Name:" for none.
+func fields(a *cmdline.Address, lines []string) (map[string]string, error) {
+	fields := make(map[string]string)
+	if a.HasUser {
+		lines = append([]string{curl.Basic(a.User + ":" + a.Password)}, lines...)
+	}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			if name, ok = strings.CutSuffix(line, ";"); !ok {
+				continue // as curl does, which sends nothing of it
+			}
+		}
+		key := http.CanonicalHeaderKey(strings.TrimSpace(name))
+		value = strings.TrimSpace(value)
+		switch {
+		case strings.Contains(ownFields, " "+strings.ToLower(key)+" "):
+			continue
+		case key == "Host" || key == "Range":
+			return nil, cmdline.Refuse("the header "+key, "it asks for another file than the URL does")
+		case key == "Cookie" && fields[key] != "":
+			value = fields[key] + "; " + value
+		}
+		fields[key] = value
+	}
+	return fields, nil
+}
+
+// proxy returns what chooses the proxy of a request: that of the option, unless
+// the host is excepted.
+func proxy(op *cmdline.Operation) (func(*http.Request) (*url.URL, error), error) {
+	var u *url.URL
+	if address := op.Proxy; address != "" {
+		if !strings.Contains(address, "://") {
+			address = "http://" + address
+		}
+		var err error
+		if u, err = url.Parse(address); err != nil || u.Host == "" {
+			return nil, cmdline.Bad("--proxy: not an address")
+		}
+		if name, password, _ := strings.Cut(op.ProxyUser, ":"); name != "" {
+			u.User = url.UserPassword(name, password)
+		}
+	}
+	return func(r *http.Request) (*url.URL, error) {
+		if u == nil || excepted(r.URL.Hostname(), op.NoProxy) {
+			return nil, nil
+		}
+		return u, nil
+	}, nil
+}
+
+// excepted reports whether a list of hosts names one, or a domain that it is in.
+func excepted(host, list string) bool {
+	for name := range strings.FieldsFuncSeq(list, func(c rune) bool { return c == ',' || c == ' ' }) {
+		name = strings.TrimLeft(strings.ToLower(name), ".")
+		if name == "*" || host == name || strings.HasSuffix(strings.ToLower(host), "."+name) {
+			return true
+		}
+	}
+	return false
+}

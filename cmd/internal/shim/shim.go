@@ -1,0 +1,238 @@
+// Package shim runs the command lines of curl and wget on pinned files: what the
+// real programs would download is verified first, or refused.
+//
+// It guarantees that no byte reaches an output, be it a file or standard output,
+// before all of them are there and right; that a URL which is not pinned is not
+// asked for; and that a file is as it was, or absent as it was, when its transfer
+// fails. Memory stays bounded: bodies wait in private files.
+//
+// It refuses what a pinned fetch cannot do, by the name of the option.
+package shim
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"depfetch/cmd/internal/cmdline"
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/curl"
+	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/wget"
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/fetch/source"
+)
+
+// Program is one call of curl or wget, with all that it takes from its
+// surroundings.
+type Program struct {
+	Name    string   // "curl" or "wget"
+	Args    []string // without the program's name
+	Native  bool     // exit codes are those of the program, not depfetch's
+	Version string   // of depfetch
+	Getenv  func(string) string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Console *console.Console
+
+	// Pins is called once, when the command line asks for a transfer.
+	Pins func() (Pins, error)
+}
+
+// Pins is what may be fetched, and how.
+type Pins struct {
+	Resolver
+	Hosts   []source.HostPattern // the lockfile's policy
+	Cache   *cache.Store
+	Mirrors []string
+	Offline bool
+}
+
+// Resolver finds what an address is pinned to.
+type Resolver interface {
+	// Resolve returns what is pinned for an address. AsIs says that dot segments
+	// in it count. The error for one that is not pinned has the code
+	// exit.Refused. Client would be the one to ask with.
+	Resolve(ctx context.Context, a cmdline.Address, asIs bool, client *fetch.Client) (*fetch.Artifact, error)
+}
+
+// Names returns the name of the program that is called by the name of a file, or
+// an empty one.
+func Names(file string) string {
+	file = file[strings.LastIndexAny(file, `/\`)+1:]
+	switch name := strings.TrimSuffix(strings.ToLower(file), ".exe"); name {
+	case "curl", "wget":
+		return name
+	}
+	return ""
+}
+
+// runner is a Program under way.
+type runner struct {
+	*Program
+	pins  Pins
+	codes *codes
+	certs string // $SSL_CERT_FILE
+	code  int    // of the first failure
+}
+
+// Run runs the command line, and returns the exit code.
+func (p *Program) Run(ctx context.Context) int {
+	r := &runner{Program: p, codes: &curlCodes}
+	var job *cmdline.Job
+	var err error
+	if p.Name == "wget" {
+		r.codes = &wgetCodes
+		job, err = wget.Parse(p.Args, p.Stdin)
+	} else {
+		home := p.Getenv("CURL_HOME")
+		if home == "" {
+			home = p.Getenv("HOME")
+		}
+		job, err = curl.Parse(p.Args, home, p.Stdin)
+	}
+	switch {
+	case job.Help:
+		r.help()
+		return exit.OK
+	case job.Version:
+		r.version()
+		return exit.OK
+	}
+	if job.Log == "-" {
+		p.Console.Stderr = p.Stdout
+	} else if job.Log != "" {
+		flags := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+		if job.AppendLog {
+			flags ^= os.O_TRUNC | os.O_APPEND
+		}
+		log, err := os.OpenFile(job.Log, flags, 0o666)
+		if err != nil {
+			return r.fail(&cmdline.Error{Err: err, Fault: cmdline.Output})
+		}
+		defer log.Close()
+		p.Console.Stderr = log
+	}
+	if err == nil {
+		r.pins, err = p.Pins()
+	} else {
+		r.fail(err)
+		p.Console.Hintf("%s --help shows the options and the exit codes", p.Name)
+		return r.code
+	}
+	if err != nil {
+		return r.fail(err)
+	}
+	for _, o := range job.Operations {
+		r.operation(ctx, o, job.FailEarly)
+		if ctx.Err() != nil || r.code != exit.OK && job.FailEarly {
+			break
+		}
+	}
+	return r.code
+}
+
+// fail reports an error, and returns the code for it, which the program ends with
+// if it is the first.
+func (r *runner) fail(err error) int {
+	code := r.Console.Report(err)
+	var fault *cmdline.Error
+	var refused *cmdline.RefusedError
+	switch {
+	case r.Native:
+		code = r.codes.of(err, code)
+	case errors.As(err, &refused), errors.As(err, &fault) && fault.Fault <= cmdline.Scheme:
+		code = exit.Usage
+	}
+	if r.code == exit.OK {
+		r.code = code
+	}
+	return code
+}
+
+// operation runs the transfers that have the same options.
+func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly bool) {
+	addresses := make([]*cmdline.Address, len(o.Transfers))
+	for i, t := range o.Transfers {
+		a, err := address(t.URL, o)
+		if err == nil {
+			addresses[i] = a
+			continue
+		}
+		if r.fail(err); failEarly {
+			return
+		}
+	}
+	client, err := r.client(o, addresses)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	var joined *staged
+	if o.Join {
+		t, err := newTarget(o.Transfers[0].Output, o.Mode, o.Dirs)
+		if err == nil {
+			joined, err = stage(t)
+		}
+		if err != nil {
+			r.fail(err)
+			return
+		}
+		defer joined.close()
+	}
+	for i := range o.Transfers {
+		if addresses[i] == nil {
+			continue
+		}
+		t := transfer{runner: r, Operation: o, client: client, url: o.Transfers[i].URL, output: o.Transfers[i].Output,
+			named: o.Transfers[i].Named, joined: joined}
+		t.run(ctx, addresses[i])
+		if ctx.Err() != nil || t.err != nil && failEarly {
+			return
+		}
+	}
+	if joined != nil && r.code == exit.OK {
+		if err := joined.place(); err != nil {
+			r.fail(err)
+		}
+	}
+}
+
+// address reads a URL of the command line.
+func address(url string, o *cmdline.Operation) (*cmdline.Address, error) {
+	a, err := cmdline.Normalize(url, o.Scheme, o.AsIs)
+	if err != nil {
+		return nil, &cmdline.Error{Err: cmdline.Bad(source.Redact(url), ": ", err.Error()), Fault: cmdline.URL}
+	}
+	why := ""
+	switch {
+	case a.Scheme != "http" && a.Scheme != "https" && a.Scheme != "file":
+		why = " is not fetched, only https, http and file are"
+	case !allowed(a.Scheme, o.Proto):
+		why = " is not allowed on the command line"
+	default:
+		return &a, nil
+	}
+	return nil, &cmdline.Error{Err: cmdline.Bad(source.Redact(url), ": ", a.Scheme, why), Fault: cmdline.Scheme}
+}
+
+// allowed reports whether a list in the form of --proto allows a scheme.
+func allowed(scheme, list string) bool {
+	ok := true
+	for word := range strings.SplitSeq(list, ",") {
+		name := strings.ToLower(strings.TrimLeft(word, "+-="))
+		match := name == scheme || name == "all"
+		switch {
+		case strings.HasPrefix(word, "="):
+			ok = match
+		case strings.HasPrefix(word, "-"):
+			ok = ok && !match
+		default:
+			ok = ok || match
+		}
+	}
+	return ok
+}

@@ -1,0 +1,5 @@
+package shim
+
+import "io/fs"
+
+func umask() fs.FileMode { return 0 }

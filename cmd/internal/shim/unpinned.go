@@ -1,0 +1,59 @@
+package shim
+
+import (
+	"strconv"
+	"strings"
+
+	"depfetch/cmd/internal/cmdline"
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/fetch/source"
+)
+
+// Unpinned returns the error for an address that is not pinned, and says how to
+// pin it. Taken tells which names are in use.
+func Unpinned(a cmdline.Address, taken func(name string) bool) error {
+	shown := source.Redact(a.URL)
+	hint := "to pin it: deplock add " + NameFor(a.URL, taken) + " '" + strings.ReplaceAll(shown, "'", "%27") + "'"
+	if a.Scheme == "http" {
+		hint += " --allow-http"
+	}
+	if shown != a.URL {
+		hint += ", with the values of the query"
+	}
+	return &console.Error{Err: cmdline.Bad(shown, " is not pinned"), Hint: hint, Code: exit.Refused}
+}
+
+// NameFor makes a name for a dependency from an address: the last element of its
+// path without the endings of archives, or else the host.
+func NameFor(address string, taken func(name string) bool) string {
+	_, rest, _ := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	name := clean(cmdline.Base(address))
+	for ending := range strings.FieldsSeq(".gz .tgz .xz .txz .bz2 .tbz2 .zst .zip .tar") {
+		name = strings.TrimSuffix(name, ending)
+	}
+	if name == "" {
+		name = clean(host)
+	}
+	unique := name
+	for n := 2; unique == "" || taken(unique); n++ {
+		unique = name + "-" + strconv.Itoa(n)
+		if name == "" {
+			unique = "file" + unique
+		}
+	}
+	return unique
+}
+
+// clean keeps what may stand in the name of a dependency.
+func clean(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._+-", c) {
+			return c
+		}
+		return '-'
+	}, s)
+	s = strings.TrimLeft(s, "._+-")
+	return s[:min(len(s), 100)]
+}

@@ -1,0 +1,42 @@
+package fetch
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"depfetch/fetch/source"
+)
+
+// Origin says where the bytes of an artifact came from.
+type Origin struct {
+	Source   SourceKind
+	URL      string // that was asked; print it with source.Redact
+	Bytes    int64
+	Response source.Response // zero but for URL and Length, if the source is no server
+}
+
+// Into writes the bytes of an artifact into f, an empty private file that is open
+// for reading and writing, or into nothing if f is nil. It returns nil only if f
+// holds, from its start, the bytes that are pinned; on an error nobody may look at
+// what it holds. The artifact's path, mode and owner are not used. What is
+// downloaded goes into the Cache too, unless f is nil.
+//
+// The error is a *TransferError, a *DestinationError if f could not be written, or
+// the cause with which ctx ended.
+func (c *Client) Into(ctx context.Context, a Artifact, f *os.File) (Origin, error) {
+	r := c.newRun()
+	r.hashers = newHashers(1)
+	d := destination{Artifact: a}
+	if f != nil {
+		d.file, d.dir = f.Name(), filepath.Dir(f.Name())
+	}
+	got, err := r.acquire(ctx, &blob{digest: a.Digest, size: a.Size, dests: []destination{d}}, f)
+	if err != nil {
+		return Origin{}, err
+	}
+	if got.kind != SourceCache && f != nil {
+		r.toCache(a, func() error { return r.Cache.Put(a.Digest.String(), f) })
+	}
+	return Origin{got.kind, got.url, got.bytes, got.response}, nil
+}

@@ -1,0 +1,17 @@
+package scratch
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Memory makes an empty private file that takes up memory and lies in no
+// directory.
+func Memory() (*os.File, error) {
+	fd, err := unix.MemfdCreate("depfetch", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	return os.NewFile(uintptr(fd), "memory"), nil
+}

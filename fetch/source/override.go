@@ -1,0 +1,29 @@
+package source
+
+import (
+	"maps"
+	"net/http"
+)
+
+// Override returns the fields of h, with those given in the place of what h has by
+// the same names for the same origin. The errors are those of Add.
+func (h *Headers) Override(origin string, fields map[string]string) (*Headers, error) {
+	out := &Headers{}
+	for field, value := range fields {
+		if err := out.Add(origin, field, value); err != nil {
+			return nil, err
+		}
+	}
+	if h == nil {
+		return out, nil
+	}
+	for key, old := range h.byOrigin {
+		merged := maps.Clone(old)
+		maps.Copy(merged, out.byOrigin[key])
+		if out.byOrigin == nil {
+			out.byOrigin = make(map[string]http.Header)
+		}
+		out.byOrigin[key] = merged
+	}
+	return out, nil
+}
