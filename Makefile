@@ -48,6 +48,7 @@ e2e: $(TOOLS)/buildctl ## real BuildKit builds the examples, real tools make arc
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run TestFetchClones ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
+	$(GO) test -tags e2e -count=1 -run TestDifferential ./cmd/depfetch
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool

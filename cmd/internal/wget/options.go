@@ -9,7 +9,7 @@ const options = `
 +!content-disposition +=default-page ~!q,quiet +=o,output-file +=a,append-output +=e,execute +.V,version +.h,help
 +=header +=U,user-agent +=referer +=user +=password +=http-user +=http-password +=http-passwd +=ca-certificate +=method
 +=t,tries +=T,timeout +=connect-timeout +=read-timeout +!proxy +=proxy-user +=proxy-password +=proxy-passwd +!https-only
-~!v,verbose +=Y,busybox-proxy ~!nv,no-verbose ~!d,debug ~!b,background ~=report-speed ~!config ~=rejected-log ~!retry-connrefused ~=retry-on-http-error
+~!v,verbose +=Y,busybox-proxy +!x,force-directories ~!nv,no-verbose ~!d,debug ~!b,background ~=report-speed ~!config ~=rejected-log ~!retry-connrefused ~=retry-on-http-error
 ~=retry-on-host-error ~!netrc ~=progress ~!show-progress ~!if-modified-since ~!use-server-timestamps ~!S,server-response ~=dns-timeout
 ~=w,wait ~=waitretry ~!random-wait ~=Q,quota ~=bind-address ~=bind-dns-address ~=dns-servers ~=limit-rate ~!dns-cache ~=restrict-file-names
 ~!ignore-case ~!4,inet4-only ~!6,inet6-only ~=prefer-family ~!iri ~=local-encoding ~=remote-encoding ~!unlink ~!xattr ~=backups
@@ -24,7 +24,7 @@ const options = `
 -!r,recursive -!m,mirror -!p,page-requisites -!k,convert-links -!convert-file-only -!K,backup-converted -!E,adjust-extension
 -!html-extension -!H,span-hosts -!F,force-html -=B,base
 : it is not supported
--!x,force-directories -!protocol-directories -!save-headers -=input-metalink -=metalink-index -!metalink-over-http -=preferred-location
+-!protocol-directories -!save-headers -=input-metalink -=metalink-index -!metalink-over-http -=preferred-location
 -=warc-file -=warc-header -=warc-max-size -!warc-cdx -=warc-dedup -=warc-tempdir
 : it sends data, and a pinned fetch only gets
 -=post-data -=post-file -=body-data -=body-file

@@ -163,7 +163,7 @@ func (p *parser) finish() error {
 	for _, u := range p.urls {
 		t := cmdline.Transfer{URL: escape(u), Output: document}
 		if document == "" {
-			t.Output, t.Named = filepath.Join(v.Last("directory-prefix"), p.name(t.URL)), true
+			t.Output, t.Named = filepath.Join(v.Last("directory-prefix"), filepath.Clean("/" + p.name(t.URL))[1:]), true
 		}
 		o.Transfers = append(o.Transfers, t)
 	}
@@ -172,7 +172,7 @@ func (p *parser) finish() error {
 		o.Rename, o.Dirs = v.On("content-disposition"), document == ""
 		p.job.Operations = []*cmdline.Operation{o}
 	} else if len(v.All("input-file")) == 0 {
-		return cmdline.Bad("missing URL")
+		return &cmdline.Error{Err: cmdline.Bad("missing URL"), Fault: cmdline.URL}
 	}
 	return nil
 }
@@ -191,7 +191,12 @@ func (p *parser) name(url string) string {
 		name += "?" + decode(query)
 	}
 	// A slash of a query would name a directory.
-	return strings.ReplaceAll(name, "/", "%2F")
+	name = strings.ReplaceAll(name, "/", "%2F")
+	if p.values.On("force-directories") {
+		_, path, _ := strings.Cut(base, "://")
+		return strings.TrimSuffix(path, cmdline.Base(base)) + "/" + name
+	}
+	return name
 }
 
 // decode undoes percent-encoding, but of what must not be in a file's name.

@@ -41,6 +41,8 @@ func TestOutputs(t *testing.T) {
 		{"-e robots=off -e use_proxy=no http://h/a", "http://h/a > a"},
 		{"--check-certificate=off --quiet=on http://h/a", "http://h/a > a"},
 		{"-Y off http://h/a", "http://h/a > a"},
+		{"-x -P d http://h:8/x/../y/a?b", "http://h:8/x/../y/a?b > d/h:8/y/a?b"},
+		{"-x http://h/../../../a", "http://h/../../../a > a"},
 		{"-- -odd", "-odd > index.html"},
 		{"--recursive=off http://h/a", "http://h/a > a"},
 	} {
