@@ -24,6 +24,7 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	return program{
+		name:   os.Args[0],
 		args:   os.Args[1:],
 		getenv: os.Getenv,
 		stdout: os.Stdout,

@@ -12,6 +12,7 @@ import (
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/cmd/internal/network"
+	"depfetch/cmd/internal/shim"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
@@ -22,6 +23,7 @@ import (
 
 // program is one call of deplock, with all that it takes from its surroundings.
 type program struct {
+	name   string // it was started by
 	args   []string
 	getenv func(string) string
 	stdout io.Writer
@@ -31,6 +33,9 @@ type program struct {
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
 	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr}}
+	if name := shim.Names(p.name); name != "" && p.getenv(recordDir) != "" {
+		return c.recordShim(ctx, name, p.args)
+	}
 	root := c.root()
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
@@ -77,7 +82,7 @@ func (c *command) root() *cobra.Command {
 		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
 	})
 	root.PersistentFlags().StringVarP(&c.lockFile, "lock", "f", "", lockfile.Usage)
-	root.AddCommand(c.initCommand(), c.addCommand(), c.updateCommand(), c.removeCommand(), c.checkCommand(),
+	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.checkCommand(),
 		c.auditCommand(), c.outdatedCommand(), c.listCommand(), c.exportCommand(), c.cacheCommand())
 	return root
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"deplock": main})
+	testscript.Main(m, map[string]func(){"deplock": main, "curl": main, "wget": main})
 }
 
 func TestScripts(t *testing.T) { scripttest.Run(t, "deplock_*.txtar", "depfetch") }

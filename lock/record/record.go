@@ -1,0 +1,95 @@
+// Package record keeps what a command asked the network for while it was being
+// recorded, and makes dependencies of it.
+//
+// It guarantees that each address becomes one dependency, whose digest is that of
+// the bytes that the command was given. What cannot be pinned so that it still
+// holds tomorrow is said, with advice.
+package record
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"depfetch/fetch"
+	"depfetch/lock"
+	"depfetch/lock/edit"
+)
+
+// Request is one address that was asked for.
+type Request struct {
+	URL    string `json:"url,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
+	Size   int64  `json:"size,omitempty"`
+	Final  string `json:"final,omitempty"` // where redirects led, if there were any
+	HTML   bool   `json:"html,omitempty"`  // it is a web page
+	JSON   bool   `json:"json,omitempty"`  // it looks like the answer of an API
+	// Problem is why nothing was given to the command, with what it called.
+	Problem string `json:"problem,omitempty"`
+	Call    string `json:"call,omitempty"`
+}
+
+// Append adds a request to a journal, which is a file that several programs may
+// append to at the same time.
+func Append(journal string, r Request) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(journal, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(line, '\n'))
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// Read reads a journal.
+func Read(journal io.Reader) ([]Request, error) {
+	var all []Request
+	lines := bufio.NewScanner(journal)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r Request
+		if err := json.Unmarshal(bytes.TrimSpace(lines.Bytes()), &r); err != nil {
+			return nil, fmt.Errorf("reading the journal: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, lines.Err()
+}
+
+// Dependency returns the dependency that pins a request, for every platform, since
+// nobody knows what else its address may stand for.
+func (r Request) Dependency(name string, trust lock.Trust) (edit.NewDep, error) {
+	digest, err := fetch.ParseDigest(r.SHA256)
+	if err != nil {
+		return edit.NewDep{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return edit.NewDep{Name: name, URL: r.URL, Locked: []lock.Line{
+		{Platform: lock.Any, URL: r.URL, Digest: digest, Size: r.Size, Trust: trust},
+	}}, nil
+}
+
+// Advice says what to know of a request before its pin is trusted to hold, or
+// nothing. Unfit says that it is not to be pinned at all.
+func (r Request) Advice() (advice string, unfit bool) {
+	switch {
+	case strings.ContainsAny(r.URL, "{}"):
+		return "an address with braces cannot stand in a lockfile; percent-encode them", true
+	case r.HTML:
+		return "it is a web page, which will change; ask for the file itself", true
+	case r.JSON:
+		return "it looks like the answer of an API, which will change; write the version that it tells into the command", false
+	case r.Final != "" && strings.Contains(r.URL, "latest"):
+		return "it leads to what is the latest today; write the version into the address", false
+	}
+	return "", false
+}

@@ -1,0 +1,65 @@
+package record_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"depfetch/lock"
+	"depfetch/lock/record"
+)
+
+func TestJournal(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "journal")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if err := record.Append(name, record.Request{URL: "https://h/" + strings.Repeat("x", 500), Size: 7}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if all, err := record.Read(f); err != nil || len(all) != 50 || all[49].Size != 7 {
+		t.Errorf("got %d requests, %v", len(all), err)
+	}
+	if _, err := record.Read(strings.NewReader("{")); err == nil {
+		t.Error("half a line was read")
+	}
+}
+
+func TestDependency(t *testing.T) {
+	r := record.Request{URL: "https://h/f", SHA256: strings.Repeat("ab", 32), Size: 3}
+	d, err := r.Dependency("f", lock.Published)
+	if err != nil || d.URL != r.URL || len(d.Locked) != 1 || d.Locked[0].Platform != lock.Any || d.Locked[0].Trust != lock.Published || d.Path != "" {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	if _, err := (record.Request{URL: "https://h/f"}).Dependency("f", lock.TOFU); err == nil {
+		t.Error("a request without a digest was pinned")
+	}
+	for _, test := range []struct {
+		r     record.Request
+		want  string
+		unfit bool
+	}{
+		{r, "", false},
+		{record.Request{URL: "https://h/{a}"}, "braces", true},
+		{record.Request{URL: "https://h/a", HTML: true}, "web page", true},
+		{record.Request{URL: "https://h/a", JSON: true}, "an API", false},
+		{record.Request{URL: "https://h/latest/a", Final: "https://h/1.2/a"}, "latest", false},
+	} {
+		if got, unfit := test.r.Advice(); !strings.Contains(got, test.want) || (got == "") != (test.want == "") || unfit != test.unfit {
+			t.Errorf("%+v: %q, %v", test.r, got, unfit)
+		}
+	}
+}
