@@ -141,8 +141,8 @@ func (t *transfer) look(ctx context.Context, a *fetch.Artifact) error {
 	return err
 }
 
-// streamPiece is the size of one write to a pipe: what one holds.
-const streamPiece = 64 << 10
+// streamPiece is the size of one write of what cannot be spliced, in bytes.
+const streamPiece = 256 << 10
 
 // stream gets an artifact and copies it to w, once it is complete and verified.
 func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) error {
@@ -161,6 +161,9 @@ func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) e
 			_, err = io.WriteString(w, t.header())
 		}
 		if err == nil && !t.HeadOnly {
+			if to, ok := w.(*os.File); ok {
+				splice(to, f)
+			}
 			_, err = io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{f}, make([]byte, streamPiece))
 		}
 		done <- err

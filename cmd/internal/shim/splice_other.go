@@ -1,0 +1,7 @@
+//go:build !linux
+
+package shim
+
+import "os"
+
+func splice(*os.File, *os.File) {}
