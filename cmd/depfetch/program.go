@@ -63,7 +63,9 @@ const long = `depfetch puts the files that a lockfile pins in place, and fails i
 one of them differs. Nothing is fetched that is not pinned, nothing is placed
 before everything is verified, and no option turns that off.
 
-Without a command, depfetch fetches: all dependencies, or those named.`
+Without a command, depfetch fetches: all dependencies, or those named. Started by
+the name of curl or wget, it takes their command lines for what is pinned, and
+ends with their exit codes: curl --help and wget --help list them.`
 
 const example = `  # in a Dockerfile, with the lockfile beside it
   RUN --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml \

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kind of an Error: what a program has an exit code for.
+// Fault is the kind of an Error: what a program has an exit code for.
 type Fault byte
 
 // The kinds of errors.
@@ -45,7 +45,7 @@ func Refuse(name, reason string) error { return &RefusedError{name, reason} }
 // Parse reads arguments, and calls act for each option and, with a nil option, for
 // each of the other arguments, in their order. Options that are refused and
 // unknown ones end it. Gnu says that switches may have a value, as --quiet=off, and
-// that -n is followed by letters of its own, as wget has it. Stop ends it without
+// that -n is followed by letters of its own, as wget has it. ErrStop ends it without
 // an error.
 func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, on bool) error) error {
 	do := func(o *Option, value string, on bool) error {
@@ -81,7 +81,7 @@ func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, 
 		default:
 			err = act(nil, arg, true)
 		}
-		if err == Stop {
+		if err == ErrStop {
 			return nil
 		}
 		if err != nil {
@@ -91,8 +91,8 @@ func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, 
 	return nil
 }
 
-// Stop is what act returns to read no further.
-var Stop = errors.New("stop")
+// ErrStop is what act returns to read no further.
+var ErrStop = errors.New("stop")
 
 type taker func(*Option) (string, error)
 

@@ -91,10 +91,10 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
 	switch o.Long {
 	case "help":
 		p.job.Help = true
-		return cmdline.Stop
+		return cmdline.ErrStop
 	case "version":
 		p.job.Version = true
-		return cmdline.Stop
+		return cmdline.ErrStop
 	case "next":
 		before := len(p.job.Operations)
 		if err = p.finish(); err == nil && len(p.job.Operations) == before {

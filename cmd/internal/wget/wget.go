@@ -47,10 +47,10 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) error {
 	switch o.Long {
 	case "help":
 		p.job.Help = true
-		return cmdline.Stop
+		return cmdline.ErrStop
 	case "version":
 		p.job.Version = true
-		return cmdline.Stop
+		return cmdline.ErrStop
 	case "output-file", "append-output":
 		p.job.Log, p.job.AppendLog = value, o.Long[0] == 'a'
 	case "execute":
