@@ -48,12 +48,12 @@ type Table []Option
 func ParseTable(text string) Table {
 	var t Table
 	var reason string
-	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
 		if r, ok := strings.CutPrefix(line, ":"); ok {
 			reason = strings.TrimSpace(r)
 			continue
 		}
-		for word := range strings.FieldsSeq(line) {
+		for _, word := range strings.Fields(line) {
 			o := Option{Class: Class(word[0]), Kind: Kind(word[1]), Long: word[2:]}
 			if short, long, ok := strings.Cut(o.Long, ","); ok {
 				o.Short, o.Long = short, long

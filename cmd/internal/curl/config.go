@@ -12,7 +12,7 @@ func (p *parser) lines(name string, f func(line string)) error {
 	if err != nil {
 		return err
 	}
-	for line := range strings.Lines(text) {
+	for _, line := range strings.Split(text, "\n") {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			f(line)
 		}
@@ -23,7 +23,7 @@ func (p *parser) lines(name string, f func(line string)) error {
 // config acts on the lines of a file: an option, with or without its dashes, and
 // a value behind spaces, a colon or an equals sign, which may be in quotes.
 func (p *parser) config(text string) error {
-	for line := range strings.Lines(text) {
+	for _, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue

@@ -141,7 +141,7 @@ func proxy(op *cmdline.Operation) (func(*http.Request) (*url.URL, error), error)
 
 // excepted reports whether a list of hosts names one, or a domain that it is in.
 func excepted(host, list string) bool {
-	for name := range strings.FieldsFuncSeq(list, func(c rune) bool { return c == ',' || c == ' ' }) {
+	for _, name := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' }) {
 		name = strings.TrimLeft(strings.ToLower(name), ".")
 		if name == "*" || host == name || strings.HasSuffix(strings.ToLower(host), "."+name) {
 			return true

@@ -222,7 +222,7 @@ func address(url string, o *cmdline.Operation) (*cmdline.Address, error) {
 // allowed reports whether a list in the form of --proto allows a scheme.
 func allowed(scheme, list string) bool {
 	ok := true
-	for word := range strings.SplitSeq(list, ",") {
+	for _, word := range strings.Split(list, ",") {
 		name := strings.ToLower(strings.TrimLeft(word, "+-="))
 		match := name == scheme || name == "all"
 		switch {

@@ -30,7 +30,7 @@ func NameFor(address string, taken func(name string) bool) string {
 	_, rest, _ := strings.Cut(address, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	name := clean(cmdline.Base(address))
-	for ending := range strings.FieldsSeq(".gz .tgz .xz .txz .bz2 .tbz2 .zst .zip .tar") {
+	for _, ending := range strings.Fields(".gz .tgz .xz .txz .bz2 .tbz2 .zst .zip .tar") {
 		name = strings.TrimSuffix(name, ending)
 	}
 	if name == "" {

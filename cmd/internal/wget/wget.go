@@ -154,7 +154,7 @@ func (p *parser) finish() error {
 		if err != nil {
 			return err
 		}
-		for line := range strings.Lines(text) {
+		for _, line := range strings.Split(text, "\n") {
 			if line = strings.TrimSpace(line); line != "" {
 				p.urls = append(p.urls, line)
 			}
