@@ -189,6 +189,9 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 		}
 		t := transfer{runner: r, Operation: o, client: client, url: o.Transfers[i].URL, output: o.Transfers[i].Output,
 			named: o.Transfers[i].Named, joined: joined}
+		if t.output == "/dev/stdout" {
+			t.output = "-" // and no file, if it leads to one: that has been opened
+		}
 		t.run(ctx, addresses[i])
 		if ctx.Err() != nil || t.err != nil && failEarly {
 			return
