@@ -108,8 +108,8 @@ const proxyLogin = "builder:pa ss/w@rd%:1" // of which little may stand in a URL
 
 func TestProxy(t *testing.T) {
 	plain, secure := fetchtest.New(t), fetchtest.NewTLS(t)
-	plain.Script("/file", fetchtest.Body(pinned(0)))
-	secure.Script("/file", fetchtest.Body(pinned(0)))
+	plain.Script("/file", fetchtest.Body(pinnedBytes(0)))
+	secure.Script("/file", fetchtest.Body(pinnedBytes(0)))
 	open, closed := startProxy(t, "", plain, secure), startProxy(t, proxyLogin, plain, secure)
 	for _, c := range []struct {
 		name, scheme string

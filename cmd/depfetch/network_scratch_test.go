@@ -61,7 +61,7 @@ func TestScratch(t *testing.T) {
 		{host: "direct.test", env: []string{"HTTP_PROXY=http://me:%zz@127.0.0.1:1"}, code: 2, text: "HTTP_PROXY", asked: 2},
 	} {
 		t.Run(c.host, func(t *testing.T) {
-			plain.Script("/file", fetchtest.Body(pinned(0)))
+			plain.Script("/file", fetchtest.Body(pinnedBytes(0)))
 			root := scratch(t, writeLockfile(t, "", "http://"+c.host+":"+port+"/file"))
 			cmd := exec.CommandContext(t.Context(), "/depfetch", "-f", "/deps.lock.toml", "--root", "/out", "--retries", "1")
 			cmd.Dir = "/"

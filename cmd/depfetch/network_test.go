@@ -19,8 +19,8 @@ import (
 	"depfetch/fetch/fetchtest"
 )
 
-// pinned is what the file of each line of a lockfile holds.
-func pinned(i int) string { return fmt.Sprintf("the pinned bytes of file %d\n", i) }
+// pinnedBytes is what the file of each line of a lockfile holds.
+func pinnedBytes(i int) string { return fmt.Sprintf("the pinned bytes of file %d\n", i) }
 
 // outcome is what a run of depfetch said, and how it ended.
 type outcome struct {
@@ -68,7 +68,7 @@ func writeLockfile(t *testing.T, policy string, urls ...string) string {
 	text := "version = 1\n" + policy + "\n"
 	for i, url := range urls {
 		text += fmt.Sprintf("[deps.file%d]\nurl = %q\npath = \"/file%d\"\nlocked.any = { url = %q, sha256 = \"%x\", size = %d }\n",
-			i, url, i, url, sha256.Sum256([]byte(pinned(i))), len(pinned(i)))
+			i, url, i, url, sha256.Sum256([]byte(pinnedBytes(i))), len(pinnedBytes(i)))
 	}
 	name := filepath.Join(t.TempDir(), "deps.lock.toml")
 	writeText(t, name, text)
@@ -87,7 +87,7 @@ func writeText(t *testing.T, name, text string) {
 func wantPlaced(t *testing.T, lockfile string) {
 	t.Helper()
 	got, err := os.ReadFile(filepath.Join(filepath.Dir(lockfile), "out", "file0"))
-	if err != nil || string(got) != pinned(0) {
+	if err != nil || string(got) != pinnedBytes(0) {
 		t.Errorf("placed was %q, %v", got, err)
 	}
 }
@@ -104,7 +104,7 @@ func TestHTTP2(t *testing.T) {
 	s := fetchtest.NewTLS(t)
 	var urls []string
 	for i := range 20 {
-		urls = append(urls, s.Script(fmt.Sprintf("/%d", i), fetchtest.Body(pinned(i))))
+		urls = append(urls, s.Script(fmt.Sprintf("/%d", i), fetchtest.Body(pinnedBytes(i))))
 	}
 	lockfile := writeLockfile(t, "", urls...)
 	writeText(t, filepath.Join(filepath.Dir(lockfile), "ca.pem"), string(s.CA()))
@@ -124,7 +124,7 @@ func TestIPv6(t *testing.T) {
 	if err != nil {
 		t.Fatalf("this test needs IPv6 on loopback: %v", err)
 	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(fetchtest.Body(pinned(0))))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(fetchtest.Body(pinnedBytes(0))))
 	s.Listener.Close()
 	s.Listener = l
 	s.Start()
