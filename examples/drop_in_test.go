@@ -152,7 +152,7 @@ fetch ` + d.URL + `/tree.tar.gz "$tmp/tree.tar.gz"
 fetch ` + d.URL + `/one "$tmp/one"
 tar -xzf "$tmp/tree.tar.gz" -C "$PREFIX"
 cp "$tmp/one" "$PREFIX/one"
-wget -qO- ` + d.URL + `/four > "$PREFIX/four"
+/usr/bin/wget -qO- ` + d.URL + `/four > "$PREFIX/four"
 `
 	dir := t.TempDir()
 	deplock := filepath.Join(dir, "deplock")

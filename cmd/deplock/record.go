@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -44,8 +45,10 @@ the place of curl and wget. Each URL is downloaded once and handed to the comman
 as the real program would, and then added to the lockfile without a path, for
 depfetch curl and depfetch wget to fetch. The exit code is the command's.
 
-The recording programs come first in PATH. What calls /usr/bin/curl by its full
-path, sets its own PATH (as su - and sudo do) or downloads by itself is not seen.`,
+The recording programs come first in PATH. On Linux, for root and where mounts are
+allowed, they also lie over /usr/bin/curl and the like while the command runs, for
+what calls these by their full paths. What drops the environment (as su - and sudo
+do) or downloads by itself is not recorded.`,
 		Example: `  deplock record -- sh install.sh
   deplock record -- sh -c 'curl -fsSL https://example.com/tool.tar.gz | tar -xz'`,
 		Args: cobra.MinimumNArgs(1),
@@ -75,6 +78,7 @@ func (c *command) record(ctx context.Context, o online, args []string) error {
 	if err != nil {
 		return err
 	}
+	args = overlaid(ctx, filepath.Join(dir, "bin"), args)
 	run := exec.CommandContext(ctx, args[0], args[1:]...)
 	run.Stdin, run.Stdout, run.Stderr, run.Env = os.Stdin, c.stdout, c.stderr, env
 	if path, err := lookPath(args[0], env); err == nil {
@@ -99,6 +103,27 @@ func (c *command) record(ctx context.Context, o online, args []string) error {
 		return err
 	}
 	return c.addRecorded(ctx, o, file, requests)
+}
+
+// overlay mounts the shims, which are in the directory $0, over the real programs,
+// and runs a command.
+const overlay = `for name in curl wget; do
+	for at in /usr/local/bin/$name /usr/bin/$name /bin/$name; do
+		if [ -e "$at" ]; then mount --bind "$0/$name" "$at"; fi
+	done
+done
+exec "$@"`
+
+// overlaid returns the command line that runs args where the shims in bin lie over
+// the real programs, in a mount namespace of its own; args themselves where there
+// can be none.
+func overlaid(ctx context.Context, bin string, args []string) []string {
+	unshare := []string{"unshare", "--mount", "--propagation", "private", "sh", "-euc"}
+	try := exec.CommandContext(ctx, unshare[0], slices.Concat(unshare[1:], []string{overlay, bin, "true"})...)
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 || try.Run() != nil {
+		return args
+	}
+	return slices.Concat(unshare, []string{overlay, bin}, args)
 }
 
 // makeShims fills the directory of a recording. Whoever runs the command may write
