@@ -26,6 +26,9 @@ const (
 	inPlace         = ", in place"
 	helpWorkload    = "start-up: --help"
 	startupWorkload = "start-up: 1 file in place"
+
+	shimTinyWorkload = "depfetch curl -o, 1 KiB"
+	shimBigWorkload  = "depfetch curl | cat, 1 GiB"
 )
 
 // The rounds that count. Those of the longest runs are the fewest.
@@ -74,6 +77,7 @@ func (b *benchmark) groups(ctx context.Context) []*bench.Group {
 	groups = append(groups, b.localGroups(bigWorkload, big)...)
 	groups = append(groups, b.localGroups(smallWorkload, small)...)
 	groups = append(groups, b.hugeGroups()...)
+	groups = append(groups, b.shimGroups(big, tiny)...)
 	return append(groups, b.startupGroups()...)
 }
 
@@ -182,6 +186,29 @@ func (b *benchmark) hugeGroups() []*bench.Group {
 		Rows:  []*bench.Row{b.depfetch(l, out, p), bench.Command(toolCurl, curl)},
 		Reset: func() { b.empty(out) }, Check: checkDepfetch(set, out),
 	}}
+}
+
+// shimGroups are depfetch in the place of curl, as Dockerfiles call it.
+func (b *benchmark) shimGroups(big, tiny *fileset) []*bench.Group {
+	p := b.server.protocols[0]
+	row := func(tool, program, url, rest string) *bench.Row {
+		return bench.Command(tool, []string{"sh", "-c", program + " -sSf " + url + rest})
+	}
+	group := func(workload string, set *fileset, rest string) *bench.Group {
+		one := &fileset{files: set.files[:1]}
+		l := b.writeLists(one, p.origin, slug(workload))
+		shim := "DEPFETCH_LOCK=" + l.lock + " " + b.Bin + " curl"
+		return &bench.Group{
+			Workload: workload, Rounds: cachedRounds, Reset: func() { b.empty(b.out) },
+			Rows:  []*bench.Row{row(toolShim, shim, p.url(one.files[0]), rest), row(toolRealCurl, "curl", p.url(one.files[0]), rest)},
+			Check: func(*bench.Row) error { return one.check(b.out) },
+		}
+	}
+	out := filepath.Join(b.out, tiny.files[0].name)
+	return []*bench.Group{
+		group(shimTinyWorkload, tiny, " -o "+out),
+		group(shimBigWorkload, big, " | cat > "+filepath.Join(b.out, big.files[0].name)),
+	}
 }
 
 // startupGroups compare the cost of doing nothing.

@@ -14,6 +14,8 @@ import (
 const (
 	toolDepfetch     = "depfetch"
 	toolCurl         = "curl -o"
+	toolShim         = "depfetch curl"
+	toolRealCurl     = "curl"
 	toolCurlSum      = "curl -o + sha256sum"
 	toolAria2Sum     = "aria2c --checksum"
 	toolWget         = "wget -O"

@@ -39,6 +39,8 @@ var aims = []bench.Aim{
 	bench.WallAtMost(bigWorkload+inPlace, toolGoHash, 1.2),
 	bench.WallAtMost(smallWorkload+inPlace, toolGoHash, 1.2),
 	bench.WallAtMost(resetWorkload, toolCurlRetry, 0.6),
+	bench.WallAtMost(shimTinyWorkload, toolRealCurl, 1.0),
+	bench.WallAtMost(shimBigWorkload, toolRealCurl, 1.3),
 	bench.WallAtMost(helpWorkload, toolCurlVersion, 3),
 	bench.WallAtMost(startupWorkload, toolCurlVersion, 3),
 }

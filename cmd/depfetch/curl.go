@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -51,6 +53,9 @@ func (c *command) shim(ctx context.Context, name string, args []string, native b
 func (c *command) pins() (p shim.Pins, err error) {
 	c.lockFile = cmp.Or(c.getenv("DEPFETCH_LOCK"), rootLock())
 	file, err := c.load()
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, console.Usagef("copy it to /"+lockfile.Default+", or name it in DEPFETCH_LOCK; deplock record makes one", "%w", err)
+	}
 	if err != nil {
 		return p, err
 	}

@@ -68,6 +68,9 @@ func (c *command) fetch(cmd *cobra.Command, f fetchFlags, names []string) error 
 // prepare reads the lockfile and the options.
 func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.Artifact, error) {
 	file, artifacts, err := c.selection(names)
+	if err == nil && !f.downloadOnly {
+		artifacts, err = placed(artifacts, names)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -145,6 +146,19 @@ func (c *command) selection(names []string) (*lock.File, []fetch.Artifact, error
 	}
 	artifacts, err := file.Artifacts(platform, lock.Selection{Names: names, Groups: c.groups})
 	return file, artifacts, err
+}
+
+// placed returns those of the artifacts that have a path, unless they were named: a
+// lockfile may hold others, for depfetch curl and wget.
+func placed(artifacts []fetch.Artifact, names []string) ([]fetch.Artifact, error) {
+	if len(names) > 0 || len(artifacts) == 0 {
+		return artifacts, nil
+	}
+	artifacts = slices.DeleteFunc(artifacts, func(a fetch.Artifact) bool { return a.Path == "" })
+	if len(artifacts) == 0 {
+		return nil, console.Usagef(`add path = "/…" to a dependency that is to be placed`, "the lockfile gives no path to anything")
+	}
+	return artifacts, nil
 }
 
 // words splits the value of an environment variable that holds a list.

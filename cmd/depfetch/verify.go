@@ -17,6 +17,9 @@ func (c *command) verifyCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			_, artifacts, err := c.selection(names)
+			if err == nil {
+				artifacts, err = placed(artifacts, names)
+			}
 			if err != nil {
 				return err
 			}
