@@ -1,0 +1,166 @@
+package dockerfile
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+)
+
+// File is a Dockerfile.
+type File struct {
+	Name   string
+	Data   []byte
+	Stages []*Stage
+
+	lines        []int
+	escape       rune
+	continuation *regexp.Regexp
+	args         []*Instruction // ARG before the first FROM
+	all          []*Instruction
+}
+
+// Stage is one build stage.
+type Stage struct {
+	Index        int
+	Name         string // of AS, or empty
+	From         *Instruction
+	Base         *Stage // the stage it goes on from, or nil
+	Image        string // that it starts from, as it is written
+	Platform     string // of --platform, as it is written
+	Instructions []*Instruction
+}
+
+// Instruction is one instruction, with where it stands.
+type Instruction struct {
+	Command    any // of package instructions
+	Start, End int // its bytes; End is behind the last line, its line feed included
+
+	node *parser.Node
+	text joined
+}
+
+// Error is a fault of a Dockerfile.
+type Error struct {
+	File string
+	Line int // from 1; 0 if it is not known
+	Err  error
+}
+
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %v", e.File, e.Err)
+	}
+	return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Parse reads a Dockerfile. The error is an *Error; BuildKit refuses such a file
+// too.
+func Parse(name string, data []byte) (*File, error) {
+	fault := func(err error, line int) error {
+		var at *parser.LocationError
+		if errors.As(err, &at) && len(at.Locations) > 0 && len(at.Locations[0]) > 0 {
+			line = at.Locations[0][0].Start.Line
+		}
+		return &Error{name, line, err}
+	}
+	result, err := parser.Parse(bytes.NewReader(data))
+	if err != nil {
+		return nil, fault(err, 0)
+	}
+	f := &File{Name: name, Data: data, lines: lineStarts(data), escape: result.EscapeToken}
+	f.continuation = continuationOf(result.EscapeToken)
+	for _, n := range result.AST.Children {
+		command, err := instructions.ParseInstruction(n)
+		if err != nil {
+			return nil, fault(err, n.StartLine)
+		}
+		if err := f.add(n, command); err != nil {
+			return nil, &Error{name, n.StartLine, err}
+		}
+	}
+	if len(f.Stages) == 0 {
+		return nil, &Error{name, 0, errors.New("no FROM: there is no stage to build")}
+	}
+	return f, nil
+}
+
+func (f *File) add(n *parser.Node, command any) error {
+	in := &Instruction{Command: command, node: n, text: f.join(n)}
+	in.Start, in.End = f.lines[n.StartLine-1], f.lines[min(n.EndLine, len(f.lines)-1)]
+	f.all = append(f.all, in)
+	switch c := command.(type) {
+	case *instructions.Stage:
+		s := &Stage{Index: len(f.Stages), Name: c.Name, From: in, Image: c.BaseName, Platform: c.Platform}
+		s.Base = f.stage(c.BaseName)
+		f.Stages = append(f.Stages, s)
+	case *instructions.ArgCommand:
+		if len(f.Stages) == 0 {
+			f.args = append(f.args, in)
+			return nil
+		}
+		f.last().Instructions = append(f.last().Instructions, in)
+	case instructions.Command:
+		if len(f.Stages) == 0 {
+			return fmt.Errorf("%s stands before the first FROM", strings.ToUpper(c.Name()))
+		}
+		f.last().Instructions = append(f.last().Instructions, in)
+	}
+	return nil
+}
+
+func (f *File) last() *Stage { return f.Stages[len(f.Stages)-1] }
+
+// Final returns the last stage, which a build is of unless another is named.
+func (f *File) Final() *Stage { return f.last() }
+
+// stage returns the stage of a name, or nil. The latest of several counts.
+func (f *File) stage(name string) *Stage {
+	for i := len(f.Stages) - 1; i >= 0; i-- {
+		if s := f.Stages[i]; s.Name != "" && strings.EqualFold(s.Name, name) {
+			return s
+		}
+	}
+	return nil
+}
+
+// Lineage returns the stages that s goes on from and s itself, the oldest first.
+func (s *Stage) Lineage() []*Stage {
+	var all []*Stage
+	for ; s != nil; s = s.Base {
+		all = append([]*Stage{s}, all...)
+	}
+	return all
+}
+
+// Comments calls f for each comment line: its number, and its text behind the #.
+// Lines of heredocs are included, and what stands behind a # in them.
+func (f *File) Comments(visit func(line int, text string)) {
+	for i := range len(f.lines) - 1 {
+		line := string(f.Data[f.lines[i]:f.lines[i+1]])
+		if at := strings.Index(line, "#"); at >= 0 {
+			visit(i+1, strings.TrimSpace(line[at+1:]))
+		}
+	}
+}
+
+// InstructionAt returns the instruction that the byte at offset belongs to, or nil.
+func (f *File) InstructionAt(offset int) *Instruction {
+	for _, in := range f.all {
+		if offset >= in.Start && offset < in.End {
+			return in
+		}
+	}
+	return nil
+}
+
+// lexer expands words as BuildKit does.
+func (f *File) lexer() *shell.Lex { return shell.NewLex(cmp.Or(f.escape, parser.DefaultEscapeToken)) }

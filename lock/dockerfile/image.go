@@ -1,0 +1,161 @@
+package dockerfile
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock/dockerfile/script"
+)
+
+// Image is a reference to an image.
+type Image struct {
+	Where string       // "FROM", "COPY --from" or "RUN --mount"
+	Stage *Stage       // that it stands in
+	Ref   script.Value // what it stands for
+	// Start and End are the bytes where the reference is written: in place, or in
+	// the default of the ARG that it is alone. They are equal if there is no one
+	// place.
+	Start, End int
+	At         int // where it is used
+}
+
+// Images returns the references to images in the order of their instructions:
+// those that FROM, COPY --from and RUN --mount=from= name, except for stages,
+// scratch and what cannot be an image. Named contexts of a build look like images.
+func (f *File) Images() []Image {
+	var all []Image
+	meta := f.meta("linux/amd64")
+	for _, s := range f.Stages {
+		if s.Base == nil && !strings.EqualFold(s.Image, "scratch") {
+			if im, ok := f.image("FROM", s, s.From, s.Image, meta); ok && !strings.EqualFold(im.Ref.Text, "scratch") && f.before(s, im.Ref.Text) == nil {
+				all = append(all, im)
+			}
+		}
+		for _, in := range s.Instructions {
+			switch c := in.Command.(type) {
+			case *instructions.CopyCommand:
+				if im, ok := f.from("COPY --from", s, in, c.From); ok {
+					all = append(all, im)
+				}
+			case *instructions.RunCommand:
+				for _, from := range mountsFrom(in) {
+					if im, ok := f.from("RUN --mount", s, in, from); ok {
+						all = append(all, im)
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// before returns the stage of a name that stands before s.
+func (f *File) before(s *Stage, name string) *Stage {
+	for _, o := range f.Stages[:s.Index] {
+		if o.Name != "" && strings.EqualFold(o.Name, name) {
+			return o
+		}
+	}
+	return nil
+}
+
+// from returns the image that COPY --from or a mount names, if it is one.
+func (f *File) from(where string, s *Stage, in *Instruction, name string) (Image, bool) {
+	if name == "" {
+		return Image{}, false
+	}
+	if _, err := strconv.Atoi(name); err == nil {
+		return Image{}, false
+	}
+	for _, o := range f.Stages {
+		if o.Name != "" && strings.EqualFold(o.Name, name) {
+			return Image{}, false
+		}
+	}
+	return f.image(where, s, in, name, newScope())
+}
+
+var mountFrom = regexp.MustCompile(`(?:^|,)from=("?)([^,"]+)`)
+
+// mountsFrom returns the values of from= in the mounts of a RUN.
+func mountsFrom(in *Instruction) []string {
+	var all []string
+	for _, flag := range in.node.Flags {
+		if rest, ok := strings.CutPrefix(flag, "--mount="); ok {
+			if m := mountFrom.FindStringSubmatch(rest); m != nil && !slices.Contains(all, m[2]) {
+				all = append(all, m[2])
+			}
+		}
+	}
+	return all
+}
+
+var onlyVariable = regexp.MustCompile(`^\$(?:\{(\w+)(?::?-[^}]*)?\}|(\w+))$`)
+
+// image returns a reference with where it is written.
+func (f *File) image(where string, s *Stage, in *Instruction, word string, meta scope) (Image, bool) {
+	im := Image{Where: where, Stage: s, Ref: f.expand(word, meta), At: in.Start}
+	i := indexWord(in.text.text, word)
+	if i >= 0 {
+		im.At = in.text.offsets[i]
+	}
+	switch {
+	case !strings.Contains(word, "$"):
+		if i >= 0 {
+			im.Start, im.End = im.At, in.text.offsets[i+len(word)-1]+1
+		}
+	case onlyVariable.MatchString(word):
+		m := onlyVariable.FindStringSubmatch(word)
+		im.Start, im.End = f.argDefault(m[1] + m[2])
+	default:
+		// Literal in all but variables: a digest can be put behind it.
+		if i >= 0 {
+			im.Start, im.End = im.At, in.text.offsets[i+len(word)-1]+1
+		}
+	}
+	return im, im.Ref.Text != ""
+}
+
+// indexWord returns where a word stands in a line, by itself or behind "from=".
+func indexWord(line, word string) int {
+	for at := 0; ; {
+		i := strings.Index(line[at:], word)
+		if i < 0 {
+			return -1
+		}
+		i += at
+		end := i + len(word)
+		before := i == 0 || strings.ContainsRune(" \t=\"", rune(line[i-1]))
+		after := end == len(line) || strings.ContainsRune(" \t,\"", rune(line[end]))
+		if before && after {
+			return i
+		}
+		at = i + 1
+	}
+}
+
+// argDefault returns the bytes of the default of a global ARG, without quotes.
+func (f *File) argDefault(name string) (start, end int) {
+	for _, in := range f.args {
+		for _, kv := range in.Command.(*instructions.ArgCommand).Args {
+			if kv.Key != name || kv.Value == nil {
+				continue
+			}
+			value := strings.Trim(*kv.Value, `"'`)
+			if strings.Contains(value, "$") || value == "" {
+				return 0, 0
+			}
+			if i := strings.Index(in.text.text, name+"="); i >= 0 {
+				if k := strings.Index(in.text.text[i:], value); k >= 0 {
+					k += i
+					return in.text.offsets[k], in.text.offsets[k+len(value)-1] + 1
+				}
+			}
+		}
+	}
+	return 0, 0
+}

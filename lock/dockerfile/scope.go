@@ -1,0 +1,154 @@
+package dockerfile
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock"
+	"depfetch/lock/dockerfile/script"
+)
+
+// scope holds what the variables of a stage stand for.
+type scope struct {
+	env, arg map[string]script.Value
+	// unset says of variables that have no value why that is.
+	unset map[string]string
+}
+
+func newScope() scope {
+	return scope{make(map[string]script.Value), make(map[string]script.Value), make(map[string]string)}
+}
+
+func (s scope) clone() scope {
+	return scope{maps.Clone(s.env), maps.Clone(s.arg), maps.Clone(s.unset)}
+}
+
+func (s scope) get(name string) (script.Value, bool) {
+	if v, ok := s.env[name]; ok {
+		return v, true
+	}
+	v, ok := s.arg[name]
+	return v, ok
+}
+
+// vars returns the variables as a shell has them.
+func (s scope) vars() map[string]script.Value {
+	all := maps.Clone(s.arg)
+	maps.Copy(all, s.env)
+	return all
+}
+
+// lookups is the EnvGetter of one expansion; it notes what is asked for.
+type lookups struct {
+	scope
+	asked []string
+}
+
+func (l *lookups) Get(name string) (string, bool) {
+	if !slices.Contains(l.asked, name) {
+		l.asked = append(l.asked, name)
+	}
+	v, ok := l.get(name)
+	return v.Text, ok
+}
+
+func (l *lookups) Keys() []string {
+	return slices.Collect(maps.Keys(l.vars()))
+}
+
+// expand expands a word of an instruction.
+func (f *File) expand(word string, s scope) script.Value {
+	l := &lookups{scope: s}
+	r, err := f.lexer().ProcessWordWithMatches(word, l)
+	if err != nil {
+		return script.Unknown(word, err.Error())
+	}
+	v := script.Text(r.Result)
+	for _, name := range l.asked {
+		if got, ok := s.get(name); ok {
+			v.Vars = append(v.Vars, name)
+			for _, n := range got.Vars {
+				if !slices.Contains(v.Vars, n) {
+					v.Vars = append(v.Vars, n)
+				}
+			}
+			if !got.Known() && v.Known() {
+				v.Why = got.Why
+			}
+			continue
+		}
+		if hasAlternative(word, name) {
+			v.Vars = append(v.Vars, name)
+			continue
+		}
+		why := s.unset[name]
+		if why == "" {
+			why = name + " is not set in this Dockerfile"
+		}
+		v.Text, v.Why = word, why
+	}
+	return v
+}
+
+// hasAlternative reports whether a word says what to take if a variable is unset.
+func hasAlternative(word, name string) bool {
+	for _, op := range []string{":-", "-", ":+", "+"} {
+		if strings.Contains(word, "${"+name+op) {
+			return true
+		}
+	}
+	return false
+}
+
+// meta returns the scope of FROM lines, on a platform.
+func (f *File) meta(p lock.Platform) scope {
+	s := newScope()
+	for name, value := range script.TargetVars(p) {
+		s.arg[name] = script.Text(value)
+	}
+	for _, in := range f.args {
+		f.declare(in.Command.(*instructions.ArgCommand), s, scope{})
+	}
+	return s
+}
+
+// declare adds the variables of an ARG. meta is what stands before the first FROM.
+func (f *File) declare(c *instructions.ArgCommand, s, meta scope) {
+	for _, kv := range c.Args {
+		switch {
+		case kv.Value != nil:
+			v := f.expand(*kv.Value, s)
+			v.Vars = append([]string{kv.Key}, v.Vars...)
+			s.arg[kv.Key] = v
+			delete(s.unset, kv.Key)
+		case meta.arg != nil:
+			if v, ok := meta.arg[kv.Key]; ok {
+				v.Vars = append([]string{kv.Key}, v.Vars...)
+				s.arg[kv.Key] = v
+				continue
+			}
+			fallthrough
+		default:
+			if _, ok := s.arg[kv.Key]; !ok {
+				s.unset[kv.Key] = "ARG " + kv.Key + " has no default"
+			}
+		}
+	}
+}
+
+// set adds the variables of an ENV: all are expanded before any is set.
+func (f *File) set(c *instructions.EnvCommand, s scope) {
+	values := make([]script.Value, len(c.Env))
+	for i, kv := range c.Env {
+		values[i] = f.expand(kv.Value, s)
+	}
+	for i, kv := range c.Env {
+		v := values[i]
+		v.Vars = append([]string{kv.Key}, v.Vars...)
+		s.env[kv.Key] = v
+		delete(s.unset, kv.Key)
+	}
+}

@@ -1,0 +1,145 @@
+package script
+
+import (
+	"strings"
+
+	"depfetch/lock"
+)
+
+// names are what an architecture is called by the programs that scripts ask.
+type names struct{ uname, dpkg, apk, gnu string }
+
+func architecture(p lock.Platform) (names, bool) {
+	n, ok := map[string]names{
+		"amd64":    {"x86_64", "amd64", "x86_64", "x86_64-linux-gnu"},
+		"arm64":    {"aarch64", "arm64", "aarch64", "aarch64-linux-gnu"},
+		"arm/v7":   {"armv7l", "armhf", "armv7", "arm-linux-gnueabihf"},
+		"arm/v6":   {"armv6l", "armel", "armhf", "arm-linux-gnueabi"},
+		"arm/v5":   {"armv5tel", "armel", "armhf", "arm-linux-gnueabi"},
+		"386":      {"i686", "i386", "x86", "i386-linux-gnu"},
+		"ppc64le":  {"ppc64le", "ppc64el", "ppc64le", "powerpc64le-linux-gnu"},
+		"s390x":    {"s390x", "s390x", "s390x", "s390x-linux-gnu"},
+		"riscv64":  {"riscv64", "riscv64", "riscv64", "riscv64-linux-gnu"},
+		"loong64":  {"loongarch64", "loong64", "loongarch64", "loongarch64-linux-gnu"},
+		"mips64le": {"mips64", "mips64el", "mips64", "mips64el-linux-gnuabi64"},
+	}[strings.TrimPrefix(string(p), "linux/")]
+	return n, ok
+}
+
+// TargetVars returns the variables that BuildKit defines for a platform, in the
+// order in which its documentation lists them. The build is taken to run on the
+// platform that it is for.
+func TargetVars(p lock.Platform) map[string]string {
+	parts := strings.SplitN(string(p), "/", 3)
+	parts = append(parts, "", "")
+	vars := make(map[string]string)
+	for _, kind := range []string{"TARGET", "BUILD"} {
+		vars[kind+"PLATFORM"] = string(p)
+		vars[kind+"OS"], vars[kind+"ARCH"], vars[kind+"VARIANT"] = parts[0], parts[1], parts[2]
+	}
+	return vars
+}
+
+// register adds the programs that say what the machine is.
+func registerMachine(t map[string]command) {
+	t["uname"] = func(m *Machine, c *call) status {
+		n, ok := architecture(m.Platform)
+		var words []string
+		for _, a := range c.args {
+			switch a.Text {
+			case "-m", "--machine", "-p", "-i", "--processor":
+				words = append(words, n.uname)
+			case "-s", "--kernel-name":
+				words = append(words, "Linux")
+			case "-sm", "-ms":
+				words = append(words, "Linux", n.uname)
+			case "-o", "--operating-system":
+				words = append(words, "GNU/Linux")
+			default:
+				ok = false
+			}
+		}
+		if len(c.args) == 0 {
+			words = []string{"Linux"}
+		}
+		return m.say(c, ok, strings.Join(words, " "))
+	}
+	t["arch"] = func(m *Machine, c *call) status {
+		n, ok := architecture(m.Platform)
+		return m.say(c, ok && len(c.args) == 0, n.uname)
+	}
+	t["dpkg"] = func(m *Machine, c *call) status {
+		n, ok := architecture(m.Platform)
+		switch c.arg(0) {
+		case "--print-architecture":
+			return m.say(c, ok, n.dpkg)
+		case "-i", "--install", "--unpack", "-x", "--extract":
+			for _, a := range c.args[1:] {
+				if f := m.used(m.abs(a), "dpkg", c.start); f != nil {
+					f.Touched = append(f.Touched, "dpkg")
+				}
+			}
+			return succeeded
+		}
+		return m.unknown(c)
+	}
+	t["dpkg-architecture"] = func(m *Machine, c *call) status {
+		n, ok := architecture(m.Platform)
+		query := strings.Join(c.texts(), " ")
+		switch {
+		case strings.HasSuffix(query, "DEB_HOST_ARCH"), strings.HasSuffix(query, "DEB_BUILD_ARCH"), strings.HasSuffix(query, "DEB_TARGET_ARCH"):
+			return m.say(c, ok, n.dpkg)
+		case strings.HasSuffix(query, "_GNU_TYPE"), strings.HasSuffix(query, "_MULTIARCH"):
+			return m.say(c, ok, n.gnu)
+		case strings.HasSuffix(query, "_GNU_CPU"):
+			cpu, _, _ := strings.Cut(n.gnu, "-")
+			return m.say(c, ok, cpu)
+		}
+		return m.unknown(c)
+	}
+	t["rpm"] = func(m *Machine, c *call) status {
+		n, ok := architecture(m.Platform)
+		text := strings.Join(c.texts(), " ")
+		switch {
+		case strings.Contains(text, "-q") && (strings.Contains(text, "queryformat") || strings.Contains(text, "--qf")) && strings.Contains(text, "%{ARCH}") && !strings.Contains(text, "%{V"):
+			return m.say(c, ok, n.uname)
+		case text == "--eval %{_arch}" || text == "-E %{_arch}" || text == "--eval %_arch" || text == "-E %_arch":
+			return m.say(c, ok, n.uname)
+		case strings.HasPrefix(text, "-K") || strings.HasPrefix(text, "--checksig"):
+			return m.signature(c)
+		}
+		return m.unpackPackages(c)
+	}
+	t["rpmkeys"] = func(m *Machine, c *call) status { return m.signature(c) }
+	t["getconf"] = func(m *Machine, c *call) status {
+		long := "64"
+		if strings.HasPrefix(string(m.Platform), "linux/arm/") || m.Platform == "linux/386" {
+			long = "32"
+		}
+		return m.say(c, c.arg(0) == "LONG_BIT", long)
+	}
+}
+
+// say prints a known line, or an unknown one if it is not known after all.
+func (m *Machine) say(c *call, ok bool, line string) status {
+	if !ok {
+		return m.unknown(c)
+	}
+	c.print(Text(line + "\n"))
+	return succeeded
+}
+
+// unknown is a command that is taken to succeed and to print what is not known.
+func (m *Machine) unknown(c *call) status {
+	text := strings.Join(append([]string{c.name}, c.texts()...), " ")
+	out := Unknown("$("+text+")", "only the build can tell what "+c.name+" prints")
+	for _, a := range c.args {
+		out.add(Value{from: a.from})
+	}
+	if c.in != nil {
+		out.add(Value{from: c.in.from})
+		out.opaque = c.in.opaque
+	}
+	c.print(out)
+	return succeeded
+}

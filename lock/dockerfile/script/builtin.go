@@ -1,0 +1,388 @@
+package script
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+func registerBuiltins(t map[string]command) {
+	t["true"] = func(*Machine, *call) status { return succeeded }
+	t[":"] = t["true"]
+	t["false"] = func(*Machine, *call) status { return failed }
+	t["exit"] = func(m *Machine, c *call) status {
+		m.done = true
+		return exitStatus(c)
+	}
+	t["return"] = func(m *Machine, c *call) status {
+		m.returning = true
+		return exitStatus(c)
+	}
+	t["break"] = func(m *Machine, c *call) status {
+		m.leaving = true
+		return succeeded
+	}
+	t["continue"] = t["break"]
+	t["set"] = (*Machine).set
+	t["unset"] = func(m *Machine, c *call) status {
+		for _, a := range c.args {
+			delete(m.Vars, a.Text)
+		}
+		return succeeded
+	}
+	t["shift"] = func(m *Machine, c *call) status {
+		n, err := strconv.Atoi(c.arg(0))
+		if err != nil {
+			n = 1
+		}
+		m.args = m.args[min(n, len(m.args)):]
+		return succeeded
+	}
+	t["cd"] = func(m *Machine, c *call) status {
+		switch dir := c.arg(0); dir {
+		case "":
+			m.Dir = m.get("HOME").Text
+		case "-":
+			m.Dir = m.get("OLDPWD").Text
+		default:
+			m.Vars["OLDPWD"] = Text(m.Dir)
+			m.Dir = m.abs(c.args[len(c.args)-1])
+		}
+		return succeeded
+	}
+	t["pushd"] = t["cd"]
+	t["popd"] = func(m *Machine, c *call) status {
+		m.Dir = m.get("OLDPWD").Text
+		return succeeded
+	}
+	t["pwd"] = func(m *Machine, c *call) status {
+		c.print(Text(m.Dir + "\n"))
+		return succeeded
+	}
+	t["test"] = func(m *Machine, c *call) status { return m.test(c, c.args) }
+	t["["] = func(m *Machine, c *call) status {
+		args := c.args
+		if n := len(args); n > 0 && args[n-1].Text == "]" {
+			args = args[:n-1]
+		}
+		return m.test(c, args)
+	}
+	t["read"] = func(m *Machine, c *call) status {
+		for _, a := range c.args {
+			if syntax.ValidName(a.Text) {
+				v := Unknown("${"+a.Text+"}", a.Text+" is read from input")
+				if c.in != nil {
+					v.from = c.in.from
+				}
+				m.Vars[a.Text] = v
+			}
+		}
+		return unsure
+	}
+	t["."] = func(m *Machine, c *call) status {
+		for _, a := range c.args {
+			m.ran(a, c)
+			m.used(m.abs(a), c.name, c.start)
+			if text, ok := m.files[m.abs(a)]; ok && text.Known() {
+				return m.nested(c, text)
+			}
+		}
+		m.sourced = true
+		return succeeded
+	}
+	t["source"] = t["."]
+	t["eval"] = func(m *Machine, c *call) status { return m.runWords(c, c.args) }
+	t["mktemp"] = func(m *Machine, c *call) status {
+		m.temps++
+		c.print(Unknown("$(mktemp#"+strconv.Itoa(m.temps)+")", "it is a temporary name"))
+		return succeeded
+	}
+	t["command"] = func(m *Machine, c *call) status {
+		if a := c.arg(0); a == "-v" || a == "-V" {
+			m.unknown(c)
+			return unsure
+		}
+		return m.inner(c, 0)
+	}
+	t["which"] = func(m *Machine, c *call) status {
+		m.unknown(c)
+		return unsure
+	}
+	t["type"], t["hash"] = t["which"], t["which"]
+}
+
+func exitStatus(c *call) status {
+	switch c.arg(0) {
+	case "0":
+		return succeeded
+	case "":
+		return unsure
+	}
+	return failed
+}
+
+func (m *Machine) set(c *call) status {
+	for i := 0; i < len(c.args); i++ {
+		a := c.args[i].Text
+		if a == "--" {
+			m.args = c.args[i+1:]
+			return succeeded
+		}
+		if len(a) < 2 || a[0] != '-' && a[0] != '+' {
+			m.args = c.args[i:]
+			return succeeded
+		}
+		on := a[0] == '-'
+		for _, letter := range a[1:] {
+			switch letter {
+			case 'e':
+				m.errexit = on
+			case 'o':
+				switch i++; c.arg(i) {
+				case "errexit":
+					m.errexit = on
+				case "pipefail":
+					m.pipefail = on
+				}
+			}
+		}
+	}
+	return succeeded
+}
+
+// wrappers run the command in their arguments. The values are the options that
+// take an argument of their own, and how many words come before the command.
+var wrappers = map[string]struct {
+	options string
+	words   int
+}{
+	"sudo": {"-u -g -h -p -C -D", 0}, "doas": {"-u", 0}, "env": {"-u -C", 0}, "exec": {"-a", 0},
+	"time": {"-f -o", 0}, "nice": {"-n", 0}, "ionice": {"-c -n", 0}, "nohup": {"", 0}, "timeout": {"-s -k", 1},
+	"busybox": {"", 0}, "gosu": {"", 1}, "su-exec": {"", 1}, "chroot": {"", 1}, "setarch": {"", 0},
+	"linux32": {"", 0}, "linux64": {"", 0}, "stdbuf": {"-o -i -e", 0}, "builtin": {"", 0}, "travis_retry": {"", 0},
+	"retry": {"-t -d", 0}, "eatmydata": {"", 0}, "fakeroot": {"", 0}, "xvfb-run": {"-s -e", 0}, "setpriv": {"", 0},
+	"catatonit": {"", 0}, "tini": {"", 0},
+}
+
+func registerWrappers(t map[string]command) {
+	for name := range wrappers {
+		t[name] = func(m *Machine, c *call) status {
+			w := wrappers[c.name]
+			i := 0
+			for ; i < len(c.args); i++ {
+				a := c.args[i].Text
+				if assignment, value, ok := strings.Cut(a, "="); ok && (name == "env" || name == "sudo") && syntax.ValidName(assignment) {
+					old, had := m.Vars[assignment]
+					m.Vars[assignment] = c.args[i].with(value)
+					defer func() {
+						if delete(m.Vars, assignment); had {
+							m.Vars[assignment] = old
+						}
+					}()
+					continue
+				}
+				if !strings.HasPrefix(a, "-") {
+					break
+				}
+				if strings.Contains(" "+w.options+" ", " "+a+" ") {
+					i++
+				}
+			}
+			return m.inner(c, i+w.words)
+		}
+	}
+	t["xargs"] = func(m *Machine, c *call) status {
+		i := 0
+		for i < len(c.args) && strings.HasPrefix(c.args[i].Text, "-") {
+			switch c.args[i].Text {
+			case "-n", "-I", "-L", "-P", "-d", "-s", "-i", "--max-args", "--max-procs", "--delimiter":
+				i++
+			}
+			i++
+		}
+		if c.in != nil {
+			args := append([]Value(nil), c.args...)
+			if c.in.Known() {
+				for _, f := range strings.Fields(c.in.Text) {
+					args = append(args, c.in.with(f))
+				}
+			} else {
+				args = append(args, *c.in)
+			}
+			c.args = args
+		}
+		c.in = nil
+		return m.inner(c, i)
+	}
+	for _, name := range []string{"sh", "bash", "ash", "dash", "zsh", "ksh"} {
+		t[name] = (*Machine).shell
+	}
+	t["su"] = func(m *Machine, c *call) status {
+		for i, a := range c.args {
+			if (a.Text == "-c" || a.Text == "--command") && i+1 < len(c.args) {
+				return m.runWords(c, c.args[i+1:i+2])
+			}
+		}
+		return succeeded
+	}
+	for _, name := range []string{"python", "python3", "python2", "perl", "node", "ruby", "php", "pwsh", "Rscript", "java"} {
+		t[name] = func(m *Machine, c *call) status {
+			if c.in != nil && (len(c.args) == 0 || c.arg(0) == "-" || c.arg(0) == "-s") {
+				m.pipeInto(c, true)
+				return m.unknown(c)
+			}
+			for _, a := range c.args {
+				if f := m.used(m.abs(a), c.name, c.start); f != nil {
+					f.Touched = append(f.Touched, c.name)
+				}
+			}
+			m.query(c)
+			return m.unknown(c)
+		}
+	}
+}
+
+// inner evaluates the command that begins at an argument.
+func (m *Machine) inner(c *call, at int) status {
+	if at >= len(c.args) {
+		return succeeded
+	}
+	inner := *c
+	inner.name, inner.args = c.args[at].Text, c.args[at+1:]
+	if !c.args[at].Known() {
+		m.touch(&inner)
+		return m.unknown(&inner)
+	}
+	return m.dispatch(&inner)
+}
+
+// shell evaluates sh -c and its like.
+func (m *Machine) shell(c *call) status {
+	st := m.state
+	restore := func() {
+		done := m.depends
+		m.state = st
+		m.depends = done
+	}
+	m.errexit, m.pipefail = false, false
+	for i := 0; i < len(c.args); i++ {
+		a := c.args[i].Text
+		if strings.HasPrefix(a, "<(") {
+			m.ran(c.args[i], c)
+			restore()
+			return succeeded
+		}
+		if a == "/dev/stdin" && c.in != nil {
+			break
+		}
+		if len(a) < 2 || a[0] != '-' && a[0] != '+' {
+			if a == "-" {
+				continue
+			}
+			restore()
+			if f := m.used(m.abs(c.args[i]), c.name, c.start); f != nil {
+				f.Touched = append(f.Touched, c.name)
+			}
+			m.touch(c)
+			return m.unknown(c)
+		}
+		if strings.HasPrefix(a, "--") {
+			continue
+		}
+		if strings.Contains(a, "e") {
+			m.errexit = true
+		}
+		if strings.HasSuffix(a, "o") {
+			i++
+			m.pipefail = m.pipefail || c.arg(i) == "pipefail"
+			m.errexit = m.errexit || c.arg(i) == "errexit"
+		}
+		if strings.Contains(a, "c") && i+1 < len(c.args) {
+			errexit, pipefail := m.errexit, m.pipefail
+			restore()
+			text := c.args[i+1]
+			if m.ran(text, c); text.all {
+				return succeeded
+			}
+			return m.subshell(func() status {
+				m.errexit, m.pipefail = errexit, pipefail
+				m.args = c.args[min(i+3, len(c.args)):]
+				return m.nested(c, text)
+			})
+		}
+		if strings.Contains(a, "s") && c.in != nil {
+			break
+		}
+	}
+	errexit, pipefail := m.errexit, m.pipefail
+	restore()
+	if c.in != nil {
+		if m.pipeInto(c, true); len(c.in.from) == 0 && c.in.Known() {
+			return m.subshell(func() status {
+				m.errexit, m.pipefail = errexit, pipefail
+				return m.nested(c, *c.in)
+			})
+		}
+	}
+	return m.unknown(c)
+}
+
+// runWords evaluates words as a script in this shell.
+func (m *Machine) runWords(c *call, words []Value) status {
+	var parts []Value
+	for i, w := range words {
+		if i > 0 {
+			parts = append(parts, Text(" "))
+		}
+		parts = append(parts, w)
+		m.ran(w, c)
+	}
+	if v := join(parts...); v.Known() {
+		return m.nested(c, v)
+	}
+	return unsure
+}
+
+// nested evaluates a text as a script that is part of this one.
+func (m *Machine) nested(c *call, text Value) status {
+	if !text.Known() && strings.Contains(text.Text, "$(") {
+		return unsure // what stands for the output of a command would be run anew
+	}
+	file, err := Parse(text.Text)
+	if err != nil || m.depth >= maxDepth {
+		return unsure
+	}
+	m.depth++
+	src := m.source
+	m.source.Locate = func(int) int { return c.start }
+	defer func() { m.depth--; m.source = src }()
+	inner := c.context
+	return m.list(file.Stmts, inner)
+}
+
+// pipeInto notes that a program takes downloads from its input, and whether it
+// runs them.
+func (m *Machine) pipeInto(c *call, runs bool) {
+	if c.in == nil {
+		return
+	}
+	for _, f := range c.in.from {
+		if f.Piped == "" && len(f.Checks) == 0 && !f.captured {
+			f.Piped, f.PipedAt, f.Shell, f.Query = path.Base(c.name), c.start, runs, false
+		}
+	}
+}
+
+// query notes that the answers in a command's input are read as text.
+func (m *Machine) query(c *call) {
+	if c.in == nil {
+		return
+	}
+	for _, f := range c.in.from {
+		if f.Output == "" && f.Piped == "" && !c.in.opaque {
+			f.Query = true
+		}
+	}
+}

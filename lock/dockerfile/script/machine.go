@@ -1,0 +1,385 @@
+package script
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+
+	"depfetch/lock"
+)
+
+// The bounds of one evaluation: statements that are looked at, and how deep
+// functions and scripts in scripts nest.
+const (
+	maxSteps = 20_000
+	maxDepth = 12
+)
+
+// Machine evaluates the scripts of one build stage for one platform, in their
+// order. It is not safe for concurrent use.
+type Machine struct {
+	Platform lock.Platform
+	Vars     map[string]Value
+	// Unset says of variables that have no value why that is.
+	Unset map[string]string
+	Dir   string // the working directory
+
+	// What the scripts do.
+	Fetches  []*Fetch
+	Idle     []Idle
+	Packages []Packages
+
+	commands map[string]command
+	files    map[string]Value // what has been written into small files
+	state
+	source Source
+	steps  int
+	depth  int
+}
+
+// state is what a subshell has of its own.
+type state struct {
+	errexit, pipefail bool
+	args              []Value
+	functions         map[string]*syntax.Stmt
+	done              bool // exit was reached
+	returning         bool // return was
+	leaving           bool // break or continue was
+	sourced           bool // variables may have been set by a file
+	depends           int  // conditions that only the build can tell
+	temps             int
+}
+
+// Source is one script.
+type Source struct {
+	Text string
+	// Locate maps an offset in Text to one in the Dockerfile.
+	Locate func(int) int
+	// Run is the script's number within the stage.
+	Run               int
+	Bash              bool // braces are expanded
+	Errexit, Pipefail bool
+	Stdin             *Value
+}
+
+// New returns a machine with nothing set.
+func New(p lock.Platform) *Machine {
+	m := &Machine{
+		Platform: p, Vars: make(map[string]Value), Unset: make(map[string]string), Dir: "/",
+		files: make(map[string]Value), commands: commands(),
+	}
+	return m
+}
+
+// Clone returns a machine that goes on from the state of m, with nothing done yet.
+func (m *Machine) Clone() *Machine {
+	n := New(m.Platform)
+	n.Vars, n.Unset, n.Dir, n.files = maps.Clone(m.Vars), maps.Clone(m.Unset), m.Dir, maps.Clone(m.files)
+	return n
+}
+
+// Parse parses a script, as bash and, if it is not that, as POSIX shell.
+func Parse(text string) (*syntax.File, error) {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	if err == nil {
+		return file, nil
+	}
+	if file, posix := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), ""); posix == nil {
+		return file, nil
+	}
+	return nil, fmt.Errorf("reading the shell script: %w", err)
+}
+
+// Run evaluates a script in a shell of its own. Variables that it sets and the
+// directory that it changes to end with it. It reports whether the script may end
+// well.
+func (m *Machine) Run(src Source) (ok bool, err error) {
+	file, err := Parse(src.Text)
+	if err != nil {
+		return false, err
+	}
+	vars, dir, source, st := maps.Clone(m.Vars), m.Dir, m.source, m.state
+	defer func() { m.Vars, m.Dir, m.source, m.state = vars, dir, source, st }()
+	m.source, m.steps = src, 0
+	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, functions: make(map[string]*syntax.Stmt)}
+	got := m.list(file.Stmts, context{in: src.Stdin})
+	return got != failed, nil
+}
+
+// status is how a command ends.
+type status int
+
+const (
+	succeeded status = iota
+	failed
+	unsure // only the build can tell
+)
+
+func (s status) not() status {
+	switch s {
+	case succeeded:
+		return failed
+	case failed:
+		return succeeded
+	}
+	return unsure
+}
+
+// context is where a command stands: what becomes of a failure, and of its input
+// and output.
+type context struct {
+	lost    string // why a failure is not what the script ends with; empty if it is
+	guarded bool   // set -e does not apply
+	in      *Value // nil if it is what the script got
+	out     *sink  // nil if it is printed
+}
+
+// sink collects what is printed.
+type sink struct{ values []Value }
+
+func (s *sink) value() Value {
+	if len(s.values) == 0 {
+		return Value{}
+	}
+	return join(s.values...)
+}
+
+func (c context) capture() (context, *sink) {
+	s := &sink{}
+	c.out = s
+	return c, s
+}
+
+// fate says why a failure of a command in this context does not end the script.
+func (m *Machine) fate(c context) string {
+	if c.lost == "" || m.errexit && !c.guarded {
+		return ""
+	}
+	return c.lost
+}
+
+// list evaluates statements one after the other.
+func (m *Machine) list(stmts []*syntax.Stmt, c context) status {
+	got := succeeded
+	for i, s := range stmts {
+		inner := c
+		if i < len(stmts)-1 {
+			inner.lost = "the next command runs all the same: there is no set -e"
+			if c.guarded {
+				inner.lost = "set -e does not apply here, and the next command runs all the same"
+			}
+		}
+		got = m.stmt(s, inner)
+		if got == failed && m.errexit && !c.guarded && !conditional(s) {
+			m.done = true
+		}
+		if m.stopped() {
+			return got
+		}
+	}
+	return got
+}
+
+// conditional reports whether set -e does not look at the statement's status.
+func conditional(s *syntax.Stmt) bool {
+	b, ok := s.Cmd.(*syntax.BinaryCmd)
+	return s.Negated || ok && (b.Op == syntax.AndStmt || b.Op == syntax.OrStmt)
+}
+
+func (m *Machine) stopped() bool {
+	return m.done || m.returning || m.leaving || m.steps > maxSteps
+}
+
+func (m *Machine) stmt(s *syntax.Stmt, c context) status {
+	if m.steps++; m.steps > maxSteps || s.Cmd == nil && len(s.Redirs) == 0 {
+		return unsure
+	}
+	if s.Background {
+		c.lost = "it runs in the background"
+		c.guarded = true
+	}
+	if s.Negated {
+		c.lost, c.guarded = "! turns its failure around", true
+	}
+	c, finish := m.redirect(s.Redirs, c)
+	got := m.command(s, c)
+	finish()
+	if s.Negated {
+		got = got.not()
+	}
+	return got
+}
+
+func (m *Machine) command(s *syntax.Stmt, c context) status {
+	switch cmd := s.Cmd.(type) {
+	case *syntax.CallExpr:
+		return m.call(s, cmd, c)
+	case *syntax.BinaryCmd:
+		return m.binary(cmd, c)
+	case *syntax.Block:
+		return m.list(cmd.Stmts, c)
+	case *syntax.Subshell:
+		return m.subshell(func() status { return m.list(cmd.Stmts, c) })
+	case *syntax.IfClause:
+		return m.ifClause(cmd, c)
+	case *syntax.CaseClause:
+		return m.caseClause(cmd, c)
+	case *syntax.ForClause:
+		return m.forClause(cmd, c)
+	case *syntax.WhileClause:
+		return m.whileClause(cmd, c)
+	case *syntax.FuncDecl:
+		if cmd.Name != nil {
+			m.functions[cmd.Name.Value] = cmd.Body
+		}
+		return succeeded
+	case *syntax.DeclClause:
+		for _, a := range cmd.Args {
+			m.assign(a)
+		}
+		return succeeded
+	case *syntax.TestClause:
+		return m.testClause(cmd, c)
+	case *syntax.TimeClause:
+		if cmd.Stmt != nil {
+			return m.stmt(cmd.Stmt, c)
+		}
+		return succeeded
+	}
+	return unsure
+}
+
+// subshell keeps what f sets from the rest of the script.
+func (m *Machine) subshell(f func() status) status {
+	vars, dir, st := maps.Clone(m.Vars), m.Dir, m.state
+	temps := 0
+	defer func() { m.Vars, m.Dir, m.state = vars, dir, st; m.temps = temps }()
+	m.functions = maps.Clone(m.functions)
+	got := f()
+	temps = m.temps
+	if m.steps > maxSteps {
+		return unsure
+	}
+	return got
+}
+
+func (m *Machine) binary(b *syntax.BinaryCmd, c context) status {
+	switch b.Op {
+	case syntax.AndStmt:
+		left := c
+		left.guarded = true
+		got := m.stmt(b.X, left)
+		if got == failed || m.stopped() {
+			return got
+		}
+		if got == unsure {
+			m.branches(nil, func() status { return m.stmt(b.Y, c) }, func() status { return failed })
+			return unsure
+		}
+		return m.stmt(b.Y, c)
+	case syntax.OrStmt:
+		left := c
+		left.guarded = true
+		if !m.ends(b.Y) {
+			left.lost = "what follows || makes up for its failure"
+		} else if c.lost == "" || m.exits(b.Y) {
+			left.lost = ""
+		}
+		got := m.stmt(b.X, left)
+		if m.stopped() {
+			return got
+		}
+		switch got {
+		case failed:
+			return m.stmt(b.Y, c)
+		case succeeded:
+			// A download may fail, so what follows || is looked at too; what it sets
+			// is not taken.
+			m.subshell(func() status {
+				m.depends++
+				return m.stmt(b.Y, c)
+			})
+			return succeeded
+		}
+		return m.branches(nil, func() status { return succeeded }, func() status { return m.stmt(b.Y, c) })
+	case syntax.Pipe, syntax.PipeAll:
+		return m.pipe(b, c)
+	}
+	return unsure
+}
+
+func (m *Machine) pipe(b *syntax.BinaryCmd, c context) status {
+	left, out := c.capture()
+	if !m.pipefail {
+		left.lost, left.guarded = "its status is lost in the pipe: there is no pipefail", true
+	}
+	m.subshell(func() status { return m.stmt(b.X, left) })
+	right := c
+	v := out.value()
+	right.in = &v
+	return m.subshell(func() status { return m.stmt(b.Y, right) })
+}
+
+// exits reports whether a statement always ends the script with a failure.
+func (m *Machine) exits(s *syntax.Stmt) bool { return m.leaves(s, "exit") }
+
+// ends reports whether a statement always fails, one way or another.
+func (m *Machine) ends(s *syntax.Stmt) bool { return m.leaves(s, "exit", "return", "false") }
+
+func (m *Machine) leaves(s *syntax.Stmt, how ...string) bool {
+	switch cmd := s.Cmd.(type) {
+	case *syntax.Block:
+		return m.listLeaves(cmd.Stmts, how)
+	case *syntax.Subshell:
+		return m.listLeaves(cmd.Stmts, append(how, "exit")) && (m.errexit || len(how) > 1)
+	case *syntax.BinaryCmd:
+		return cmd.Op == syntax.AndStmt && m.leaves(cmd.Y, how...)
+	case *syntax.CallExpr:
+		if len(cmd.Args) == 0 {
+			return false
+		}
+		name := cmd.Args[0].Lit()
+		if body, ok := m.functions[name]; ok && m.depth < maxDepth {
+			m.depth++
+			defer func() { m.depth-- }()
+			return m.leaves(body, how...)
+		}
+		for _, h := range how {
+			if name == h && (h == "false" || len(cmd.Args) < 2 || cmd.Args[1].Lit() != "0") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m *Machine) listLeaves(stmts []*syntax.Stmt, how []string) bool {
+	for i, s := range stmts {
+		hard := []string{"exit"}
+		if i == len(stmts)-1 {
+			hard = how
+		}
+		if m.leaves(s, hard...) {
+			return true
+		}
+	}
+	return false
+}
+
+// abs returns the path that a word names.
+func (m *Machine) abs(v Value) string {
+	p := v.Text
+	if p == "" || p == "-" {
+		return p
+	}
+	if strings.HasPrefix(p, "~/") {
+		p = m.get("HOME").Text + p[1:]
+	}
+	if !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "$") {
+		p = m.Dir + "/" + p
+	}
+	return path.Clean(p)
+}

@@ -1,0 +1,83 @@
+package script
+
+import "strings"
+
+// managers are the package managers of operating systems, with the options of
+// theirs that take an argument.
+var managers = map[string]options{
+	"apt-get":  {short: "otc", long: []string{"option", "target-release", "default-release", "config-file"}},
+	"apt":      {short: "otc", long: []string{"option", "target-release", "default-release"}},
+	"aptitude": {short: "ot"},
+	"apk":      {short: "tXp", long: []string{"virtual", "repository", "root", "keys-dir", "repositories-file"}},
+	"yum":      {short: "cx"},
+	"dnf":      {short: "cx"},
+	"microdnf": {short: "c"},
+	"tdnf":     {short: "c"},
+	"zypper":   {},
+	"pacman":   {},
+}
+
+func registerPackages(t map[string]command) {
+	for name := range managers {
+		t[name] = (*Machine).packages
+	}
+	t["apt-mark"] = func(m *Machine, c *call) status {
+		m.Packages = append(m.Packages, Packages{At: c.start, Run: m.source.Run, Manager: c.name, Verb: c.arg(0)})
+		return m.unknown(c)
+	}
+}
+
+func (m *Machine) packages(c *call) status {
+	if c.name == "apk" && c.arg(0) == "--print-arch" {
+		n, ok := architecture(m.Platform)
+		return m.say(c, ok, n.apk)
+	}
+	p := Packages{At: c.start, Run: m.source.Run, Manager: c.name}
+	for _, o := range managers[c.name].parse(c.args) {
+		switch {
+		case o.name == "t" || o.name == "virtual":
+			if c.name == "apk" {
+				p.Virtual = o.value.Text
+			}
+		case o.name == "auto-remove" || o.name == "autoremove":
+			p.Names = append(p.Names, "\x00")
+		case o.name == "S" && c.name == "pacman", strings.HasPrefix(o.name, "S") && c.name == "pacman":
+			p.Verb = "install"
+		case o.name != "":
+		case p.Verb == "":
+			switch v := o.value.Text; v {
+			case "install", "add", "in", "reinstall", "localinstall":
+				p.Verb = "install"
+			case "remove", "purge", "del", "erase", "rm":
+				p.Verb = "remove"
+			case "autoremove", "auto-remove":
+				p.Verb = "autoremove"
+			default:
+				p.Verb = v
+			}
+		default:
+			name := o.value.Text
+			if f := m.used(m.abs(o.value), c.name, c.start); f != nil && strings.Contains(name, "/") {
+				f.Touched = append(f.Touched, c.name)
+			}
+			if strings.Contains(name, "://") && p.Verb == "install" {
+				f := Fetch{Tool: c.name, URL: o.value, Redirects: true}
+				f.Output = "\x00" + c.name // the package manager's own
+				m.installed(c, f)
+				continue
+			}
+			name, _, _ = strings.Cut(name, "=")
+			p.Names = append(p.Names, strings.TrimSuffix(name, "-"))
+		}
+	}
+	m.Packages = append(m.Packages, p)
+	return m.unknown(c)
+}
+
+// installed notes a package that its manager downloads from an address.
+func (m *Machine) installed(c *call, f Fetch) {
+	f.Start, f.End, f.Run = c.start, c.end, m.source.Run
+	f.Depends = m.depends > 0
+	f.Output, f.Piped, f.PipedAt = "", c.name, c.start
+	m.Fetches = append(m.Fetches, &f)
+}

@@ -1,0 +1,285 @@
+package dockerfile
+
+import (
+	"path"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock"
+	"depfetch/lock/dockerfile/script"
+)
+
+// Trace is what a Dockerfile does on one platform.
+type Trace struct {
+	Platform lock.Platform
+	Stages   []StageTrace
+}
+
+// StageTrace is what one stage does.
+type StageTrace struct {
+	Stage    *Stage
+	Runs     []Run
+	Adds     []Add
+	Fetches  []*script.Fetch
+	Idle     []script.Idle
+	Packages []script.Packages
+	Unread   []Unread
+}
+
+// Run is a script of a stage, by its number in Fetch.Run.
+type Run struct {
+	Instruction *Instruction
+	// Shell says that all of it is in the shell form, whose text is Text.
+	Shell bool
+	Text  string
+	// Locate maps an offset in Text to one in the file.
+	Locate func(int) int
+	User   string // that it runs as, as far as the stage says
+	Dir    string
+	// Mounts are where file systems of its own are.
+	Mounts []string
+	// Ends reports that the script may end well on the platform.
+	Ends bool
+}
+
+// Add is an address that an ADD downloads.
+type Add struct {
+	Instruction *Instruction
+	At          int
+	URL         script.Value
+	Dest        string
+	DestWhy     string
+	Checksum    string
+	Git         bool // it is a repository
+	Chmod       string
+	Chown       string
+	Unpack      bool
+	Sources     int // how many the instruction has
+}
+
+// Unread is a script that could not be read.
+type Unread struct {
+	At  int
+	Why string
+}
+
+// Trace evaluates all stages for a platform.
+func (f *File) Trace(p lock.Platform) *Trace {
+	t := &Trace{Platform: p}
+	meta := f.meta(p)
+	ends := make(map[*Stage]*evaluation)
+	for _, s := range f.Stages {
+		e := f.evaluate(s, p, meta, ends[s.Base])
+		ends[s] = e
+		t.Stages = append(t.Stages, e.trace)
+	}
+	return t
+}
+
+// evaluation is the state at the end of a stage.
+type evaluation struct {
+	file    *File
+	meta    scope
+	scope   scope
+	machine *script.Machine
+	shell   []string
+	user    string
+	trace   StageTrace
+}
+
+func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation) *evaluation {
+	e := &evaluation{file: f, meta: meta, scope: newScope(), trace: StageTrace{Stage: s}}
+	if base != nil {
+		e.scope, e.machine = base.scope.clone(), base.machine.Clone()
+		e.shell, e.user = base.shell, base.user
+	} else {
+		e.machine = script.New(p)
+	}
+	for _, in := range s.Instructions {
+		e.instruction(in)
+	}
+	e.trace.Fetches, e.trace.Idle, e.trace.Packages = e.machine.Fetches, e.machine.Idle, e.machine.Packages
+	return e
+}
+
+func (e *evaluation) instruction(in *Instruction) {
+	f := e.file
+	switch c := in.Command.(type) {
+	case *instructions.ArgCommand:
+		f.declare(c, e.scope, e.meta)
+	case *instructions.EnvCommand:
+		f.set(c, e.scope)
+	case *instructions.WorkdirCommand:
+		dir := f.expand(c.Path, e.scope)
+		switch {
+		case strings.HasPrefix(dir.Text, "/"), strings.HasPrefix(dir.Text, "$"):
+			e.machine.Dir = path.Clean(dir.Text)
+		default:
+			e.machine.Dir = path.Join(e.machine.Dir, dir.Text)
+		}
+	case *instructions.ShellCommand:
+		e.shell = c.Shell
+	case *instructions.UserCommand:
+		e.user = f.expand(c.User, e.scope).Text
+	case *instructions.AddCommand:
+		e.add(in, c)
+	case *instructions.RunCommand:
+		e.run(in, c)
+	}
+}
+
+func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
+	f := e.file
+	dest := f.expand(c.DestPath, e.scope)
+	for _, src := range c.SourcePaths {
+		u := f.expand(src, e.scope)
+		if !strings.Contains(u.Text, "://") && !strings.HasPrefix(u.Text, "git@") {
+			continue
+		}
+		a := Add{Instruction: in, At: in.Start, URL: u, DestWhy: dest.Why, Sources: len(c.SourcePaths)}
+		if i := strings.Index(in.text.text, src); i >= 0 {
+			a.At = in.text.offsets[i]
+		}
+		address, fragment, _ := strings.Cut(u.Text, "#")
+		a.Git = strings.HasPrefix(u.Text, "git") || strings.HasSuffix(address, ".git") || fragment != ""
+		a.Dest = dest.Text
+		if !strings.HasPrefix(a.Dest, "/") {
+			a.Dest = path.Join(e.machine.Dir, a.Dest)
+		}
+		if strings.HasSuffix(dest.Text, "/") || dest.Text == "." || len(c.SourcePaths) > 1 {
+			name, _, _ := strings.Cut(address, "?")
+			a.Dest = path.Join(a.Dest, path.Base(name))
+		}
+		a.Checksum = f.expand(c.Checksum, e.scope).Text
+		a.Chmod, a.Chown = f.expand(c.Chmod, e.scope).Text, f.expand(c.Chown, e.scope).Text
+		a.Unpack = c.Unpack != nil && *c.Unpack
+		e.trace.Adds = append(e.trace.Adds, a)
+	}
+}
+
+// posix are the shells whose scripts are read.
+var posix = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "busybox": true}
+
+func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
+	run := Run{Instruction: in, User: e.user, Dir: e.machine.Dir}
+	for _, m := range instructions.GetMounts(c) {
+		run.Mounts = append(run.Mounts, m.Target)
+	}
+	src := script.Source{Run: len(e.trace.Runs)}
+	if !c.PrependShell {
+		src.Text, src.Locate = e.exec(in, c)
+	} else {
+		why := e.shellOf(&src)
+		if why == "" {
+			why = e.script(in, c, &src)
+		}
+		if why != "" {
+			e.trace.Runs = append(e.trace.Runs, run)
+			e.unread(in, why)
+			return
+		}
+		run.Shell, run.Text, run.Locate = len(c.Files) == 0, src.Text, src.Locate
+	}
+	e.machine.Vars, e.machine.Unset = e.scope.vars(), e.scope.unset
+	var err error
+	if run.Ends, err = e.machine.Run(src); err != nil {
+		e.unread(in, err.Error())
+	}
+	e.trace.Runs = append(e.trace.Runs, run)
+}
+
+func (e *evaluation) unread(in *Instruction, why string) {
+	e.trace.Unread = append(e.trace.Unread, Unread{in.Start, why})
+}
+
+// shellOf applies the stage's SHELL to a script, or says why it is not read.
+func (e *evaluation) shellOf(src *script.Source) (why string) {
+	if len(e.shell) == 0 {
+		return ""
+	}
+	name := path.Base(strings.ReplaceAll(strings.ToLower(e.shell[0]), `\`, "/"))
+	if name == "env" && len(e.shell) > 1 {
+		name = path.Base(e.shell[1])
+	}
+	if !posix[name] {
+		return "SHELL is " + e.shell[0]
+	}
+	src.Bash = name == "bash" || name == "zsh"
+	for i, a := range e.shell {
+		if !strings.HasPrefix(a, "-") || strings.HasPrefix(a, "--") {
+			continue
+		}
+		src.Errexit = src.Errexit || strings.Contains(a, "e")
+		if strings.HasSuffix(strings.TrimSuffix(a, "c"), "o") && i+1 < len(e.shell) {
+			src.Pipefail = src.Pipefail || e.shell[i+1] == "pipefail"
+			src.Errexit = src.Errexit || e.shell[i+1] == "errexit"
+		}
+	}
+	return ""
+}
+
+// script fills in the text of a RUN in the shell form, or says why it is not read.
+func (e *evaluation) script(in *Instruction, c *instructions.RunCommand, src *script.Source) (why string) {
+	f, j := e.file, in.text
+	if len(c.CmdLine) == 0 {
+		return "it is empty"
+	}
+	line := c.CmdLine[0]
+	at := strings.LastIndex(j.text, line)
+	if at < 0 {
+		at = 0
+	}
+	docs := f.heredocs(in.node, j)
+	if len(docs) == 0 {
+		src.Text, src.Locate = line, j.locate(at)
+		return ""
+	}
+	if isHeredoc(line) && len(docs) == 1 {
+		// The heredoc is the script.
+		body := string(f.Data[docs[0].start:docs[0].end])
+		if first, _, _ := strings.Cut(body, "\n"); strings.HasPrefix(first, "#!") {
+			words := strings.Fields(first[2:])
+			name := ""
+			for _, w := range words {
+				if name = path.Base(w); name != "env" && !strings.HasPrefix(w, "-") {
+					break
+				}
+			}
+			if !posix[name] {
+				return "it is a script for " + name
+			}
+			src.Bash = name == "bash"
+			src.Errexit = strings.Contains(first, " -e") || strings.Contains(first, " -ue")
+		}
+		src.Text, src.Locate = body, func(i int) int { return docs[0].start + i }
+		return ""
+	}
+	// The shell gets the line and the heredocs behind it.
+	first, last := docs[0].start, in.End
+	src.Text = line + "\n" + string(f.Data[first:last])
+	locate := j.locate(at)
+	src.Locate = func(i int) int {
+		if i <= len(line) {
+			return locate(i)
+		}
+		return first + i - len(line) - 1
+	}
+	return ""
+}
+
+// isHeredoc reports whether a command line is nothing but the mark of a heredoc.
+func isHeredoc(line string) bool {
+	line = strings.TrimSpace(line)
+	return strings.HasPrefix(line, "<<") && !strings.ContainsAny(line[2:], " \t<>|&;")
+}
+
+// exec returns a RUN in the exec form as a script, each of whose bytes is at the
+// instruction's beginning.
+func (e *evaluation) exec(in *Instruction, c *instructions.RunCommand) (string, func(int) int) {
+	words := make([]string, len(c.CmdLine))
+	for i, w := range c.CmdLine {
+		words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	return strings.Join(words, " "), func(int) int { return in.Start }
+}
