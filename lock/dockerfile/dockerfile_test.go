@@ -32,6 +32,9 @@ func trace(t *testing.T, text string, p lock.Platform) []string {
 			got = append(got, line)
 		}
 		for _, x := range s.Fetches {
+			if x.Tool == "ADD" {
+				continue
+			}
 			pos := f.Position(x.Start)
 			word, _, _ := strings.Cut(string(f.Data[x.Start:]), " ")
 			line := fmt.Sprintf("%d:%d %s %s > %s", pos.Line, pos.Col, word, x.URL.Text, x.Output)

@@ -152,10 +152,18 @@ func (f *File) Comments(visit func(line int, text string)) {
 	}
 }
 
-// InstructionAt returns the instruction that the byte at offset belongs to, or nil.
-func (f *File) InstructionAt(offset int) *Instruction {
+// IsComment reports whether a line, from 1, is a comment and nothing else.
+func (f *File) IsComment(line int) bool {
+	if line < 1 || line >= len(f.lines) {
+		return false
+	}
+	return bytes.HasPrefix(bytes.TrimSpace(f.Data[f.lines[line-1]:f.lines[line]]), []byte("#"))
+}
+
+// InstructionOfLine returns the instruction that a line, from 1, belongs to, or nil.
+func (f *File) InstructionOfLine(line int) *Instruction {
 	for _, in := range f.all {
-		if offset >= in.Start && offset < in.End {
+		if line >= in.node.StartLine && line <= in.node.EndLine {
 			return in
 		}
 	}

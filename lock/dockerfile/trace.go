@@ -56,6 +56,9 @@ type Add struct {
 	Chown       string
 	Unpack      bool
 	Sources     int // how many the instruction has
+	// Fetch is the same download among those of the stage, with the checks that
+	// follow. Its Tool is ADD.
+	Fetch *script.Fetch
 }
 
 // Unread is a script that could not be read.
@@ -154,6 +157,9 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 		a.Checksum = f.expand(c.Checksum, e.scope).Text
 		a.Chmod, a.Chown = f.expand(c.Chmod, e.scope).Text, f.expand(c.Chown, e.scope).Text
 		a.Unpack = c.Unpack != nil && *c.Unpack
+		a.Fetch = &script.Fetch{Tool: "ADD", URL: a.URL, Output: a.Dest, OutputWhy: a.DestWhy, Redirects: true, Run: -1}
+		a.Fetch.Start, a.Fetch.End = a.At, in.End
+		e.machine.Fetches = append(e.machine.Fetches, a.Fetch)
 		e.trace.Adds = append(e.trace.Adds, a)
 	}
 }

@@ -369,7 +369,7 @@ func (m *Machine) pipeInto(c *call, runs bool) {
 		return
 	}
 	for _, f := range c.in.from {
-		if f.Piped == "" && len(f.Checks) == 0 && !f.captured {
+		if f.Piped == "" && len(f.Checks) == 0 && !f.Captured {
 			f.Piped, f.PipedAt, f.Shell, f.Query = path.Base(c.name), c.start, runs, false
 		}
 	}

@@ -154,7 +154,6 @@ func (m *Machine) redirect(redirs []*syntax.Redirect, c context) (context, func(
 		output *sink
 		more   bool
 	)
-	outer := c
 	for _, r := range redirs {
 		fd := ""
 		if r.N != nil {
@@ -205,17 +204,15 @@ func (m *Machine) redirect(redirs []*syntax.Redirect, c context) (context, func(
 			return
 		}
 		v := output.value()
-		switch {
-		case null:
-			for _, f := range v.from {
-				if f.Output == "" && f.Piped == "" {
-					f.Probe = true
-				}
-			}
-		default:
+		if !null {
 			m.write(to, v, more)
+			return
 		}
-		_ = outer
+		for _, f := range v.from {
+			if f.Output == "" && f.Piped == "" {
+				f.Probe = true
+			}
+		}
 	}
 }
 

@@ -112,7 +112,7 @@ func (m *Machine) checkList(c *call, algo string, list Value) {
 	if !found && !list.Known() {
 		check.Sum = Unknown(list.Text, list.Why)
 		check.Kind = "list"
-		m.checkedAll(check, "")
+		m.checkedAll(check)
 	}
 }
 

@@ -57,18 +57,10 @@ func truth(b bool) status {
 }
 
 func (m *Machine) unary(op string, v Value) status {
-	switch op {
-	case "-n", "-z":
-		if !v.Known() {
-			return unsure
-		}
-		return truth((v.Text != "") == (op == "-n"))
-	case "-e", "-f", "-s", "-r", "-x":
-		if f := m.find(m.abs(v)); f != nil && f.Depends == false {
-			return unsure
-		}
+	if op != "-n" && op != "-z" || !v.Known() {
+		return unsure
 	}
-	return unsure
+	return truth((v.Text != "") == (op == "-n"))
 }
 
 func (m *Machine) binaryTest(a Value, op string, b Value, at int, c context) status {

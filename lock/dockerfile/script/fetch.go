@@ -1,7 +1,5 @@
 package script
 
-import "strings"
-
 // Fetch is one download of one address.
 type Fetch struct {
 	Start, End int // of the command, as Source.Locate maps offsets
@@ -18,7 +16,7 @@ type Fetch struct {
 	Query      bool   // its answer is read as text and not kept
 	Probe      bool   // its answer is thrown away
 
-	captured bool   // its answer is in a variable or an argument
+	Captured bool   // its answer is in a variable or an argument
 	Piped    string // the program that its bytes were piped to unchecked, or empty
 	PipedAt  int
 	Shell    bool // that program runs them
@@ -121,14 +119,10 @@ func (m *Machine) checked(path string, c Check) (found bool) {
 }
 
 // checkedAll notes a check of everything that this script has downloaded so far
-// and not checked, for lists whose lines are not known. names, if not empty, holds
-// the names of files that the list is known to be filtered by.
-func (m *Machine) checkedAll(c Check, names string) {
+// and not checked, for lists whose lines are not known.
+func (m *Machine) checkedAll(c Check) {
 	for _, f := range m.Fetches {
-		if f.Run != m.source.Run || f.Evidence || len(f.Checks) > 0 || f.Output == "" {
-			continue
-		}
-		if base := f.Output[strings.LastIndexByte(f.Output, '/')+1:]; names == "" || strings.Contains(names, base) {
+		if f.Run == m.source.Run && !f.Evidence && len(f.Checks) == 0 && f.Output != "" {
 			f.Checks = append(f.Checks, c)
 		}
 	}

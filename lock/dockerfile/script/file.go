@@ -243,7 +243,7 @@ func (m *Machine) move(c *call) status {
 		f := m.find(m.abs(file))
 		if f == nil {
 			// A part of what has been unpacked.
-			m.member(c, m.abs(file), to)
+			m.member(c, m.abs(file))
 			continue
 		}
 		target := to
@@ -275,7 +275,7 @@ func isDirectory(p string) bool {
 
 // member notes what is done with a file below a directory that a download was
 // unpacked into.
-func (m *Machine) member(c *call, from, _ string) {
+func (m *Machine) member(c *call, from string) {
 	for i := len(m.Fetches) - 1; i >= 0; i-- {
 		f := m.Fetches[i]
 		if f.Run == m.source.Run && f.Unpack != nil && f.Unpack.Dir != "/" && (from == f.Unpack.Dir || strings.HasPrefix(from, f.Unpack.Dir+"/")) {
@@ -315,7 +315,7 @@ func (m *Machine) install(c *call) status {
 	}
 	f := m.find(m.abs(files[0]))
 	if f == nil {
-		m.member(c, m.abs(files[0]), m.abs(files[1]))
+		m.member(c, m.abs(files[0]))
 		return m.unknown(c)
 	}
 	to := m.abs(files[1])
@@ -353,7 +353,7 @@ func (m *Machine) chmod(c *call) status {
 			}
 		}
 		if f == nil {
-			m.member(c, p, "")
+			m.member(c, p)
 			continue
 		}
 		if mode := octal(words[0].Text); mode != "" && len(words) == 2 {

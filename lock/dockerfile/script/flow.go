@@ -13,9 +13,8 @@ const maxRounds = 200
 
 // branches evaluates what happens in either case of a condition that cannot be
 // told, each from the same state, and goes on with what both agree on. A case that
-// ends the script is left out. If before is not nil it says what is known in the
-// first case.
-func (m *Machine) branches(before func(), cases ...func() status) status {
+// ends the script is left out.
+func (m *Machine) branches(cases ...func() status) status {
 	vars, dir, st := m.Vars, m.Dir, m.state
 	type end struct {
 		vars map[string]Value
@@ -24,13 +23,10 @@ func (m *Machine) branches(before func(), cases ...func() status) status {
 		got  status
 	}
 	var ends, dead []end
-	for i, f := range cases {
+	for _, f := range cases {
 		m.Vars, m.Dir, m.state = maps.Clone(vars), dir, st
 		m.functions = maps.Clone(st.functions)
 		m.depends++
-		if i == 0 && before != nil {
-			before()
-		}
 		got := f()
 		e := end{m.Vars, m.Dir, m.state, got}
 		e.st.depends = st.depends
@@ -118,7 +114,7 @@ func (m *Machine) ifClause(i *syntax.IfClause, c context) status {
 	case failed:
 		return otherwise()
 	}
-	return m.branches(nil, func() status { return m.list(i.Then, c) }, otherwise)
+	return m.branches(func() status { return m.list(i.Then, c) }, otherwise)
 }
 
 // condition evaluates the condition of if, so that a negation does not hide what
@@ -150,7 +146,7 @@ func (m *Machine) caseClause(cl *syntax.CaseClause, c context) status {
 		if !hasDefault(cl) {
 			cases = append(cases, func() status { return succeeded })
 		}
-		return m.branches(nil, cases...)
+		return m.branches(cases...)
 	}
 	for i, item := range cl.Items {
 		for _, p := range item.Patterns {
@@ -227,7 +223,7 @@ func (m *Machine) once(body []*syntax.Stmt, c context) status {
 			return true
 		})
 	}
-	m.branches(nil, func() status {
+	m.branches(func() status {
 		defer func() { m.leaving = false }()
 		return m.list(body, c)
 	}, func() status { return succeeded })

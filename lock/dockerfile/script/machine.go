@@ -276,7 +276,7 @@ func (m *Machine) binary(b *syntax.BinaryCmd, c context) status {
 			return got
 		}
 		if got == unsure {
-			m.branches(nil, func() status { return m.stmt(b.Y, c) }, func() status { return failed })
+			m.branches(func() status { return m.stmt(b.Y, c) }, func() status { return failed })
 			return unsure
 		}
 		return m.stmt(b.Y, c)
@@ -304,7 +304,7 @@ func (m *Machine) binary(b *syntax.BinaryCmd, c context) status {
 			})
 			return succeeded
 		}
-		return m.branches(nil, func() status { return succeeded }, func() status { return m.stmt(b.Y, c) })
+		return m.branches(func() status { return succeeded }, func() status { return m.stmt(b.Y, c) })
 	case syntax.Pipe, syntax.PipeAll:
 		return m.pipe(b, c)
 	}

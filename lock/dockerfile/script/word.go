@@ -153,7 +153,7 @@ func (m *Machine) substitute(stmts []*syntax.Stmt) Value {
 	v.Text = strings.TrimRight(v.Text, "\n")
 	for _, f := range v.from {
 		if f.Output == "" && !v.opaque {
-			f.Query, f.captured = true, true
+			f.Query, f.Captured = true, true
 		}
 	}
 	return v

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/lock"
+	"depfetch/lock/dockerfile"
+	"depfetch/lock/scan"
+	"depfetch/lock/scan/sarif"
+)
+
+// scanFlags are the options of scan.
+type scanFlags struct {
+	level     string
+	ignore    []string
+	format    string
+	platforms []string
+}
+
+const scanLong = `scan reads Dockerfiles and reports what they download or start from without a
+pin, and checks that check nothing. It runs nothing and asks no server. PATH is a
+file, or a directory that is searched for files called Dockerfile, Dockerfile.*,
+*.Dockerfile or Containerfile; without it, the working directory is.
+
+A finding at or above --level ends it with exit code 1. A comment in the
+Dockerfile turns a rule off, for the instruction or the line behind it:
+
+  # deplock ignore=unpinned-image
+  FROM debian:bookworm
+
+Rules:
+`
+
+func (c *command) scanCommand() *cobra.Command {
+	var f scanFlags
+	long := scanLong
+	for _, r := range scan.Rules() {
+		long += fmt.Sprintf("  %-18s %-8s %s\n", r.ID, r.Level, r.Title)
+	}
+	cmd := &cobra.Command{
+		Use:   "scan [PATH…]",
+		Short: "Report what Dockerfiles download or start from without a pin",
+		Long:  long,
+		Args:  cobra.ArbitraryArgs,
+		RunE:  func(_ *cobra.Command, paths []string) error { return c.scan(f, paths) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.level, "level", "warning", "the least finding that ends it with exit code 1: note, warning or error")
+	flags.StringArrayVar(&f.ignore, "ignore", nil, "a rule to leave out; may be given again")
+	flags.StringVar(&f.format, "format", "text", "text, json (an object a line) or sarif (SARIF 2.1.0, for code scanning)")
+	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to read the files for; may be given again (default linux/amd64 and linux/arm64)")
+	return cmd
+}
+
+func (c *command) scan(f scanFlags, paths []string) error {
+	level, err := scan.ParseLevel(f.level)
+	if err != nil {
+		return console.Usagef("", "--level: %w", err)
+	}
+	opts := scan.Options{}
+	for _, id := range f.ignore {
+		for _, id := range strings.Split(id, ",") {
+			if err := scan.CheckRule(id); err != nil {
+				return console.Usagef("", "--ignore: %w", err)
+			}
+			opts.Ignore = append(opts.Ignore, id)
+		}
+	}
+	for _, s := range f.platforms {
+		p, err := lock.NormalizePlatform(s)
+		if err != nil {
+			return console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
+		}
+		opts.Platforms = append(opts.Platforms, p)
+	}
+	render, ok := map[string]func([]scan.Finding, int) error{
+		"text": c.scanText, "json": c.scanJSON,
+		"sarif": func(all []scan.Finding, _ int) error { return sarif.Write(c.stdout, version, all) },
+	}[f.format]
+	if !ok {
+		return console.Usagef("", "--format %q: write one of text, json, sarif", f.format)
+	}
+	names, err := dockerfiles(paths)
+	if err != nil {
+		return err
+	}
+	var (
+		all  []scan.Finding
+		errs []error
+	)
+	for _, name := range names {
+		file, err := readDockerfile(name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		all = append(all, scan.File(file, opts)...)
+	}
+	errs = append(errs, render(all, len(names)))
+	for _, x := range all {
+		if x.Level >= level {
+			c.code = exit.Failure
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// readDockerfile reads and parses a Dockerfile.
+func readDockerfile(name string) (*dockerfile.File, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, console.Usagef("", "%w", err)
+	}
+	file, err := dockerfile.Parse(name, data)
+	if err != nil {
+		return nil, console.Usagef("", "%w", err)
+	}
+	return file, nil
+}
+
+// skipped are the directories that are not searched, and templates the ends of
+// names that files have which become Dockerfiles by a program.
+var (
+	skipped   = map[string]bool{".git": true, "node_modules": true, ".hg": true, ".svn": true}
+	templates = []string{".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".m4", ".mustache", ".md", ".txt", ".sh", ".py", ".go", ".yml", ".yaml", ".json", ".dockerignore"}
+)
+
+// dockerfiles returns the files that the arguments name, and the Dockerfiles below
+// the directories that they name.
+func dockerfiles(paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	var names []string
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, console.Usagef("", "%w", err)
+		}
+		if !info.IsDir() {
+			names = append(names, p)
+			continue
+		}
+		found := len(names)
+		err = filepath.WalkDir(p, func(path string, e fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case e.IsDir() && path != p && skipped[e.Name()]:
+				return filepath.SkipDir
+			case e.Type().IsRegular() && isDockerfile(e.Name()):
+				names = append(names, path)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(names) == found {
+			return nil, console.Usagef("name the file, if it is called otherwise", "no Dockerfile in %s", p)
+		}
+	}
+	return names, nil
+}
+
+// isDockerfile reports whether a file's name is that of a Dockerfile.
+func isDockerfile(name string) bool {
+	lower := strings.ToLower(name)
+	for _, ext := range templates {
+		if strings.HasSuffix(lower, ext) {
+			return false
+		}
+	}
+	for _, base := range []string{"dockerfile", "containerfile"} {
+		rest, ok := strings.CutPrefix(lower, base)
+		if ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0]))) || strings.HasSuffix(lower, "."+base) {
+			return true
+		}
+	}
+	return false
+}
+
+// scanText prints the findings for people: the reason of a rule and how to mend it
+// stand with its first finding.
+func (c *command) scanText(all []scan.Finding, files int) error {
+	told := make(map[string]bool)
+	counts := make(map[scan.Level]int)
+	for _, x := range all {
+		counts[x.Level]++
+		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", x.File, x.Start.Line, x.Start.Col, x.Level, x.Message, x.Rule.ID)
+		if !told[x.Rule.ID] {
+			fmt.Fprintf(c.stdout, "    why: %s\n    mend: %s\n", x.Rule.Why, x.Rule.Mend)
+		}
+		told[x.Rule.ID] = true
+	}
+	_, err := fmt.Fprintf(c.stdout, "%s, %s, %s, %s\n", count(files, "file"),
+		count(counts[scan.Error], "error"), count(counts[scan.Warning], "warning"), count(counts[scan.Note], "note"))
+	return err
+}
+
+// count returns a number with what it is a number of.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// jsonFinding is one line of the JSON rendering.
+type jsonFinding struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	Rule      string `json:"rule"`
+	Level     string `json:"level"`
+	Message   string `json:"message"`
+	Why       string `json:"why"`
+	Mend      string `json:"mend"`
+}
+
+func (c *command) scanJSON(all []scan.Finding, _ int) error {
+	enc := newEncoder(c.stdout)
+	for _, x := range all {
+		if err := enc.Encode(jsonFinding{
+			x.File, x.Start.Line, x.Start.Col, x.End.Line, x.End.Col,
+			x.Rule.ID, x.Level.String(), x.Message, x.Rule.Why, x.Rule.Mend,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newEncoder returns an encoder of an object a line.
+func newEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
+}

@@ -1,0 +1,129 @@
+// Package sarif writes findings as SARIF 2.1.0, which code scanning reads.
+//
+// It guarantees a log that the schema of OASIS accepts, whose paths are relative
+// and use slashes, and whose fingerprints stay the same while lines move.
+package sarif
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"depfetch/lock/scan"
+)
+
+type (
+	report struct {
+		Schema  string `json:"$schema"`
+		Version string `json:"version"`
+		Runs    []run  `json:"runs"`
+	}
+	run struct {
+		Tool       tool     `json:"tool"`
+		ColumnKind string   `json:"columnKind"`
+		Results    []result `json:"results"`
+	}
+	tool struct {
+		Driver driver `json:"driver"`
+	}
+	driver struct {
+		Name            string `json:"name"`
+		SemanticVersion string `json:"semanticVersion,omitempty"`
+		Rules           []rule `json:"rules"`
+	}
+	rule struct {
+		ID      string        `json:"id"`
+		Short   text          `json:"shortDescription"`
+		Full    text          `json:"fullDescription"`
+		Help    text          `json:"help"`
+		Default configuration `json:"defaultConfiguration"`
+	}
+	configuration struct {
+		Level string `json:"level"`
+	}
+	text struct {
+		Text string `json:"text"`
+	}
+	result struct {
+		RuleID       string            `json:"ruleId"`
+		RuleIndex    int               `json:"ruleIndex"`
+		Level        string            `json:"level"`
+		Message      text              `json:"message"`
+		Locations    []location        `json:"locations"`
+		Fingerprints map[string]string `json:"partialFingerprints"`
+	}
+	location struct {
+		Physical physical `json:"physicalLocation"`
+	}
+	physical struct {
+		Artifact artifact `json:"artifactLocation"`
+		Region   region   `json:"region"`
+	}
+	artifact struct {
+		URI string `json:"uri"`
+	}
+	region struct {
+		StartLine   int `json:"startLine"`
+		StartColumn int `json:"startColumn"`
+		EndLine     int `json:"endLine"`
+		EndColumn   int `json:"endColumn"`
+	}
+)
+
+// Write writes the findings as one log of one run of the program of a version.
+func Write(w io.Writer, version string, findings []scan.Finding) error {
+	r := run{ColumnKind: "unicodeCodePoints", Results: []result{}}
+	r.Tool.Driver = driver{Name: "deplock scan", SemanticVersion: version}
+	index := make(map[string]int)
+	for i, x := range scan.Rules() {
+		index[x.ID] = i
+		r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, rule{
+			ID: x.ID, Short: text{sentence(x.Title)}, Full: text{sentence(x.Why)}, Help: text{sentence(x.Mend)},
+			Default: configuration{x.Level.String()},
+		})
+	}
+	seen := make(map[string]int)
+	for _, f := range findings {
+		print := f.File + "\x00" + f.Rule.ID + "\x00" + f.Message
+		seen[print]++
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", print, seen[print]))
+		r.Results = append(r.Results, result{
+			RuleID: f.Rule.ID, RuleIndex: index[f.Rule.ID], Level: f.Level.String(), Message: text{sentence(f.Message)},
+			Locations: []location{{physical{artifact{uri(f.File)}, region{
+				f.Start.Line, f.Start.Col, f.End.Line, max(f.End.Col, endColumn(f)),
+			}}}},
+			Fingerprints: map[string]string{"deplock/v1": hex.EncodeToString(sum[:16])},
+		})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(report{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []run{r}})
+}
+
+// endColumn returns the least column that a region can end with.
+func endColumn(f scan.Finding) int {
+	if f.End.Line == f.Start.Line {
+		return f.Start.Col + 1
+	}
+	return 1
+}
+
+// sentence returns a message as SARIF wants it.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}
+
+// uri returns the relative reference of a path.
+func uri(path string) string {
+	u := url.URL{Path: filepath.ToSlash(filepath.Clean(path))}
+	return u.String()
+}
