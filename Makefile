@@ -49,6 +49,7 @@ e2e: $(TOOLS)/buildctl ## real BuildKit builds the examples, real tools make arc
 	$(GO) test -tags e2e -count=1 -v -run TestFetchClones ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	$(GO) test -tags e2e -count=1 -run TestDifferential ./cmd/depfetch
+	$(GO) test -tags e2e -count=1 -v -run TestPinRegistry ./cmd/deplock
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool

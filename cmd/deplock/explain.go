@@ -54,5 +54,6 @@ func explainOne(err error) error {
 		}
 		return coded(exit.Failure, "")
 	}
-	return err
+	explained, _ := explainPin(err)
+	return explained
 }

@@ -92,7 +92,7 @@ func (c *command) scan(f scanFlags, paths []string) error {
 	if !ok {
 		return console.Usagef("", "--format %q: write one of text, json, sarif", f.format)
 	}
-	names, err := dockerfiles(paths)
+	names, err := dockerfiles(paths, func(string) bool { return false })
 	if err != nil {
 		return err
 	}
@@ -137,9 +137,9 @@ var (
 	templates = []string{".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".m4", ".mustache", ".md", ".txt", ".sh", ".py", ".go", ".yml", ".yaml", ".json", ".dockerignore"}
 )
 
-// dockerfiles returns the files that the arguments name, and the Dockerfiles below
-// the directories that they name.
-func dockerfiles(paths []string) ([]string, error) {
+// dockerfiles returns the files that the arguments name, and the Dockerfiles and
+// those of further names below the directories that they name.
+func dockerfiles(paths []string, further func(name string) bool) ([]string, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
@@ -160,7 +160,7 @@ func dockerfiles(paths []string) ([]string, error) {
 				return err
 			case e.IsDir() && path != p && skipped[e.Name()]:
 				return filepath.SkipDir
-			case e.Type().IsRegular() && isDockerfile(e.Name()):
+			case e.Type().IsRegular() && (isDockerfile(e.Name()) || further(e.Name())):
 				names = append(names, path)
 			}
 			return nil

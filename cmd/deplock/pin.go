@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/fetch/scratch"
+	"depfetch/lock/pin"
+)
+
+// pinFlags are the options of pin.
+type pinFlags struct {
+	update, check, dryRun bool
+}
+
+const pinLong = `pin writes the digest of each image behind its tag: debian:12 becomes
+debian:12@sha256:…, the digest of the index where there is one, so that it holds for
+every platform. It reads FROM (and the defaults of the ARGs in it), COPY --from and
+RUN --mount=from in Dockerfiles, and the image keys of compose files and Kubernetes
+manifests. Without FILE it takes the Dockerfiles and compose files below the working
+directory; YAML files of other names are read when they are named.
+
+  deplock pin                     write the digests that are missing
+  deplock pin --update            and those that tags have moved on from
+  deplock pin --check             is every image pinned? offline, for CI
+  deplock pin --check --update    and which tags have moved on? that is no failure
+
+Registries are asked with the credentials of docker login, credential helpers
+included ($DOCKER_CONFIG, ~/.docker/config.json).`
+
+func (c *command) pinCommand() *cobra.Command {
+	var f pinFlags
+	cmd := &cobra.Command{
+		Use:   "pin [FILE…]",
+		Short: "Write the digests of images behind their tags, and keep them current",
+		Long:  pinLong,
+		Args:  cobra.ArbitraryArgs,
+		RunE:  func(cmd *cobra.Command, paths []string) error { return c.pin(cmd.Context(), f, paths) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&f.update, "update", false, "ask about the images that are pinned already, too")
+	flags.BoolVar(&f.check, "check", false, "write nothing; end with exit code 1 if an image has no digest")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
+	return cmd
+}
+
+// pinned is a file with the images that it names.
+type pinned struct {
+	name string
+	data []byte
+	refs []pin.Reference
+}
+
+func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
+	files, err := pinnable(paths)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	digests := make(map[string]string)
+	if !f.check || f.update {
+		// A registry that does not answer for one image does not keep the others
+		// from being pinned.
+		registry := &pin.Registry{Keychain: authn.DefaultKeychain, Transport: remote.DefaultTransport, UserAgent: "deplock/" + version}
+		digests, err = registry.Digests(ctx, asked(files, f))
+		errs = append(errs, err)
+	}
+	if f.check {
+		c.checkPins(files, digests)
+		return errors.Join(errs...)
+	}
+	changed := 0
+	for _, file := range files {
+		edits := make(map[int]string)
+		for i, r := range file.refs {
+			digest := digests[r.Image]
+			switch {
+			case r.Why != "":
+				if r.Digest == "" {
+					c.warn(fmt.Errorf("%s:%d:%d: %s is not pinned: %s", r.File, r.Line, r.Col, r.Text, r.Why))
+				}
+			case digest == "" || digest == r.Digest || r.Digest != "" && !f.update:
+			default:
+				edits[i] = digest
+			}
+		}
+		if len(edits) == 0 {
+			continue
+		}
+		changed += len(edits)
+		data, err := pin.Edit(file.name, file.data, file.refs, edits)
+		if err == nil && !f.dryRun {
+			err = replace(file.name, data)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if f.dryRun {
+			c.stdout.Write(diff.Diff(file.name, file.data, file.name+" (new)", data))
+			continue
+		}
+		for i, r := range file.refs {
+			if digest, ok := edits[i]; ok {
+				fmt.Fprintf(c.stdout, "%s:%d: %s %s\n", r.File, r.Line, r.Image, movement(r.Digest, digest))
+			}
+		}
+	}
+	if changed == 0 && errors.Join(errs...) == nil {
+		fmt.Fprintln(c.stdout, "nothing to pin")
+	}
+	return errors.Join(errs...)
+}
+
+// movement says what becomes of a digest.
+func movement(from, to string) string {
+	if from == "" {
+		return "→ " + to
+	}
+	return from + " → " + to
+}
+
+// checkPins reports the images without a digest, which are findings, and the tags
+// that have moved on, which are none.
+func (c *command) checkPins(files []pinned, digests map[string]string) {
+	images, open, moved := 0, 0, 0
+	for _, file := range files {
+		for _, r := range file.refs {
+			images++
+			now := digests[r.Image]
+			switch {
+			case r.Digest == "" && r.Why == "":
+				open++
+				c.code = exit.Failure
+				fmt.Fprintf(c.stdout, "%s:%d:%d: %s has no digest\n", r.File, r.Line, r.Col, r.Text)
+			case r.Digest == "":
+				fmt.Fprintf(c.stdout, "%s:%d:%d: %s cannot be told: %s\n", r.File, r.Line, r.Col, r.Text, r.Why)
+			case now != "" && now != r.Digest:
+				moved++
+				fmt.Fprintf(c.stdout, "%s:%d:%d: %s has moved on: pinned %s, now %s\n", r.File, r.Line, r.Col, r.Image, r.Digest, now)
+			}
+		}
+	}
+	fmt.Fprintf(c.stdout, "%s, %d without a digest, %d moved on\n", count(images, "image"), open, moved)
+}
+
+// asked returns the images to ask registries about.
+func asked(files []pinned, f pinFlags) []string {
+	var images []string
+	for _, file := range files {
+		for _, r := range file.refs {
+			// Without a tag, a digest has nothing to be compared with.
+			hasTag := strings.Contains(r.Image[strings.LastIndexByte(r.Image, '/')+1:], ":")
+			if r.Why == "" && (r.Digest == "" && !f.check || r.Digest != "" && f.update && hasTag) {
+				images = append(images, r.Image)
+			}
+		}
+	}
+	return images
+}
+
+// pinnable reads the files that the arguments name, and the Dockerfiles and compose
+// files below the directories that they name.
+func pinnable(paths []string) ([]pinned, error) {
+	names, err := dockerfiles(paths, isCompose)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		files []pinned
+		errs  []error
+	)
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			errs = append(errs, console.Usagef("", "%w", err))
+			continue
+		}
+		refs, err := pin.References(name, data)
+		if err != nil {
+			errs = append(errs, console.Usagef("", "%w", err))
+			continue
+		}
+		files = append(files, pinned{name, data, refs})
+	}
+	return files, errors.Join(errs...)
+}
+
+// isCompose reports whether a file's name is that of a compose file.
+func isCompose(name string) bool {
+	return pin.IsYAML(name) && (strings.HasPrefix(name, "compose.") || strings.HasPrefix(name, "docker-compose.") ||
+		strings.HasPrefix(name, "compose-") || strings.HasPrefix(name, "docker-compose-"))
+}
+
+// replace replaces a file's contents at once. A link is followed.
+func replace(name string, data []byte) error {
+	target, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return err
+	}
+	f, err := scratch.File(filepath.Dir(target))
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if err := f.Chmod(info.Mode() & fs.ModePerm); err != nil {
+		return err
+	}
+	return scratch.Place(f, target)
+}
+
+// explainPin gives the errors of package pin their exit codes and hints.
+func explainPin(err error) (error, bool) {
+	var (
+		none   *pin.NotFoundError
+		denied *pin.DeniedError
+
+		unavailable *pin.UnavailableError
+	)
+	switch {
+	case errors.As(err, &unavailable):
+		return &console.Error{Err: err, Code: exit.Unavailable}, true
+	case errors.As(err, &none):
+		return &console.Error{Err: err, Hint: "correct the reference; a private image may look missing until docker login", Code: exit.Unavailable}, true
+	case errors.As(err, &denied):
+		hint := "docker login " + denied.Registry
+		if denied.Status == http.StatusForbidden {
+			hint = "the account that docker login has stored for " + denied.Registry + " may not read it"
+		}
+		return &console.Error{Err: err, Hint: hint, Code: exit.Unavailable}, true
+	}
+	return err, false
+}

@@ -1,0 +1,184 @@
+// Package pin puts digests behind the tags of images, in Dockerfiles, compose files
+// and Kubernetes manifests, and keeps them current.
+//
+// It guarantees that an edit changes the bytes of a reference and no other, that a
+// reference keeps its tag beside its digest, and that a file that is edited still
+// parses and names the same images. The digest is that of what the tag leads to:
+// of the index where there is one, so that it holds for every platform.
+//
+// It refuses to guess: a reference that comes from the command line or the
+// environment of a build, or that is put together so that no one place can hold the
+// digest, is left alone and said to be.
+package pin
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"depfetch/lock/dockerfile"
+)
+
+// Reference is an image that a file names.
+type Reference struct {
+	File      string
+	Line, Col int    // where it is used, from 1; Col counts characters
+	Text      string // as it resolves, the digest included
+	Image     string // without the digest
+	Digest    string // "sha256:…", or empty
+	Why       string // why it cannot be edited; empty if it can
+
+	// start and end are the bytes that the digest is a part of or goes behind.
+	start, end int
+}
+
+// digested matches a digest at the end of a reference.
+var digested = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
+
+// References returns the images that a file names, by position. Files whose name
+// ends in .yaml or .yml are read as YAML, all others as Dockerfiles.
+func References(file string, data []byte) ([]Reference, error) {
+	read := inDockerfile
+	if IsYAML(file) {
+		read = inYAML
+	}
+	refs, err := read(file, data)
+	if err != nil {
+		return nil, err
+	}
+	for i := range refs {
+		r := &refs[i]
+		r.Image = r.Text
+		if m := digested.FindStringSubmatchIndex(r.Text); m != nil {
+			r.Image, r.Digest = r.Text[:m[0]], r.Text[m[2]:m[3]]
+		}
+		if r.Why != "" {
+			continue
+		}
+		if _, err := name.ParseReference(r.Text); err != nil {
+			r.Why = "it is no reference of an image"
+		}
+	}
+	return refs, nil
+}
+
+// IsYAML reports whether a file's name is that of a YAML file.
+func IsYAML(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+}
+
+// inDockerfile returns the images of a Dockerfile.
+func inDockerfile(file string, data []byte) ([]Reference, error) {
+	f, err := dockerfile.Parse(file, data)
+	if err != nil {
+		return nil, err
+	}
+	var refs []Reference
+	for _, im := range f.Images() {
+		// A bare name elsewhere is as a rule a context that the build is given.
+		if im.Where != "FROM" && !strings.ContainsAny(im.Ref.Text, ":/") {
+			continue
+		}
+		pos := f.Position(im.At)
+		r := Reference{File: file, Line: pos.Line, Col: pos.Col, Text: im.Ref.Text, Why: im.Ref.Why, start: im.Start, end: im.End}
+		if r.Why == "" {
+			r.place(data)
+		}
+		refs = append(refs, r)
+	}
+	return refs, nil
+}
+
+var lastVariable = regexp.MustCompile(`\$(?:\{(\w+)\}|(\w+))$`)
+
+// place finds out where the digest of a reference in a Dockerfile goes.
+func (r *Reference) place(data []byte) {
+	if r.start == r.end {
+		r.Why = "no one place can hold its digest"
+		return
+	}
+	word := string(data[r.start:r.end])
+	if !strings.Contains(word, "$") {
+		return
+	}
+	// Behind a variable, the digest would stay when a build gives it another value.
+	// In the default of the variable it goes with it, if nothing else uses that.
+	m := lastVariable.FindStringSubmatch(word)
+	if m == nil {
+		r.Why = "no one place can hold its digest"
+		return
+	}
+	variable := m[1] + m[2]
+	uses := regexp.MustCompile(`\$(?:\{`+variable+`[^\w]|`+variable+`\b)`).FindAllIndex(data, -1)
+	declared := regexp.MustCompile(`(?mi)^\s*ARG\s+`+variable+`=["']?([^\s"'$\\]+)["']?[ \t\r]*$`).FindAllSubmatchIndex(data, -1)
+	again := regexp.MustCompile(`(?mi)^\s*(ARG|ENV)\s+`+variable+`\b`).FindAllIndex(data, -1)
+	if len(uses) != 1 || len(declared) != 1 || len(again) != 1 || declared[0][0] > r.start {
+		r.Why = fmt.Sprintf("its digest belongs into the default of ARG %s, which more than this depends on", variable)
+		return
+	}
+	r.start, r.end = declared[0][2], declared[0][3]
+}
+
+// edited returns the bytes that stand for a reference with a digest.
+func (r Reference) edited(data []byte, digest string) []byte {
+	text := data[r.start:r.end]
+	if m := digested.FindIndex(text); m != nil {
+		text = text[:m[0]]
+	}
+	return append(slices.Clone(text), []byte("@"+digest)...)
+}
+
+// Edit returns a file with other digests. Digests are by the index of the
+// reference in refs, which References has returned for the same data.
+func Edit(file string, data []byte, refs []Reference, digests map[int]string) ([]byte, error) {
+	type change struct {
+		start, end int
+		text       []byte
+	}
+	var changes []change
+	for i, digest := range digests {
+		if refs[i].Why != "" {
+			return nil, fmt.Errorf("%s:%d: %s: %s", file, refs[i].Line, refs[i].Text, refs[i].Why)
+		}
+		changes = append(changes, change{refs[i].start, refs[i].end, refs[i].edited(data, digest)})
+	}
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.start, b.start) })
+	var out bytes.Buffer
+	at := 0
+	for _, c := range changes {
+		if c.start < at {
+			continue // two references share one place, the default of an ARG
+		}
+		out.Write(data[at:c.start])
+		out.Write(c.text)
+		at = c.end
+	}
+	out.Write(data[at:])
+	return out.Bytes(), verify(file, out.Bytes(), refs, digests)
+}
+
+// verify reads an edited file again.
+func verify(file string, data []byte, refs []Reference, digests map[int]string) error {
+	got, err := References(file, data)
+	if err != nil {
+		return fmt.Errorf("reading what was edited: %w", err)
+	}
+	if len(got) != len(refs) {
+		return fmt.Errorf("%s: the edit would change which images it names", file)
+	}
+	for i, r := range refs {
+		want := r.Digest
+		if d, ok := digests[i]; ok {
+			want = d
+		}
+		if got[i].Image != r.Image || got[i].Digest != want {
+			return fmt.Errorf("%s:%d: the edit would make %s of %s", file, r.Line, got[i].Text, r.Text)
+		}
+	}
+	return nil
+}
