@@ -171,4 +171,7 @@ func (f *File) InstructionOfLine(line int) *Instruction {
 }
 
 // lexer expands words as BuildKit does.
-func (f *File) lexer() *shell.Lex { return shell.NewLex(cmp.Or(f.escape, parser.DefaultEscapeToken)) }
+func (f *File) lexer() *shell.Lex { return shell.NewLex(f.Escape()) }
+
+// Escape returns the character that continues lines: a backslash or a backtick.
+func (f *File) Escape() rune { return cmp.Or(f.escape, parser.DefaultEscapeToken) }

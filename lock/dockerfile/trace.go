@@ -158,7 +158,13 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 		a.Chmod, a.Chown = f.expand(c.Chmod, e.scope).Text, f.expand(c.Chown, e.scope).Text
 		a.Unpack = c.Unpack != nil && *c.Unpack
 		a.Fetch = &script.Fetch{Tool: "ADD", URL: a.URL, Output: a.Dest, OutputWhy: a.DestWhy, Redirects: true, Run: -1}
-		a.Fetch.Start, a.Fetch.End = a.At, in.End
+		a.Fetch.Start, a.Fetch.End, a.Fetch.Landed = a.At, in.End, a.Dest
+		a.Fetch.Vars = make(map[string]string)
+		for _, name := range u.Vars {
+			if v, ok := e.scope.get(name); ok && v.Known() && v.Text != "" {
+				a.Fetch.Vars[name] = v.Text
+			}
+		}
 		e.machine.Fetches = append(e.machine.Fetches, a.Fetch)
 		e.trace.Adds = append(e.trace.Adds, a)
 	}
@@ -169,6 +175,11 @@ var posix = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true,
 
 func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	run := Run{Instruction: in, User: e.user, Dir: e.machine.Dir}
+	// BuildKit reads mounts when it expands them.
+	err := c.Expand(func(word string) (string, error) { return e.file.expand(word, e.scope).Text, nil })
+	if err != nil {
+		e.unread(in, err.Error())
+	}
 	for _, m := range instructions.GetMounts(c) {
 		run.Mounts = append(run.Mounts, m.Target)
 	}
@@ -188,7 +199,6 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 		run.Shell, run.Text, run.Locate = len(c.Files) == 0, src.Text, src.Locate
 	}
 	e.machine.Vars, e.machine.Unset = e.scope.vars(), e.scope.unset
-	var err error
 	if run.Ends, err = e.machine.Run(src); err != nil {
 		e.unread(in, err.Error())
 	}

@@ -220,7 +220,7 @@ func (m *Machine) redirect(redirs []*syntax.Redirect, c context) (context, func(
 func (m *Machine) write(to string, v Value, more bool) {
 	for _, f := range v.from {
 		if f.Output == "" && !f.Query && f.Piped == "" {
-			f.Output = to
+			f.Output, f.Landed, f.Filtered = to, to, !v.all
 			if strings.Contains(to, "$") {
 				f.OutputWhy = "the name of the file is not known"
 			}

@@ -85,6 +85,7 @@ func (m *Machine) checkList(c *call, algo string, list Value) {
 		}
 	}
 	found := false
+	files := len(strings.Fields(list.Text)) / 2
 	for _, line := range strings.Split(list.Text, "\n") {
 		sum, name, ok := strings.Cut(strings.TrimSpace(line), " ")
 		name = strings.TrimPrefix(strings.TrimSpace(name), "*")
@@ -105,7 +106,7 @@ func (m *Machine) checkList(c *call, algo string, list Value) {
 		if m.checked(path, one) {
 			found = true
 			if f := m.find(path); f != nil {
-				m.step(f, c, "check")
+				m.step(f, c, "check", files)
 			}
 		}
 	}
@@ -163,7 +164,9 @@ func (m *Machine) signature(c *call) status {
 	if !verifies {
 		m.pipeInto(c, false) // a key that is taken over
 		if c.in != nil {
-			c.print(*c.in)
+			v := *c.in
+			v.all = false
+			c.print(v)
 			return succeeded
 		}
 		for _, a := range c.args {

@@ -343,7 +343,15 @@ func (m *Machine) fetch(c *call, f Fetch, out Value) *Fetch {
 	}
 	p := &f
 	m.Fetches = append(m.Fetches, p)
-	m.step(p, c, "fetch")
+	m.step(p, c, "fetch", 1)
+	for _, name := range f.URL.Vars {
+		if v := m.get(name); v.Known() && v.Text != "" {
+			if p.Vars == nil {
+				p.Vars = make(map[string]string)
+			}
+			p.Vars[name] = v.Text
+		}
+	}
 	if !out.Known() && p.OutputWhy == "" {
 		p.OutputWhy = out.Why
 	}
@@ -361,6 +369,7 @@ func (m *Machine) fetch(c *call, f Fetch, out Value) *Fetch {
 			p.OutputWhy = "the directory is not known"
 		}
 		p.Output = path.Clean(p.Output)
+		p.Landed = p.Output
 		m.files[p.Output] = p.bytes()
 		m.unknown(c)
 	}

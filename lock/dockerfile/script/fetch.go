@@ -6,15 +6,18 @@ type Fetch struct {
 	Run        int // the number of the script, as Source.Run counts
 	Tool       string
 	URL        Value
-	Output     string // where it is written; empty if it is piped or printed
-	OutputWhy  string // why Output is not known; empty if it is
-	Insecure   string // the option that turns certificates' checks off, or empty
-	NoFail     bool   // an error page counts as a success: curl without -f
-	Redirects  bool   // redirects are followed
-	Auth       bool   // it sends credentials or header fields of its own
-	Depends    bool   // whether it happens depends on what only the build can tell
-	Query      bool   // its answer is read as text and not kept
-	Probe      bool   // its answer is thrown away
+	Vars       map[string]string // the known variables of the Dockerfile that went into URL
+	Landed     string            // where it is written; empty if it is piped or printed
+	Output     string            // where it is now: Landed, unless mv has moved it
+	OutputWhy  string            // why Output is not known; empty if it is
+	Filtered   bool              // what is written is not all that the server sends, byte for byte
+	Insecure   string            // the option that turns certificates' checks off, or empty
+	NoFail     bool              // an error page counts as a success: curl without -f
+	Redirects  bool              // redirects are followed
+	Auth       bool              // it sends credentials or header fields of its own
+	Depends    bool              // whether it happens depends on what only the build can tell
+	Query      bool              // its answer is read as text and not kept
+	Probe      bool              // its answer is thrown away
 
 	Captured bool   // its answer is in a variable or an argument
 	Piped    string // the program that its bytes were piped to unchecked, or empty
@@ -42,7 +45,8 @@ func (f *Fetch) bytes() Value {
 // Step is a command that is about one download alone.
 type Step struct {
 	Start, End int
-	What       string // "fetch", "check", "mode", "move", "unpack", "remove"
+	What       string // "fetch", "check", "mode", "move", "install", "unpack" or "remove"
+	Files      int    // how many files it is about
 }
 
 // Check is a check of a download.
@@ -146,6 +150,6 @@ func (m *Machine) touched(path, command string) {
 }
 
 // step notes that a command is about one download.
-func (m *Machine) step(f *Fetch, c *call, what string) {
-	f.Steps = append(f.Steps, Step{c.start, c.end, what})
+func (m *Machine) step(f *Fetch, c *call, what string, files int) {
+	f.Steps = append(f.Steps, Step{c.start, c.end, what, files})
 }

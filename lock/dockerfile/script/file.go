@@ -117,7 +117,7 @@ func (m *Machine) unpacked(c *call, archive Value, u Unpack, out bool) status {
 				if f.Unpack == nil {
 					f.Unpack = &u
 				}
-				m.step(f, c, "unpack")
+				m.step(f, c, "unpack", 1)
 			}
 		}
 	} else {
@@ -132,7 +132,7 @@ func (m *Machine) unpacked(c *call, archive Value, u Unpack, out bool) status {
 				f.Touched = append(f.Touched, c.name)
 			}
 			f.Unpack = &u
-			m.step(f, c, "unpack")
+			m.step(f, c, "unpack", 1)
 		}
 		if strings.HasPrefix(archive.Text, "<(") {
 			for _, f := range archive.from {
@@ -188,7 +188,7 @@ func (m *Machine) unzip(c *call) status {
 func (m *Machine) decompress(c *call) status {
 	if c.in != nil && len(c.in.from) > 0 {
 		v := *c.in
-		v.opaque = true
+		v.opaque, v.all = true, false
 		for _, f := range v.from {
 			if f.Piped == "" && len(f.Checks) == 0 {
 				f.Piped, f.PipedAt, f.Query = c.name, c.start, false
@@ -257,7 +257,7 @@ func (m *Machine) move(c *call) status {
 			f.Touched = append(f.Touched, c.name)
 			continue
 		}
-		m.step(f, c, "move")
+		m.step(f, c, "move", len(files))
 		f.Moved, f.Output = target, target
 		m.files[target] = f.bytes()
 	}
@@ -328,7 +328,7 @@ func (m *Machine) install(c *call) status {
 	}
 	// The original stays until rm removes it.
 	f.Moved, f.Mode = to, mode
-	m.step(f, c, "install")
+	m.step(f, c, "install", 1)
 	return m.unknown(c)
 }
 
@@ -358,7 +358,7 @@ func (m *Machine) chmod(c *call) status {
 		}
 		if mode := octal(words[0].Text); mode != "" && len(words) == 2 {
 			f.Mode = mode
-			m.step(f, c, "mode")
+			m.step(f, c, "mode", 1)
 		} else {
 			f.Touched = append(f.Touched, "chmod")
 		}
@@ -384,6 +384,12 @@ func octal(s string) string {
 }
 
 func (m *Machine) remove(c *call) status {
+	files := 0
+	for _, a := range c.args {
+		if !strings.HasPrefix(a.Text, "-") {
+			files++
+		}
+	}
 	for _, a := range c.args {
 		if strings.HasPrefix(a.Text, "-") {
 			continue
@@ -392,7 +398,7 @@ func (m *Machine) remove(c *call) status {
 		for _, f := range m.Fetches {
 			if f.Output == p {
 				f.Removed = true
-				m.step(f, c, "remove")
+				m.step(f, c, "remove", files)
 			} else if f.Output != "" && (strings.HasPrefix(f.Output, p+"/") || strings.ContainsAny(p, "*?") && matches(p, f.Output)) {
 				f.Removed = true
 			}

@@ -35,9 +35,10 @@ type Machine struct {
 	commands map[string]command
 	files    map[string]Value // what has been written into small files
 	state
-	source Source
-	steps  int
-	depth  int
+	source   Source
+	assigned map[string]bool // the variables that the script sets somewhere
+	steps    int
+	depth    int
 }
 
 // state is what a subshell has of its own.
@@ -103,10 +104,22 @@ func (m *Machine) Run(src Source) (ok bool, err error) {
 	}
 	vars, dir, source, st := maps.Clone(m.Vars), m.Dir, m.source, m.state
 	defer func() { m.Vars, m.Dir, m.source, m.state = vars, dir, source, st }()
-	m.source, m.steps = src, 0
+	m.source, m.steps, m.assigned = src, 0, assigned(file)
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, functions: make(map[string]*syntax.Stmt)}
 	got := m.list(file.Stmts, context{in: src.Stdin})
 	return got != failed, nil
+}
+
+// assigned returns the names of the variables that a script sets somewhere.
+func assigned(file *syntax.File) map[string]bool {
+	names := make(map[string]bool)
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if a, ok := n.(*syntax.Assign); ok && a.Name != nil && !a.Naked {
+			names[a.Name.Value] = true
+		}
+		return true
+	})
+	return names
 }
 
 // status is how a command ends.

@@ -52,6 +52,8 @@ func (m *Machine) lookup(name string) (Value, bool) {
 	switch reason, ok := m.Unset[name]; {
 	case ok:
 		why = reason
+	case m.assigned[name]:
+		return Value{}, false // the script's own, and not set on this way
 	case m.sourced:
 		why = name + " is set by a file that only the build has"
 	case name == "HOME":
