@@ -15,10 +15,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 )
 
-// password is that of me, and hash what a registry stores of it.
+// password is that of me, and stored what a registry keeps of it.
 const (
 	password = "correct-horse"
-	hash     = "$2y$05$C.4LZg7NLG61Grv/CqXjPu8.YD5j9y.4uKpFdhd/QPGirm/7O3j7K"
+	stored   = "$2y$05$C.4LZg7NLG61Grv/CqXjPu8.YD5j9y.4uKpFdhd/QPGirm/7O3j7K"
 )
 
 // start starts Debian's docker-registry on loopback, with a login or without.
@@ -32,7 +32,7 @@ func start(t *testing.T, login bool) images {
 	auth := ""
 	if login {
 		users := filepath.Join(dir, "users")
-		if err := os.WriteFile(users, []byte("me:"+hash+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(users, []byte("me:"+stored+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		auth = fmt.Sprintf("auth: {htpasswd: {realm: test, path: %q}}\n", users)
