@@ -123,9 +123,22 @@ func (s *scanner) address(u script.Value, start, end int, sum bool) {
 	}
 	_, rest, _ := strings.Cut(u.Text, "://")
 	_, path, _ := strings.Cut(rest, "/")
-	if moving.MatchString("/"+path) || forge.MatchString(u.Text) && branch.MatchString("/"+path) {
+	if movingPart(path) || forge.MatchString(u.Text) && branch.MatchString("/"+path) {
 		s.report("unpinned-url", Warning, start, end, "%s leads to whatever is newest", shown(u))
 	}
+}
+
+var number = regexp.MustCompile(`\d+\.\d+`)
+
+// movingPart reports whether a part of a path says that it is the latest, and names
+// no version itself.
+func movingPart(path string) bool {
+	for _, part := range strings.Split(path, "/") {
+		if moving.MatchString(part) && !number.MatchString(part) {
+			return true
+		}
+	}
+	return false
 }
 
 // shown returns an address as it is shown to people, without secrets.

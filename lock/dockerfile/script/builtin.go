@@ -24,7 +24,10 @@ func registerBuiltins(t map[string]command) {
 		m.leaving = true
 		return succeeded
 	}
-	t["continue"] = t["break"]
+	t["continue"] = func(m *Machine, c *call) status {
+		m.leaving, m.again = true, true
+		return succeeded
+	}
 	t["set"] = (*Machine).set
 	t["unset"] = func(m *Machine, c *call) status {
 		for _, a := range c.args {

@@ -2,6 +2,7 @@ package script
 
 import (
 	"encoding/hex"
+	"regexp"
 	"strings"
 )
 
@@ -79,7 +80,8 @@ func (m *Machine) sums(c *call, algo string) status {
 func (m *Machine) checkList(c *call, algo string, list Value) {
 	check := Check{At: c.start, Kind: "sum", Algo: algo, Lost: m.fate(c.context)}
 	for _, f := range list.from {
-		f.Evidence, check.Kind = true, "list"
+		m.evidence(f)
+		check.Kind = "list"
 		if f.Piped != "" && !f.Shell {
 			f.Piped = ""
 		}
@@ -162,6 +164,9 @@ func (m *Machine) signature(c *call) status {
 		verifies = verifies || strings.Contains(text, word)
 	}
 	if !verifies {
+		if m.keys(c, text) {
+			return m.unknown(c)
+		}
 		m.pipeInto(c, false) // a key that is taken over
 		if c.in != nil {
 			v := *c.in
@@ -190,7 +195,7 @@ func (m *Machine) signature(c *call) status {
 	for _, p := range paths {
 		f := m.find(p)
 		if isSignature(p) {
-			f.Evidence = true
+			m.evidence(f)
 			// gpg --verify file.sig alone is about file.
 			if i := strings.LastIndexByte(p, '.'); len(paths) == 1 && i > 0 {
 				m.checked(p[:i], check)
@@ -204,13 +209,38 @@ func (m *Machine) signature(c *call) status {
 			v := Unknown("$(gpg)", "only the build can tell")
 			for _, p := range paths {
 				v.add(Value{from: []*Fetch{m.find(p)}})
-				m.find(p).Evidence = true
+				m.evidence(m.find(p))
 			}
 			m.files[m.abs(c.args[i+1])] = v
 		}
 	}
 	m.query(c)
 	return m.filtered(c)
+}
+
+var fingerprint = regexp.MustCompile(`\b(0x)?[0-9A-Fa-f]{16,40}\b|\b([0-9A-F]{4} +){9}`)
+
+// keys notes which downloads are keys that gpg takes over, and that those keys are
+// asked for by their fingerprints, which is how they are checked. It reports whether
+// the command is one of these.
+func (m *Machine) keys(c *call, text string) bool {
+	if strings.Contains(text, " --import ") {
+		for _, a := range c.args {
+			if f := m.find(m.abs(a)); f != nil {
+				f.imported = true
+			}
+		}
+		return false
+	}
+	if !strings.Contains(text, " --export ") && !strings.Contains(text, " --fingerprint ") || !fingerprint.MatchString(text) {
+		return false
+	}
+	for _, f := range m.Fetches {
+		if f.imported && f.Run == m.source.Run {
+			m.evidence(f)
+		}
+	}
+	return true
 }
 
 func isSignature(p string) bool {
@@ -249,7 +279,7 @@ func (m *Machine) openssl(c *call) status {
 		}
 		for _, a := range c.args {
 			if f := m.find(m.abs(a)); f != nil && isSignature(f.Output) {
-				f.Evidence = true
+				m.evidence(f)
 			}
 		}
 		return succeeded

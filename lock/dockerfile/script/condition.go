@@ -43,10 +43,14 @@ func both(a, b status) status {
 	switch {
 	case a == failed || b == failed:
 		return failed
-	case a == unsure || b == unsure:
-		return unsure
+	case a == succeeded:
+		return b
+	case b == succeeded || a == b:
+		return a
+	case a == hardly || b == hardly:
+		return hardly
 	}
-	return succeeded
+	return unsure
 }
 
 func truth(b bool) status {
@@ -57,7 +61,14 @@ func truth(b bool) status {
 }
 
 func (m *Machine) unary(op string, v Value) status {
-	if op != "-n" && op != "-z" || !v.Known() {
+	switch {
+	case op != "-n" && op != "-z":
+		return unsure
+	case v.unset && op == "-z":
+		return probably
+	case v.unset:
+		return hardly
+	case !v.Known():
 		return unsure
 	}
 	return truth((v.Text != "") == (op == "-n"))
@@ -72,6 +83,16 @@ func (m *Machine) binaryTest(a Value, op string, b Value, at int, c context) sta
 		}
 		if m.compared(a, b, at, lost) || m.compared(b, a, at, lost) {
 			return truth(op != "!=") // a check is taken to succeed
+		}
+		if a.unset != b.unset && (a.unset && b.Known() || b.unset && a.Known()) {
+			other := a
+			if a.unset {
+				other = b
+			}
+			if (other.Text == "") == (op != "!=") {
+				return probably
+			}
+			return hardly
 		}
 		if !a.Known() || !b.Known() {
 			return unsure

@@ -19,6 +19,7 @@ type Fetch struct {
 	Query      bool              // its answer is read as text and not kept
 	Probe      bool              // its answer is thrown away
 
+	imported bool   // gpg has taken its keys over
 	Captured bool   // its answer is in a variable or an argument
 	Piped    string // the program that its bytes were piped to unchecked, or empty
 	PipedAt  int
@@ -128,6 +129,17 @@ func (m *Machine) checkedAll(c Check) {
 	for _, f := range m.Fetches {
 		if f.Run == m.source.Run && !f.Evidence && len(f.Checks) == 0 && f.Output != "" {
 			f.Checks = append(f.Checks, c)
+		}
+	}
+}
+
+// evidence notes that a download, wherever it was had from, is what others are
+// checked with.
+func (m *Machine) evidence(f *Fetch) {
+	f.Evidence = true
+	for _, g := range m.Fetches {
+		if f.Output != "" && g.Output == f.Output {
+			g.Evidence = true
 		}
 	}
 }

@@ -3,6 +3,7 @@ package script
 import (
 	"maps"
 	"regexp"
+	"slices"
 
 	"mvdan.cc/sh/v3/pattern"
 	"mvdan.cc/sh/v3/syntax"
@@ -12,9 +13,10 @@ import (
 const maxRounds = 200
 
 // branches evaluates what happens in either case of a condition that cannot be
-// told, each from the same state, and goes on with what both agree on. A case that
-// ends the script is left out.
-func (m *Machine) branches(cases ...func() status) status {
+// told, each from the same state, and goes on with what all agree on, or with the
+// case that which says a build without arguments takes: the first for probably, the
+// last for hardly. A case that ends the script is left out.
+func (m *Machine) branches(which status, cases ...func() status) status {
 	vars, dir, st := m.Vars, m.Dir, m.state
 	type end struct {
 		vars map[string]Value
@@ -23,18 +25,30 @@ func (m *Machine) branches(cases ...func() status) status {
 		got  status
 	}
 	var ends, dead []end
-	for _, f := range cases {
+	for i, f := range cases {
+		taken := which == probably && i == 0 || which == hardly && i == len(cases)-1
 		m.Vars, m.Dir, m.state = maps.Clone(vars), dir, st
 		m.functions = maps.Clone(st.functions)
-		m.depends++
+		if !taken {
+			m.depends++
+		}
 		got := f()
 		e := end{m.Vars, m.Dir, m.state, got}
 		e.st.depends = st.depends
-		if m.done || m.returning || m.leaving {
+		switch {
+		case m.leaving && !m.done && !m.returning && len(cases) > 1:
+			m.left = append(m.left, m.Vars)
 			dead = append(dead, e)
-			continue
+		case m.done || m.returning || m.leaving:
+			dead = append(dead, e)
+		case taken:
+			ends = append([]end{e}, ends...)
+		default:
+			ends = append(ends, e)
 		}
-		ends = append(ends, e)
+		if taken && (m.done || m.returning || m.leaving) {
+			which = unsure // the others are what goes on
+		}
 	}
 	if len(ends) == 0 {
 		e := dead[0]
@@ -44,6 +58,9 @@ func (m *Machine) branches(cases ...func() status) status {
 	first := ends[0]
 	m.Vars, m.Dir, m.state = first.vars, first.dir, first.st
 	got := first.got
+	if which == probably || which == hardly {
+		return got
+	}
 	for _, e := range ends[1:] {
 		m.merge(e.vars)
 		if e.dir != m.Dir {
@@ -114,7 +131,7 @@ func (m *Machine) ifClause(i *syntax.IfClause, c context) status {
 	case failed:
 		return otherwise()
 	}
-	return m.branches(func() status { return m.list(i.Then, c) }, otherwise)
+	return m.branches(got, func() status { return m.list(i.Then, c) }, otherwise)
 }
 
 // condition evaluates the condition of if, so that a negation does not hide what
@@ -146,7 +163,7 @@ func (m *Machine) caseClause(cl *syntax.CaseClause, c context) status {
 		if !hasDefault(cl) {
 			cases = append(cases, func() status { return succeeded })
 		}
-		return m.branches(cases...)
+		return m.branches(unsure, cases...)
 	}
 	for i, item := range cl.Items {
 		for _, p := range item.Patterns {
@@ -194,6 +211,9 @@ func (m *Machine) forClause(f *syntax.ForClause, c context) status {
 	if !loop.InPos.IsValid() {
 		items = m.args
 	}
+	items = slices.DeleteFunc(slices.Clone(items), func(v Value) bool { return v.unset })
+	outer := m.left
+	m.left = nil
 	got := succeeded
 	for i, v := range items {
 		if i == maxRounds {
@@ -205,11 +225,16 @@ func (m *Machine) forClause(f *syntax.ForClause, c context) status {
 			inner.lost = "the loop goes on"
 		}
 		got = m.list(f.Do, inner)
-		m.leaving = false
-		if m.stopped() {
+		broken := m.leaving && !m.again
+		m.leaving, m.again = false, false
+		if m.stopped() || broken {
 			break
 		}
 	}
+	for _, vars := range m.left {
+		m.merge(vars)
+	}
+	m.left = outer
 	return got
 }
 
@@ -223,10 +248,13 @@ func (m *Machine) once(body []*syntax.Stmt, c context) status {
 			return true
 		})
 	}
-	m.branches(func() status {
+	outer := m.left
+	m.left = nil
+	m.branches(unsure, func() status {
 		defer func() { m.leaving = false }()
 		return m.list(body, c)
 	}, func() status { return succeeded })
+	m.left = outer
 	return unsure
 }
 

@@ -36,7 +36,8 @@ type Machine struct {
 	files    map[string]Value // what has been written into small files
 	state
 	source   Source
-	assigned map[string]bool // the variables that the script sets somewhere
+	assigned map[string]bool    // the variables that the script sets somewhere
+	left     []map[string]Value // the variables where break may leave the loop
 	steps    int
 	depth    int
 }
@@ -49,6 +50,7 @@ type state struct {
 	done              bool // exit was reached
 	returning         bool // return was
 	leaving           bool // break or continue was
+	again             bool // continue was
 	sourced           bool // variables may have been set by a file
 	depends           int  // conditions that only the build can tell
 	temps             int
@@ -128,7 +130,9 @@ type status int
 const (
 	succeeded status = iota
 	failed
-	unsure // only the build can tell
+	unsure   // only the build can tell
+	probably // it succeeds in a build that is given no arguments
+	hardly   // it fails in one
 )
 
 func (s status) not() status {
@@ -137,6 +141,10 @@ func (s status) not() status {
 		return failed
 	case failed:
 		return succeeded
+	case probably:
+		return hardly
+	case hardly:
+		return probably
 	}
 	return unsure
 }
@@ -288,9 +296,8 @@ func (m *Machine) binary(b *syntax.BinaryCmd, c context) status {
 		if got == failed || m.stopped() {
 			return got
 		}
-		if got == unsure {
-			m.branches(func() status { return m.stmt(b.Y, c) }, func() status { return failed })
-			return unsure
+		if got != succeeded {
+			return m.branches(got, func() status { return m.stmt(b.Y, c) }, func() status { return failed })
 		}
 		return m.stmt(b.Y, c)
 	case syntax.OrStmt:
@@ -317,7 +324,7 @@ func (m *Machine) binary(b *syntax.BinaryCmd, c context) status {
 			})
 			return succeeded
 		}
-		return m.branches(func() status { return succeeded }, func() status { return m.stmt(b.Y, c) })
+		return m.branches(got, func() status { return succeeded }, func() status { return m.stmt(b.Y, c) })
 	case syntax.Pipe, syntax.PipeAll:
 		return m.pipe(b, c)
 	}

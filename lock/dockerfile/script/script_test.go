@@ -113,6 +113,12 @@ func TestScripts(t *testing.T) {
 
 		{name: "for", script: `for f in a b; do curl -fO https://h/$f || exit 1; done`, want: []string{"https://h/a > /src/a", "https://h/b > /src/b"}},
 		{name: "for over a variable", script: `L="a b"; for f in $L; do wget https://h/$f; done`, want: []string{"https://h/a > /src/a", "https://h/b > /src/b"}},
+		{name: "for with mirrors until one answers", script: `f=; for u in https://h/a https://m/a; do if curl -fo /a $u && [ -s /a ]; then f=1; break; fi; done; [ -n "$f" ]; echo "` + sumA + ` /a" | sha256sum -c`,
+			want: []string{"https://h/a > /a sha256:8b8f", "https://m/a > /a sha256:8b8f"}},
+		{name: "continue", script: `for f in a b c; do if [ $f = b ]; then continue; fi; wget https://h/$f; done`, want: []string{"https://h/a > /src/a", "https://h/c > /src/c"}},
+		{name: "argument that is not given", script: `if [ -n "$NOTGIVEN" ]; then U=$NOTGIVEN; else U=https://h/a; fi; wget $U; for u in $NOTGIVEN https://h/b; do wget $u; done; [ -z "$NOTGIVEN" ] || wget https://h/c`,
+			want: []string{"https://h/a > /src/a", "https://h/b > /src/b", "https://h/c > /src/c depends"}},
+		{name: "set elsewhere in the script", script: `case $TARGETARCH in arm64) S=1 ;; esac; if [ -n "$S" ]; then wget https://h/a; else wget https://h/b; fi`, want: []string{"https://h/b > /src/b"}},
 		{name: "function", script: `get() { curl -fLo "$2" "$1"; echo "$3  $2" | sha256sum -c; }; set -e; get https://h/a /a ` + sumA + `; get https://h/b /b ` + sumB,
 			want: []string{"https://h/a > /a sha256:8b8f", "https://h/b > /b sha256:0ecf"}},
 		{name: "a mirror after ||", script: `wget -O /a https://h/a || wget -O /a https://m/a; echo "` + sumA + ` /a" | sha256sum -c`,
@@ -138,6 +144,8 @@ func TestScripts(t *testing.T) {
 		{name: "downloaded list", script: `curl -fO https://h/a && curl -fO https://h/SUMS && grep ' a$' SUMS | sha256sum -c -`, want: []string{"https://h/a > /src/a list", "https://h/SUMS > /src/SUMS evidence"}},
 		{name: "downloaded sum", script: `curl -fo /a https://h/a && echo "$(curl -fs https://h/a.sha256)  /a" | sha256sum -c`, want: []string{"https://h/a > /a list", "https://h/a.sha256 evidence query"}},
 		{name: "signature", script: `wget -O a https://h/a; wget -O a.asc https://h/a.asc; gpg --batch --verify a.asc a`, want: []string{"https://h/a > /src/a signature", "https://h/a.asc > /src/a.asc evidence"}},
+		{name: "keys by fingerprint", script: `wget -O K https://h/K && gpg --batch --import K && gpg --batch --export --armor 4B0752C1BCA238C0B4EE14DC41DE058A4E7DCA05 > /k`, want: []string{"https://h/K > /src/K evidence used:gpg"}},
+		{name: "changed on the way", script: `curl -f https://h/a | gpg --dearmor > /a`, want: []string{"https://h/a into:gpg"}},
 		{name: "signed list", script: `set -e; wget https://h/a https://h/S.asc; gpg -d -o S S.asc; grep a S | sha256sum -c`, want: []string{"https://h/a > /src/a list", "https://h/S.asc > /src/S.asc evidence"}},
 
 		{name: "lost by || true", script: `curl -fo a https://h/a; echo "` + sumA + ` a" | sha256sum -c || true`, want: []string{"https://h/a > /src/a sha256:8b8f!"}},
@@ -176,6 +184,7 @@ func TestScripts(t *testing.T) {
 			m := New(p)
 			m.Dir = "/src"
 			m.Vars["VERSION"] = Text("1.2.3")
+			m.Unset["NOTGIVEN"] = "ARG NOTGIVEN has no default"
 			m.Vars["TARGETARCH"] = Text(strings.TrimPrefix(string(p), "linux/"))
 			if _, err := m.Run(Source{Text: test.script, Locate: func(i int) int { return i + 1 }, Bash: test.bash}); err != nil {
 				t.Fatal(err)

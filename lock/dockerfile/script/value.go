@@ -19,6 +19,7 @@ type Value struct {
 	sums   []string // the files whose checksum it is
 	opaque bool     // the bytes are packed: it is no text
 	all    bool     // it is all that the one download sends
+	unset  bool     // in a build without arguments it is empty
 }
 
 // Text returns a known value.
@@ -75,5 +76,5 @@ func (v *Value) add(other Value) {
 	}
 	v.sums = append(v.sums[:len(v.sums):len(v.sums)], other.sums...)
 	v.opaque = v.opaque || other.opaque
-	v.all = false
+	v.all, v.unset = false, false
 }

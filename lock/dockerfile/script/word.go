@@ -59,7 +59,9 @@ func (m *Machine) lookup(name string) (Value, bool) {
 	case name == "HOME":
 		return Text("/root"), true
 	}
-	return Unknown("${"+name+"}", why), false
+	v := Unknown("${"+name+"}", why)
+	_, v.unset = m.Unset[name]
+	return v, false
 }
 
 // word returns what a word stands for, unsplit.
