@@ -1,0 +1,259 @@
+package script
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+func lines(text string, f func(string) string) string {
+	body, feed := strings.CutSuffix(text, "\n")
+	all := strings.Split(body, "\n")
+	for i := range all {
+		all[i] = f(all[i])
+	}
+	out := strings.Join(all, "\n")
+	if feed {
+		out += "\n"
+	}
+	return out
+}
+
+func tr(text string, args []string) (string, bool) {
+	sets := func(s string) ([]rune, bool) {
+		switch s {
+		case "[:upper:]", "A-Z", "[A-Z]":
+			return []rune("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), true
+		case "[:lower:]", "a-z", "[a-z]":
+			return []rune("abcdefghijklmnopqrstuvwxyz"), true
+		}
+		s = escapes(s, false)
+		return []rune(s), !strings.ContainsAny(s, "[]") && (len(s) < 3 || !strings.Contains(s[1:len(s)-1], "-"))
+	}
+	if len(args) != 2 {
+		return "", false
+	}
+	if args[0] == "-d" {
+		set, ok := sets(args[1])
+		return strings.Map(func(r rune) rune {
+			if strings.ContainsRune(string(set), r) {
+				return -1
+			}
+			return r
+		}, text), ok
+	}
+	from, ok := sets(args[0])
+	to, ok2 := sets(args[1])
+	if !ok || !ok2 || len(to) == 0 || strings.HasPrefix(args[0], "-") && len(args[0]) > 1 {
+		return "", false
+	}
+	return strings.Map(func(r rune) rune {
+		if i := strings.IndexRune(string(from), r); i >= 0 {
+			return to[min(len([]rune(string(from)[:i])), len(to)-1)]
+		}
+		return r
+	}, text), true
+}
+
+var awkPrint = regexp.MustCompile(`^\s*\{\s*print\s+\$(NF|\d+)\s*;?\s*\}\s*$`)
+
+func awk(text string, args []string) (string, bool) {
+	sep, program := "", ""
+	for i := 0; i < len(args); i++ {
+		switch a := args[i]; {
+		case a == "-F" && i+1 < len(args):
+			i++
+			sep = args[i]
+		case strings.HasPrefix(a, "-F"):
+			sep = a[2:]
+		case program == "" && !strings.HasPrefix(a, "-"):
+			program = a
+		default:
+			return "", false
+		}
+	}
+	m := awkPrint.FindStringSubmatch(program)
+	if m == nil || len(sep) > 1 {
+		return "", false
+	}
+	return lines(text, func(line string) string {
+		fields := strings.Fields(line)
+		if sep != "" {
+			fields = strings.Split(line, sep)
+		}
+		n, err := strconv.Atoi(m[1])
+		switch {
+		case err != nil && len(fields) > 0:
+			return fields[len(fields)-1]
+		case n == 0 && err == nil:
+			return line
+		case n > 0 && n <= len(fields):
+			return fields[n-1]
+		}
+		return ""
+	}), true
+}
+
+func cut(text string, args []string) (string, bool) {
+	delim, fields, chars := "\t", "", ""
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		value := func(short string) (string, bool) {
+			rest, ok := strings.CutPrefix(a, short)
+			if ok && rest == "" && i+1 < len(args) {
+				i++
+				rest = args[i]
+			}
+			return rest, ok
+		}
+		switch {
+		case strings.HasPrefix(a, "--delimiter="):
+			delim = a[len("--delimiter="):]
+		case strings.HasPrefix(a, "--fields="):
+			fields = a[len("--fields="):]
+		default:
+			if v, ok := value("-d"); ok {
+				delim = v
+			} else if v, ok := value("-f"); ok {
+				fields = v
+			} else if v, ok := value("-c"); ok {
+				chars = v
+			} else {
+				return "", false
+			}
+		}
+	}
+	list := fields + chars
+	if list == "" || delim == "" {
+		return "", false
+	}
+	good := true
+	out := lines(text, func(line string) string {
+		parts := strings.Split(line, delim)
+		if chars != "" {
+			parts, delim = strings.Split(line, ""), ""
+		} else if len(parts) == 1 {
+			return line
+		}
+		var kept []string
+		for _, r := range strings.Split(list, ",") {
+			lo, hi, ranged := strings.Cut(r, "-")
+			first, last := 1, len(parts)
+			var err error
+			if lo != "" {
+				first, err = strconv.Atoi(lo)
+				good = good && err == nil
+			}
+			if !ranged {
+				last = first
+			} else if hi != "" {
+				last, err = strconv.Atoi(hi)
+				good = good && err == nil
+			}
+			for n := max(first, 1); n <= min(last, len(parts)); n++ {
+				kept = append(kept, parts[n-1])
+			}
+		}
+		return strings.Join(kept, delim)
+	})
+	return out, good
+}
+
+func head(text string, args []string) (string, bool) {
+	n := 10
+	for i, a := range args {
+		switch {
+		case a == "-n" && i+1 < len(args):
+		case i > 0 && args[i-1] == "-n":
+			k, err := strconv.Atoi(a)
+			if err != nil || k < 0 {
+				return "", false
+			}
+			n = k
+		case strings.HasPrefix(a, "-"):
+			k, err := strconv.Atoi(strings.TrimPrefix(strings.TrimPrefix(a, "-n"), "-"))
+			if err != nil || k < 0 {
+				return "", false
+			}
+			n = k
+		default:
+			return "", false
+		}
+	}
+	all := strings.SplitAfter(text, "\n")
+	return strings.Join(all[:min(n, len(all))], ""), true
+}
+
+func escapes(s string, echo bool) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		switch s[i] {
+		case 'n':
+			b.WriteByte('\n')
+		case 't':
+			b.WriteByte('\t')
+		case 'r':
+			b.WriteByte('\r')
+		case '\\', '\'', '"':
+			b.WriteByte(s[i])
+		case 'c':
+			if echo {
+				return b.String()
+			}
+			b.WriteString(`\c`)
+		default:
+			b.WriteByte('\\')
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+func format(f Value, args []Value) Value {
+	if !f.Known() {
+		return f
+	}
+	var parts []Value
+	for first := true; first || len(args) > 0; first = false {
+		took := false
+		rest := escapes(f.Text, false)
+		for {
+			i := strings.IndexByte(rest, '%')
+			if i < 0 || i+1 == len(rest) {
+				parts = append(parts, f.with(rest))
+				break
+			}
+			parts = append(parts, f.with(rest[:i]))
+			verb := rest[i+1]
+			rest = rest[i+2:]
+			switch verb {
+			case '%':
+				parts = append(parts, Text("%"))
+			case 's', 'd', 'b', 'i':
+				took = true
+				if len(args) > 0 {
+					a := args[0]
+					if verb == 'b' {
+						a.Text = escapes(a.Text, true)
+					}
+					parts = append(parts, a)
+					args = args[1:]
+				}
+			default:
+				return Unknown(f.Text, "it is formatted in a way that is not read")
+			}
+		}
+		if !took {
+			break
+		}
+	}
+	return join(parts...)
+}
