@@ -39,8 +39,6 @@ type Run struct {
 	Dir    string
 	// Mounts are where file systems of its own are.
 	Mounts []string
-	// Ends reports that the script may end well on the platform.
-	Ends bool
 }
 
 // Add is an address that an ADD downloads.
@@ -157,7 +155,7 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 		a.Checksum = f.expand(c.Checksum, e.scope).Text
 		a.Chmod, a.Chown = f.expand(c.Chmod, e.scope).Text, f.expand(c.Chown, e.scope).Text
 		a.Unpack = c.Unpack != nil && *c.Unpack
-		a.Fetch = &script.Fetch{Tool: "ADD", URL: a.URL, Output: a.Dest, OutputWhy: a.DestWhy, Redirects: true, Run: -1}
+		a.Fetch = &script.Fetch{Tool: "ADD", URL: a.URL, Output: a.Dest, OutputWhy: a.DestWhy, Run: -1}
 		a.Fetch.Start, a.Fetch.End, a.Fetch.Landed = a.At, in.End, a.Dest
 		a.Fetch.Vars = make(map[string]string)
 		for _, name := range u.Vars {
@@ -199,7 +197,7 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 		run.Shell, run.Text, run.Locate = len(c.Files) == 0, src.Text, src.Locate
 	}
 	e.machine.Vars, e.machine.Unset = e.scope.vars(), e.scope.unset
-	if run.Ends, err = e.machine.Run(src); err != nil {
+	if err := e.machine.Run(src); err != nil {
 		e.unread(in, err.Error())
 	}
 	e.trace.Runs = append(e.trace.Runs, run)

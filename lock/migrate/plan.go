@@ -194,6 +194,9 @@ func (p *Plan) describe(d *Download, names *names, paths map[string]string, pres
 		}
 	}
 	if other, ok := paths[dep.Path]; ok && dep.Unpack == nil {
+		if x.Depends {
+			return fmt.Sprintf("it is another address of %s: add it to the mirrors there", other)
+		}
 		return fmt.Sprintf("%s is the path of %s", dep.Path, other)
 	}
 	dep.Name = names.of(dep.URL, dep.Path, dep.Unpack != nil)

@@ -25,6 +25,7 @@ func TestEdit(t *testing.T) {
 		{name: "ARG, quoted", before: "ARG BASE=\"debian:12\"\nFROM $BASE\nFROM ${BASE}\n", after: "ARG BASE=\"debian:12@NEW\"\nFROM $BASE\nFROM ${BASE}\n"},
 		{name: "ARG of the tag", before: "ARG TAG=12\nFROM debian:${TAG}\n", after: "ARG TAG=12@NEW\nFROM debian:${TAG}\n"},
 		{name: "ARG of the tag, pinned", before: "ARG TAG=12@OLD\nFROM debian:${TAG}\n", after: "ARG TAG=12@NEW\nFROM debian:${TAG}\n"},
+		{name: "ARG of the digest", before: "ARG D=OLD\nFROM debian:12@${D}\n", after: "ARG D=NEW\nFROM debian:12@${D}\n"},
 		{name: "ARG of several tags", before: "ARG TAG=12\nFROM debian:${TAG}\nFROM debian:$TAG-slim\n", after: "ARG TAG=12\nFROM debian:${TAG}\nFROM debian:$TAG-slim\n",
 			left: "2: debian:12: its digest belongs into the default of ARG TAG, which more than this depends on\n3: debian:12-slim: no one place can hold its digest"},
 		{name: "ARG of the repository", before: "ARG R=docker.io\nFROM $R/debian:12\n", after: "ARG R=docker.io\nFROM $R/debian:12\n", left: "2: docker.io/debian:12: no one place can hold its digest"},
@@ -40,7 +41,7 @@ func TestEdit(t *testing.T) {
 			if test.file == "" {
 				test.file = "Dockerfile"
 			}
-			fill := strings.NewReplacer("@OLD", "@"+oldDigest, "@NEW", "@"+newDigest)
+			fill := strings.NewReplacer("@OLD", "@"+oldDigest, "@NEW", "@"+newDigest, "=OLD", "="+oldDigest, "=NEW", "="+newDigest)
 			data := []byte(fill.Replace(test.before))
 			refs, err := References(test.file, data)
 			if err != nil {

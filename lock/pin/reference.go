@@ -40,6 +40,9 @@ type Reference struct {
 // digested matches a digest at the end of a reference.
 var digested = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
 
+// bare matches a digest alone.
+var bare = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
 // References returns the images that a file names, by position. Files whose name
 // ends in .yaml or .yml are read as YAML, all others as Dockerfiles.
 func References(file string, data []byte) ([]Reference, error) {
@@ -127,6 +130,9 @@ func (r *Reference) place(data []byte) {
 // edited returns the bytes that stand for a reference with a digest.
 func (r Reference) edited(data []byte, digest string) []byte {
 	text := data[r.start:r.end]
+	if bare.Match(text) {
+		return []byte(digest) // the default of an ARG that is the digest alone
+	}
 	if m := digested.FindIndex(text); m != nil {
 		text = text[:m[0]]
 	}

@@ -120,8 +120,6 @@ func (m *Machine) curl(c *call) status {
 			}
 		case "f", "fail", "fail-with-body", "fail-early":
 			fails = true
-		case "L", "location", "location-trusted":
-			f.Redirects = true
 		case "u", "user", "H", "header", "n", "netrc", "netrc-file", "oauth2-bearer", "b", "cookie", "E", "cert":
 			f.Auth = f.Auth || !isPlainHeader(o)
 		case "X", "request":
@@ -218,7 +216,7 @@ var wgetOptions = options{
 }
 
 func (m *Machine) wget(c *call) status {
-	f := Fetch{Tool: "wget", Redirects: true}
+	f := Fetch{Tool: "wget"}
 	var (
 		urls []Value
 		out  *Value
@@ -282,7 +280,7 @@ var ariaOptions = options{
 }
 
 func (m *Machine) aria2c(c *call) status {
-	f := Fetch{Tool: c.name, Redirects: true}
+	f := Fetch{Tool: c.name}
 	var (
 		urls []Value
 		out  *Value

@@ -13,7 +13,6 @@ type Fetch struct {
 	Filtered   bool              // what is written is not all that the server sends, byte for byte
 	Insecure   string            // the option that turns certificates' checks off, or empty
 	NoFail     bool              // an error page counts as a success: curl without -f
-	Redirects  bool              // redirects are followed
 	Auth       bool              // it sends credentials or header fields of its own
 	Depends    bool              // whether it happens depends on what only the build can tell
 	Query      bool              // its answer is read as text and not kept

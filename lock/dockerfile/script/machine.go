@@ -65,7 +65,6 @@ type Source struct {
 	Run               int
 	Bash              bool // braces are expanded
 	Errexit, Pipefail bool
-	Stdin             *Value
 }
 
 // New returns a machine with nothing set.
@@ -97,19 +96,19 @@ func Parse(text string) (*syntax.File, error) {
 }
 
 // Run evaluates a script in a shell of its own. Variables that it sets and the
-// directory that it changes to end with it. It reports whether the script may end
-// well.
-func (m *Machine) Run(src Source) (ok bool, err error) {
+// directory that it changes to end with it. The error is of a text that is no
+// script.
+func (m *Machine) Run(src Source) error {
 	file, err := Parse(src.Text)
 	if err != nil {
-		return false, err
+		return err
 	}
 	vars, dir, source, st := maps.Clone(m.Vars), m.Dir, m.source, m.state
 	defer func() { m.Vars, m.Dir, m.source, m.state = vars, dir, source, st }()
 	m.source, m.steps, m.assigned = src, 0, assigned(file)
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, functions: make(map[string]*syntax.Stmt)}
-	got := m.list(file.Stmts, context{in: src.Stdin})
-	return got != failed, nil
+	m.list(file.Stmts, context{})
+	return nil
 }
 
 // assigned returns the names of the variables that a script sets somewhere.

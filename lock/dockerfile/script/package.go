@@ -61,7 +61,7 @@ func (m *Machine) packages(c *call) status {
 				f.Touched = append(f.Touched, c.name)
 			}
 			if strings.Contains(name, "://") && p.Verb == "install" {
-				f := Fetch{Tool: c.name, URL: o.value, Redirects: true}
+				f := Fetch{Tool: c.name, URL: o.value}
 				f.Output = "\x00" + c.name // the package manager's own
 				m.installed(c, f)
 				continue

@@ -186,7 +186,7 @@ func TestScripts(t *testing.T) {
 			m.Vars["VERSION"] = Text("1.2.3")
 			m.Unset["NOTGIVEN"] = "ARG NOTGIVEN has no default"
 			m.Vars["TARGETARCH"] = Text(strings.TrimPrefix(string(p), "linux/"))
-			if _, err := m.Run(Source{Text: test.script, Locate: func(i int) int { return i + 1 }, Bash: test.bash}); err != nil {
+			if err := m.Run(Source{Text: test.script, Locate: func(i int) int { return i + 1 }, Bash: test.bash}); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
@@ -208,7 +208,7 @@ func TestIdle(t *testing.T) {
 		`[ $? -eq 0 ]`:                       0,
 	} {
 		m := New("linux/amd64")
-		if _, err := m.Run(Source{Text: script, Locate: func(i int) int { return i }}); err != nil {
+		if err := m.Run(Source{Text: script, Locate: func(i int) int { return i }}); err != nil {
 			t.Fatal(err)
 		}
 		if len(m.Idle) != want {
@@ -230,7 +230,7 @@ func TestBounds(t *testing.T) {
 		`eval "eval \"eval \\\"$0\\\"\""`,
 	} {
 		m := New("linux/amd64")
-		if _, err := m.Run(Source{Text: script, Locate: func(i int) int { return i }}); err != nil {
+		if err := m.Run(Source{Text: script, Locate: func(i int) int { return i }}); err != nil {
 			t.Errorf("%.60s…: %v", script, err)
 		}
 	}
