@@ -30,7 +30,7 @@ type change struct {
 }
 
 // Rewrite returns the Dockerfile with depfetch in the place of the downloads that
-// are Sure. lockfile is the path of the lockfile in the build's context. The Keep
+// can be taken over. lockfile is the path of the lockfile in the build's context. The Keep
 // of the downloads that stay says why.
 func (p *Plan) Rewrite(lockfile string) ([]byte, error) {
 	var changes []change
