@@ -47,12 +47,17 @@ RUN mkdir -p /usr/local/sbin && cd /tmp && wget -q HOST/helper && echo "SHA512:h
 RUN wget -qO /tmp/kept.tar.gz HOST/kept.tar.gz && tar -xzf /tmp/kept.tar.gz -C /tmp && mv /tmp/pkg/bin/tool /usr/local/bin/renamed && rm -r /tmp/pkg /tmp/kept.tar.gz
 ADD --checksum=sha256:SUM:data HOST/data /srv/data
 ADD --chmod=0644 HOST/data /srv/readable
+RUN mkdir -p /home/me && chown 1000:1000 /home/me
+USER 1000:1000
+RUN wget -qO /home/me/own HOST/data && echo "SUM:data  /home/me/own" | sha256sum -c
+USER 0:0
 RUN for f in one two; do wget -qO /srv/$f HOST/$f; done
 
 FROM debian:bookworm-slim
 COPY --from=tools /opt /opt
 COPY --from=tools /usr/local /usr/local
 COPY --from=tools /srv /srv
+COPY --from=tools /home /home
 `
 
 // TestImport has deplock rewrite a Dockerfile, and builds both: they give the same
@@ -113,7 +118,7 @@ func TestImport(t *testing.T) {
 	}
 	for name, want := range map[string]fs.FileMode{
 		"usr/local/bin/kubectl": 0o755, "opt/node/bin/tool": 0o755, "opt/all/pkg/README": 0o644, "usr/local/sbin/helper": 0o750,
-		"usr/local/bin/renamed": 0o755, "srv/data": 0o600, "srv/readable": 0o644, "srv/two": 0o644,
+		"usr/local/bin/renamed": 0o755, "srv/data": 0o600, "srv/readable": 0o644, "srv/two": 0o644, "home/me/own": 0o644,
 	} {
 		if f, ok := after[name]; !ok || f.mode != want {
 			t.Errorf("%s: there %t, mode %v, want %v", name, ok, f.mode, want)

@@ -35,8 +35,6 @@ type Run struct {
 	Text  string
 	// Locate maps an offset in Text to one in the file.
 	Locate func(int) int
-	User   string // that it runs as, as far as the stage says
-	Dir    string
 	// Mounts are where file systems of its own are.
 	Mounts []string
 }
@@ -52,6 +50,7 @@ type Add struct {
 	Git         bool // it is a repository
 	Chmod       string
 	Chown       string
+	User        string // of the stage at that point, as far as it says; ADD does not heed it
 	Unpack      bool
 	Sources     int // how many the instruction has
 	// Fetch is the same download among those of the stage, with the checks that
@@ -154,6 +153,7 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 		}
 		a.Checksum = f.expand(c.Checksum, e.scope).Text
 		a.Chmod, a.Chown = f.expand(c.Chmod, e.scope).Text, f.expand(c.Chown, e.scope).Text
+		a.User = e.user
 		a.Unpack = c.Unpack != nil && *c.Unpack
 		a.Fetch = &script.Fetch{Tool: "ADD", URL: a.URL, Output: a.Dest, OutputWhy: a.DestWhy, Run: -1}
 		a.Fetch.Start, a.Fetch.End, a.Fetch.Landed = a.At, in.End, a.Dest
@@ -172,7 +172,7 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 var posix = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "busybox": true}
 
 func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
-	run := Run{Instruction: in, User: e.user, Dir: e.machine.Dir}
+	run := Run{Instruction: in}
 	// BuildKit reads mounts when it expands them.
 	err := c.Expand(func(word string) (string, error) { return e.file.expand(word, e.scope).Text, nil })
 	if err != nil {

@@ -30,8 +30,8 @@ type change struct {
 }
 
 // Rewrite returns the Dockerfile with depfetch in the place of the downloads that
-// can be taken over. lockfile is the path of the lockfile in the build's context. The Keep
-// of the downloads that stay says why.
+// can be taken over. lockfile is the path of the lockfile in the build's context.
+// The Keep of the downloads that stay says why.
 func (p *Plan) Rewrite(lockfile string) ([]byte, error) {
 	var changes []change
 	p.declared = make(map[int]int)
@@ -114,9 +114,6 @@ func (p *Plan) rewriteRun(stage, n int, run dockerfile.Run, lockfile string) []c
 func (p *Plan) unfit(stage int, run dockerfile.Run, all []*Download) string {
 	if !run.Shell {
 		return "it is in a heredoc or in the exec form"
-	}
-	if user, _, _ := strings.Cut(run.User, ":"); user != "" && user != "root" && user != "0" {
-		return "it is another user's: depfetch would run as " + run.User
 	}
 	s := p.File.Stages[stage]
 	if s.Platform != "" && slices.ContainsFunc(all, func(d *Download) bool { return len(d.Dep.Alias) > 0 || perPlatform(d.Dep.URL) }) {
@@ -348,12 +345,21 @@ func (p *Plan) rewriteAdd(d *Download, lockfile string) []change {
 	case !d.unconditional(p):
 		keep(all, "it does not happen on every platform of the lockfile")
 		return nil
+	case !isRoot(d.add.User):
+		keep(all, "ADD gives it to root, and depfetch would run as %s", d.add.User)
+		return nil
 	case s.Platform != "" && perPlatform(d.Dep.URL):
 		keep(all, "its stage has a --platform of its own")
 		return nil
 	}
 	in := d.add.Instruction
 	return []change{{in.Start, in.End, p.step(d.stage, in, all, lockfile)}}
+}
+
+// isRoot reports whether a USER is root, or none.
+func isRoot(user string) bool {
+	name, _, _ := strings.Cut(user, ":")
+	return name == "" || name == "root" || name == "0"
 }
 
 // verify reads a rewritten Dockerfile again: what it downloads must be what was to
