@@ -57,6 +57,7 @@ $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 .PHONY: bench
 bench: ## both programs beside curl, wget and aria2c; needs nginx and curl
 	$(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v -p 1 ./cmd/depfetch ./cmd/deplock
+	$(GO) test -run '^$$' -bench Scan ./lock/scan
 
 .PHONY: fuzz
 FUZZTIME ?= 1m

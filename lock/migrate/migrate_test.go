@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 )
+
+var update = flag.Bool("update", false, "rewrite testdata")
 
 // describe says in a few lines what becomes of a download.
 func describe(d *Download) string {
@@ -54,7 +57,7 @@ func describe(d *Download) string {
 }
 
 // TestPlans compares what becomes of the Dockerfiles of testdata: the dependencies
-// and the rewritten file. UPDATE=1 in the environment writes what comes out.
+// and the rewritten file.
 func TestPlans(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(names) == 0 {
@@ -83,7 +86,7 @@ func TestPlans(t *testing.T) {
 			for _, d := range plan.Downloads {
 				deps.WriteString(describe(d))
 			}
-			if os.Getenv("UPDATE") != "" {
+			if *update {
 				ar.Files = []txtar.File{{Name: "before", Data: text["before"]}, {Name: "plan", Data: []byte(deps.String())}, {Name: "after", Data: after}}
 				if err := os.WriteFile(name, txtar.Format(ar), 0o644); err != nil {
 					t.Fatal(err)

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -97,7 +98,7 @@ func Parse(text string) (*syntax.File, error) {
 
 // Run evaluates a script in a shell of its own. Variables that it sets and the
 // directory that it changes to end with it. The error is of a text that is no
-// script.
+// script, or of one that was followed only in part.
 func (m *Machine) Run(src Source) error {
 	file, err := Parse(src.Text)
 	if err != nil {
@@ -108,6 +109,9 @@ func (m *Machine) Run(src Source) error {
 	m.source, m.steps, m.assigned = src, 0, assigned(file)
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, functions: make(map[string]*syntax.Stmt)}
 	m.list(file.Stmts, context{})
+	if m.steps > maxSteps {
+		return errors.New("it takes too many steps to be followed to its end")
+	}
 	return nil
 }
 
