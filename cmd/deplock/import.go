@@ -270,7 +270,7 @@ func (c *command) rewrite(plan *migrate.Plan, name string, before []byte, dryRun
 		return err
 	}
 	taken := slices.DeleteFunc(slices.Clone(plan.Downloads), func(d *migrate.Download) bool { return d.Keep != "" })
-	fmt.Fprintf(c.stdout, "%s: depfetch fetches %s now\n", name, count(len(taken), "file"))
+	fmt.Fprintf(c.stdout, "%s: depfetch fetches %s now; build it with --build-context depfetch=DIR, the directory that holds depfetch\n", name, count(len(taken), "file"))
 	return nil
 }
 
