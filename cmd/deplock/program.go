@@ -82,7 +82,7 @@ func (c *command) root() *cobra.Command {
 		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
 	})
 	root.PersistentFlags().StringVarP(&c.lockFile, "lock", "f", "", lockfile.Usage)
-	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.importCommand(), c.updateCommand(), c.removeCommand(), c.checkCommand(),
+	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.checkCommand(),
 		c.auditCommand(), c.outdatedCommand(), c.listCommand(), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.pinCommand())
 	return root
 }

@@ -15,13 +15,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"depfetch/cmd/internal/cmdline"
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/cmd/internal/shim"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/cmdline"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"

@@ -10,9 +10,9 @@ import (
 	"os"
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/fetch/cmdline"
 	"depfetch/fetch/source"
 )
 

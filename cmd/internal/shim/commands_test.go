@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"depfetch/cmd/internal/cmdline"
-	"depfetch/cmd/internal/curl"
-	"depfetch/cmd/internal/wget"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
+	"depfetch/fetch/cmdline/wget"
 )
 
 // TestCommands reads command lines of the forms that are in use, and holds what

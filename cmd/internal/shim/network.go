@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"depfetch/cmd/internal/cmdline"
-	"depfetch/cmd/internal/curl"
 	"depfetch/cmd/internal/network"
 	"depfetch/fetch"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
 	"depfetch/fetch/source"
 )
 

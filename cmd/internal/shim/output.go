@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"depfetch/cmd/internal/cmdline"
 	"depfetch/fetch"
+	"depfetch/fetch/cmdline"
 	"depfetch/fetch/scratch"
 )
 

@@ -16,13 +16,13 @@ import (
 	"os"
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
 	"depfetch/cmd/internal/console"
-	"depfetch/cmd/internal/curl"
 	"depfetch/cmd/internal/exit"
-	"depfetch/cmd/internal/wget"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
+	"depfetch/fetch/cmdline/wget"
 	"depfetch/fetch/source"
 )
 

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
-	"depfetch/cmd/internal/curl"
-	"depfetch/cmd/internal/wget"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
+	"depfetch/fetch/cmdline/wget"
 	"depfetch/fetch/source"
 )
 

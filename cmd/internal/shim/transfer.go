@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"depfetch/cmd/internal/cmdline"
 	"depfetch/fetch"
+	"depfetch/fetch/cmdline"
 )
 
 // transfer is one URL under way.

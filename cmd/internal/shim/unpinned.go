@@ -4,9 +4,9 @@ import (
 	"strconv"
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/fetch/cmdline"
 	"depfetch/fetch/source"
 )
 

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
-	"depfetch/cmd/internal/curl"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
 )
 
 // parser is a command line on its way to a job.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"depfetch/cmd/internal/cmdline"
-	"depfetch/cmd/internal/curl"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
 )
 
 // transfers parses a command line and returns "URL > output" for each transfer.

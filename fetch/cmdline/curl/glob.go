@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
+	"depfetch/fetch/cmdline"
 )
 
 // maxURLs is how many URLs a glob may stand for.

@@ -3,7 +3,7 @@ package curl
 import (
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
+	"depfetch/fetch/cmdline"
 )
 
 // lines calls f for the lines of a file.

@@ -1,6 +1,6 @@
 package curl
 
-import "depfetch/cmd/internal/cmdline"
+import "depfetch/fetch/cmdline"
 
 // options are those of curl 8, and of 7.88 where 8 has dropped them.
 const options = `

@@ -3,7 +3,7 @@ package cmdline_test
 import (
 	"testing"
 
-	"depfetch/cmd/internal/cmdline"
+	"depfetch/fetch/cmdline"
 )
 
 func TestNormalize(t *testing.T) {

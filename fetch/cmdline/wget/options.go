@@ -1,6 +1,6 @@
 package wget
 
-import "depfetch/cmd/internal/cmdline"
+import "depfetch/fetch/cmdline"
 
 // options are those of wget 1.21. An option of kind Bool may have a value, as
 // --check-certificate=off.

@@ -16,7 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"depfetch/cmd/internal/cmdline"
+	"depfetch/fetch/cmdline"
 )
 
 // parser is a command line on its way to a job.

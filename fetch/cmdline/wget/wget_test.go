@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"depfetch/cmd/internal/cmdline"
-	"depfetch/cmd/internal/wget"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/wget"
 )
 
 func TestOutputs(t *testing.T) {
