@@ -3,6 +3,7 @@ package fetch
 import (
 	"fmt"
 	"io/fs"
+	"time"
 
 	"depfetch/fetch/unpack"
 )
@@ -22,6 +23,11 @@ type Artifact struct {
 	Mirrors []string // further addresses of the same bytes, in order
 	Digest  Digest
 	Size    int64 // in bytes, or SizeUnknown
+
+	// Modified is what the origin said of the file's age when it was locked. A
+	// fetch does not use it: curl and wget set the time of their output by it. It
+	// may be zero.
+	Modified time.Time
 
 	// Path is where the file lands, slash-separated and below Client.Root.
 	// It is empty when the lockfile gives none.

@@ -8,7 +8,7 @@ import (
 
 // Check reports the locked lines of f that must not be used: the stale ones,
 // whose address is not what the template and version expand to, and those that
-// the policy forbids. Nothing is stale about a dependency without locked lines.
+// the policy forbids, of urls too. Nothing is stale about a dependency without locked lines.
 // The error is an [ErrorList] of kinds [KindStale] and [KindPolicy], or nil.
 func (f *File) Check() error {
 	var faults ErrorList
@@ -16,9 +16,12 @@ func (f *File) Check() error {
 		for _, l := range d.Locked {
 			faults = append(faults, d.stale(l)...)
 			faults = append(faults, f.Policy.distrusts(d, l)...)
-			faults = append(faults, f.Policy.forbids(l.at.get("url"), l.URL)...)
+			faults = append(faults, f.Policy.forbids(l.at.get("url"), l.at.get("url").at.val, l.URL)...)
 			faults = append(faults, f.Policy.forbidsMirrors(d, l)...)
 		}
+	}
+	for _, pin := range f.URLs {
+		faults = append(faults, f.Policy.checkPin(pin)...)
 	}
 	return faults.err()
 }
@@ -85,8 +88,8 @@ func (p Policy) distrusts(d *Dep, l Line) ErrorList {
 }
 
 // forbids returns an error if p does not allow the host of address, which
-// stands at v.
-func (p Policy) forbids(v *value, address string) ErrorList {
+// stands at a byte of v.
+func (p Policy) forbids(v *value, offset int, address string) ErrorList {
 	if len(p.Hosts) == 0 {
 		return nil
 	}
@@ -95,7 +98,7 @@ func (p Policy) forbids(v *value, address string) ErrorList {
 		return nil
 	}
 	_, host, _, _ := splitAddress(address)
-	return ErrorList{v.errorf(KindPolicy, v.at.val, "host %q is not one of policy.hosts", host)}
+	return ErrorList{v.errorf(KindPolicy, offset, "host %q is not one of policy.hosts", host)}
 }
 
 // forbidsMirrors returns an error for each mirror, as it expands for l, whose
@@ -103,7 +106,7 @@ func (p Policy) forbids(v *value, address string) ErrorList {
 func (p Policy) forbidsMirrors(d *Dep, l Line) (faults ErrorList) {
 	for i, at := range d.at.get("mirrors").elements() {
 		address, _ := d.Expand(d.Mirrors[i], l.Platform) // Parse has seen that it expands
-		faults = append(faults, p.forbids(at, address)...)
+		faults = append(faults, p.forbids(at, at.at.val, address)...)
 	}
 	return faults
 }

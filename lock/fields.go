@@ -214,22 +214,28 @@ func parseLocked(v *value, archive bool) []Line {
 
 // parseLine reads the locked line for p.
 func parseLine(v *value, p Platform) Line {
-	l := Line{Platform: p, Size: fetch.SizeUnknown, at: v}
+	l := Line{Platform: p, at: v}
 	if !v.table("url", "sha256", "size", "unpacked", "trust") {
 		return l
 	}
 	l.URL = parseAddress(v.require("url"))
 	l.Digest = parseDigest(v.require("sha256"))
-	if size := v.get("size"); size != nil {
-		n, ok := size.integer()
-		if ok && n < 0 {
-			size.fail("size %d: want a number of bytes, 0 or more", n)
-		}
-		l.Size = n
-	}
+	l.Size = parseSize(v.get("size"))
 	l.Unpacked = parseDigest(v.get("unpacked"))
 	l.Trust = parseTrustValue(v.get("trust"))
 	return l
+}
+
+// parseSize reads the size of a line.
+func parseSize(v *value) int64 {
+	if v == nil {
+		return fetch.SizeUnknown
+	}
+	n, ok := v.integer()
+	if ok && n < 0 {
+		v.fail("size %d: want a number of bytes, 0 or more", n)
+	}
+	return n
 }
 
 // require returns the value of a key that the table v must have.

@@ -36,12 +36,15 @@ type File struct {
 	Platforms []Platform // what deplock locks for a dependency that does not say
 	Policy    Policy
 	Deps      []*Dep // in the order of the document
+	URLs      []Pin  // in the order of the document
 }
 
 // Policy is the least that a lockfile demands of its own lines.
 type Policy struct {
 	Hosts []source.HostPattern // the hosts allowed; empty means any
 	Trust Trust
+	// NoUnpinned forbids lines of urls that pin nothing.
+	NoUnpinned bool
 }
 
 // allows reports whether a file may come from u. A file URL has no host to

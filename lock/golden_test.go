@@ -118,6 +118,12 @@ func dump(t *testing.T, f *File) string {
 			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "limits": d.Limits, "latest": d.Latest, "locked": lines,
 		})
 	}
+	for _, p := range f.URLs {
+		encode(map[string]any{
+			"url": p.URL, "sha256": p.Digest.String(), "size": p.Size, "trust": p.Trust.String(),
+			"mirrors": p.Mirrors, "modified": p.Modified, "unpinned": p.Unpinned,
+		})
+	}
 	return b.String()
 }
 

@@ -26,14 +26,16 @@ func Parse(name string, data []byte) (*File, error) {
 	if !checkVersion(root) {
 		return nil, doc.faults.err()
 	}
-	root.table("version", "platforms", "policy", "deps")
+	root.table("version", "platforms", "policy", "deps", "urls")
 	f := &File{
 		Name:      name,
 		Platforms: parsePlatforms(root.get("platforms")),
 		Policy:    parsePolicy(root.get("policy")),
 		Deps:      parseDeps(root.get("deps")),
+		URLs:      parsePins(root.get("urls")),
 	}
 	checkPaths(f.Deps)
+	f.checkAddresses()
 	if err := doc.faults.err(); err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func checkVersion(root *value) bool {
 
 // parsePolicy reads the policy.
 func parsePolicy(v *value) (p Policy) {
-	if !v.table("hosts", "trust") {
+	if !v.table("hosts", "trust", "unpinned") {
 		return Policy{}
 	}
 	hosts := v.get("hosts")
@@ -138,6 +140,10 @@ func parsePolicy(v *value) (p Policy) {
 		p.Hosts = append(p.Hosts, h)
 	}
 	p.Trust = parseTrustValue(v.get("trust"))
+	if unpinned := v.get("unpinned"); unpinned != nil {
+		allowed, ok := unpinned.boolean()
+		p.NoUnpinned = ok && !allowed
+	}
 	return p
 }
 

@@ -47,7 +47,8 @@ func (e *NotPinnedError) Error() string {
 }
 
 // Artifacts returns what is pinned for p of the selected dependencies, in the
-// order of the document. Its errors are [UnknownDepError], [UnknownGroupError]
+// order of the document, and behind them, if all are selected, what urls pins:
+// named by its address, without a path, for the platform any. Its errors are [UnknownDepError], [UnknownGroupError]
 // and [NotPinnedError], all that apply joined; what is pinned comes back beside
 // them. It does not call [File.Check].
 func (f *File) Artifacts(p Platform, sel Selection) ([]fetch.Artifact, error) {
@@ -60,6 +61,13 @@ func (f *File) Artifacts(p Platform, sel Selection) ([]fetch.Artifact, error) {
 			continue
 		}
 		artifacts = append(artifacts, a)
+	}
+	if len(sel.Names) == 0 && len(sel.Groups) == 0 {
+		for _, pin := range f.URLs {
+			if pin.Unpinned == "" {
+				artifacts = append(artifacts, pin.artifact())
+			}
+		}
 	}
 	return artifacts, errors.Join(errs...)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"depfetch/fetch/source"
 )
 
 // document is a lockfile's text, and what has been found wrong with it.
@@ -127,6 +129,22 @@ func (v *value) integer() (n int64, ok bool) {
 	return n, ok
 }
 
+// time returns the moment v.
+func (v *value) time() time.Time {
+	if v == nil {
+		return time.Time{}
+	}
+	t, ok := v.data.(time.Time)
+	if !ok {
+		v.failType("a date or time")
+		return time.Time{}
+	}
+	if name := t.Location().String(); strings.HasSuffix(name, "local") || t.Nanosecond() != 0 || t.Unix() < 0 {
+		v.fail("want a moment in whole seconds since 1970, as 2024-05-01T00:00:00Z")
+	}
+	return t.UTC()
+}
+
 // boolean returns the boolean v.
 func (v *value) boolean() (b, ok bool) {
 	if v == nil {
@@ -164,6 +182,9 @@ func (v *value) path() string {
 		return ""
 	}
 	key := v.key
+	if strings.Contains(key, "@") { // an address, perhaps with a password
+		key = source.Redact(key)
+	}
 	if strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || key == "" {
 		key = strconv.Quote(key)
 	}

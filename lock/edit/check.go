@@ -66,8 +66,10 @@ func settled(root map[string]any) map[string]any {
 			delete(values, "locked")
 		}
 	}
-	if len(deps) == 0 {
-		delete(root, "deps")
+	for _, name := range []string{"deps", "urls"} {
+		if table, ok := root[name].(map[string]any); ok && len(table) == 0 {
+			delete(root, name)
+		}
 	}
 	return root
 }

@@ -22,7 +22,7 @@ func (d *Document) SetLocked(dep string, line lock.Line) error {
 	}
 	return d.edit(dep, func() error {
 		if there {
-			return d.setLine(dep, platform, have, want)
+			return d.setLine([]string{"deps", dep, "locked", platform}, have, want, "size", "unpacked")
 		}
 		return d.addLine(dep, platform, want)
 	}, func(values map[string]any) {
@@ -56,9 +56,10 @@ func lineEntries(l lock.Line) []Entry {
 	return append(entries, Entry{"trust", l.Trust.String()})
 }
 
-// setLine makes a line that is there, with the values have, hold want.
-func (d *Document) setLine(dep, platform string, have map[string]any, want []Entry) error {
-	at := func(key string) *pair { return d.tree.find("deps", dep, "locked", platform, key) }
+// setLine makes the line at path, with the values have, hold want. Of its other
+// keys, those that are optional go.
+func (d *Document) setLine(path []string, have map[string]any, want []Entry, optional ...string) error {
+	at := func(key string) *pair { return d.tree.find(append(slices.Clone(path), key)...) }
 	var changes []change
 	for _, e := range want {
 		if have[e.Key] != nil && have[e.Key] != e.Value {
@@ -70,7 +71,7 @@ func (d *Document) setLine(dep, platform string, have map[string]any, want []Ent
 	}
 	wanted, _ := decoded(want).(map[string]any)
 	var surplus []string
-	for _, key := range []string{"size", "unpacked"} {
+	for _, key := range optional {
 		if have[key] != nil && wanted[key] == nil {
 			surplus = append(surplus, key)
 		}
@@ -91,7 +92,7 @@ func (d *Document) setLine(dep, platform string, have map[string]any, want []Ent
 		if have[e.Key] != nil {
 			continue
 		}
-		if err := d.insertAfter(at(want[i-1].Key), 4, e.Key, text(e.Value)); err != nil {
+		if err := d.insertAfter(at(want[i-1].Key), len(path), e.Key, text(e.Value)); err != nil {
 			return err
 		}
 	}

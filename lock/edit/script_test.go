@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"depfetch/fetch"
 	"depfetch/lock"
@@ -38,6 +39,16 @@ func runVerb(d *Document, verb, dep string, args []string) error {
 		return d.RemoveLocked(dep, lock.Platform(args[0]))
 	case "remove":
 		return d.Remove(dep)
+	case "set-pin":
+		return d.SetPins(pinOf(dep, args))
+	case "set-pins":
+		var pins []lock.Pin
+		for _, address := range args {
+			pins = append(pins, pinOf(address, nil))
+		}
+		return d.SetPins(append(pins, pinOf(dep, nil))...)
+	case "remove-pins":
+		return d.RemovePins(append(args, dep)...)
 	case "add":
 		return d.Add(newDep(dep, args))
 	}
@@ -59,6 +70,12 @@ func lineOf(d *Document, dep string, p lock.Platform, args []string) (lock.Line,
 		line.URL, _ = have.Expand(have.URL, p) // an address that does not expand is refused later
 		if l, ok := have.Line(p); ok && l.Platform == p {
 			line = l
+		} else {
+			for _, l := range have.Locked {
+				if l.URL == line.URL {
+					line.Digest = l.Digest // one address has one content
+				}
+			}
 		}
 	}
 	for _, arg := range args {
@@ -86,6 +103,29 @@ func lineOf(d *Document, dep string, p lock.Platform, args []string) (lock.Line,
 
 // digest returns the digest of which every digit is the same; of zeros, one
 // that no lockfile may hold.
+// pinOf returns a line of urls as args make it.
+func pinOf(address string, args []string) lock.Pin {
+	p := lock.Pin{URL: address, Size: fetch.SizeUnknown, Digest: digest("1")}
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "sha256":
+			p.Digest = digest(value)
+		case "size":
+			p.Size, _ = strconv.ParseInt(value, 10, 64)
+		case "trust":
+			p.Trust = map[string]lock.Trust{"published": lock.Published, "signed": lock.Signed}[value]
+		case "modified":
+			p.Modified, _ = time.Parse(time.RFC3339, value)
+		case "unpinned":
+			p.Unpinned = value
+		default:
+			panic("no key " + name)
+		}
+	}
+	return p
+}
+
 func digest(digit string) fetch.Digest {
 	if digit == "0" {
 		return fetch.Digest{}
@@ -129,7 +169,7 @@ func newDep(name string, args []string) NewDep {
 		case "locked":
 			for i, p := range platforms(list) {
 				n.Locked = append(n.Locked, lock.Line{
-					Platform: p, URL: n.URL, Digest: digest(strconv.Itoa(i + 1)), Size: int64(i) * 1000,
+					Platform: p, URL: n.URL, Digest: digest("1"), Size: int64(i) * 1000,
 				})
 			}
 		default:

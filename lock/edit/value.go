@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
-// Entry is a key of a table with its value: a string, bool or int64, a []string
-// or an []Entry.
+// Entry is a key of a table with its value: a string, bool, int64 or
+// time.Time in UTC, a []string or an []Entry.
 type Entry struct {
 	Key   string
 	Value any
@@ -25,6 +26,8 @@ func text(value any) string {
 			list[i] = quote(s)
 		}
 		return "[" + strings.Join(list, ", ") + "]"
+	case time.Time:
+		return v.Format(time.RFC3339)
 	case []Entry:
 		if len(v) == 0 {
 			return "{}"
