@@ -24,6 +24,7 @@ type StageTrace struct {
 	Fetches  []*script.Fetch
 	Idle     []script.Idle
 	Packages []script.Packages
+	Calls    []*script.Call
 	Unread   []Unread
 }
 
@@ -100,6 +101,7 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation)
 		e.instruction(in)
 	}
 	e.trace.Fetches, e.trace.Idle, e.trace.Packages = e.machine.Fetches, e.machine.Idle, e.machine.Packages
+	e.trace.Calls = e.machine.Calls
 	return e
 }
 

@@ -253,8 +253,10 @@ func (m *Machine) inner(c *call, at int) status {
 		return succeeded
 	}
 	inner := *c
+	inner.via = c.under(at)
 	inner.name, inner.args = c.args[at].Text, c.args[at+1:]
 	if !c.args[at].Known() {
+		m.log(&inner, c.args[at])
 		m.touch(&inner)
 		return m.unknown(&inner)
 	}
@@ -358,9 +360,12 @@ func (m *Machine) nested(c *call, text Value) status {
 		return unsure
 	}
 	m.depth++
-	src := m.source
+	src, via := m.source, m.via
 	m.source.Locate = func(int) int { return c.start }
-	defer func() { m.depth--; m.source = src }()
+	if m.via = c.via; c.name == "su" {
+		m.via = c.under(len(c.args) - 1)
+	}
+	defer func() { m.depth--; m.source, m.via = src, via }()
 	inner := c.context
 	return m.list(file.Stmts, inner)
 }

@@ -17,6 +17,8 @@ type call struct {
 	args       []Value // without the name
 	start, end int     // of the command, in the Dockerfile
 	words      []*syntax.Word
+	via        []string // what it runs under: see Call.Via
+	logged     *Call
 }
 
 // arg returns the text of the i-th argument, or "".
@@ -73,9 +75,10 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 		}
 	}()
 	loc := m.source.Locate
-	cl := &call{context: c, name: fields[0].Text, args: fields[1:], words: x.Args}
+	cl := &call{context: c, name: fields[0].Text, args: fields[1:], words: x.Args, via: m.via}
 	cl.start, cl.end = loc(int(x.Pos().Offset())), loc(int(s.End().Offset()))
 	if !fields[0].Known() {
+		m.log(cl, fields[0])
 		m.ran(fields[0], cl)
 		m.touch(cl)
 		return m.unknown(cl)
@@ -94,6 +97,7 @@ func (m *Machine) dispatch(c *call) status {
 		m.args, m.returning = args, false
 		return got
 	}
+	c.logged = m.log(c, Text(c.name))
 	if f, ok := m.commands[path.Base(c.name)]; ok {
 		c.name = path.Base(c.name)
 		return f(m, c)

@@ -329,7 +329,7 @@ func (m *Machine) aria2c(c *call) status {
 // fetch notes a download to a path, or to the output if it is empty.
 func (m *Machine) fetch(c *call, f Fetch, out Value) *Fetch {
 	f.Start, f.End, f.Run = c.start, c.end, m.source.Run
-	f.Depends = m.depends > 0
+	f.Depends, f.Call = m.depends > 0, c.logged
 	if f.URL.Known() && strings.TrimSpace(f.URL.Text) == "" {
 		return nil
 	}

@@ -18,6 +18,9 @@ type Fetch struct {
 	Query      bool              // its answer is read as text and not kept
 	Probe      bool              // its answer is thrown away
 
+	// Call is the command that downloads it; nil of ADD.
+	Call *Call
+
 	imported bool   // gpg has taken its keys over
 	Captured bool   // its answer is in a variable or an argument
 	Piped    string // the program that its bytes were piped to unchecked, or empty

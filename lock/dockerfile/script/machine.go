@@ -32,6 +32,7 @@ type Machine struct {
 	Fetches  []*Fetch
 	Idle     []Idle
 	Packages []Packages
+	Calls    []*Call
 
 	commands map[string]command
 	files    map[string]Value // what has been written into small files
@@ -41,6 +42,7 @@ type Machine struct {
 	left     []map[string]Value // the variables where break may leave the loop
 	steps    int
 	depth    int
+	via      []string // what the script runs under
 }
 
 // state is what a subshell has of its own.
