@@ -42,44 +42,21 @@ func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reas
 // Refuse returns a RefusedError.
 func Refuse(name, reason string) error { return &RefusedError{name, reason} }
 
+// ErrStop is what act returns to read no further.
+var ErrStop = errors.New("stop")
+
 // Parse reads arguments, and calls act for each option and, with a nil option, for
 // each of the other arguments, in their order. Options that are refused and
-// unknown ones end it. Gnu says that switches may have a value, as --quiet=off, and
-// that -n is followed by letters of its own, as wget has it. ErrStop ends it without
-// an error.
+// unknown ones end it. Gnu is that of Lex. ErrStop ends it without an error.
 func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, on bool) error) error {
-	do := func(o *Option, value string, on bool) error {
-		switch {
-		case o.Class == Tune || o.Class == Deny && !on:
-			return nil
-		case o.Class == Deny:
-			return Refuse(o.Name(), o.Reason)
-		}
-		return act(o, value, on)
-	}
-	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		next := func(o *Option) (string, error) {
-			if i++; i >= len(args) {
-				return "", Bad(o.Name(), " requires a value")
-			}
-			return args[i], nil
-		}
-		var err error
-		switch {
-		case arg == "--":
-			for _, arg := range args[i+1:] {
-				if err := act(nil, arg, true); err != nil {
-					return err
-				}
-			}
-			return nil
-		case strings.HasPrefix(arg, "--"):
-			err = t.long(arg[2:], gnu, next, do)
-		case strings.HasPrefix(arg, "-") && (arg != "-" || !gnu):
-			err = t.shorts(arg[1:], gnu, next, do)
+	for a := range t.Lex(args, gnu) {
+		err := a.Err
+		switch o := a.Option; {
+		case err != nil || o != nil && (o.Class == Tune || o.Class == Deny && !a.On):
+		case o != nil && o.Class == Deny:
+			err = Refuse(o.Name(), o.Reason)
 		default:
-			err = act(nil, arg, true)
+			err = act(o, a.Value, a.On)
 		}
 		if err == ErrStop {
 			return nil
@@ -89,84 +66,6 @@ func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, 
 		}
 	}
 	return nil
-}
-
-// ErrStop is what act returns to read no further.
-var ErrStop = errors.New("stop")
-
-type taker func(*Option) (string, error)
-
-type actor func(o *Option, value string, on bool) error
-
-// long handles --NAME, --no-NAME, --NAME VALUE and --NAME=VALUE, which curl has
-// since 8.16.
-func (t Table) long(name string, gnu bool, next taker, do actor) error {
-	name, value, has := strings.Cut(name, "=")
-	o, on, err := t.Long(name)
-	switch {
-	case err != nil:
-		return err
-	case o.Kind == Value && !has:
-		if value, err = next(o); err != nil {
-			return err
-		}
-	case o.Kind != Value && has && !gnu:
-		return Bad(o.Name(), " takes no value")
-	case o.Kind != Value && has:
-		on = on && Truth(value)
-	}
-	return do(o, value, on)
-}
-
-// shorts handles -abc and -abVALUE.
-func (t Table) shorts(letters string, gnu bool, next taker, do actor) error {
-	if letters == "" {
-		return Bad("unknown option -")
-	}
-	for i := 0; i < len(letters); i++ {
-		if gnu && letters[i] == 'n' {
-			if i+1 == len(letters) {
-				return Bad("-n requires a letter")
-			}
-			for _, c := range letters[i+1:] {
-				o, err := t.Short("n" + string(c))
-				if err == nil {
-					err = do(o, "", false)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-		o, err := t.Short(letters[i : i+1])
-		if err != nil {
-			return err
-		}
-		if o.Kind != Value {
-			if err := do(o, "", true); err != nil {
-				return err
-			}
-			continue
-		}
-		value := letters[i+1:]
-		if value == "" {
-			if value, err = next(o); err != nil {
-				return err
-			}
-		}
-		return do(o, value, true)
-	}
-	return nil
-}
-
-// Truth reads the value of a switch.
-func Truth(s string) bool {
-	switch strings.ToLower(s) {
-	case "off", "no", "0":
-		return false
-	}
-	return true
 }
 
 // Values are what options say, by their long names. A switch that is on says "1".

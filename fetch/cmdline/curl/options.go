@@ -1,6 +1,10 @@
 package curl
 
-import "depfetch/fetch/cmdline"
+import (
+	"iter"
+
+	"depfetch/fetch/cmdline"
+)
 
 // options are those of curl 8, and of 7.88 where 8 has dropped them.
 const options = `
@@ -29,7 +33,7 @@ const options = `
 ~!socks5-basic ~=service-name ~=proxy-service-name ~=socks5-gssapi-service ~=delegation ~!sasl-ir ~=sasl-authzid ~=login-options
 ~!B,use-ascii ~!crlf ~!compressed-ssh ~=krb ~=ftp-account ~=ftp-alternative-to-user ~!ftp-create-dirs ~=ftp-method ~!ftp-pasv
 ~=P,ftp-port ~!ftp-pret ~!ftp-skip-pasv-ip ~!ftp-ssl ~!ftp-ssl-reqd ~!ftp-ssl-ccc ~=ftp-ssl-ccc-mode ~!ftp-ssl-control ~!disable-eprt ~!disable-epsv
-~!eprt ~!epsv ~=tftp-blksize ~!tftp-no-options ~=hostpubmd5 ~=hostpubsha256 ~=pubkey ~=knownhosts ~!form-escape ~=ipfs-gateway
+~!eprt ~!epsv ~=tftp-blksize ~!tftp-no-options ~=hostpubmd5 ~=hostpubsha256 ~=pubkey ~=knownhosts ~!form-escape ~=ipfs-gateway ~=ssl-sessions
 : it sends data, and a pinned fetch only gets
 -=F,form -=form-string -=T,upload-file -=json -!a,append -=Q,quote -=mail-from -=mail-rcpt -=mail-auth -!mail-rcpt-allowfails
 -=t,telnet-option -=upload-flags
@@ -52,3 +56,7 @@ const options = `
 
 // Table returns the table of curl's options.
 func Table() cmdline.Table { return cmdline.ParseTable(options) }
+
+// Lex returns the options and operands of a command line of curl, which is without
+// the program's name.
+func Lex(words []string) iter.Seq[cmdline.Arg] { return Table().Lex(words, false) }

@@ -1,6 +1,10 @@
 package wget
 
-import "depfetch/fetch/cmdline"
+import (
+	"iter"
+
+	"depfetch/fetch/cmdline"
+)
 
 // options are those of wget 1.21. An option of kind Bool may have a value, as
 // --check-certificate=off.
@@ -9,10 +13,10 @@ const options = `
 +!content-disposition +=default-page ~!q,quiet +=o,output-file +=a,append-output +=e,execute +.V,version +.h,help
 +=header +=U,user-agent +=referer +=user +=password +=http-user +=http-password +=http-passwd +=ca-certificate +=method
 +=t,tries +=T,timeout +=connect-timeout +=read-timeout +!proxy +=proxy-user +=proxy-password +=proxy-passwd +!https-only
-~!v,verbose +=Y,busybox-proxy +!x,force-directories ~!nv,no-verbose ~!d,debug ~!b,background ~=report-speed ~!config ~=rejected-log ~!retry-connrefused ~=retry-on-http-error
-~=retry-on-host-error ~!netrc ~=progress ~!show-progress ~!if-modified-since ~!use-server-timestamps ~!S,server-response ~=dns-timeout
-~=w,wait ~=waitretry ~!random-wait ~=Q,quota ~=bind-address ~=bind-dns-address ~=dns-servers ~=limit-rate ~!dns-cache ~=restrict-file-names
-~!ignore-case ~!4,inet4-only ~!6,inet6-only ~=prefer-family ~!iri ~=local-encoding ~=remote-encoding ~!unlink ~!xattr ~=backups
+~!v,verbose +=Y,busybox-proxy +!x,force-directories ~!nv,no-verbose ~!d,debug ~!b,background ~!report-speed ~=config ~.no-config ~=dot-style ~.dont-remove-listing ~!htmlify ~!keep-badhash ~=rejected-log ~!retry-connrefused ~=retry-on-http-error
+~!retry-on-host-error ~!netrc ~=progress ~!show-progress ~!if-modified-since ~!use-server-timestamps ~!S,server-response ~=dns-timeout
+~=w,wait ~=waitretry ~!random-wait ~=Q,quota ~=bind-address ~=bind-dns-address ~=dns-servers ~=limit-rate ~!dns-cache ~!restrict-file-names
+~!ignore-case ~!4,inet4-only ~!6,inet6-only ~=prefer-family ~!iri ~=local-encoding ~=remote-encoding ~!unlink ~!xattr ~!backups
 ~!nd,directories ~!nH,host-directories ~=cut-dirs ~!cache ~!ignore-length ~=compression ~=max-redirect ~!http-keep-alive
 ~!cookies ~!keep-session-cookies ~=save-cookies ~!content-on-error ~!auth-no-challenge ~=secure-protocol ~!check-certificate
 ~=ca-directory ~=certificate-type ~=private-key-type ~=ciphers ~=egd-file ~=random-file ~!hsts ~=hsts-file ~=ftp-user ~=ftp-password
@@ -42,3 +46,7 @@ const options = `
 
 // Table returns the table of wget's options.
 func Table() cmdline.Table { return cmdline.ParseTable(options) }
+
+// Lex returns the options and operands of a command line of wget, which is without
+// the program's name.
+func Lex(words []string) iter.Seq[cmdline.Arg] { return Table().Lex(words, true) }
