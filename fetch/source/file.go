@@ -30,7 +30,7 @@ func (t *transfer) file(ctx context.Context) error {
 		return t.fail(err, false)
 	}
 	defer f.Close()
-	t.resp.Length = info.Size()
+	t.resp.Length, t.resp.Modified = info.Size(), info.ModTime()
 
 	ctx, s, stop := watch(ctx, t.client.cfg.StallTimeout)
 	defer stop()

@@ -143,7 +143,7 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 	}
 	permanent := true
 	for u, hops := origin, 0; ; hops++ {
-		t.resp.URL = u.String()
+		t.resp.URL, t.resp.Redirects = u.String(), hops
 		if !t.allowed(u) {
 			e := t.fail(fmt.Errorf("host %q is not in the lockfile's policy.hosts", u.Host), false)
 			e.Refused = true
@@ -156,6 +156,7 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 		s.reset()
 		location := redirect(resp)
 		if location == "" {
+			t.resp.Modified, _ = http.ParseTime(resp.Header.Get("Last-Modified"))
 			return resp, nil
 		}
 		io.CopyN(io.Discard, resp.Body, sniffSize) // so that the connection can be used again

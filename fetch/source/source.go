@@ -121,8 +121,10 @@ type Response struct {
 	URL string // after redirects
 	// Moved is where the first redirects lead to, as long as they are
 	// permanent ones (301 and 308); empty if there are none.
-	Moved  string
-	Status int // of HTTP; 0 for a file
+	Moved     string
+	Redirects int       // how many there were
+	Modified  time.Time // what the answer says of the body's age; may be zero
+	Status    int       // of HTTP; 0 for a file
 	// Length is the length of the whole body in bytes as the source
 	// declared it, or -1.
 	Length int64
