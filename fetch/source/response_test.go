@@ -1,8 +1,6 @@
 package source_test
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -27,7 +25,7 @@ func TestResponse(t *testing.T) {
 		"/undated": {},
 		"/twice":   {Modified: at, Redirects: 2},
 	} {
-		got, err := source.New(source.Config{}).Get(context.Background(), source.Request{URL: s.URL + uri, Dst: io.Discard, Limit: -1})
+		got, err := source.New(source.Config{}).Get(t.Context(), source.Request{URL: s.URL + uri, Dst: new(sink), Limit: -1})
 		if err != nil || !got.Modified.Equal(want.Modified) || got.Redirects != want.Redirects {
 			t.Errorf("%s: got %v and %d redirects, %v; want %v and %d", uri, got.Modified, got.Redirects, err, want.Modified, want.Redirects)
 		}
