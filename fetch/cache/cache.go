@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"depfetch/fetch/regular"
 	"depfetch/fetch/scratch"
 )
 
@@ -31,17 +32,9 @@ type Store struct {
 }
 
 // Open opens the blob with a sha256, given in hexadecimal digits. The error is
-// fs.ErrNotExist when there is none.
+// fs.ErrNotExist when there is none, and regular.ErrOther when it is no file.
 func (s *Store) Open(hex string) (*os.File, error) {
-	// Opening a FIFO would wait for its writer, so look before opening.
-	info, err := os.Stat(s.File(hex))
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", s.File(hex))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return os.Open(s.File(hex))
+	return regular.Open(s.File(hex))
 }
 
 // Temp makes an empty private file within the store. The caller closes and

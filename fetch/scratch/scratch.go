@@ -6,9 +6,16 @@
 // container of this machine, still has. What is in use is locked with flock(2),
 // and the kernel takes the lock away from the dead. Where a file system has no
 // such locks, and on Windows, nothing is swept.
+//
+// It guarantees as well that Sweep removes nothing that others have made. Names
+// end in 128 bits of chance, Reserved tells them, and nothing else is to be put in
+// place under one; and a directory that is not empty is only removed if it holds
+// the mark that NewDir leaves there.
 package scratch
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,23 +24,47 @@ import (
 	"strings"
 )
 
-// prefix begins the names of all that this package makes.
+// prefix begins the names of all that this package makes. As many hexadecimal
+// digits follow as make up chance bytes.
 const (
-	prefix  = ".depfetch-"
-	pattern = prefix + "*"
+	prefix = ".depfetch-"
+	chance = 16
 )
+
+// mark is the file by which a directory is known to be one of NewDir. It is locked
+// before it gets this name, so that no sweep comes between.
+const (
+	mark     = "in-use"
+	unlocked = mark + ".new"
+	markText = "A temporary directory of depfetch, which the next run removes.\n"
+)
+
+// newName returns a name in dir that nobody else uses.
+func newName(dir string) string {
+	var b [chance]byte
+	rand.Read(b[:])
+	return filepath.Join(dir, prefix+hex.EncodeToString(b[:]))
+}
+
+// Reserved reports whether a name, without its directory, is one that only this
+// package gives. Case does not count, since some disks take no notice of it.
+func Reserved(name string) bool {
+	digits, ok := strings.CutPrefix(strings.ToLower(name), prefix)
+	return ok && len(digits) == 2*chance && strings.Trim(digits, "0123456789abcdef") == ""
+}
 
 // errSwept says that a sweep came between the making of a file and its locking.
 var errSwept = errors.New("removed as soon as it was made")
 
 // tries is how often making something is tried while others sweep.
-const tries = 10
+const tries = 100
 
 // File makes an empty private file in dir, open for reading and writing. The
 // caller closes and removes it, or hands it to Place.
-func File(dir string) (f *os.File, err error) {
+func File(dir string) (*os.File, error) {
 	for range tries {
-		if f, err = os.CreateTemp(dir, pattern); err != nil {
+		f, err := os.OpenFile(newName(dir), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
 			return nil, err
 		}
 		if hold(f) {
@@ -42,7 +73,7 @@ func File(dir string) (f *os.File, err error) {
 		f.Close()
 		os.Remove(f.Name())
 	}
-	return nil, fmt.Errorf("%s: %w", f.Name(), errSwept)
+	return nil, fmt.Errorf("%s: %w", filepath.Join(dir, prefix), errSwept)
 }
 
 // Place closes f, a file of File, and renames it to name, replacing what is there.
@@ -63,33 +94,78 @@ func Place(f *os.File, name string) error {
 // Dir is a private directory, for as long as it is open.
 type Dir struct {
 	Path string
-	lock *os.File
+	lock *os.File // of its mark
 }
 
-// NewDir makes an empty private directory in parent.
+// NewDir makes a private directory in parent, which holds nothing but its mark.
 func NewDir(parent string) (*Dir, error) {
 	for range tries {
-		path, err := os.MkdirTemp(parent, pattern)
-		if err != nil {
+		path := newName(parent)
+		if err := os.Mkdir(path, 0o700); err != nil {
 			return nil, err
 		}
-		lock, err := os.Open(path)
-		if err != nil {
-			os.Remove(path)
-			return nil, err
-		}
-		if hold(lock) {
+		lock, err := markDir(path)
+		if err == nil {
 			return &Dir{path, lock}, nil
 		}
-		lock.Close()
 		os.Remove(path)
+		if !errors.Is(err, errSwept) && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
 	}
-	return nil, fmt.Errorf("%s: %w", filepath.Join(parent, pattern), errSwept)
+	return nil, fmt.Errorf("%s: %w", filepath.Join(parent, prefix), errSwept)
+}
+
+// markDir gives a directory its mark, and returns that, locked. The error is
+// errSwept or fs.ErrNotExist if a sweep has come between.
+func markDir(path string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(path, unlocked), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	fail := func(err error) (*os.File, error) {
+		f.Close()
+		os.Remove(f.Name())
+		return nil, err
+	}
+	if !hold(f) {
+		return fail(errSwept)
+	}
+	if _, err := f.WriteString(markText); err != nil {
+		return fail(err)
+	}
+	if closesFirst {
+		f.Close()
+	}
+	if err := os.Rename(f.Name(), filepath.Join(path, mark)); err != nil {
+		return fail(err)
+	}
+	return f, nil
 }
 
 // Remove removes d and all that is in it.
 func (d *Dir) Remove() error {
-	return errors.Join(removeAll(d.Path), d.lock.Close())
+	err := removeDir(d.Path)
+	d.lock.Close()
+	return err
+}
+
+// removeDir removes a directory of NewDir, its mark last: whenever it is killed, the
+// next sweep knows what is left.
+func removeDir(path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() != mark {
+			err = errors.Join(err, removeAll(filepath.Join(path, e.Name())))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return removeAll(path)
 }
 
 // removeAll removes path and all below it, directories that may not be written in
@@ -98,26 +174,31 @@ func removeAll(path string) error {
 	if os.RemoveAll(path) == nil {
 		return nil
 	}
-	filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
-		if e != nil && e.IsDir() {
-			os.Chmod(name, 0o700)
-		}
-		return nil
-	})
+	if root, err := os.OpenRoot(path); err == nil {
+		// Through the root, which no link leads out of: in a directory that many
+		// use, what is swept may be another user's.
+		fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+			if e != nil && e.IsDir() {
+				root.Chmod(name, 0o700)
+			}
+			return nil
+		})
+		root.Close()
+	}
 	return os.RemoveAll(path)
 }
 
 // hold locks what the caller has just made, and reports whether it is still there.
-func hold(f *os.File) bool {
-	if !lock(f) {
-		return false
-	}
+func hold(f *os.File) bool { return lock(f) && named(f) }
+
+// named reports whether an open file still has its name.
+func named(f *os.File) bool {
 	opened, err := f.Stat()
 	if err != nil {
 		return false
 	}
-	named, err := os.Lstat(f.Name())
-	return err == nil && os.SameFile(opened, named)
+	there, err := os.Lstat(f.Name())
+	return err == nil && os.SameFile(opened, there)
 }
 
 // Sweep removes what dead programs have left in dir, and reports whether there was
@@ -130,21 +211,44 @@ func Sweep(dir string) (swept bool) {
 	names, _ := d.Readdirnames(-1)
 	d.Close()
 	for _, name := range names {
-		if !strings.HasPrefix(name, prefix) {
-			continue
+		if Reserved(name) && sweepOne(filepath.Join(dir, name)) {
+			swept = true
 		}
-		name = filepath.Join(dir, name)
-		if info, err := os.Lstat(name); err != nil || !info.IsDir() && !info.Mode().IsRegular() {
-			continue
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			continue
-		}
-		if abandoned(f) {
-			swept = removeAll(name) == nil || swept
-		}
-		f.Close()
 	}
 	return swept
+}
+
+// sweepOne removes name if it is what a dead program has left.
+func sweepOne(name string) bool {
+	info, err := os.Lstat(name)
+	switch {
+	case err != nil:
+		return false
+	case info.Mode().IsRegular():
+		return sweepFile(name)
+	case !info.IsDir():
+		return false
+	}
+	// The dead may have come to no more than this, and nobody loses anything.
+	if sweepFile(filepath.Join(name, unlocked)); os.Remove(name) == nil {
+		return true
+	}
+	f, err := open(filepath.Join(name, mark))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	text := make([]byte, len(markText)+1)
+	n, _ := f.ReadAt(text, 0)
+	return string(text[:n]) == markText && abandoned(f) && named(f) && removeDir(name) == nil
+}
+
+// sweepFile removes a file if nobody has its lock.
+func sweepFile(name string) bool {
+	f, err := open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return abandoned(f) && named(f) && os.Remove(name) == nil
 }

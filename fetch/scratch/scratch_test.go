@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -44,15 +45,74 @@ func TestSweep(t *testing.T) {
 	if err := d.Remove(); err != nil || exists(d.Path) {
 		t.Errorf("a removed directory is still there: %v", err)
 	}
-	old := filepath.Join(dir, ".depfetch-old")
-	if err := errors.Join(os.Mkdir(old, 0o700), os.WriteFile(filepath.Join(old, "staged"), nil, 0o400)); err != nil {
-		t.Fatal(err)
-	}
-	if !scratch.Sweep(dir) || exists(old) {
-		t.Error("the directory of the dead has not been swept")
-	}
 	if scratch.Sweep(dir) || scratch.Sweep(filepath.Join(dir, "missing")) {
 		t.Error("swept where there is nothing")
+	}
+}
+
+// chance is what names of this package end in.
+const chance = "0123456789abcdef0123456789abcdef"
+
+// abandon makes a directory as a killed program leaves it.
+func abandon(t *testing.T, parent string) string {
+	t.Helper()
+	d, err := scratch.NewDir(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(parent, ".depfetch-"+chance)
+	if err := os.CopyFS(left, os.DirFS(d.Path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.Remove(), os.MkdirAll(filepath.Join(left, "tree/closed"), 0o700), os.WriteFile(filepath.Join(left, "staged"), nil, 0o400)); err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+// TestSweepDead: the directory of a dead program goes, whatever it has come to.
+func TestSweepDead(t *testing.T) {
+	dir := t.TempDir()
+	left := abandon(t, dir)
+	if err := os.Chmod(filepath.Join(left, "tree"), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if !scratch.Sweep(dir) || exists(left) {
+		t.Error("the directory of the dead has not been swept")
+	}
+	if err := os.Mkdir(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if !scratch.Sweep(dir) || exists(left) {
+		t.Error("one that came to nothing has not been swept")
+	}
+	if err := errors.Join(os.Mkdir(left, 0o700), os.WriteFile(filepath.Join(left, "in-use.new"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if !scratch.Sweep(dir) || exists(left) {
+		t.Error("one whose mark was not made yet has not been swept")
+	}
+}
+
+// TestReserved holds which names nobody else may use.
+func TestReserved(t *testing.T) {
+	for name, want := range map[string]bool{
+		".depfetch-" + chance: true, ".DEPFETCH-" + strings.ToUpper(chance): true,
+		".depfetch-": false, ".depfetch-notes": false, ".depfetch-1234567890": false, ".depfetch-" + chance + "0": false,
+		".depfetch-" + chance[:31]: false, ".depfetch-" + chance[:31] + "g": false, "x.depfetch-" + chance: false,
+	} {
+		if scratch.Reserved(name) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+	dir := t.TempDir()
+	f, err := scratch.File(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if !scratch.Reserved(filepath.Base(f.Name())) {
+		t.Errorf("%s is not reserved", f.Name())
 	}
 }
 
@@ -62,12 +122,34 @@ func TestSweepLeaves(t *testing.T) {
 	if err := os.WriteFile(elsewhere, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	link, fifo, other := filepath.Join(dir, ".depfetch-link"), filepath.Join(dir, ".depfetch-fifo"), filepath.Join(dir, "depfetch-")
-	if err := errors.Join(os.Symlink(elsewhere, link), syscall.Mkfifo(fifo, 0o600), os.WriteFile(other, nil, 0o644)); err != nil {
-		t.Fatal(err)
+	own := filepath.Join(dir, ".depfetch-"+strings.Repeat("f", 32))
+	var keep []string
+	kept := func(name string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keep = append(keep, name)
 	}
-	if scratch.Sweep(dir) || !exists(link) || !exists(fifo) || !exists(other) || !exists(elsewhere) {
+	for _, name := range []string{".depfetch-notes", ".depfetch-1234567890", ".depfetch-" + chance + ".d"} {
+		name = filepath.Join(dir, name)
+		kept(name+"/file", errors.Join(os.Mkdir(name, 0o700), os.WriteFile(name+"/file", nil, 0o600)))
+		kept(name+"1", os.WriteFile(name+"1", nil, 0o600))
+		kept(name+"2", os.Mkdir(name+"2", 0o700))
+	}
+	// Not even under its own names: a directory without its mark, links, FIFOs.
+	kept(own+"/in-use", errors.Join(os.Mkdir(own, 0o700), os.WriteFile(own+"/in-use", []byte("mine"), 0o600)))
+	link, fifo, closed := filepath.Join(dir, ".depfetch-"+chance), own[:len(own)-1]+"e", own[:len(own)-1]+"d"
+	kept(link, os.Symlink(elsewhere, link))
+	kept(fifo, syscall.Mkfifo(fifo, 0o600))
+	kept(closed+"/in-use", errors.Join(os.Mkdir(closed, 0o700), syscall.Mkfifo(closed+"/in-use", 0o600)))
+	if scratch.Sweep(dir) {
 		t.Error("swept what is not its own")
+	}
+	for _, name := range append(keep, elsewhere) {
+		if !exists(name) {
+			t.Errorf("%s has been swept", name)
+		}
 	}
 }
 
@@ -110,7 +192,7 @@ func TestSweepRace(t *testing.T) {
 	}
 	for range 4 {
 		makers.Go(func() {
-			for range 300 {
+			for range 100 {
 				f, err := scratch.File(dir)
 				if err != nil {
 					t.Error(err)
@@ -120,6 +202,17 @@ func TestSweepRace(t *testing.T) {
 					t.Errorf("%s was swept while it was in use", f.Name())
 				}
 				f.Close()
+				d, err := scratch.NewDir(dir)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := os.WriteFile(filepath.Join(d.Path, "staged"), nil, 0o600); err != nil {
+					t.Errorf("swept while it was in use: %v", err)
+				}
+				if err := d.Remove(); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package update
 
 import (
 	"context"
-	"os"
 
 	"depfetch/fetch"
 	"depfetch/lock"
@@ -98,15 +97,8 @@ func (c *Client) recover(ctx context.Context, f *Finding) {
 	if len(mirrors) == 0 {
 		return
 	}
-	root, err := os.MkdirTemp("", "deplock-")
-	if err != nil {
-		return
-	}
-	defer os.RemoveAll(root)
-	client := *c.Fetch
-	client.Root = root
-	client.Fetch(ctx, []fetch.Artifact{{
+	c.Fetch.Fill(ctx, []fetch.Artifact{{
 		Name: f.Dep.Name, Platform: f.Line.Platform.String(), URL: mirrors[0], Mirrors: mirrors[1:],
-		Digest: f.Line.Digest, Size: f.Line.Size, Path: "/old", Mode: 0o600,
+		Digest: f.Line.Digest, Size: f.Line.Size,
 	}})
 }

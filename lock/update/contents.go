@@ -13,6 +13,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/scratch"
 	"depfetch/fetch/unpack"
 	"depfetch/lock"
 )
@@ -49,13 +50,14 @@ func (c *Client) keeping(items []*item) (client *fetch.Client, done func(), err 
 	if !archives || c.Fetch.Cache != nil {
 		return c.Fetch, func() {}, nil
 	}
-	dir, err := os.MkdirTemp("", "deplock-")
+	scratch.Sweep(os.TempDir()) // of what a killed run has left
+	dir, err := scratch.NewDir(os.TempDir())
 	if err != nil {
 		return nil, nil, err
 	}
 	with := *c.Fetch
-	with.Cache = &cache.Store{Root: dir}
-	return &with, func() { os.RemoveAll(dir) }, nil
+	with.Cache = &cache.Store{Root: dir.Path}
+	return &with, func() { dir.Remove() }, nil
 }
 
 // findContents finds out what comes out of the archives, which are in store.
