@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/fetch/printable"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/scan"
@@ -26,12 +28,18 @@ type scanFlags struct {
 	ignore    []string
 	format    string
 	platforms []string
+	context   string
+	contexts  []string
 }
 
 const scanLong = `scan reads Dockerfiles and reports what they download or start from without a
 pin, and checks that check nothing. It runs nothing and asks no server. PATH is a
 file, or a directory that is searched for files called Dockerfile, Dockerfile.*,
 *.Dockerfile or Containerfile; without it, the working directory is.
+
+Scripts that COPY, ADD or a mount takes from the build context and a RUN runs are
+read too, and findings in them name the script. The context is the directory of the
+Dockerfile, unless --context says otherwise.
 
 A finding at or above --level ends it with exit code 1. A comment in the
 Dockerfile turns a rule off, for the instruction or the line behind it:
@@ -61,7 +69,19 @@ func (c *command) scanCommand() *cobra.Command {
 	flags.StringArrayVar(&f.ignore, "ignore", nil, "a rule to leave out; may be given again")
 	flags.StringVar(&f.format, "format", "text", "text, json (an object a line) or sarif (SARIF 2.1.0, for code scanning)")
 	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to read the files for; may be given again (default linux/amd64 and linux/arm64)")
+	flags.StringVar(&f.context, "context", "", "the build context, whose scripts are read (default the directory of each Dockerfile)")
+	flags.StringArrayVar(&f.contexts, "build-context", nil, "the name of a further context, NAME or NAME=WHERE as docker build has it, which is no image; may be given again")
 	return cmd
+}
+
+// contextNames returns the names of values of --build-context.
+func contextNames(values []string) []string {
+	var names []string
+	for _, v := range values {
+		name, _, _ := strings.Cut(v, "=")
+		names = append(names, name)
+	}
+	return names
 }
 
 func (c *command) scan(f scanFlags, paths []string) error {
@@ -69,7 +89,7 @@ func (c *command) scan(f scanFlags, paths []string) error {
 	if err != nil {
 		return console.Usagef("", "--level: %w", err)
 	}
-	opts := scan.Options{}
+	opts := scan.Options{Contexts: contextNames(f.contexts)}
 	for _, id := range f.ignore {
 		for _, id := range strings.Split(id, ",") {
 			if err := scan.CheckRule(id); err != nil {
@@ -99,6 +119,7 @@ func (c *command) scan(f scanFlags, paths []string) error {
 	var (
 		all  []scan.Finding
 		errs []error
+		seen = make(map[string]bool)
 	)
 	for _, name := range names {
 		file, err := readDockerfile(name)
@@ -106,7 +127,16 @@ func (c *command) scan(f scanFlags, paths []string) error {
 			errs = append(errs, err)
 			continue
 		}
-		all = append(all, scan.File(file, opts)...)
+		found, err := scanFile(file, cmp.Or(f.context, filepath.Dir(name)), opts)
+		errs = append(errs, err)
+		for _, x := range found {
+			// Several Dockerfiles may run one script.
+			key := fmt.Sprintf("%q %s %d %s", x.File, x.Rule.ID, x.Start.Offset, x.Message)
+			if !seen[key] {
+				all = append(all, x)
+			}
+			seen[key] = true
+		}
 	}
 	errs = append(errs, render(all, len(names)))
 	for _, x := range all {
@@ -115,6 +145,18 @@ func (c *command) scan(f scanFlags, paths []string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// scanFile returns the findings in a Dockerfile and in the scripts that it takes from
+// a context.
+func scanFile(file *dockerfile.File, dir string, opts scan.Options) ([]scan.Finding, error) {
+	context, err := dockerfile.OpenContext(dir)
+	if err != nil {
+		return nil, console.Usagef("name the directory that docker build gets", "%w", err)
+	}
+	defer context.Close()
+	file.Context = context
+	return scan.File(file, opts), nil
 }
 
 // readDockerfile reads and parses a Dockerfile.
@@ -199,7 +241,7 @@ func (c *command) scanText(all []scan.Finding, files int) error {
 	counts := make(map[scan.Level]int)
 	for _, x := range all {
 		counts[x.Level]++
-		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", x.File, x.Start.Line, x.Start.Col, x.Level, x.Message, x.Rule.ID)
+		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", printable.String(x.File), x.Start.Line, x.Start.Col, x.Level, x.Message, x.Rule.ID)
 		if !told[x.Rule.ID] {
 			fmt.Fprintf(c.stdout, "    why: %s\n    mend: %s\n", x.Rule.Why, x.Rule.Mend)
 		}
@@ -247,7 +289,7 @@ func (c *command) scanJSON(all []scan.Finding, _ int) error {
 
 // newEncoder returns an encoder of an object a line.
 func newEncoder(w io.Writer) *json.Encoder {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(printable.JSON(w))
 	enc.SetEscapeHTML(false)
 	return enc
 }

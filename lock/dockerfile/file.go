@@ -18,7 +18,12 @@ type File struct {
 	Name   string
 	Data   []byte
 	Stages []*Stage
+	// Context is what COPY takes files from, so that scripts among them are read; nil
+	// if it is not known. It is used by Trace, which is not safe for concurrent use.
+	Context *Context
 
+	attached     []*attached
+	directives   []directive // nil if they have not been read
 	lines        []int
 	escape       rune
 	continuation *regexp.Regexp

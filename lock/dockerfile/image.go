@@ -159,3 +159,13 @@ func (f *File) argDefault(name string) (start, end int) {
 	}
 	return 0, 0
 }
+
+// Context reports whether a reference names a context that the build is given beside
+// its own, and no image: one of the given names, or depfetch, which the documentation
+// of depfetch gives to the context that it is in.
+func (im Image) Context(names []string) bool {
+	if strings.ContainsAny(im.Ref.Text, ":/@") {
+		return slices.Contains(names, im.Ref.Text)
+	}
+	return im.Where != "FROM" && im.Ref.Text == "depfetch" || slices.Contains(names, im.Ref.Text)
+}

@@ -17,10 +17,7 @@ type Position struct {
 
 // Position returns the place of an offset.
 func (f *File) Position(offset int) Position {
-	offset = max(0, min(offset, len(f.Data)))
-	line := bytes.Count(f.Data[:offset], []byte("\n")) + 1
-	start := bytes.LastIndexByte(f.Data[:offset], '\n') + 1
-	return Position{offset, line, utf8.RuneCount(f.Data[start:offset]) + 1}
+	return position(f.Data, offset)
 }
 
 // joined is the text of an instruction as BuildKit sees it, with its continuation

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -26,6 +27,12 @@ type StageTrace struct {
 	Packages []script.Packages
 	Calls    []*script.Call
 	Unread   []Unread
+	// Checkouts is the source code that it takes from elsewhere, and Sources are the
+	// places that packages are taken from.
+	Checkouts []*script.Checkout
+	Sources   []script.PackageSource
+	// Depfetch are the runs of depfetch.
+	Depfetch []script.Depfetch
 }
 
 // Run is a script of a stage, by its number in Fetch.Run.
@@ -86,6 +93,8 @@ type evaluation struct {
 	machine *script.Machine
 	shell   []string
 	user    string
+	copies  []*copied // what comes from the context, the oldest first
+	mounts  []*copied // that of the RUN that is looked at
 	trace   StageTrace
 }
 
@@ -94,14 +103,20 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation)
 	if base != nil {
 		e.scope, e.machine = base.scope.clone(), base.machine.Clone()
 		e.shell, e.user = base.shell, base.user
+		e.copies = slices.Clip(base.copies)
 	} else {
 		e.machine = script.New(p)
 	}
+	e.machine.Script = e.contextFile
 	for _, in := range s.Instructions {
 		e.instruction(in)
 	}
 	e.trace.Fetches, e.trace.Idle, e.trace.Packages = e.machine.Fetches, e.machine.Idle, e.machine.Packages
 	e.trace.Calls = e.machine.Calls
+	e.trace.Checkouts, e.trace.Sources, e.trace.Depfetch = e.machine.Checkouts, e.machine.Sources, e.machine.Depfetch
+	for _, u := range e.machine.Unread {
+		e.trace.Unread = append(e.trace.Unread, Unread{u.At, u.What})
+	}
 	return e
 }
 
@@ -126,6 +141,13 @@ func (e *evaluation) instruction(in *Instruction) {
 		e.user = f.expand(c.User, e.scope).Text
 	case *instructions.AddCommand:
 		e.add(in, c)
+		e.copyFiles(in, c.SourcesAndDest, false)
+	case *instructions.CopyCommand:
+		if c.From == "" {
+			e.copyFiles(in, c.SourcesAndDest, c.Parents)
+		} else {
+			e.depfetchCopied(c)
+		}
 	case *instructions.RunCommand:
 		e.run(in, c)
 	}
@@ -180,7 +202,11 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	if err != nil {
 		e.unread(in, err.Error())
 	}
+	e.mounts = e.mounted(in, c)
 	for _, m := range instructions.GetMounts(c) {
+		if m.From != "" && path.Base(m.Source) == "depfetch" {
+			e.machine.Aliases[path.Clean(m.Target)] = "/depfetch"
+		}
 		run.Mounts = append(run.Mounts, m.Target)
 	}
 	src := script.Source{Run: len(e.trace.Runs)}

@@ -17,6 +17,12 @@ func (s *scanner) stage(t dockerfile.StageTrace) {
 	for _, f := range t.Fetches {
 		s.fetch(f)
 	}
+	for _, c := range t.Checkouts {
+		s.checkout(c)
+	}
+	for _, x := range t.Sources {
+		s.source(x)
+	}
 	for _, i := range t.Idle {
 		s.report("ineffective-check", Error, i.At, i.At, "%s", i.What)
 	}
@@ -128,14 +134,38 @@ func (s *scanner) address(u script.Value, start, end int, sum bool) {
 	}
 }
 
-var number = regexp.MustCompile(`\d+\.\d+`)
+var (
+	// whole is a version that names one release: three numbers, two and a release, or
+	// the number of a build.
+	whole = regexp.MustCompile(`(^|[^0-9.])v?\d+(\.\d+){2,}|\d+\.\d+-\d|(^|[^0-9.])\d{5,}([^0-9]|$)`)
+	// pair is a version of two numbers, behind what it is of.
+	pair = regexp.MustCompile(`([A-Za-z]*)[-_.]?v?(\d+\.\d+)([^0-9.]|\.[^0-9]|$)`)
+	// system is what two numbers are as a rule of that are not the file's version.
+	system = regexp.MustCompile(`(?i)^(ubuntu|debian|deb|alpine|fedora|el|rhel|centos|rocky|macos|osx|darwin|win|windows|glibc|gnu|musl|cuda|cu|python|py|cp|node|php|ruby|gcc|clang|llvm|linux|api)$`)
+)
 
-// movingPart reports whether a part of a path says that it is the latest, and names
-// no version itself.
-func movingPart(path string) bool {
-	for _, part := range strings.Split(path, "/") {
-		if moving.MatchString(part) && !number.MatchString(part) {
+// versioned reports whether a part of a path names one version of what it is.
+func versioned(part string) bool {
+	if whole.MatchString(part) {
+		return true
+	}
+	for _, m := range pair.FindAllStringSubmatch(part, -1) {
+		if !system.MatchString(m[1]) {
 			return true
+		}
+	}
+	return false
+}
+
+// movingPart reports whether a part of a path says that it is the latest, and
+// neither it nor the name of the file says a version.
+func movingPart(path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if moving.MatchString(part) && !versioned(part) {
+			last := parts[len(parts)-1]
+			return i == len(parts)-1 || !versioned(last)
 		}
 	}
 	return false

@@ -10,15 +10,12 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// images reports the images without a digest.
-func (s *scanner) images() {
+// images reports the images without a digest. What the build is given as a context
+// is none.
+func (s *scanner) images(contexts []string) {
 	for _, im := range s.file.Images() {
 		ref := im.Ref
-		if !ref.Known() || strings.Contains(ref.Text, "@sha256:") {
-			continue
-		}
-		// A bare name elsewhere is as a rule a context that the build is given.
-		if im.Where != "FROM" && !strings.ContainsAny(ref.Text, ":/") {
+		if !ref.Known() || strings.Contains(ref.Text, "@sha256:") || im.Context(contexts) {
 			continue
 		}
 		s.report("unpinned-image", Warning, im.At, im.End, "%s %s has no digest", im.Where, ref.Text)
@@ -36,7 +33,7 @@ func (s *scanner) final(t *dockerfile.Trace) {
 	s.user(last)
 }
 
-// tools reports curl, wget and package managers.
+// tools reports curl and wget. A package manager alone is the image's own affair.
 func (s *scanner) tools(traces []dockerfile.StageTrace) {
 	type installed struct {
 		name, virtual string
@@ -54,15 +51,10 @@ func (s *scanner) tools(traces []dockerfile.StageTrace) {
 		}
 		names[at] = append(names[at], name)
 	}
-	manager := false
 	for n, t := range traces {
 		for i, p := range t.Packages {
 			switch p.Verb {
 			case "install":
-				if !manager {
-					manager = true
-					tell(p.At, p.Manager)
-				}
 				for _, name := range p.Names {
 					if name == "curl" || name == "wget" {
 						left = append(left, installed{name, p.Virtual, n, p.Run, p.At})

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
+	"depfetch/fetch/printable"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 )
@@ -23,39 +23,49 @@ type Finding struct {
 type Options struct {
 	Ignore    []string        // IDs of rules
 	Platforms []lock.Platform // default linux/amd64 and linux/arm64
+	Contexts  []string        // names of further contexts that the build is given
 }
 
 // File returns the findings in a Dockerfile, by position.
 func File(f *dockerfile.File, opts Options) []Finding {
-	s := &scanner{file: f, seen: make(map[string]int), ignored: directives(f)}
+	s := &scanner{file: f, seen: make(map[string]int)}
 	platforms := opts.Platforms
 	if len(platforms) == 0 {
 		platforms = []lock.Platform{"linux/amd64", "linux/arm64"}
 	}
-	s.images()
+	s.images(opts.Contexts)
+	s.targets()
 	for i, p := range platforms {
 		t := f.Trace(p)
 		for _, stage := range t.Stages {
 			s.stage(stage)
+			s.platform(stage)
 		}
 		if i == 0 {
 			s.final(t)
 		}
 	}
 	all := slices.DeleteFunc(s.findings, func(x Finding) bool {
-		return slices.Contains(opts.Ignore, x.Rule.ID) || s.ignores(x)
+		return slices.Contains(opts.Ignore, x.Rule.ID) || f.Ignores(x.Rule.ID, x.File, x.Start.Line)
 	})
 	slices.SortStableFunc(all, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Start.Offset, b.Start.Offset), cmp.Compare(b.Level, a.Level), cmp.Compare(a.Rule.ID, b.Rule.ID))
+		return cmp.Or(cmp.Compare(place(f, a.File), place(f, b.File)), cmp.Compare(a.Start.Offset, b.Start.Offset), cmp.Compare(b.Level, a.Level), cmp.Compare(a.Rule.ID, b.Rule.ID))
 	})
 	return all
+}
+
+// place sorts the Dockerfile before the scripts that it runs, which follow by name.
+func place(f *dockerfile.File, name string) string {
+	if name == f.Name {
+		return ""
+	}
+	return "/" + name
 }
 
 type scanner struct {
 	file     *dockerfile.File
 	findings []Finding
 	seen     map[string]int // where findings are, by rule and place
-	ignored  []directive
 }
 
 // report adds a finding at bytes of the file. Of several of one rule at one place,
@@ -68,64 +78,13 @@ func (s *scanner) report(id string, level Level, start, end int, format string, 
 		return
 	}
 	s.seen[key] = len(s.findings)
-	s.findings = append(s.findings, Finding{
-		Rule: rule, Level: level, File: s.file.Name,
-		Start: s.file.Position(start), End: s.file.Position(max(start, end)),
-		Message: oneLine(fmt.Sprintf(format, args...)),
-	})
-}
-
-// oneLine returns a text without what would move a terminal's cursor.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < ' ' || r >= 0x7f && r < 0xa0:
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
-
-// directive is a comment that turns rules off.
-type directive struct {
-	line, last int // the lines that it is about
-	rules      []string
-}
-
-// directives reads the comments "# deplock ignore=RULE,RULE". Before an
-// instruction, one is about all of that; within it, about the next line that is no
-// comment; behind a command of a heredoc, about that line.
-func directives(f *dockerfile.File) []directive {
-	var all []directive
-	f.Comments(func(line int, text string) {
-		rest, ok := strings.CutPrefix(text, "deplock ignore=")
-		if !ok {
-			return
-		}
-		rules, _, _ := strings.Cut(rest, " ")
-		d := directive{line: line, last: line, rules: strings.Split(rules, ",")}
-		if f.IsComment(line) {
-			next := line + 1
-			for f.IsComment(next) {
-				next++
-			}
-			d.line, d.last = next, next
-			if in := f.InstructionOfLine(next); in != nil && f.Position(in.Start).Line == next {
-				d.last = f.Position(in.End - 1).Line
-			}
-		}
-		all = append(all, d)
-	})
-	return all
-}
-
-func (s *scanner) ignores(x Finding) bool {
-	for _, d := range s.ignored {
-		if x.Start.Line >= d.line && x.Start.Line <= d.last && slices.Contains(d.rules, x.Rule.ID) {
-			return true
-		}
+	name, from := s.file.Place(start)
+	to := from
+	if other, at := s.file.Place(max(start, end)); other == name {
+		to = at
 	}
-	return false
+	s.findings = append(s.findings, Finding{
+		Rule: rule, Level: level, File: name, Start: from, End: to,
+		Message: printable.String(fmt.Sprintf(format, args...)),
+	})
 }

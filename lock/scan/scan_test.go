@@ -18,8 +18,18 @@ func findings(t *testing.T, text string, opts Options) []string {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, x := range File(f, opts) {
-		got = append(got, fmt.Sprintf("%d:%d %s %s: %s", x.Start.Line, x.Start.Col, x.Level, x.Rule.ID, x.Message))
+	for _, line := range lines(File(f, opts), "") {
+		got = append(got, strings.TrimPrefix(line, "Dockerfile:"))
+	}
+	return got
+}
+
+// lines writes findings as lines; files are named as they are below dir.
+func lines(all []Finding, dir string) []string {
+	var got []string
+	for _, x := range all {
+		file := strings.TrimPrefix(x.File, dir+"/")
+		got = append(got, fmt.Sprintf("%s:%d:%d %s %s: %s", file, x.Start.Line, x.Start.Col, x.Level, x.Rule.ID, x.Message))
 	}
 	return got
 }
@@ -36,7 +46,7 @@ func TestRules(t *testing.T) {
 		{"per architecture", "RUN case $(uname -m) in x86_64) curl -fo /a https://h/a && echo '" + sum + "  /a' | sha256sum -c ;; aarch64) curl -fo /a https://h/b ;; esac",
 			"2:163 error unverified: curl downloads https://h/b, and nothing checks what arrives"},
 		{"a key", "RUN curl -f https://h/a | apt-key add -", "2:5 error unverified: curl downloads https://h/a, and apt-key takes it unchecked"},
-		{"a package of an address", "RUN dnf install -y https://h/a.rpm", "2:5 error unverified: dnf downloads https://h/a.rpm, and nothing checks what arrives\n2:5 note tools-left: left in the final stage: dnf"},
+		{"a package of an address", "RUN dnf install -y https://h/a.rpm", "2:5 error unverified: dnf downloads https://h/a.rpm, and nothing checks what arrives"},
 		{"a list and what is checked with it", "RUN wget https://h/a https://h/S && grep a S | sha256sum -c", ""},
 		{"no download", "RUN curl -fsS -o /dev/null https://h/", ""},
 		{"lost", "RUN curl -fo /a https://h/a; echo '" + sum + "  /a' | sha256sum -c || true", "2:108 error ineffective-check: this check of https://h/a cannot fail: what follows || makes up for its failure"},
@@ -57,11 +67,13 @@ func TestRules(t *testing.T) {
 		{"ADD with a checksum", "ADD --checksum=sha256:" + sum + " https://h/a /a", ""},
 		{"ADD, checked later", "ADD https://h/a /a\nRUN echo '" + sum + "  /a' | sha256sum -c", ""},
 		{"ADD of a repository", "ADD https://h/a.git#v1 /a\nADD https://h/a.git#0123456789012345678901234567890123456789 /b", "2:5 warning add-unverified: ADD takes https://h/a.git#v1 without naming a commit"},
-		{"image", "COPY --from=b:1 /a /a\nCOPY --from=context /a /a", "2:13 warning unpinned-image: COPY --from b:1 has no digest"},
-		{"tools", "RUN apt-get install -y curl=7 wget", "2:5 note tools-left: left in the final stage: apt-get, curl, wget"},
-		{"tools, purged", "RUN apt-get install -y curl && apt-get purge -y curl", "2:5 note tools-left: left in the final stage: apt-get"},
-		{"tools, in a group", "RUN apk add --no-cache -t .d curl && apk del .d", "2:5 note tools-left: left in the final stage: apk"},
-		{"tools, marked", "RUN apt-get install -y wget; apt-mark auto '.*'; apt-get purge -y --auto-remove", "2:5 note tools-left: left in the final stage: apt-get"},
+		{"image", "COPY --from=b:1 /a /a\nCOPY --from=alpine /a /a\nCOPY --from=depfetch /a /a\nCOPY --from=named /a /a\nCOPY --from=0 /a /a",
+			"2:13 warning unpinned-image: COPY --from b:1 has no digest\n3:13 warning unpinned-image: COPY --from alpine has no digest"},
+		{"tools", "RUN apt-get install -y curl=7 wget", "2:5 note tools-left: left in the final stage: curl, wget"},
+		{"tools, purged", "RUN apt-get install -y curl && apt-get purge -y curl", ""},
+		{"tools, in a group", "RUN apk add --no-cache -t .d curl && apk del .d", ""},
+		{"tools, marked", "RUN apt-get install -y wget; apt-mark auto '.*'; apt-get purge -y --auto-remove", ""},
+		{"tools, the manager alone", "RUN apt-get update && apt-get install -y git", ""},
 		{"root", "USER root", "2:1 warning root-user: the final stage runs as root: USER root is its last"},
 		{"not read", "SHELL [\"pwsh\", \"-c\"]\nRUN a\nRUN b", "3:1 note unread-script: this script is not read: SHELL is pwsh"},
 		{"ignored instruction", "# deplock ignore=unverified,curl-without-fail why not\nRUN true && \\\n  curl -o /a https://h/a", ""},
@@ -73,7 +85,7 @@ func TestRules(t *testing.T) {
 			if strings.HasPrefix(test.file, "USER") {
 				tail = ""
 			}
-			if got := strings.Join(findings(t, from+test.file+"\n"+tail, Options{}), "\n"); got != test.want {
+			if got := strings.Join(findings(t, from+test.file+"\n"+tail, Options{Contexts: []string{"named"}}), "\n"); got != test.want {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 		})

@@ -32,6 +32,7 @@ func registerBuiltins(t map[string]command) {
 	t["unset"] = func(m *Machine, c *call) status {
 		for _, a := range c.args {
 			delete(m.Vars, a.Text)
+			delete(m.env, a.Text)
 		}
 		return succeeded
 	}
@@ -85,11 +86,11 @@ func registerBuiltins(t map[string]command) {
 		return unsure
 	}
 	t["."] = func(m *Machine, c *call) status {
-		for _, a := range c.args {
+		for i, a := range c.args {
 			m.ran(a, c)
 			m.used(m.abs(a), c.name, c.start)
-			if text, ok := m.files[m.abs(a)]; ok && text.Known() {
-				return m.nested(c, text)
+			if got, ok := m.include(c, i); ok {
+				return got
 			}
 		}
 		m.sourced = true
@@ -142,6 +143,10 @@ func (m *Machine) set(c *call) status {
 			switch letter {
 			case 'e':
 				m.errexit = on
+			case 'a':
+				if on {
+					m.env = nil // all that is set is exported
+				}
 			case 'o':
 				switch i++; c.arg(i) {
 				case "errexit":
@@ -179,6 +184,10 @@ func registerWrappers(t map[string]command) {
 				if assignment, value, ok := strings.Cut(a, "="); ok && (name == "env" || name == "sudo") && syntax.ValidName(assignment) {
 					old, had := m.Vars[assignment]
 					m.Vars[assignment] = c.args[i].with(value)
+					if m.env != nil && !m.env[assignment] {
+						m.env[assignment] = true
+						defer delete(m.env, assignment)
+					}
 					defer func() {
 						if delete(m.Vars, assignment); had {
 							m.Vars[assignment] = old
@@ -230,21 +239,6 @@ func registerWrappers(t map[string]command) {
 		}
 		return succeeded
 	}
-	for _, name := range []string{"python", "python3", "python2", "perl", "node", "ruby", "php", "pwsh", "Rscript", "java"} {
-		t[name] = func(m *Machine, c *call) status {
-			if c.in != nil && (len(c.args) == 0 || c.arg(0) == "-" || c.arg(0) == "-s") {
-				m.pipeInto(c, true)
-				return m.unknown(c)
-			}
-			for _, a := range c.args {
-				if f := m.used(m.abs(a), c.name, c.start); f != nil {
-					f.Touched = append(f.Touched, c.name)
-				}
-			}
-			m.query(c)
-			return m.unknown(c)
-		}
-	}
 }
 
 // inner evaluates the command that begins at an argument.
@@ -286,7 +280,11 @@ func (m *Machine) shell(c *call) status {
 			if a == "-" {
 				continue
 			}
+			errexit, pipefail := m.errexit, m.pipefail
 			restore()
+			if got, ok := m.shellFile(c, i, errexit, pipefail); ok {
+				return got
+			}
 			if f := m.used(m.abs(c.args[i]), c.name, c.start); f != nil {
 				f.Touched = append(f.Touched, c.name)
 			}
@@ -336,15 +334,10 @@ func (m *Machine) shell(c *call) status {
 
 // runWords evaluates words as a script in this shell.
 func (m *Machine) runWords(c *call, words []Value) status {
-	var parts []Value
-	for i, w := range words {
-		if i > 0 {
-			parts = append(parts, Text(" "))
-		}
-		parts = append(parts, w)
+	for _, w := range words {
 		m.ran(w, c)
 	}
-	if v := join(parts...); v.Known() {
+	if v := joined(words); v.Known() {
 		return m.nested(c, v)
 	}
 	return unsure

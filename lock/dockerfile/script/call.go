@@ -19,6 +19,7 @@ type call struct {
 	words      []*syntax.Word
 	via        []string // what it runs under: see Call.Via
 	logged     *Call
+	locate     func(int) int // of an offset in the script that it runs; nil if that is an argument
 }
 
 // arg returns the text of the i-th argument, or "".
@@ -61,6 +62,10 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 		if a.Name == nil {
 			continue
 		}
+		if m.env != nil && !m.env[a.Name.Value] {
+			m.env[a.Name.Value] = true
+			defer delete(m.env, a.Name.Value)
+		}
 		restore[a.Name.Value] = nil
 		if v, ok := m.Vars[a.Name.Value]; ok {
 			restore[a.Name.Value] = &v
@@ -90,7 +95,12 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 func (m *Machine) dispatch(c *call) status {
 	if body, ok := m.functions[c.name]; ok && m.depth < maxDepth {
 		m.depth++
-		defer func() { m.depth-- }()
+		src := m.source
+		if from, ok := m.bodies[body]; ok {
+			m.source = from
+			m.source.Run = src.Run
+		}
+		defer func() { m.depth--; m.source = src }()
 		args := m.args
 		m.args = c.args
 		got := m.stmt(body, c.context)
@@ -98,12 +108,22 @@ func (m *Machine) dispatch(c *call) status {
 		return got
 	}
 	c.logged = m.log(c, Text(c.name))
+	if strings.Contains(c.name, "/") {
+		if got, ok := m.start(c); ok {
+			return got
+		}
+	}
+	if base, ok := cutExe(c.name); ok && m.commands[base] != nil {
+		c.name = base
+	}
 	if f, ok := m.commands[path.Base(c.name)]; ok {
 		c.name = path.Base(c.name)
 		return f(m, c)
 	}
 	if strings.Contains(c.name, "/") {
 		m.used(m.abs(Text(c.name)), c.name, c.start)
+	} else if got, ok := m.start(c); ok {
+		return got
 	}
 	m.touch(c)
 	m.pipeInto(c, false)
@@ -247,5 +267,9 @@ func commands() map[string]command {
 	registerChecks(t)
 	registerFiles(t)
 	registerPackages(t)
+	registerSystemPackages(t)
+	registerLanguages(t)
+	registerInterpreters(t)
+	registerRepositories(t)
 	return t
 }

@@ -102,6 +102,7 @@ func (m *Machine) checkList(c *call, algo string, list Value) {
 			one.Sum.Why = "it is no sum"
 		}
 		if name == "-" || name == "/dev/stdin" {
+			found = m.checkedInput(c, list, one) || found
 			continue
 		}
 		path := m.abs(Text(name))
@@ -159,7 +160,7 @@ func looksLikeList(s string) bool {
 // signature evaluates a program that verifies signatures.
 func (m *Machine) signature(c *call) status {
 	text := " " + strings.Join(c.texts(), " ") + " "
-	verifies := c.name == "gpgv" || c.name == "gpgv2" || c.name == "rpm" || c.name == "rpmkeys"
+	verifies := verifiesByLetter(c) || c.name == "gpgv" || c.name == "gpgv2" || c.name == "rpm" || c.name == "rpmkeys"
 	for _, word := range []string{" --verify ", " --decrypt ", " -d ", " -V", " -Vm ", " verify", " attestation ", " -Y verify "} {
 		verifies = verifies || strings.Contains(text, word)
 	}
@@ -182,28 +183,7 @@ func (m *Machine) signature(c *call) status {
 		return m.unknown(c)
 	}
 	check := Check{At: c.start, Kind: "signature", Lost: m.fate(c.context)}
-	var paths []string
-	for _, a := range c.args {
-		p := a.Text
-		if i := strings.IndexByte(p, '='); i >= 0 {
-			p = p[i+1:]
-		}
-		if f := m.find(m.abs(Text(p))); f != nil {
-			paths = append(paths, f.Output)
-		}
-	}
-	for _, p := range paths {
-		f := m.find(p)
-		if isSignature(p) {
-			m.evidence(f)
-			// gpg --verify file.sig alone is about file.
-			if i := strings.LastIndexByte(p, '.'); len(paths) == 1 && i > 0 {
-				m.checked(p[:i], check)
-			}
-			continue
-		}
-		m.checked(p, check)
-	}
+	paths := m.signed(c, check)
 	for i, a := range c.args {
 		if (a.Text == "--output" || a.Text == "-o") && i+1 < len(c.args) {
 			v := Unknown("$(gpg)", "only the build can tell")

@@ -64,6 +64,7 @@ func (m *Machine) move(c *call) status {
 		if f == nil {
 			// A part of what has been unpacked.
 			m.member(c, m.abs(file))
+			m.moved(m.abs(file), to, path.Join(to, path.Base(m.abs(file))))
 			continue
 		}
 		target := to
@@ -136,6 +137,7 @@ func (m *Machine) install(c *call) status {
 	f := m.find(m.abs(files[0]))
 	if f == nil {
 		m.member(c, m.abs(files[0]))
+		m.moved(m.abs(files[0]), m.abs(files[1]), path.Join(m.abs(files[1]), path.Base(m.abs(files[0]))))
 		return m.unknown(c)
 	}
 	to := m.abs(files[1])

@@ -17,6 +17,7 @@ func registerFilters(t map[string]command) {
 	for _, name := range filters {
 		t[name] = func(m *Machine, c *call) status {
 			if strings.HasSuffix(c.name, "grep") {
+				m.searchedSum(c)
 				if got, ok := m.grep(c); ok {
 					return got
 				}

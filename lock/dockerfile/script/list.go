@@ -11,7 +11,7 @@ func (m *Machine) list(stmts []*syntax.Stmt, c context) status {
 	for i, s := range stmts {
 		inner := c
 		if i < len(stmts)-1 {
-			inner.lost = "the next command runs all the same: there is no set -e"
+			inner.lost = noErrexit
 			if c.guarded {
 				inner.lost = "set -e does not apply here, and the next command runs all the same"
 			}
@@ -77,12 +77,11 @@ func (m *Machine) command(s *syntax.Stmt, c context) status {
 	case *syntax.FuncDecl:
 		if cmd.Name != nil {
 			m.functions[cmd.Name.Value] = cmd.Body
+			m.bodies[cmd.Body] = m.source
 		}
 		return succeeded
 	case *syntax.DeclClause:
-		for _, a := range cmd.Args {
-			m.assign(a)
-		}
+		m.declare(cmd)
 		return succeeded
 	case *syntax.TestClause:
 		return m.testClause(cmd, c)

@@ -33,7 +33,23 @@ type Machine struct {
 	Idle     []Idle
 	Packages []Packages
 	Calls    []*Call
+	// Checkouts, Sources, Depfetch and Unread are what else they take from elsewhere,
+	// and what of them is not looked at.
+	Checkouts []*Checkout
+	Sources   []PackageSource
+	Depfetch  []Depfetch
+	Unread    []Idle
 
+	// Script returns a file of the stage that no script has written; nil if there is
+	// none that is known. Aliases are where such files have been before.
+	Script  func(path string) (File, bool)
+	Aliases map[string]string
+
+	edited   map[string]string       // the files of the stage that are changed, and why they are not read
+	env      map[string]bool         // the variables that scripts started by this one get; nil is all
+	bodies   map[*syntax.Stmt]Source // the scripts that functions stand in
+	clones   map[string]*Checkout
+	remotes  map[string]Value
 	commands map[string]command
 	files    map[string]Value // what has been written into small files
 	state
@@ -57,6 +73,8 @@ type state struct {
 	sourced           bool // variables may have been set by a file
 	depends           int  // conditions that only the build can tell
 	temps             int
+	outer             string // why a failure of this script does not end that which has started it
+	zero              *Value // $0, if it is known
 }
 
 // Source is one script.
@@ -74,7 +92,8 @@ type Source struct {
 func New(p lock.Platform) *Machine {
 	m := &Machine{
 		Platform: p, Vars: make(map[string]Value), Unset: make(map[string]string), Dir: "/",
-		files: make(map[string]Value), commands: commands(),
+		files: make(map[string]Value), commands: commands(), Aliases: make(map[string]string), edited: make(map[string]string),
+		bodies: make(map[*syntax.Stmt]Source), clones: make(map[string]*Checkout), remotes: make(map[string]Value),
 	}
 	return m
 }
@@ -83,6 +102,7 @@ func New(p lock.Platform) *Machine {
 func (m *Machine) Clone() *Machine {
 	n := New(m.Platform)
 	n.Vars, n.Unset, n.Dir, n.files = maps.Clone(m.Vars), maps.Clone(m.Unset), m.Dir, maps.Clone(m.files)
+	n.Script, n.Aliases, n.edited = m.Script, maps.Clone(m.Aliases), maps.Clone(m.edited)
 	return n
 }
 
@@ -109,6 +129,10 @@ func (m *Machine) Run(src Source) error {
 	vars, dir, source, st := maps.Clone(m.Vars), m.Dir, m.source, m.state
 	defer func() { m.Vars, m.Dir, m.source, m.state = vars, dir, source, st }()
 	m.source, m.steps, m.assigned = src, 0, assigned(file)
+	m.env = make(map[string]bool)
+	for name := range m.Vars {
+		m.env[name] = true
+	}
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, functions: make(map[string]*syntax.Stmt)}
 	m.list(file.Stmts, context{})
 	if m.steps > maxSteps {
@@ -179,10 +203,16 @@ func (c context) capture() (context, *sink) {
 	return c, s
 }
 
+// noErrexit is why a failure before the last command of a list is lost.
+const noErrexit = "the next command runs all the same: there is no set -e"
+
 // fate says why a failure of a command in this context does not end the script.
 func (m *Machine) fate(c context) string {
 	if c.lost == "" || m.errexit && !c.guarded {
-		return ""
+		return m.outer
+	}
+	if c.lost == noErrexit && m.errexit {
+		return "set -e does not end the script for what fails before && or ||, and the next command runs all the same"
 	}
 	return c.lost
 }

@@ -75,9 +75,10 @@ func (m *Machine) packages(c *call) status {
 }
 
 // installed notes a package that its manager downloads from an address.
-func (m *Machine) installed(c *call, f Fetch) {
+func (m *Machine) installed(c *call, f Fetch) *Fetch {
 	f.Start, f.End, f.Run = c.start, c.end, m.source.Run
 	f.Depends = m.depends > 0
 	f.Output, f.Piped, f.PipedAt = "", c.name, c.start
 	m.Fetches = append(m.Fetches, &f)
+	return &f
 }

@@ -10,6 +10,9 @@ import (
 )
 
 func (m *Machine) param(p *syntax.ParamExp) Value {
+	if p.Param != nil && p.Param.Value == "BASH_SOURCE" && m.zero != nil && p.Exp == nil && p.Repl == nil && p.Slice == nil && !p.Length {
+		return *m.zero
+	}
 	if p.Param == nil || p.Excl || p.Index != nil || p.NestedParam != nil || p.Names != 0 || len(p.Modifiers) > 0 {
 		name := "…"
 		if p.Param != nil {

@@ -35,7 +35,12 @@ func (m *Machine) lookup(name string) (Value, bool) {
 		return Unknown("$?", "it is a command's status"), true
 	case "PWD":
 		return Text(m.Dir), true
-	case "0", "$", "!", "-", "_":
+	case "0":
+		if m.zero != nil {
+			return *m.zero, true
+		}
+		fallthrough
+	case "$", "!", "-", "_":
 		return Unknown("$"+name, "only the build can tell"), true
 	}
 	if n, err := strconv.Atoi(name); err == nil {

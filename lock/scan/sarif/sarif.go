@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"depfetch/fetch/printable"
 	"depfetch/lock/scan"
 )
 
@@ -100,7 +101,7 @@ func Write(w io.Writer, version string, findings []scan.Finding) error {
 			Fingerprints: map[string]string{"deplock/v1": hex.EncodeToString(sum[:16])},
 		})
 	}
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(printable.JSON(w))
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", " ")
 	return enc.Encode(report{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []run{r}})

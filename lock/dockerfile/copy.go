@@ -1,0 +1,116 @@
+package dockerfile
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock/dockerfile/script"
+)
+
+// copyFiles notes what COPY or ADD takes from the context.
+func (e *evaluation) copyFiles(in *Instruction, sd instructions.SourcesAndDest, parents bool) {
+	dest := e.file.expand(sd.DestPath, e.scope)
+	if !dest.Known() {
+		return
+	}
+	to := dest.Text
+	inside := strings.HasSuffix(to, "/") || to == "." || len(sd.SourcePaths)+len(sd.SourceContents) > 1
+	if !strings.HasPrefix(to, "/") {
+		to = path.Join(e.machine.Dir, to)
+	}
+	if to = path.Clean(to); !strings.HasPrefix(to, "/") {
+		return // below a directory that is not known
+	}
+	for _, src := range sd.SourcePaths {
+		s := e.file.expand(src, e.scope)
+		if !s.Known() || strings.Contains(s.Text, "://") {
+			continue
+		}
+		e.copies = append(e.copies, &copied{source: clean(s.Text), dest: to, inside: inside, parent: parents, at: in.Start})
+	}
+	docs := e.file.heredocs(in.node, in.text)
+	for i, h := range sd.SourceContents {
+		c := &copied{source: h.Path, dest: to, inside: inside, at: in.Start, locate: func(int) int { return in.Start }}
+		text := h.Data
+		if h.Expand {
+			v := e.file.expand(text, e.scope)
+			if !v.Known() {
+				continue
+			}
+			text = v.Text
+		}
+		if i < len(docs) && string(e.file.Data[docs[i].start:docs[i].end]) == text {
+			start := docs[i].start
+			c.locate = func(i int) int { return start + i }
+		}
+		c.text = &text
+		e.copies = append(e.copies, c)
+	}
+}
+
+// mounted returns what the mounts of a RUN show of the context.
+func (e *evaluation) mounted(in *Instruction, c *instructions.RunCommand) []*copied {
+	var all []*copied
+	for _, m := range instructions.GetMounts(c) {
+		if m.Type != instructions.MountTypeBind || m.From != "" || m.Target == "" {
+			continue
+		}
+		to := m.Target
+		if !strings.HasPrefix(to, "/") {
+			to = path.Join(e.machine.Dir, to)
+		}
+		all = append(all, &copied{source: clean(m.Source), dest: path.Clean(to), at: in.Start})
+	}
+	return all
+}
+
+// contextFile returns the script at a path of the stage, if it comes from the context.
+func (e *evaluation) contextFile(p string) (script.File, bool) {
+	if !strings.HasPrefix(p, "/") {
+		return script.File{}, false
+	}
+	f := e.file
+	perhaps := "" // one of a directory, which may be made by the build
+	for _, c := range slices.Backward(slices.Concat(e.copies, e.mounts)) {
+		for _, x := range c.candidates(p) {
+			switch {
+			case x.of.text != nil:
+				return script.File{Text: *x.of.text, Locate: x.of.locate}, true
+			case f.Context == nil && x.named:
+				return script.File{Why: x.name + " of the build context is not looked at"}, true
+			case f.Context == nil:
+				continue
+			}
+			if x.named && f.Context.isDir(x.name) {
+				continue
+			}
+			a, err := f.attach(x.name)
+			if err == nil {
+				return script.File{Text: string(a.data), Locate: func(i int) int { return a.base + max(0, min(i, len(a.data))) }}, true
+			}
+			switch {
+			case x.named:
+				return script.File{Why: missing(x.name, err)}, true
+			case perhaps == "" && f.Context.isDir(c.source):
+				perhaps = missing(x.name, err)
+			}
+		}
+	}
+	return script.File{Why: perhaps, Perhaps: true}, perhaps != ""
+}
+
+// depfetchCopied notes under which name COPY puts depfetch into the stage.
+func (e *evaluation) depfetchCopied(c *instructions.CopyCommand) {
+	dest := e.file.expand(c.DestPath, e.scope)
+	if len(c.SourcePaths) != 1 || path.Base(c.SourcePaths[0]) != "depfetch" || !dest.Known() {
+		return
+	}
+	to := dest.Text
+	if !strings.HasPrefix(to, "/") {
+		to = path.Join(e.machine.Dir, to)
+	}
+	e.machine.Aliases[path.Clean(to)] = "/depfetch"
+}
