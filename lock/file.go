@@ -75,6 +75,10 @@ type Dep struct {
 	Unpack *fetch.Unpack // nil if the file is not unpacked
 	Limits unpack.Limits // of what an archive may cost; zero fields mean the defaults
 
+	// AllowPlatformMismatch is set if programs for other machines than those of
+	// the platform are meant to be locked.
+	AllowPlatformMismatch bool
+
 	Locked []Line // in the order of the document
 
 	at *value

@@ -115,7 +115,8 @@ func dump(t *testing.T, f *File) string {
 			"name": d.Name, "version": d.Version, "platforms": d.Platforms, "groups": d.Groups,
 			"url": d.URL.String(), "alias": d.Alias, "mirrors": mirrors, "sums": d.Sums.String(),
 			"signature": d.Signature.String(), "path": d.Path, "mode": fmt.Sprintf("%04o", d.Mode),
-			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "limits": d.Limits, "latest": d.Latest, "locked": lines,
+			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "limits": d.Limits, "latest": d.Latest,
+			"allow_platform_mismatch": d.AllowPlatformMismatch, "locked": lines,
 		})
 	}
 	for _, p := range f.URLs {

@@ -216,7 +216,7 @@ func isName(s string) bool {
 func parseDep(v *value) *Dep {
 	d := &Dep{Name: v.key, at: v}
 	if !v.table("version", "platforms", "groups", "url", "alias", "mirrors", "sums", "signature",
-		"path", "mode", "owner", "member", "unpack", "limits", "latest", "locked") {
+		"path", "mode", "owner", "member", "unpack", "limits", "latest", "allow_platform_mismatch", "locked") {
 		return d
 	}
 	d.Version = parseVersion(v.get("version"))
@@ -237,6 +237,7 @@ func parseDep(v *value) *Dep {
 	d.Mode = parseMode(v.get("mode"), d.Unpack)
 	d.Owner = parseOwner(v.get("owner"))
 	d.Latest = parseLatest(v.get("latest"))
+	d.AllowPlatformMismatch, _ = v.get("allow_platform_mismatch").boolean()
 	d.Locked = parseLocked(v.get("locked"), archive)
 	d.checkExpansions()
 	return d

@@ -53,6 +53,7 @@ func (c *command) addCommand() *cobra.Command {
 	flags.BoolVar(&f.skipMissing, "skip-missing", false, "leave out the platforms that upstream does not have, and record that")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
+	flags.BoolVar(&f.allowMismatch, "allow-platform-mismatch", false, "lock programs that are for another platform, and record that")
 	f.register(cmd)
 	return cmd
 }
@@ -97,6 +98,7 @@ func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
 	if dep.Platforms, dep.Locked, err = lockedOf(results[0], dep.Platforms, f.skipMissing); err != nil {
 		return err
 	}
+	dep.AllowPlatformMismatch = slices.ContainsFunc(results[0].Changes, func(ch update.Change) bool { return ch.Mismatch })
 	return c.write(cmd.Context(), f.dryRun, results, func(doc *edit.Document) error { return doc.Add(dep) })
 }
 

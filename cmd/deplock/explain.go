@@ -25,6 +25,8 @@ func explainOne(err error) error {
 		template  *update.TemplateError
 		insecure  *update.InsecureError
 		page      *update.PageError
+		noFile    *update.SubstituteError
+		machine   *update.MachineError
 		sums      *update.SumsError
 		published *update.PublishedError
 		trust     *update.TrustError
@@ -39,6 +41,10 @@ func explainOne(err error) error {
 		return coded(exit.Refused, "use the https address; or, if there is none, --allow-http")
 	case errors.As(err, &page):
 		return coded(exit.Failure, "look at the address in a browser, then correct the url")
+	case errors.As(err, &noFile):
+		return coded(exit.Failure, "look at what the address serves, then correct the url")
+	case errors.As(err, &machine):
+		return coded(exit.Failure, "correct the url, its alias or the platforms; or, if it is meant, --allow-platform-mismatch locks it and records that")
 	case errors.As(err, &published):
 		return coded(exit.WrongBytes, "nothing has been written; one of the two is wrong, so ask upstream before trusting either")
 	case errors.As(err, &trust):

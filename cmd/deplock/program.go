@@ -115,8 +115,10 @@ func (c *command) lawful(names []string) (*lock.File, []*lock.Dep, error) {
 type online struct {
 	network.Options
 	allowHTTP bool
-	cache     string
-	api       string
+	// allowMismatch permits to lock programs for other platforms.
+	allowMismatch bool
+	cache         string
+	api           string
 }
 
 func (o *online) register(cmd *cobra.Command) {
@@ -143,8 +145,9 @@ func (c *command) client(o online, f *lock.File) (*update.Client, error) {
 			Token: c.getenv("GITHUB_TOKEN"),
 			Get:   release.HTTP(api, "deplock/"+version),
 		},
-		AllowHTTP: o.allowHTTP,
-		Warn:      c.warn,
+		AllowHTTP:             o.allowHTTP,
+		AllowPlatformMismatch: o.allowMismatch,
+		Warn:                  c.warn,
 	}
 	if dir := cmp.Or(o.cache, c.getenv("DEPFETCH_CACHE")); dir != "" {
 		client.Fetch.Cache = &cache.Store{Root: dir}

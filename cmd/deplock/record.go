@@ -339,12 +339,7 @@ func (r *recorder) Resolve(ctx context.Context, a cmdline.Address, _ bool, clien
 	if m.Response.URL != a.URL {
 		request.Final = m.Response.URL
 	}
-	if f, err := client.Cache.Open(m.Digest.String()); err == nil {
-		head := make([]byte, 1)
-		n, _ := f.Read(head)
-		request.JSON = n > 0 && (head[0] == '{' || head[0] == '[')
-		f.Close()
-	}
+	request.Describe(m.Head)
 	return &artifact, record.Append(r.journal, request)
 }
 

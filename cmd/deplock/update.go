@@ -42,6 +42,7 @@ func (c *command) updateCommand() *cobra.Command {
 	flags.BoolVar(&f.skipMissing, "skip-missing", false, "leave out the platforms that upstream does not have, and record that")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
+	flags.BoolVar(&f.allowMismatch, "allow-platform-mismatch", false, "lock programs that are for another platform, and record that")
 	f.register(cmd)
 	return cmd
 }

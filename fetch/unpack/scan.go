@@ -11,8 +11,15 @@ import (
 // Scan returns what Tree would give for the same archive and options, and
 // writes nothing. It does not know whether a disk would take two names for one.
 func Scan(ctx context.Context, src io.ReaderAt, size int64, o Options) (Manifest, error) {
+	return Inspect(ctx, src, size, o, 0, nil)
+}
+
+// Inspect is Scan, and also calls see with each file that the archive holds, and
+// with how it begins: head bytes of it at the most, which are see's to keep. Calls
+// may overlap.
+func Inspect(ctx context.Context, src io.ReaderAt, size int64, o Options, head int, see func(e Entry, head []byte)) (Manifest, error) {
 	o = o.withDefaults()
-	s := scanner{}
+	s := scanner{head: head, see: see}
 	t, err := run(ctx, src, size, o, &s)
 	if err != nil {
 		return Manifest{}, err
@@ -44,24 +51,40 @@ func Scan(ctx context.Context, src io.ReaderAt, size int64, o Options) (Manifest
 }
 
 // scanner is a sink that keeps digests.
-type scanner struct{ files []*Entry }
+type scanner struct {
+	files []*Entry
+	head  int
+	see   func(Entry, []byte)
+}
 
 func (*scanner) mkdir(string, *directory) error { return nil }
 
 func (s *scanner) file(p *placed) (func() (output, error), error) {
 	e := &Entry{Name: p.path, Type: TypeFile, Mode: perm(p.mode), Size: p.size}
 	s.files = append(s.files, e)
-	return func() (output, error) { return &digester{e, sha256.New()}, nil }, nil
+	return func() (output, error) { return &digester{e: e, Hash: sha256.New(), s: s}, nil }, nil
 }
 
 // digester sets the digest of an entry.
 type digester struct {
 	e *Entry
 	hash.Hash
+	s    *scanner
+	head []byte
+}
+
+func (d *digester) Write(p []byte) (int, error) {
+	if room := d.s.head - len(d.head); room > 0 {
+		d.head = append(d.head, p[:min(room, len(p))]...)
+	}
+	return d.Hash.Write(p)
 }
 
 func (d *digester) close(bool) error {
 	d.Sum(d.e.Digest[:0])
+	if d.s.see != nil {
+		d.s.see(*d.e, d.head)
+	}
 	return nil
 }
 

@@ -29,7 +29,9 @@ type NewDep struct {
 	Owner     string
 	Platforms []lock.Platform
 	Groups    []string
-	Locked    []lock.Line
+	// AllowPlatformMismatch is lock.Dep's.
+	AllowPlatformMismatch bool
+	Locked                []lock.Line
 }
 
 // Add adds a dependency at the end of the file, in the layout that FORMAT.md
@@ -114,6 +116,9 @@ func (n NewDep) entries() []Entry {
 		{"sums", n.Sums}, {"signature", n.Signature}, {"latest", n.Latest}, {"member", n.Member},
 		{"unpack", unpackValue(n.Unpack)}, {"path", n.Path}, {"mode", n.Mode}, {"owner", n.Owner},
 		{"platforms", platforms}, {"groups", n.Groups},
+	}
+	if n.AllowPlatformMismatch {
+		entries = append(entries, Entry{"allow_platform_mismatch", true})
 	}
 	return slices.DeleteFunc(entries, func(e Entry) bool { return isUnset(e.Value) })
 }

@@ -61,6 +61,22 @@ func (d *Document) SetPlatforms(dep string, platforms []lock.Platform) error {
 	})
 }
 
+// AllowPlatformMismatch records that a dependency may hold programs for other
+// machines than those of its platforms.
+func (d *Document) AllowPlatformMismatch(dep string) error {
+	const name = "allow_platform_mismatch"
+	return d.edit(dep, func() error {
+		if p := d.tree.find("deps", dep, name); p != nil {
+			return d.replace([]change{d.tree.value(p, true)})
+		}
+		if err := d.flush(); err != nil {
+			return err
+		}
+		own := d.own(dep)
+		return d.insertAfter(own[len(own)-1], 2, name, text(true))
+	}, func(values map[string]any) { values[name] = true })
+}
+
 // own returns the pairs of a dependency that are in the same table as its url,
 // but for locked lines. There is at least the url.
 func (d *Document) own(dep string) []*pair {

@@ -39,6 +39,8 @@ func runVerb(d *Document, verb, dep string, args []string) error {
 		return d.RemoveLocked(dep, lock.Platform(args[0]))
 	case "remove":
 		return d.Remove(dep)
+	case "allow-platform-mismatch":
+		return d.AllowPlatformMismatch(dep)
 	case "set-pin":
 		return d.SetPins(pinOf(dep, args))
 	case "set-pins":

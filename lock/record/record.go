@@ -17,6 +17,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/lock"
+	"depfetch/lock/content"
 	"depfetch/lock/edit"
 )
 
@@ -28,6 +29,10 @@ type Request struct {
 	Final  string `json:"final,omitempty"` // where redirects led, if there were any
 	HTML   bool   `json:"html,omitempty"`  // it is a web page
 	JSON   bool   `json:"json,omitempty"`  // it looks like the answer of an API
+	// NoFile is what it is where its address names an archive or a program.
+	NoFile string `json:"no_file,omitempty"`
+	// Program is what it runs on, if it is a program for some machines.
+	Program string `json:"program,omitempty"`
 	// Problem is why nothing was given to the command, with what it called.
 	Problem string `json:"problem,omitempty"`
 	Call    string `json:"call,omitempty"`
@@ -78,6 +83,20 @@ func (r Request) Dependency(name string, trust lock.Trust) (edit.NewDep, error) 
 	}}, nil
 }
 
+// Describe notes what a request was answered with, from how it begins.
+func (r *Request) Describe(head []byte) {
+	what := content.SubstituteOf(head, r.Size)
+	name, _, _ := strings.Cut(r.URL, "?")
+	r.JSON = what == content.JSON
+	named := content.ByName(name)
+	if what != content.None && (what != content.Text && named != content.NamedNothing || what == content.Text && named == content.NamedArchive && !strings.HasPrefix(string(head), "#!")) {
+		r.NoFile = string(what)
+	}
+	if m := content.Machines(head); m != nil {
+		r.Program = content.Join(m)
+	}
+}
+
 // Advice says what to know of a request before its pin is trusted to hold, or
 // nothing. Unfit says that it is not to be pinned at all.
 func (r Request) Advice() (advice string, unfit bool) {
@@ -86,10 +105,15 @@ func (r Request) Advice() (advice string, unfit bool) {
 		return "an address with braces cannot stand in a lockfile; percent-encode them", true
 	case r.HTML:
 		return "it is a web page, which will change; ask for the file itself", true
+	case r.NoFile != "":
+		return "it is " + r.NoFile + ", and its address names an archive or a program", true
 	case r.JSON:
 		return "it looks like the answer of an API, which will change; write the version that it tells into the command", false
 	case r.Final != "" && strings.Contains(r.URL, "latest"):
 		return "it leads to what is the latest today; write the version into the address", false
+	}
+	if r.Program != "" {
+		return "it is a program for " + r.Program + ", and is locked for any platform", false
 	}
 	return "", false
 }

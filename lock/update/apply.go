@@ -3,6 +3,7 @@ package update
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -33,6 +34,12 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 	}
 	if r.Version != r.Dep.Version {
 		if err := doc.SetVersion(name, r.Version); err != nil {
+			return err
+		}
+	}
+	mismatch := func(c Change) bool { return c.Mismatch }
+	if !now.AllowPlatformMismatch && slices.ContainsFunc(r.Changes, mismatch) {
+		if err := doc.AllowPlatformMismatch(name); err != nil {
 			return err
 		}
 	}

@@ -3,11 +3,12 @@ package update
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,13 +17,20 @@ import (
 	"depfetch/fetch/scratch"
 	"depfetch/fetch/unpack"
 	"depfetch/lock"
+	"depfetch/lock/content"
 )
 
 // contents is what comes out of the archive of an item.
 type contents struct {
 	digest   fetch.Digest // of the member, or of the manifest
 	manifest []byte       // the text of it, for a tree
+	top      string       // the one directory that all of a tree lies in, or empty
+	head     []byte       // how a member begins
+	size     int64        // of a member
+	programs []program
 	err      error
+
+	mu sync.Mutex // guards programs while they are looked for
 }
 
 // ContentsError says that what a dependency asks for cannot be taken out of its
@@ -69,7 +77,7 @@ func (c *Client) findContents(ctx context.Context, store *cache.Store, items []*
 		case it.measured.Err != nil:
 		case packed(it.dep):
 			g.Go(func() error {
-				it.contents, it.contents.err = c.contentsOf(ctx, store, it)
+				it.contents.err = c.readContents(ctx, store, it)
 				return nil
 			})
 		default:
@@ -79,10 +87,12 @@ func (c *Client) findContents(ctx context.Context, store *cache.Store, items []*
 	g.Wait()
 }
 
-func (c *Client) contentsOf(ctx context.Context, store *cache.Store, it *item) (contents, error) {
+// readContents fills in the contents of an item.
+func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item) error {
+	k := &it.contents
 	f, err := store.Open(it.measured.Digest.String())
 	if err != nil {
-		return contents{}, err
+		return err
 	}
 	defer f.Close()
 	size := it.measured.Size
@@ -90,28 +100,36 @@ func (c *Client) contentsOf(ctx context.Context, store *cache.Store, it *item) (
 	if it.dep.Unpack == nil {
 		member, err := it.dep.Expand(it.dep.Member, it.platform)
 		if err != nil {
-			return contents{}, err
+			return err
 		}
-		entry, err := unpack.Member(ctx, f, size, member, io.Discard, o)
-		return contents{digest: fetch.Digest(entry.Digest)}, err
+		var begins beginning
+		entry, err := unpack.Member(ctx, f, size, member, &begins, o)
+		k.digest, k.head, k.size = fetch.Digest(entry.Digest), begins.head, begins.size
+		if m := content.Machines(begins.head); m != nil && err == nil {
+			k.programs = []program{{entry.Name, uint32(entry.Mode), m}}
+		}
+		return err
 	}
 	o.Strip, o.Include, o.AbsoluteLinks = it.dep.Unpack.Strip, it.dep.Unpack.Include, it.dep.Unpack.AbsoluteLinks
-	m, err := unpack.Scan(ctx, f, size, o)
+	m, err := unpack.Inspect(ctx, f, size, o, content.HeadSize, k.tell)
 	if err != nil {
-		return contents{}, err
+		return err
 	}
+	slices.SortFunc(k.programs, func(a, b program) int { return strings.Compare(a.name, b.name) })
 	if len(m.Entries) == 0 {
 		names, err := unpack.Names(ctx, f, size, unpack.Options{Limits: o.Limits})
 		if err == nil {
 			err = fmt.Errorf("strip = %d leaves nothing of the archive; it holds %s", o.Strip, some(names))
 		}
-		return contents{}, err
+		return err
 	}
-	if top := commonTop(m); top != "" && o.Strip == 0 && path.Base(it.dep.Path) != top {
+	k.top = commonTop(m)
+	if top := k.top; top != "" && o.Strip == 0 && path.Base(it.dep.Path) != top {
 		c.warn(fmt.Errorf("%s, %s: all of the archive lies below %q, and so in %s; unpack = { strip = 1 } leaves that out",
 			it.dep.Name, it.platform, top, path.Join("/", it.dep.Path, top)))
 	}
-	return contents{digest: fetch.Digest(m.Digest()), manifest: m.Encode()}, nil
+	k.digest, k.manifest = fetch.Digest(m.Digest()), m.Encode()
+	return nil
 }
 
 // commonTop returns the directory that all of a tree lies below, or "".

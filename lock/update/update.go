@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +39,9 @@ type Client struct {
 	Release *release.Client
 	// AllowHTTP permits to lock over plain http.
 	AllowHTTP bool
+	// AllowPlatformMismatch permits to lock programs for other platforms, as
+	// the dependency's own AllowPlatformMismatch does.
+	AllowPlatformMismatch bool
 	// Warn, if not nil, is told what did not keep a line from being locked.
 	// Calls may overlap.
 	Warn func(error)
@@ -66,6 +68,7 @@ type Change struct {
 	New      lock.Line  // zero if Missing
 	Missing  bool       // upstream has nothing there (404 or 410)
 	URL      string     // that was asked for
+	Mismatch bool       // it is a program for another platform, and that is allowed
 	Manifest []byte     // the text of the manifest that New.Unpacked is the digest of, for a tree
 }
 
@@ -168,6 +171,7 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 			results[i].Changes = append(results[i].Changes, change)
 			next++
 		}
+		c.warnAlike(results[i])
 	}
 	return results, errors.Join(errs...)
 }
@@ -240,8 +244,11 @@ func (c *Client) change(f *lock.File, it *item) (Change, error) {
 		return ch, nil
 	case m.Err != nil:
 		return ch, m.Err
-	case m.HTML && !strings.HasPrefix(path.Ext(strings.SplitN(it.url, "?", 2)[0]), ".htm"):
-		return ch, &PageError{it.dep.Name, it.url}
+	}
+	if err := c.noFile(it); err != nil {
+		return ch, err
+	}
+	switch {
 	case it.published.err != nil:
 		return ch, &SumsError{it.dep.Name, it.platform, it.published.from, it.published.err}
 	case !it.published.digest.IsZero() && it.published.digest != m.Digest:
@@ -249,6 +256,12 @@ func (c *Client) change(f *lock.File, it *item) (Change, error) {
 	}
 	if it.contents.err != nil {
 		return ch, &ContentsError{it.dep.Name, it.platform, it.contents.err}
+	}
+	if err := c.mismatch(it); err != nil {
+		if !it.dep.AllowPlatformMismatch && !c.AllowPlatformMismatch {
+			return ch, err
+		}
+		ch.Mismatch = true
 	}
 	ch.New = lock.Line{Platform: it.platform, URL: it.url, Digest: m.Digest, Size: m.Size, Unpacked: it.contents.digest}
 	ch.Manifest = it.contents.manifest

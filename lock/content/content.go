@@ -1,0 +1,173 @@
+// Package content tells what downloaded bytes are from how they begin: a program,
+// and for which machines and systems, or something that is served in the place
+// of a file.
+//
+// It looks at headers alone, and guesses nothing: what it does not know is
+// neither a program nor a substitute. It guarantees that no bytes make it fail.
+package content
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/xml"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// HeadSize is how many bytes of the beginning of a file are enough for all that
+// this package tells. With 512, it tells nearly as much.
+const HeadSize = 4096
+
+// Substitute is what is served where there is no file.
+type Substitute string
+
+// The substitutes. Text is one for nothing but an archive.
+const (
+	None       Substitute = ""
+	Empty      Substitute = "an empty file"
+	LFSPointer Substitute = "a Git LFS pointer, not the file that it stands for"
+	JSON       Substitute = "JSON, such as APIs answer"
+	XML        Substitute = "XML, such as APIs and object stores answer"
+	HTML       Substitute = "a web page"
+	Text       Substitute = "text"
+)
+
+// SubstituteOf returns what a file of size bytes that begins with head is.
+func SubstituteOf(head []byte, size int64) Substitute {
+	if size == 0 {
+		return Empty
+	}
+	if !plainText(head) {
+		return None
+	}
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	lower := strings.ToLower(string(text[:min(len(text), 1024)]))
+	switch {
+	case len(text) == 0 && int64(len(head)) == size:
+		return Empty
+	case strings.HasPrefix(lower, "version https://git-lfs.github.com/spec/"), strings.HasPrefix(lower, "version https://hawser.github.com/spec/"):
+		return LFSPointer
+	case strings.HasPrefix(lower, "<!doctype html"), strings.HasPrefix(lower, "<html"), strings.HasPrefix(lower, "<head"), strings.HasPrefix(lower, "<body"):
+		return HTML
+	case strings.HasPrefix(lower, "<") && strings.Contains(lower, "<html"):
+		return HTML
+	case strings.HasPrefix(lower, "<") && isXML(text):
+		return XML
+	case strings.HasPrefix(lower, "{") && startsJSON(text), strings.HasPrefix(lower, "[") && startsJSON(text):
+		return JSON
+	}
+	return Text
+}
+
+// plainText reports whether head is text in UTF-8, be it cut within a character.
+func plainText(head []byte) bool {
+	for i := 0; i < len(head); {
+		r, n := utf8.DecodeRune(head[i:])
+		if r == utf8.RuneError && n == 1 && (len(head)-i >= utf8.UTFMax || utf8.FullRune(head[i:])) {
+			return false
+		}
+		if r < ' ' && !strings.ContainsRune("\t\n\v\f\r\x1b", r) {
+			return false
+		}
+		i += n
+	}
+	return true
+}
+
+// isXML reports whether text begins as XML does.
+func isXML(text []byte) bool {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	d.Strict = false
+	for {
+		t, err := d.RawToken()
+		if err != nil {
+			return false
+		}
+		switch t := t.(type) {
+		case xml.ProcInst:
+			return t.Target == "xml" // and not, for instance, php
+		case xml.StartElement, xml.Directive:
+			return true
+		}
+	}
+}
+
+// startsJSON reports whether text, which begins with a bracket, goes on as JSON
+// does. The shell's "[ -f x ]" and "{ cmd; }" do not.
+func startsJSON(text []byte) bool {
+	rest := strings.TrimLeft(string(text[1:]), " \t\r\n")
+	if rest == "" {
+		return true
+	}
+	if text[0] == '{' {
+		return rest[0] == '"' || rest[0] == '}'
+	}
+	if len(rest) > 1 && rest[0] == '-' {
+		return rest[1] >= '0' && rest[1] <= '9'
+	}
+	return strings.ContainsRune("{[\"]0123456789", rune(rest[0])) || strings.HasPrefix(rest, "null") ||
+		strings.HasPrefix(rest, "true") || strings.HasPrefix(rest, "false")
+}
+
+// archives are the endings of names of archives and compressed files.
+var archives = []string{
+	".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".zst", ".tzst", ".lz", ".lz4", ".lzma", ".br", ".zip", ".7z", ".rar",
+	".jar", ".war", ".ear", ".whl", ".egg", ".nupkg", ".vsix", ".xpi", ".crx", ".apk", ".deb", ".rpm", ".ipk", ".crate", ".gem",
+	".cab", ".msi", ".dmg", ".pkg", ".iso", ".img", ".qcow2", ".vhd", ".vmdk", ".ova", ".snap", ".flatpak", ".cpio", ".zz",
+}
+
+// programs are the endings of names of programs that are no text.
+var programs = []string{".exe", ".dll", ".so", ".dylib", ".appimage", ".bin", ".run", ".com", ".sys", ".efi", ".wasm", ".elf", ".ko", ".a", ".node"}
+
+// Named is what a name says that a file is.
+type Named int
+
+// What a name may say. Program is said by names of programs that are no text.
+const (
+	NamedNothing Named = iota
+	NamedArchive
+	NamedProgram
+)
+
+// ByName returns what the last element of a path says that the file is. Of an
+// address that ends in /download, as those of file hosters do, the element
+// before counts.
+func ByName(name string) Named {
+	if _, rest, ok := strings.Cut(name, "://"); ok {
+		if _, name, ok = strings.Cut(rest, "/"); !ok {
+			return NamedNothing
+		}
+	}
+	name = strings.TrimSuffix(strings.ToLower(name), "/download")
+	base := path.Base(name)
+	ext := path.Ext(base)
+	switch {
+	case slices.Contains(archives, ext):
+		return NamedArchive
+	case slices.Contains(programs, ext), strings.Contains(base, ".so."):
+		return NamedProgram
+	}
+	return NamedNothing
+}
+
+// uncompressed returns how the contents of a file in gzip begin, or head itself
+// if it is none.
+func uncompressed(head []byte) []byte {
+	z, err := gzip.NewReader(bytes.NewReader(head))
+	if err != nil {
+		return head
+	}
+	inside := make([]byte, HeadSize)
+	n, _ := io.ReadFull(z, inside)
+	return inside[:n]
+}
+
+// IsRefusal reports whether a text that begins with head is what an API or an
+// object store answers instead of a file.
+func IsRefusal(head []byte) bool { return refusal.Match(head) }
+
+var refusal = regexp.MustCompile(`^\s*(\{\s*"(message|error|errors|error_description|documentation_url|detail|fault)"\s*:|(<\?xml[^>]*>\s*)?<(Error|error|errors)\b)`)
