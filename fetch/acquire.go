@@ -3,10 +3,13 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"depfetch/fetch/cache"
+	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 )
 
@@ -30,7 +33,7 @@ type acquired struct {
 func (r *run) candidates(b *blob) []candidate {
 	var cs []candidate
 	for _, name := range b.local {
-		cs = append(cs, candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return os.Open(name) }})
+		cs = append(cs, candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return regular.Open(name) }})
 	}
 	if r.Cache != nil {
 		hex := b.digest.String()
@@ -97,6 +100,9 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, v *visit) (acqui
 	}
 	resp, err := t.get(ctx, c, v)
 	digest := s.close()
+	if s.err != nil && c.open != nil && t.blob.size == SizeUnknown && errors.Is(s.err, syscall.ENOSPC) {
+		return acquired{}, fmt.Errorf("it does not fit on the disk: %w", cause(s.err)) // perhaps the right one does
+	}
 	if s.err != nil {
 		return acquired{}, first.unwritable(s.err)
 	}
@@ -104,7 +110,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, v *visit) (acqui
 		t.from, t.validator = c.url, resp.Validator
 	}
 	if err == nil {
-		err = s.check(t.blob, digest, resp)
+		err = t.check(s, digest, resp)
 		t.validator = "" // all of it has come
 	}
 	var wrong *MismatchError
@@ -122,6 +128,9 @@ var errSeam = errors.New("the parts before and after a break make other bytes th
 func (t *acquisition) get(ctx context.Context, c candidate, v *visit) (source.Response, error) {
 	if c.open == nil {
 		req := source.Request{URL: c.url, Limit: t.blob.size, Dst: t.sink}
+		if req.Limit == SizeUnknown {
+			req.Limit, req.AtMost = t.unpinned(), true
+		}
 		if t.from == c.url && t.validator != "" {
 			req.Offset, req.Validator = t.sink.n, t.validator
 		}
@@ -132,5 +141,11 @@ func (t *acquisition) get(ctx context.Context, c candidate, v *visit) (source.Re
 		return source.Response{}, err
 	}
 	defer f.Close()
-	return source.Response{URL: c.url, Length: SizeUnknown}, t.sink.copy(ctx, f)
+	limit := t.blob.size
+	if limit == SizeUnknown {
+		limit = t.unpinned()
+	}
+	resp := source.Response{URL: c.url}
+	resp.Overlong, resp.Length, err = t.sink.copy(ctx, f, limit)
+	return resp, err
 }

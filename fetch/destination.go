@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	securejoin "github.com/cyphar/filepath-securejoin"
+
+	"depfetch/fetch/regular"
 )
 
 // destination is where an artifact lands, resolved on this machine.
@@ -151,18 +153,22 @@ func unixMode(m fs.FileMode) uint32 {
 
 // hashFile returns the digest of a file's bytes.
 func hashFile(ctx context.Context, name string) (Digest, error) {
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return Digest{}, err
 	}
 	defer f.Close()
-	return hashOpen(ctx, f)
+	return hashOpen(ctx, f, SizeUnknown)
 }
 
-// hashOpen returns the digest of what an open file holds.
-func hashOpen(ctx context.Context, f *os.File) (Digest, error) {
+// hashOpen returns the digest of what an open file holds, which may be SizeUnknown
+// or size bytes.
+func hashOpen(ctx context.Context, f *os.File, size int64) (Digest, error) {
 	s := hashers{buffers: &inlineBuffers}.newSink(nil, SizeUnknown)
-	err := s.copy(ctx, f)
+	overlong, _, err := s.copy(ctx, f, size)
+	if err == nil && overlong {
+		err = errors.New("it is too large")
+	}
 	return s.close(), err
 }
 

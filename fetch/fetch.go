@@ -19,6 +19,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,9 @@ type Client struct {
 	// hexadecimal digits of its sha256. Without it, what has been unpacked
 	// cannot be told from what has not.
 	Trees string
+	// Unpinned is how many bytes of an answer are taken whose size is not
+	// pinned; zero means DefaultUnpinned.
+	Unpinned int64
 	// Jobs is how many artifacts are worked on at once; zero means
 	// DefaultJobs.
 	Jobs int
@@ -74,6 +78,10 @@ type Client struct {
 // that two builds make the same image layer. It is the first that a zip file
 // can express.
 var DefaultMtime = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// DefaultUnpinned is the most that is taken of an answer whose size is not pinned,
+// so that no server can fill a disk: 16 GiB.
+const DefaultUnpinned = 16 << 30
 
 // Summary counts what Fetch did.
 type Summary struct {
@@ -129,6 +137,18 @@ func (c *Client) backoff(n int) time.Duration {
 		return c.Backoff(n)
 	}
 	return Backoff(n)
+}
+
+func (c *Client) unpinned() int64 {
+	if c.Unpinned > 0 {
+		return c.Unpinned
+	}
+	return DefaultUnpinned
+}
+
+// tooLarge is the error of an answer that is longer than that.
+func (c *Client) tooLarge() error {
+	return fmt.Errorf("the answer has more than %d bytes, the most that is taken when the locked line has no size", c.unpinned())
 }
 
 func (c *Client) jobs() int {

@@ -57,7 +57,10 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 	// Nothing is pinned yet, so that parts of two transfers could not be told
 	// from one file: each attempt starts anew.
 	err := r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
-		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: -1, Dst: s})
+		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: r.unpinned(), AtMost: true, Dst: s})
+		if err == nil && resp.Overlong {
+			err = r.tooLarge()
+		}
 		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: s.html(), Head: s.head}
 		return err
 	})
@@ -82,7 +85,7 @@ func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte
 	r := c.newRun()
 	err = r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
 		s := &memory{}
-		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: limit, Dst: s})
+		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: limit, AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {
 			err = fmt.Errorf("more than %d bytes", limit)
 		}

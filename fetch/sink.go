@@ -150,30 +150,52 @@ func (s *sink) Commit(n int) error {
 	return s.err
 }
 
-// copy takes all that src holds.
-func (s *sink) copy(ctx context.Context, src *os.File) error {
+// copy takes what src holds, up to limit bytes unless that is SizeUnknown. overlong
+// says that src has more, in which case nothing of it need have been taken, and
+// length how many bytes it has as far as is known.
+func (s *sink) copy(ctx context.Context, src *os.File, limit int64) (overlong bool, length int64, err error) {
 	if err := s.Begin(0); err != nil {
-		return err
+		return false, SizeUnknown, err
+	}
+	tooLong := func(f *os.File) bool {
+		info, err := f.Stat()
+		if err == nil {
+			length = info.Size()
+		}
+		return limit != SizeUnknown && (err != nil || length > limit)
+	}
+	if tooLong(src) {
+		return true, length, nil
 	}
 	if s.file != nil && clone(s.file, src) {
 		// The bytes to hash are those of the clone, which nobody else can change.
 		s.cloned, src = true, s.file
+		if tooLong(src) {
+			return true, length, nil
+		}
 	}
 	for ctx.Err() == nil {
-		n, err := src.Read(s.Buffer())
+		buf := s.Buffer()
+		if left := limit - s.n; limit != SizeUnknown && left < int64(len(buf)) {
+			buf = buf[:left+1] // one more tells a file that has grown
+		}
+		n, err := src.Read(buf)
+		if limit != SizeUnknown && s.n+int64(n) > limit {
+			return true, SizeUnknown, nil
+		}
 		if n > 0 {
 			if err := s.Commit(n); err != nil {
-				return err
+				return false, length, err
 			}
 		}
 		if err == io.EOF {
-			return nil
+			return false, s.n, nil
 		}
 		if err != nil {
-			return err
+			return false, length, err
 		}
 	}
-	return context.Cause(ctx)
+	return false, length, context.Cause(ctx)
 }
 
 // close ends an attempt and returns the digest of all bytes that were taken.
@@ -196,9 +218,12 @@ func (s *sink) close() Digest {
 	return Digest(s.hash.Sum(nil))
 }
 
-// check compares what came with what b is pinned to.
-func (s *sink) check(b *blob, got Digest, resp source.Response) error {
-	size := s.n
+// check compares what came into s with what is pinned.
+func (t *acquisition) check(s *sink, got Digest, resp source.Response) error {
+	b, size := t.blob, s.n
+	if resp.Overlong && b.size == SizeUnknown {
+		return t.tooLarge()
+	}
 	if resp.Overlong {
 		got, size = Digest{}, resp.Length
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"depfetch/fetch/regular"
 	"depfetch/fetch/unpack"
 )
 
@@ -227,13 +228,17 @@ func strangers(d destination, root *os.Root, m unpack.Manifest) (findings []Find
 	return findings
 }
 
+// maxManifest is how large a manifest may be, in bytes: more than the limits of an
+// archive's entries and names allow.
+const maxManifest = 1 << 30
+
 // manifest returns what the tree of a holds.
 func (c *Client) manifest(a Artifact) (unpack.Manifest, error) {
 	if a.Unpacked.IsZero() {
 		return unpack.Manifest{}, ErrNotRecorded
 	}
 	name := filepath.Join(c.Trees, a.Unpacked.String())
-	text, err := os.ReadFile(name)
+	text, err := regular.Read(name, maxManifest)
 	if err != nil {
 		return unpack.Manifest{}, err
 	}

@@ -109,7 +109,7 @@ func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error
 		return t.failNetwork(ctx, body.error)
 	case err != nil:
 		return err
-	case endsWithConnection(resp) && counted.n < t.req.Limit:
+	case endsWithConnection(resp) && counted.n < t.req.Limit && !t.req.AtMost:
 		// Nothing but the connection's end marks the end of such a body, so
 		// one that is too short has most likely been cut off.
 		return t.fail(errTruncated(counted.n, t.req.Limit), true)

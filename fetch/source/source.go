@@ -91,6 +91,9 @@ type Request struct {
 	// length. Of a body that the server declares to be longer, 512 bytes are
 	// taken, enough to tell what it is.
 	Limit int64
+	// AtMost says that Limit is not the length that is expected: a body that ends
+	// with its connection may be shorter.
+	AtMost bool
 	// Offset is where to begin in the body, in bytes, if the source still has
 	// what Validator names: the strong validator of the answer whose first
 	// Offset bytes are there already. Where it has something else, or cannot
