@@ -17,6 +17,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/fetch/printable"
 	"depfetch/fetch/scratch"
 	"depfetch/lock/pin"
 )
@@ -24,6 +25,7 @@ import (
 // pinFlags are the options of pin.
 type pinFlags struct {
 	update, check, dryRun bool
+	contexts              []string
 }
 
 const pinLong = `pin writes the digest of each image behind its tag: debian:12 becomes
@@ -37,6 +39,10 @@ directory; YAML files of other names are read when they are named.
   deplock pin --update            and those that tags have moved on from
   deplock pin --check             is every image pinned? offline, for CI
   deplock pin --check --update    and which tags have moved on? that is no failure
+
+A comment "# deplock ignore=unpinned-image" before an instruction, or at or before a
+line of YAML, leaves its image alone. A name alone in COPY --from or RUN --mount=from
+is an image unless a stage, or a context named by --build-context, is called so.
 
 Registries are asked with the credentials of docker login, credential helpers
 included ($DOCKER_CONFIG, ~/.docker/config.json).`
@@ -55,6 +61,7 @@ func (c *command) pinCommand() *cobra.Command {
 	flags.BoolVar(&f.update, "update", false, "ask about the images that are pinned already, too")
 	flags.BoolVar(&f.check, "check", false, "write nothing; end with exit code 1 if an image has no digest")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
+	flags.StringArrayVar(&f.contexts, "build-context", nil, "the name of a further context, NAME or NAME=WHERE as docker build has it, which is no image; may be given again")
 	return cmd
 }
 
@@ -63,10 +70,11 @@ type pinned struct {
 	name string
 	data []byte
 	refs []pin.Reference
+	left []bool // of each reference: a comment, or a context of its name, leaves it alone
 }
 
 func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
-	files, err := pinnable(paths)
+	files, err := pinnable(paths, contextNames(f.contexts))
 	if err != nil {
 		return err
 	}
@@ -76,8 +84,9 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		// A registry that does not answer for one image does not keep the others
 		// from being pinned.
 		registry := &pin.Registry{Keychain: authn.DefaultKeychain, Transport: remote.DefaultTransport, UserAgent: "deplock/" + version}
-		digests, err = registry.Digests(ctx, asked(files, f))
-		errs = append(errs, err)
+		var failed map[string]error
+		digests, failed = registry.Digests(ctx, asked(files, f))
+		errs = append(errs, placed(files, failed)...)
 	}
 	if f.check {
 		c.checkPins(files, digests)
@@ -89,9 +98,10 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		for i, r := range file.refs {
 			digest := digests[r.Image]
 			switch {
+			case file.left[i]:
 			case r.Why != "":
 				if r.Digest == "" {
-					c.warn(fmt.Errorf("%s:%d:%d: %s is not pinned: %s", r.File, r.Line, r.Col, r.Text, r.Why))
+					c.warn(fmt.Errorf("%s: %s is not pinned: %s", r.Place(), r.Text, r.Why))
 				}
 			case digest == "" || digest == r.Digest || r.Digest != "" && !f.update:
 			default:
@@ -111,12 +121,12 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 			continue
 		}
 		if f.dryRun {
-			c.stdout.Write(diff.Diff(file.name, file.data, file.name+" (new)", data))
+			c.diff(file.name, file.data, data)
 			continue
 		}
 		for i, r := range file.refs {
 			if digest, ok := edits[i]; ok {
-				fmt.Fprintf(c.stdout, "%s:%d: %s %s\n", r.File, r.Line, r.Image, movement(r.Digest, digest))
+				c.line("%s:%d: %s %s", r.File, r.Line, r.Image, movement(r.Digest, digest))
 			}
 		}
 	}
@@ -139,30 +149,75 @@ func movement(from, to string) string {
 func (c *command) checkPins(files []pinned, digests map[string]string) {
 	images, open, moved := 0, 0, 0
 	for _, file := range files {
-		for _, r := range file.refs {
+		for i, r := range file.refs {
+			if file.left[i] {
+				continue
+			}
 			images++
 			now := digests[r.Image]
 			switch {
 			case r.Digest == "" && r.Why == "":
 				open++
 				c.code = exit.Failure
-				fmt.Fprintf(c.stdout, "%s:%d:%d: %s has no digest\n", r.File, r.Line, r.Col, r.Text)
+				c.line("%s: %s has no digest", r.Place(), r.Text)
 			case r.Digest == "":
-				fmt.Fprintf(c.stdout, "%s:%d:%d: %s cannot be told: %s\n", r.File, r.Line, r.Col, r.Text, r.Why)
+				c.line("%s: %s cannot be told: %s", r.Place(), r.Text, r.Why)
 			case now != "" && now != r.Digest:
 				moved++
-				fmt.Fprintf(c.stdout, "%s:%d:%d: %s has moved on: pinned %s, now %s\n", r.File, r.Line, r.Col, r.Image, r.Digest, now)
+				c.line("%s: %s has moved on: pinned %s, now %s", r.Place(), r.Image, r.Digest, now)
 			}
 		}
 	}
 	fmt.Fprintf(c.stdout, "%s, %d without a digest, %d moved on\n", count(images, "image"), open, moved)
 }
 
+// line prints a line. What is in it comes from elsewhere.
+func (c *command) line(format string, args ...any) {
+	fmt.Fprintln(c.stdout, printable.String(fmt.Sprintf(format, args...)))
+}
+
+// diff prints the difference between two versions of a file.
+func (c *command) diff(name string, before, after []byte) {
+	text := string(diff.Diff(name, before, name+" (new)", after))
+	for line := range strings.Lines(text) {
+		fmt.Fprintln(c.stdout, printable.String(strings.TrimRight(line, "\r\n")))
+	}
+}
+
+// placed returns why images have no digest, each with where it is first named.
+func placed(files []pinned, failed map[string]error) []error {
+	var errs []error
+	for _, file := range files {
+		for i, r := range file.refs {
+			err, ok := failed[r.Image]
+			if !ok || file.left[i] {
+				continue
+			}
+			delete(failed, r.Image)
+			errs = append(errs, &imageError{r, err})
+		}
+	}
+	return errs
+}
+
+// imageError is why an image has no digest.
+type imageError struct {
+	at  pin.Reference
+	err error
+}
+
+func (e *imageError) Error() string { return e.at.Place() + ": " + e.err.Error() }
+
+func (e *imageError) Unwrap() error { return e.err }
+
 // asked returns the images to ask registries about.
 func asked(files []pinned, f pinFlags) []string {
 	var images []string
 	for _, file := range files {
-		for _, r := range file.refs {
+		for i, r := range file.refs {
+			if file.left[i] {
+				continue
+			}
 			// Without a tag, a digest has nothing to be compared with.
 			hasTag := strings.Contains(r.Image[strings.LastIndexByte(r.Image, '/')+1:], ":")
 			if r.Why == "" && (r.Digest == "" && !f.check || r.Digest != "" && f.update && hasTag) {
@@ -175,7 +230,7 @@ func asked(files []pinned, f pinFlags) []string {
 
 // pinnable reads the files that the arguments name, and the Dockerfiles and compose
 // files below the directories that they name.
-func pinnable(paths []string) ([]pinned, error) {
+func pinnable(paths, contexts []string) ([]pinned, error) {
 	names, err := dockerfiles(paths, isCompose)
 	if err != nil {
 		return nil, err
@@ -195,7 +250,11 @@ func pinnable(paths []string) ([]pinned, error) {
 			errs = append(errs, console.Usagef("", "%w", err))
 			continue
 		}
-		files = append(files, pinned{name, data, refs})
+		left := make([]bool, len(refs))
+		for i, r := range refs {
+			left[i] = r.Ignored || r.Context(contexts)
+		}
+		files = append(files, pinned{name, data, refs, left})
 	}
 	return files, errors.Join(errs...)
 }
@@ -235,6 +294,7 @@ func replace(name string, data []byte) error {
 func explainPin(err error) (error, bool) {
 	var (
 		none   *pin.NotFoundError
+		at     *imageError
 		denied *pin.DeniedError
 
 		unavailable *pin.UnavailableError
@@ -242,6 +302,8 @@ func explainPin(err error) (error, bool) {
 	switch {
 	case errors.As(err, &unavailable):
 		return &console.Error{Err: err, Code: exit.Unavailable}, true
+	case errors.As(err, &none) && errors.As(err, &at) && at.at.Bare:
+		return &console.Error{Err: err, Hint: "if it is a context that the build is given, say so: --build-context " + at.at.Text, Code: exit.Unavailable}, true
 	case errors.As(err, &none):
 		return &console.Error{Err: err, Hint: "correct the reference; a private image may look missing until docker login", Code: exit.Unavailable}, true
 	case errors.As(err, &denied):

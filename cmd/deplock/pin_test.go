@@ -180,7 +180,7 @@ func testPin(t *testing.T, r images) {
 	// What is not there fails, and the rest is pinned.
 	write("Dockerfile", "FROM HOST/none:1 AS a\nFROM HOST/debian:12\n")
 	code, _, stderr = deplock(t, "pin")
-	if code != 3 || !strings.Contains(stderr, "deplock: error: "+r.host+"/none:1: the registry has no such image\n") {
+	if code != 3 || !strings.Contains(stderr, "deplock: error: Dockerfile:1:6: "+r.host+"/none:1: the registry has no such image\n") {
 		t.Errorf("missing image: %d\n%s", code, stderr)
 	}
 	holds("Dockerfile", "FROM HOST/none:1 AS a\nFROM HOST/debian:12@"+single+"\n")

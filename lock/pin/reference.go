@@ -32,10 +32,27 @@ type Reference struct {
 	Image     string // without the digest
 	Digest    string // "sha256:…", or empty
 	Why       string // why it cannot be edited; empty if it can
+	Ignored   bool   // a comment "# deplock ignore=unpinned-image" is about it
+	// Bare says that it is a name alone in COPY --from or a mount: an image, unless the
+	// build is given a context of that name.
+	Bare bool
 
 	// start and end are the bytes that the digest is a part of or goes behind.
 	start, end int
+	image      dockerfile.Image
 }
+
+// rule is that of package scan which is about images without a digest.
+const rule = "unpinned-image"
+
+// Context reports whether a reference names a context that a build is given beside
+// its own, of which there are those of the names.
+func (r Reference) Context(names []string) bool {
+	return r.image.Where != "" && r.image.Context(names)
+}
+
+// Place returns where it is used, as file:line:column.
+func (r Reference) Place() string { return fmt.Sprintf("%s:%d:%d", r.File, r.Line, r.Col) }
 
 // digested matches a digest at the end of a reference.
 var digested = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
@@ -83,12 +100,10 @@ func inDockerfile(file string, data []byte) ([]Reference, error) {
 	}
 	var refs []Reference
 	for _, im := range f.Images() {
-		// A bare name elsewhere is as a rule a context that the build is given.
-		if im.Where != "FROM" && !strings.ContainsAny(im.Ref.Text, ":/") {
-			continue
-		}
 		pos := f.Position(im.At)
-		r := Reference{File: file, Line: pos.Line, Col: pos.Col, Text: im.Ref.Text, Why: im.Ref.Why, start: im.Start, end: im.End}
+		r := Reference{File: file, Line: pos.Line, Col: pos.Col, Text: im.Ref.Text, Why: im.Ref.Why, start: im.Start, end: im.End, image: im}
+		r.Ignored = f.Ignores(rule, file, pos.Line)
+		r.Bare = im.Where != "FROM" && !strings.ContainsAny(im.Ref.Text, ":/@")
 		if r.Why == "" {
 			r.place(data)
 		}
@@ -149,7 +164,7 @@ func Edit(file string, data []byte, refs []Reference, digests map[int]string) ([
 	var changes []change
 	for i, digest := range digests {
 		if refs[i].Why != "" {
-			return nil, fmt.Errorf("%s:%d: %s: %s", file, refs[i].Line, refs[i].Text, refs[i].Why)
+			return nil, fmt.Errorf("%s: %s: %s", refs[i].Place(), refs[i].Text, refs[i].Why)
 		}
 		changes = append(changes, change{refs[i].start, refs[i].end, refs[i].edited(data, digest)})
 	}
@@ -183,7 +198,7 @@ func verify(file string, data []byte, refs []Reference, digests map[int]string) 
 			want = d
 		}
 		if got[i].Image != r.Image || got[i].Digest != want {
-			return fmt.Errorf("%s:%d: the edit would make %s of %s", file, r.Line, got[i].Text, r.Text)
+			return fmt.Errorf("%s: the edit would make %s of %s", r.Place(), got[i].Text, r.Text)
 		}
 	}
 	return nil

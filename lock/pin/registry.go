@@ -50,15 +50,15 @@ func (e *UnavailableError) Error() string {
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
-// Digests returns the digest that each image leads to now. Errors are joined, each
-// of which names its image; the images without one are still in the result.
-func (r *Registry) Digests(ctx context.Context, images []string) (map[string]string, error) {
+// Digests returns the digest that each image leads to now, and by image why there is
+// none.
+func (r *Registry) Digests(ctx context.Context, images []string) (digests map[string]string, errs map[string]error) {
 	var (
 		group errgroup.Group
 		mu    sync.Mutex
-		errs  []error
 	)
-	digests := make(map[string]string)
+	errs = make(map[string]error)
+	digests = make(map[string]string)
 	asked := make(map[string]bool)
 	group.SetLimit(max(r.Jobs, 0))
 	if r.Jobs == 0 {
@@ -74,7 +74,7 @@ func (r *Registry) Digests(ctx context.Context, images []string) (map[string]str
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				errs = append(errs, err)
+				errs[image] = err
 				return nil
 			}
 			digests[image] = digest
@@ -82,7 +82,7 @@ func (r *Registry) Digests(ctx context.Context, images []string) (map[string]str
 		})
 	}
 	group.Wait()
-	return digests, errors.Join(errs...)
+	return digests, errs
 }
 
 func (r *Registry) digest(ctx context.Context, image string) (string, error) {

@@ -5,17 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"depfetch/lock/dockerfile"
 )
 
 // inYAML returns the images of a compose file or of Kubernetes manifests: the
 // values of the keys image, at any depth. What a compose file builds itself is
 // left out.
 func inYAML(file string, data []byte) ([]Reference, error) {
-	y := yamlFile{name: file, lines: bytes.SplitAfter(data, []byte("\n"))}
+	y := yamlFile{name: file, data: data, lines: bytes.SplitAfter(data, []byte("\n"))}
 	for _, l := range y.lines {
 		y.starts = append(y.starts, y.size)
 		y.size += len(l)
@@ -27,13 +30,20 @@ func inYAML(file string, data []byte) ([]Reference, error) {
 		case errors.Is(err, io.EOF):
 			return y.refs, nil
 		case err != nil:
+			if m := atLine.FindStringSubmatch(err.Error()); m != nil {
+				return nil, fmt.Errorf("%s:%s: %s", file, m[1], m[2])
+			}
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		y.walk(&doc)
 	}
 }
 
+// atLine is an error of the YAML parser.
+var atLine = regexp.MustCompile(`(?s)^yaml: line (\d+): (.*)$`)
+
 type yamlFile struct {
+	data   []byte
 	name   string
 	lines  [][]byte
 	starts []int
@@ -60,7 +70,7 @@ func (y *yamlFile) walk(n *yaml.Node) {
 }
 
 func (y *yamlFile) add(n *yaml.Node) {
-	r := Reference{File: y.name, Line: n.Line, Col: n.Column, Text: n.Value}
+	r := Reference{File: y.name, Line: n.Line, Col: n.Column, Text: n.Value, Ignored: dockerfile.IgnoresLine(y.data, rule, n.Line)}
 	if strings.ContainsAny(n.Value, "${}") {
 		r.Why = "it holds a variable"
 	} else if r.start = y.offset(n); r.start < 0 {

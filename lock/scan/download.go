@@ -160,12 +160,12 @@ func versioned(part string) bool {
 // movingPart reports whether a part of a path says that it is the latest, and
 // neither it nor the name of the file says a version.
 func movingPart(path string) bool {
-	path, _, _ = strings.Cut(path, "?")
+	file, _, _ := strings.Cut(path, "?")
+	file = file[strings.LastIndexByte(file, '/')+1:]
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
 		if moving.MatchString(part) && !versioned(part) {
-			last := parts[len(parts)-1]
-			return i == len(parts)-1 || !versioned(last)
+			return i == len(parts)-1 || !versioned(file)
 		}
 	}
 	return false

@@ -143,6 +143,8 @@ func TestLatest(t *testing.T) {
 		"latest/tool-ubuntu-22.04.tgz":           true,
 		"releases/latest/download/tool-v1.2":     false,
 		"tools-linux-11076708_latest.zip":        false,
+		"?product=tool-latest&os=linux":          true,
+		"get/tool?v=latest":                      true,
 		"tool_latest.zip":                        true,
 		"tool-latest-arm64.zip":                  true,
 		"v1.2.3/tool-latest.zip":                 true,

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"depfetch/fetch/printable"
 )
 
 // Console prints for one program. Its methods are not safe for concurrent use.
@@ -45,19 +47,18 @@ func (c *Console) Hintf(format string, args ...any) {
 }
 
 func (c *Console) message(kind, format string, args []any) {
-	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "\n  ")
-	fmt.Fprintf(c.Stderr, "%s: %s: %s\n", c.Program, kind, printable(text))
+	text := strings.ReplaceAll(shown(fmt.Sprintf(format, args...)), "\n", "\n  ")
+	fmt.Fprintf(c.Stderr, "%s: %s: %s\n", c.Program, kind, text)
 }
 
-// printable replaces control characters, which a server or a file may have put
-// into a message to steer the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
-			return '�'
-		}
-		return r
-	}, s)
+// shown returns a message, which servers and files may have a part in, as lines that
+// are printed as they are.
+func shown(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = printable.String(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Bytes returns a number of bytes in decimal units, as "17.4 MB".

@@ -53,7 +53,7 @@ func (quietProgress) Done(fetch.Summary, error, int) {}
 type plainProgress struct{ w io.Writer }
 
 func (p plainProgress) line(format string, args ...any) {
-	fmt.Fprintln(p.w, printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(p.w, shown(fmt.Sprintf(format, args...)))
 }
 
 func (p plainProgress) Event(e fetch.Event) {
@@ -272,7 +272,7 @@ func (p *jsonProgress) Event(e fetch.Event) {
 	o.float("retry_in_seconds", e.Delay.Seconds())
 	if e.Err != nil {
 		o.float("retry_after_seconds", retryAfter(e.Err).Seconds())
-		o.string("error", printable(e.Err.Error()))
+		o.string("error", shown(e.Err.Error()))
 	}
 	o.writeTo(p.w)
 }
@@ -284,7 +284,7 @@ func (p *jsonProgress) Done(s fetch.Summary, err error, code int) {
 	o.int("present", int64(s.Present))
 	o.int("bytes", s.Bytes)
 	if err != nil {
-		o.string("error", printable(err.Error()))
+		o.string("error", shown(err.Error()))
 	}
 	o.int("exit_code", int64(code))
 	o.writeTo(p.w)
