@@ -77,6 +77,11 @@ func unknownWord(name string, known []string) string {
 // String returns t as the lockfile has it.
 func (t Template) String() string { return t.text }
 
+// HasVersion reports whether t expands to something else for another version.
+func (t Template) HasVersion() bool {
+	return slices.ContainsFunc(t.words, func(w word) bool { return isVersionWord(w.name) })
+}
+
 // IsZero reports whether t is the zero Template.
 func (t Template) IsZero() bool { return t.text == "" }
 

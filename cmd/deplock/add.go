@@ -86,6 +86,9 @@ func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
 	if err != nil {
 		return err
 	}
+	if dep.Version != "" && !draft.URL.HasVersion() {
+		c.console.Warnf("%s: the url does not hold {version}, so that its address will be the same for every version", name)
+	}
 	client, err := c.client(f.online, file)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/lock/release"
 	"depfetch/lock/update"
 )
 
@@ -23,6 +24,8 @@ func explain(err error) error {
 func explainOne(err error) error {
 	var (
 		template  *update.TemplateError
+		version   *update.UnversionedError
+		line      *release.LineError
 		insecure  *update.InsecureError
 		page      *update.PageError
 		noFile    *update.SubstituteError
@@ -37,6 +40,10 @@ func explainOne(err error) error {
 	switch {
 	case errors.As(err, &template):
 		return coded(exit.Usage, "")
+	case errors.As(err, &version):
+		return coded(exit.Usage, "write the version as {version} in url, or change the url itself and lock again without @"+version.Version)
+	case errors.As(err, &line):
+		return coded(exit.Usage, "change latest.prefix, or lock a version of that line by hand")
 	case errors.As(err, &insecure):
 		return coded(exit.Refused, "use the https address; or, if there is none, --allow-http")
 	case errors.As(err, &page):

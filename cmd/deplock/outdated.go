@@ -27,6 +27,11 @@ func (c *command) outdatedCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			wants := make([]update.Want, len(deps))
+			for i, d := range deps {
+				wants[i].Dep = d
+			}
+			c.warnNowhere(wants, false)
 			return c.outdated(client.Newest(cmd.Context(), deps))
 		},
 	}
@@ -36,6 +41,7 @@ func (c *command) outdatedCommand() *cobra.Command {
 
 func (c *command) outdated(all []update.Newest) error {
 	var errs []error
+	verdict := "none is behind"
 	t := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	for _, n := range all {
 		switch {
@@ -53,13 +59,17 @@ func (c *command) outdated(all []update.Newest) error {
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", n.Dep.Name, n.Dep.Version, n.Version, since)
 		}
+		c.warnUnordered(n)
+		if len(n.Unordered) > 0 {
+			verdict = "none is known to be behind"
+		}
 		for _, h := range n.Held {
 			c.console.Warnf("%s %s is held back: it is younger than min-age (%s)", n.Dep.Name, h.Version, h.Published.Format("2006-01-02"))
 		}
 	}
 	t.Flush()
 	if len(errs) == 0 && c.code == exit.OK {
-		fmt.Fprintf(c.stdout, "%d dependencies say where their versions are found; none is behind\n", len(all))
+		fmt.Fprintf(c.stdout, "%d dependencies say where their versions are found; %s\n", len(all), verdict)
 	}
 	return errors.Join(errs...)
 }

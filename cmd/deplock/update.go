@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,8 +120,10 @@ func (c *command) newest(ctx context.Context, client *update.Client, wants []upd
 				"%s does not say where its versions are found", w.Dep.Name))
 		}
 	}
+	c.warnNowhere(wants, named)
 	wants = nil
 	for _, n := range client.Newest(ctx, deps) {
+		c.warnUnordered(n)
 		switch {
 		case n.Err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", n.Dep.Name, n.Err))
@@ -129,6 +132,34 @@ func (c *command) newest(ctx context.Context, client *update.Client, wants []upd
 		}
 	}
 	return wants, errors.Join(errs...)
+}
+
+// warnNowhere names the dependencies that do not say where their versions are
+// found, unless that is an error since they were named.
+func (c *command) warnNowhere(wants []update.Want, named bool) {
+	var names []string
+	for _, w := range wants {
+		if w.Dep.Latest == nil && !named {
+			names = append(names, w.Dep.Name)
+		}
+	}
+	if len(names) > 0 {
+		c.console.Warnf("no latest, so what the latest version is is not known: %s", strings.Join(names, ", "))
+	}
+}
+
+// warnUnordered names what could not be compared with the version of a dependency.
+func (c *command) warnUnordered(n update.Newest) {
+	const few = 5
+	if len(n.Unordered) == 0 {
+		return
+	}
+	names := strings.Join(n.Unordered[:min(few, len(n.Unordered))], ", ")
+	if more := len(n.Unordered) - few; more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	c.console.Warnf("%s: upstream also has what cannot be compared with %s: %s (latest.prefix leaves out what begins with something else)",
+		n.Dep.Name, cmp.Or(n.Dep.Version, "no version"), names)
 }
 
 // platformsOf returns the platforms to lock for a want.

@@ -16,6 +16,20 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("version %q cannot be compared: want numbers between dots, as in 1.2.3 or 1.2.3-rc.1", e.Version)
 }
 
+// SchemeError says that two versions are written in ways that have no common order.
+type SchemeError struct{ A, B string }
+
+func (e *SchemeError) Error() string {
+	return fmt.Sprintf("versions %q and %q are of different schemes, and have no order", e.A, e.B)
+}
+
+// LineError says that a version is not of the line of versions that a prefix names.
+type LineError struct{ Version, Prefix string }
+
+func (e *LineError) Error() string {
+	return fmt.Sprintf("version %q is not of the line that the prefix %q stands for", e.Version, e.Prefix)
+}
+
 // NotFoundError says that GitHub does not have what was asked for.
 type NotFoundError struct {
 	Repo string // owner/name

@@ -76,29 +76,55 @@ func (q Query) Check() error {
 // naming says how tags are written as versions.
 type naming struct {
 	prefix string // that every tag has; may be empty
+	drop   string // what of it is no part of a version
 	keep   bool   // versions are written as the tags are
+	v      bool   // versions begin with a v
 }
 
+// lineForm is the end of a prefix that names a line of versions: the 22. of v22.
+var lineForm = regexp.MustCompile(`(?:^|[^0-9])([0-9]+(?:[._-][0-9]+)*[._-]?)$`)
+
 // naming returns the naming that leads from tags to versions like current.
-func (q Query) naming(current string) naming {
-	if q.Prefix != "" {
-		return naming{prefix: q.Prefix, keep: strings.HasPrefix(current, q.Prefix)}
+func (q Query) naming(current string) (naming, error) {
+	n := naming{prefix: q.Prefix, drop: q.Prefix, v: strings.HasPrefix(current, "v")}
+	if q.Prefix == "" {
+		n.keep = n.v
+		return n, nil
 	}
-	return naming{keep: strings.HasPrefix(current, "v")}
+	n.keep = current != "" && strings.HasPrefix(current, q.Prefix)
+	m := lineForm.FindStringSubmatch(q.Prefix)
+	if m == nil {
+		return n, nil
+	}
+	line := m[1]
+	named := strings.HasSuffix(line, ".") || strings.HasSuffix(line, "_")
+	switch {
+	case n.keep || strings.HasPrefix(current, line) || current == "" && named:
+		n.drop = strings.TrimSuffix(q.Prefix, line)
+	case named:
+		return n, &LineError{current, q.Prefix}
+	}
+	return n, nil
 }
 
 // bare returns a tag, or a version, without what stands before its numbers.
 func (n naming) bare(tag string) string {
 	if n.prefix != "" {
-		return strings.TrimPrefix(tag, n.prefix)
+		tag = strings.TrimPrefix(tag, n.drop)
 	}
-	return strings.TrimPrefix(tag, "v")
+	if len(tag) > 1 && tag[0] == 'v' && tag[1] >= '0' && tag[1] <= '9' {
+		return tag[1:]
+	}
+	return tag
 }
 
 // version returns how a tag is written as a version.
 func (n naming) version(tag string) string {
-	if n.keep {
+	switch {
+	case n.keep:
 		return tag
+	case n.v:
+		return strings.TrimPrefix(tag, n.drop)
 	}
 	return n.bare(tag)
 }

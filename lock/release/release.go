@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,14 +90,20 @@ type Result struct {
 	// Held are the releases that come after both Release and the current
 	// version, but are younger than the minimum age, the latest first.
 	Held []Release
+	// Unordered are names that upstream lists beside, and that have no order
+	// with the current version: of another scheme, or read in two ways. They
+	// are no answer, and may come after it all the same. Those that are known
+	// to be older than the current version are not among them.
+	Unordered []string
 }
 
 // Latest returns the highest version that a query takes, by the order of
 // [Compare]. The current version, which may be empty, says how versions are
-// written. Of a long list of releases, which begins with the newest, it reads
+// written: what is of another scheme is not taken. Of a long list of releases, which begins with the newest, it reads
 // until it has seen 50 that the query takes.
 //
-// It returns a [*VersionError] if current is no version, a [*NotFoundError] if
+// It returns a [*VersionError] if current is no version, a [*LineError] if it is
+// not one of the prefix, a [*NotFoundError] if
 // there is no such repository or if it has released nothing, a
 // [*NoVersionError] if nothing that it has is a version that the query takes, a
 // [*RateLimitError], and an [*AnswerError].
@@ -104,15 +111,18 @@ func (c *Client) Latest(ctx context.Context, q Query, current string) (Result, e
 	if err := q.Check(); err != nil {
 		return Result{}, err
 	}
-	s := &search{query: q, naming: q.naming(current), now: c.now()}
+	naming, err := q.naming(current)
+	if err != nil {
+		return Result{}, err
+	}
+	s := &search{query: q, naming: naming, now: c.now()}
 	if current != "" {
 		v, ok := parseVersion(s.naming.bare(current))
 		if !ok {
 			return Result{}, &VersionError{Version: current}
 		}
-		s.current = &v
+		s.current, s.scheme = &v, &v
 	}
-	var err error
 	switch {
 	case q.URL != "":
 		err = c.searchText(ctx, s)
@@ -128,7 +138,9 @@ func (c *Client) Latest(ctx context.Context, q Query, current string) (Result, e
 		return Result{}, s.failure()
 	}
 	slices.SortStableFunc(s.found, func(a, b candidate) int { return b.order.compare(a.order) })
-	return c.pick(ctx, s)
+	r, err := c.pick(ctx, s)
+	r.Unordered = s.unorderedNames()
+	return r, err
 }
 
 func (c *Client) now() time.Time {
@@ -143,11 +155,14 @@ type search struct {
 	query   Query
 	naming  naming
 	current *version // nil if there is none
+	scheme  *version // that candidates are of: current, or the first one
 	now     time.Time
 
 	found []candidate
 	old   int // of those found, how many are old enough
 	none  NoVersionError
+
+	unordered []Release
 }
 
 // candidate is a release that may be the latest.
@@ -167,13 +182,19 @@ func (s *search) add(r Release, prerelease bool, commit string) {
 		return
 	}
 	v, ok := parseVersion(s.naming.bare(r.Tag))
-	if !ok {
+	if ok && s.scheme == nil && (v.kind != pre || s.query.Prerelease) {
+		s.scheme = &v
+	}
+	if !ok || s.scheme != nil && !s.scheme.orders(v) {
+		if strings.ContainsAny(r.Tag, "0123456789") {
+			s.unordered = append(s.unordered, r)
+		}
 		if s.none.UnreadCount++; len(s.none.Unread) < maxNames {
 			s.none.Unread = append(s.none.Unread, r.Tag[:min(len(r.Tag), maxVersion)])
 		}
 		return
 	}
-	if (prerelease || len(v.pre) > 0) && !s.query.Prerelease {
+	if (prerelease || v.kind == pre && (s.scheme == nil || s.scheme.prerelease(v))) && !s.query.Prerelease {
 		s.none.Prereleases++
 		return
 	}
@@ -182,6 +203,23 @@ func (s *search) add(r Release, prerelease bool, commit string) {
 	if s.oldEnough(r.Published) {
 		s.old++
 	}
+}
+
+// unorderedNames returns what Result.Unordered holds.
+func (s *search) unorderedNames() []string {
+	var since time.Time // when the current version was published
+	for _, k := range s.found {
+		if s.current != nil && k.order.compare(*s.current) == 0 {
+			since = k.Published
+		}
+	}
+	var names []string
+	for _, r := range s.unordered {
+		if r.Published.IsZero() || !r.Published.Before(since) {
+			names = append(names, r.Tag[:min(len(r.Tag), maxVersion)])
+		}
+	}
+	return names
 }
 
 // oldEnough reports whether what was published then is not held back.

@@ -3,65 +3,123 @@ package release
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// version is a version that can be put in order. Its parts are kept as text, so
-// that numbers have no size at which they overflow.
+// version is a version that can be put in order among others of its scheme. Its
+// parts are kept as text, so that numbers have no size at which they overflow.
 type version struct {
-	numbers    []string
-	pre, build []string
+	name    string // what stands before the numbers, but for a lone v
+	sep     string // between the numbers; empty if there is one
+	numbers []string
+	kind    kind
+	words   []string // of what follows the numbers
+	flavour string   // the letters of it, unless they mean something here
+	build   []string
 }
+
+// kind is what follows the numbers of a version.
+type kind int
+
+const (
+	plain    kind = iota
+	pre           // a pre-release: -rc.1, beta2, -alpine
+	letter        // a patch: the w of 1.1.1w
+	revision      // the 32 of 7.1.1-32
+	post          // p1, .post2, -r3: after what it follows
+	word          // anything else: .windows.1, .Final
+)
 
 // maxVersion is how long a version may be, as in a lockfile.
 const maxVersion = 128
 
-var versionForm = regexp.MustCompile(`^v?([0-9]+(?:\.[0-9]+)*)` +
-	`(?:-([0-9A-Za-z.-]+)|\.?((?i:alpha|beta|preview|pre|dev|rc|a|b|c)\.?[0-9]*))?` +
-	`(?:\+([0-9A-Za-z.-]+))?$`)
+var (
+	numbersForm = regexp.MustCompile(`^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}-[0-9]{2}-[0-9]{2}Z)?|[0-9]+(?:(?:\.[0-9]+)+|(?:_[0-9]+)+)?)`)
+	nameForm    = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z._/@-]*)?$`)
+	suffixForm  = regexp.MustCompile(`^[._-]?[0-9A-Za-z]+(?:[._-][0-9A-Za-z]+)*[.]?$`)
+	semverForm  = regexp.MustCompile(`^[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*$`)
+	preForm     = regexp.MustCompile(`^(?:[._-]?(?i:alpha|beta|preview|pre|dev|rc|cr|milestone|snapshot|nightly|canary|ea|insiders|next|test|unstable)|[._-]?(?i:[abcm])[._-]?[0-9])(?:$|[0-9._-])`)
+	postForm    = regexp.MustCompile(`^[._-]?(?i:p|pl|patch|post|sp|r|rev|u|update)[._-]?[0-9]`)
+	letterForm  = regexp.MustCompile(`^[a-z]{1,2}$`)
+	revForm     = regexp.MustCompile(`^-[0-9]+(?:\.[0-9]+)*$`)
+	partsForm   = regexp.MustCompile(`[0-9]+|[A-Za-z]+`)
+	lettersForm = regexp.MustCompile(`[A-Za-z]+`)
+)
 
+// parseVersion reads a version: numbers between dots or underscores or a date,
+// after a name, which may be a v, and before what says which of several with these
+// numbers it is.
 func parseVersion(s string) (version, bool) {
-	m := versionForm.FindStringSubmatch(s)
-	if m == nil || len(s) > maxVersion {
+	if len(s) > maxVersion {
 		return version{}, false
 	}
-	v := version{numbers: strings.Split(m[1], ".")}
-	for _, part := range []struct {
-		text string
-		to   *[]string
-	}{{m[2] + m[3], &v.pre}, {m[4], &v.build}} {
-		if part.text == "" {
-			continue
-		}
-		*part.to = strings.Split(part.text, ".")
-		for _, id := range *part.to {
-			// "rc." is as good as "rc", but "-" and "1..2" are slips.
-			if id == "" && m[3] == "" {
-				return version{}, false
-			}
-		}
+	s, build, built := strings.Cut(s, "+")
+	at := strings.IndexAny(s, "0123456789")
+	if at < 0 || built && !semverForm.MatchString(build) || !nameForm.MatchString(s[:at]) {
+		return version{}, false
 	}
-	return v, true
+	v := version{name: s[:at]}
+	if v.name == "v" {
+		v.name = ""
+	}
+	if built {
+		v.build = strings.Split(build, ".")
+	}
+	digits := numbersForm.FindString(s[at:])
+	v.numbers = strings.FieldsFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
+	if len(v.numbers) > 1 {
+		v.sep = digits[len(v.numbers[0]):][:1]
+	}
+	return v, v.parseSuffix(s[at+len(digits):])
 }
 
-// Valid reports whether s is a version that can be put in order: numbers
-// between dots, as many as there are, behind an optional "v", with an optional
-// pre-release part and build part as Semantic Versioning 2.0.0 has them. The
-// pre-release part may follow without a hyphen if it is one of the common ones,
-// as in "1.22rc1".
-func Valid(s string) bool {
-	_, ok := parseVersion(s)
-	return ok
+// parseSuffix reads what follows the numbers.
+func (v *version) parseSuffix(s string) bool {
+	rest, hyphen := strings.CutPrefix(s, "-")
+	switch {
+	case s == "":
+		return true
+	case revForm.MatchString(s):
+		v.kind, v.words = revision, strings.Split(rest, ".")
+	case postForm.MatchString(s) && suffixForm.MatchString(s):
+		v.kind, v.words = post, partsForm.FindAllString(strings.ToLower(s), -1)
+		v.flavour = flavour(s)
+	case hyphen && semverForm.MatchString(rest), preForm.MatchString(s) && suffixForm.MatchString(s):
+		v.kind, v.words = pre, strings.Split(strings.Trim(s, "._-"), ".")
+		if !preForm.MatchString(s) && !preForm.MatchString(rest) && !(len(rest) == 1 && hyphen) {
+			v.flavour = flavour(s)
+		}
+	case letterForm.MatchString(s):
+		v.kind, v.words = letter, []string{s}
+	case suffixForm.MatchString(s) && s[len(s)-1] != '.':
+		v.kind, v.words, v.flavour = word, partsForm.FindAllString(s, -1), flavour(s)
+	default:
+		return false
+	}
+	return true
 }
 
-// Compare orders two versions by Semantic Versioning 2.0.0: it returns -1 if a
-// comes before b, 1 if it comes after, and 0 if neither. Beyond that document,
-//   - numbers that are missing count as 0, and there may be more than three;
-//   - digits within a word count by value, so that rc9 comes before rc10;
+// flavour returns the letters of a suffix.
+func flavour(s string) string {
+	return strings.ToLower(strings.Join(lettersForm.FindAllString(s, -1), " "))
+}
+
+// Compare orders two versions of one scheme: it returns -1 if a comes before b, 1
+// if it comes after, and 0 if neither. Semantic Versioning 2.0.0 is such a scheme.
+// Beyond that document,
+//   - numbers that are missing count as 0, and there may be more than three, or
+//     between them underscores, or a date;
+//   - a name may stand before them, which is the same in a scheme: REL_16_3;
+//   - digits within a word count by value, so that rc9 comes before rc10, and a
+//     common word for a pre-release needs no hyphen: 1.22rc1;
+//   - a number behind a hyphen is a revision, which comes after the version:
+//     7.1.1-32; so are a letter, 1.1.1w, and words such as p1 and .post1;
 //   - of two versions that differ in the build part alone, which have no order
 //     there, the greater build comes after: v1.30.1+k3s2 replaces v1.30.1+k3s1.
 //
-// Its errors are of type [*VersionError].
+// A [*VersionError] says that one of them is no version, and a [*SchemeError]
+// that they are of different schemes.
 func Compare(a, b string) (int, error) {
 	va, ok := parseVersion(a)
 	if !ok {
@@ -71,7 +129,57 @@ func Compare(a, b string) (int, error) {
 	if !ok {
 		return 0, &VersionError{Version: b}
 	}
+	if !va.orders(vb) || !vb.orders(va) {
+		return 0, &SchemeError{a, b}
+	}
 	return va.compare(vb), nil
+}
+
+// class tells the schemes of numbers apart.
+func (v version) class() string {
+	first := v.numbers[0]
+	year := len(first) >= 4 && first[:4] >= "1990" && first[:4] <= "2099"
+	two := func(s, most string) bool { return len(s) >= 2 && s[:2] >= "01" && s[:2] <= most }
+	switch {
+	case year && slices.Contains([]int{8, 10, 12, 14}, len(first)) && two(first[4:], "12") && two(first[6:], "31"):
+		return "date"
+	case year && len(first) == 6 && len(v.numbers) == 1 && two(first[4:], "12"):
+		return "month"
+	case year && len(first) == 4:
+		return "year"
+	}
+	return "numbers"
+}
+
+// orders reports whether w is of the scheme of v, so that it is sure which of them
+// comes first, and w, unless it is a pre-release, would replace v if it is w.
+func (v version) orders(w version) bool {
+	switch {
+	case v.name != w.name, v.sep != "" && w.sep != "" && v.sep != w.sep, v.class() != w.class():
+		return false
+	case v.class() == "numbers" && v.sep != "" && w.sep == "" && w.kind != pre &&
+		(len(w.numbers[0]) != 3 || len(v.numbers[0]) != 3):
+		return false // a number alone: of a build, or a tag that moves
+	case v.sep == "" && w.sep != "" && v.class() == "numbers" && len(v.numbers[0]) > 3:
+		return false
+	}
+	special := v.flavour != "" && v.kind != post
+	switch w.kind {
+	case plain:
+		return !special
+	case pre:
+		return w.flavour == "" && !special || w.flavour == v.flavour && special || w.flavour != "" && !special
+	case post:
+		return v.kind != post && !special || v.flavour == w.flavour
+	case word:
+		return v.kind == word && v.flavour == w.flavour
+	}
+	return v.kind == w.kind
+}
+
+// prerelease reports whether w is one, where v is what is had.
+func (v version) prerelease(w version) bool {
+	return w.kind == pre && (w.flavour == "" || w.flavour != v.flavour)
 }
 
 func (v version) compare(w version) int {
@@ -80,11 +188,21 @@ func (v version) compare(w version) int {
 			return c
 		}
 	}
-	// A pre-release comes before what it precedes.
-	if c := cmp.Compare(bit(len(v.pre) == 0), bit(len(w.pre) == 0)); c != 0 {
+	// A pre-release comes before what it precedes, all else after.
+	if c := cmp.Compare(v.kind.stage(), w.kind.stage()); c != 0 {
 		return c
 	}
-	return cmp.Or(compareWords(v.pre, w.pre), compareWords(v.build, w.build))
+	return cmp.Or(compareWords(v.words, w.words), compareWords(v.build, w.build))
+}
+
+func (k kind) stage() int {
+	switch k {
+	case pre:
+		return -1
+	case plain:
+		return 0
+	}
+	return int(k)
 }
 
 func number(numbers []string, i int) string {

@@ -194,6 +194,13 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 		d.Version = versionOf(w)
 		for _, p := range w.Platforms {
 			e, err := expansion(&d, p)
+			if err == nil && w.Version != "" {
+				err = c.versioned(w, p, e.url)
+			}
+			if unversioned, ok := errors.AsType[*UnversionedError](err); ok {
+				errs = append(errs, unversioned)
+				break // the same for all platforms
+			}
 			switch {
 			case err != nil:
 				errs = append(errs, &TemplateError{d.Name, p, err})
@@ -207,6 +214,19 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 		}
 	}
 	return items, errors.Join(errs...)
+}
+
+// versioned returns the error that an address is the same for another version
+// that is wanted.
+func (c *Client) versioned(w Want, p lock.Platform, url string) error {
+	if !w.Dep.URL.HasVersion() {
+		return &UnversionedError{w.Dep.Name, w.Version, w.Dep.URL.String(), false}
+	}
+	before, err := w.Dep.Expand(w.Dep.URL, p)
+	if err == nil && before == url && w.Version != w.Dep.Version {
+		return &UnversionedError{w.Dep.Name, w.Version, w.Dep.URL.String(), true}
+	}
+	return nil
 }
 
 // measure downloads each address once.
@@ -294,6 +314,19 @@ type TemplateError struct {
 
 func (e *TemplateError) Error() string { return fmt.Sprintf("%s, %s: %v", e.Dep, e.Platform, e.Err) }
 func (e *TemplateError) Unwrap() error { return e.Err }
+
+// UnversionedError says that another version of a dependency has the same address.
+type UnversionedError struct {
+	Dep, Version, URL string
+	Part              bool // the template holds a part of the version, which is the same
+}
+
+func (e *UnversionedError) Error() string {
+	if e.Part {
+		return fmt.Sprintf("%s@%s: the address is the same as for the version before: %s", e.Dep, e.Version, source.Redact(e.URL))
+	}
+	return fmt.Sprintf("%s@%s: the url does not hold {version}, so its address is the same for every version: %s", e.Dep, e.Version, source.Redact(e.URL))
+}
 
 // InsecureError says that an address is of plain http.
 type InsecureError struct{ Dep, URL string }
