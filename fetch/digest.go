@@ -11,6 +11,9 @@ import (
 // Digest is no file's and stands for "unknown".
 type Digest [sha256.Size]byte
 
+// DigestOf returns the digest of bytes.
+func DigestOf(b []byte) Digest { return sha256.Sum256(b) }
+
 // ParseDigest reads the 64 lower-case hexadecimal digits of a sha256, the only
 // form in which a lockfile may hold one.
 func ParseDigest(s string) (Digest, error) {

@@ -37,6 +37,7 @@ type File struct {
 	Policy    Policy
 	Deps      []*Dep // in the order of the document
 	URLs      []Pin  // in the order of the document
+	Vendor    []Vendored
 }
 
 // Policy is the least that a lockfile demands of its own lines.

@@ -125,6 +125,9 @@ func dump(t *testing.T, f *File) string {
 			"mirrors": p.Mirrors, "modified": p.Modified, "unpinned": p.Unpinned,
 		})
 	}
+	for _, v := range f.Vendor {
+		encode(map[string]any{"vendored": v.Path, "sha256": v.Digest.String()})
+	}
 	return b.String()
 }
 

@@ -26,13 +26,14 @@ func Parse(name string, data []byte) (*File, error) {
 	if !checkVersion(root) {
 		return nil, doc.faults.err()
 	}
-	root.table("version", "platforms", "policy", "deps", "urls")
+	root.table("version", "platforms", "policy", "deps", "urls", "vendor")
 	f := &File{
 		Name:      name,
 		Platforms: parsePlatforms(root.get("platforms")),
 		Policy:    parsePolicy(root.get("policy")),
 		Deps:      parseDeps(root.get("deps")),
 		URLs:      parsePins(root.get("urls")),
+		Vendor:    parseVendor(root.get("vendor")),
 	}
 	checkPaths(f.Deps)
 	f.checkAddresses()

@@ -83,7 +83,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.PersistentFlags().StringVarP(&c.lockFile, "lock", "f", "", lockfile.Usage)
 	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.checkCommand(),
-		c.auditCommand(), c.outdatedCommand(), c.listCommand(), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.pinCommand())
+		c.auditCommand(), c.outdatedCommand(), c.listCommand(), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.syncCommand(), c.pinCommand())
 	return root
 }
 

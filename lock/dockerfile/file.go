@@ -5,7 +5,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -23,6 +26,9 @@ type File struct {
 	// Context is what COPY takes files from, so that scripts among them are read; nil
 	// if it is not known. It is used by Trace, which is not safe for concurrent use.
 	Context *Context
+	// BuildArgs are the values of ARGs that a build is given. They are to be set
+	// before Trace is called.
+	BuildArgs map[string]string
 
 	attached     []*attached
 	directives   []directive // nil if they have not been read
@@ -182,3 +188,71 @@ func (f *File) lexer() *shell.Lex { return shell.NewLex(f.Escape()) }
 
 // Escape returns the character that continues lines: a backslash or a backtick.
 func (f *File) Escape() rune { return cmp.Or(f.escape, parser.DefaultEscapeToken) }
+
+// Operands returns where the first byte behind the instruction's keyword stands that
+// is no white space, comment or continuation: a flag, or what the instruction is
+// about.
+func (in *Instruction) Operands() int {
+	text := in.text.text
+	i := strings.IndexAny(text, " \t")
+	if i < 0 {
+		return in.text.offsets[len(text)]
+	}
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	return in.text.offsets[i]
+}
+
+// Numbered reports whether the Dockerfile names stages by their numbers.
+func (f *File) Numbered() bool {
+	numbered := func(name string) bool {
+		_, err := strconv.Atoi(name)
+		return err == nil
+	}
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			if c, ok := in.Command.(*instructions.CopyCommand); ok && numbered(c.From) || slices.ContainsFunc(mountsFrom(in), numbered) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Sources returns what the file takes from the build context, as it is written: the
+// sources of COPY, of ADD but for addresses, and of bind mounts. What holds a
+// variable, and the whole context, are left out.
+func (f *File) Sources() []string {
+	var all []string
+	add := func(source string) {
+		if source = strings.Trim(path.Clean("/"+source), "/"); source != "" && !strings.Contains(source, "$") && !slices.Contains(all, source) {
+			all = append(all, source)
+		}
+	}
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			switch c := in.Command.(type) {
+			case *instructions.CopyCommand:
+				if c.From == "" {
+					for _, source := range c.SourcePaths {
+						add(source)
+					}
+				}
+			case *instructions.AddCommand:
+				for _, source := range c.SourcePaths {
+					if !strings.Contains(source, "://") && !strings.HasPrefix(source, "git@") {
+						add(source)
+					}
+				}
+			case *instructions.RunCommand:
+				for _, m := range instructions.GetMounts(c) {
+					if m.Type == instructions.MountTypeBind && m.From == "" && m.Target != "/deps.lock.toml" {
+						add(m.Source)
+					}
+				}
+			}
+		}
+	}
+	return all
+}

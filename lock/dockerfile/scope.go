@@ -118,7 +118,13 @@ func (f *File) meta(p lock.Platform) scope {
 // declare adds the variables of an ARG. meta is what stands before the first FROM.
 func (f *File) declare(c *instructions.ArgCommand, s, meta scope) {
 	for _, kv := range c.Args {
+		given, ok := f.BuildArgs[kv.Key]
 		switch {
+		case ok:
+			v := script.Text(given)
+			v.Vars = []string{kv.Key}
+			s.arg[kv.Key] = v
+			delete(s.unset, kv.Key)
 		case kv.Value != nil:
 			v := f.expand(*kv.Value, s)
 			v.Vars = append([]string{kv.Key}, v.Vars...)

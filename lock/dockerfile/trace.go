@@ -69,6 +69,7 @@ type Add struct {
 // Unread is a script that could not be read.
 type Unread struct {
 	At  int
+	In  *Instruction // that runs it
 	Why string
 }
 
@@ -115,7 +116,7 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation)
 	e.trace.Calls = e.machine.Calls
 	e.trace.Checkouts, e.trace.Sources, e.trace.Depfetch = e.machine.Checkouts, e.machine.Sources, e.machine.Depfetch
 	for _, u := range e.machine.Unread {
-		e.trace.Unread = append(e.trace.Unread, Unread{u.At, u.What})
+		e.trace.Unread = append(e.trace.Unread, Unread{u.At, e.trace.Runs[u.Run].Instruction, u.What})
 	}
 	return e
 }
@@ -232,7 +233,7 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 }
 
 func (e *evaluation) unread(in *Instruction, why string) {
-	e.trace.Unread = append(e.trace.Unread, Unread{in.Start, why})
+	e.trace.Unread = append(e.trace.Unread, Unread{in.Start, in, why})
 }
 
 // shellOf applies the stage's SHELL to a script, or says why it is not read.

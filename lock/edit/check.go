@@ -66,7 +66,7 @@ func settled(root map[string]any) map[string]any {
 			delete(values, "locked")
 		}
 	}
-	for _, name := range []string{"deps", "urls"} {
+	for _, name := range []string{"deps", "urls", "vendor"} {
 		if table, ok := root[name].(map[string]any); ok && len(table) == 0 {
 			delete(root, name)
 		}

@@ -29,16 +29,51 @@ func (d *Document) SetPins(pins ...lock.Pin) error {
 			return err
 		}
 	}
-	slices.SortFunc(added, func(a, b lock.Pin) int { return cmp.Compare(a.URL, b.URL) })
+	var lines []Entry
+	for _, p := range added {
+		lines = append(lines, Entry{p.URL, pinEntries(p)})
+	}
+	return d.addLines("urls", pinsComment, lines)
+}
+
+// SetVendored sets lines of vendor, as SetPins sets those of urls.
+func (d *Document) SetVendored(files ...lock.Vendored) error {
+	have, _ := d.root["vendor"].(map[string]any)
+	var added []Entry
+	for _, f := range files {
+		want := []Entry{{"sha256", f.Digest.String()}}
+		line, there := have[f.Path].(map[string]any)
+		if !there {
+			added = append(added, Entry{f.Path, want})
+			continue
+		}
+		err := d.transact("", func() error { return d.setLine([]string{"vendor", f.Path}, line, want) },
+			func() { have[f.Path] = decoded(want) })
+		if err != nil {
+			return err
+		}
+	}
+	return d.addLines("vendor", vendorComment, added)
+}
+
+// vendorComment stands above the table vendor where SetVendored makes it.
+const vendorComment = "# The programs of depfetch that stand in this repository. deplock sync --vendor keeps it.\n"
+
+// addLines adds lines to a table of lines, which is made with a comment if it is not
+// there.
+func (d *Document) addLines(name, comment string, added []Entry) error {
 	if len(added) == 0 {
 		return nil
 	}
-	return d.transact("", func() error { return d.addPins(added) }, func() {
-		if d.pins() == nil {
-			d.root["urls"] = make(map[string]any)
+	slices.SortFunc(added, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
+	return d.transact("", func() error { return d.insertLines(name, comment, added) }, func() {
+		lines, ok := d.root[name].(map[string]any)
+		if !ok {
+			lines = make(map[string]any)
+			d.root[name] = lines
 		}
-		for _, p := range added {
-			d.pins()[p.URL] = decoded(pinEntries(p))
+		for _, l := range added {
+			lines[l.Key] = decoded(l.Value)
 		}
 	})
 }
@@ -121,30 +156,30 @@ func (d *Document) replacePin(p lock.Pin, want []Entry) error {
 	if err := d.removeAll(path, false); err != nil {
 		return err
 	}
-	return d.addPins([]lock.Pin{p})
+	return d.insertLines("urls", pinsComment, []Entry{{p.URL, want}})
 }
 
-// addPins adds lines, which are sorted, in the layout of those that are there.
-func (d *Document) addPins(added []lock.Pin) error {
+// insertLines adds lines, which are sorted, in the layout of those that are there.
+func (d *Document) insertLines(name, comment string, added []Entry) error {
 	if err := d.flush(); err != nil {
 		return err
 	}
-	t := d.tree
-	if s := t.section("urls"); s != nil {
-		return d.splice(t.pinLines(s, added)...)
+	t, path := d.tree, []string{name}
+	if s := t.section(name); s != nil {
+		return d.splice(t.sortedLines(s, added)...)
 	}
-	if p := t.find("urls"); p != nil && p.table != nil {
-		for _, pin := range added {
-			if err := d.addPinItem(pin); err != nil {
+	if p := t.find(name); p != nil && p.table != nil {
+		for _, l := range added {
+			if err := d.insertItem(name, l); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	if kids := t.sections[0].below([]string{"urls"}); len(kids) > 0 { // urls."…" = …
-		for _, pin := range added {
-			last := d.tree.sections[0].below([]string{"urls"})
-			if err := d.insertAfter(last[len(last)-1], 1, key(pin.URL), text(pinEntries(pin))); err != nil {
+	if len(t.sections[0].below(path)) > 0 { // urls."…" = …
+		for _, l := range added {
+			last := d.tree.sections[0].below(path)
+			if err := d.insertAfter(last[len(last)-1], 1, key(l.Key), text(l.Value)); err != nil {
 				return err
 			}
 		}
@@ -155,33 +190,34 @@ func (d *Document) addPins(added []lock.Pin) error {
 	if end > 0 && !t.isBlank(t.lineStart(end-1)) {
 		b.WriteString("\n")
 	}
-	if slices.ContainsFunc(t.sections, func(s *table) bool { return below(s.path, []string{"urls"}) }) {
-		for i, pin := range added { // [urls."…"]
+	if slices.ContainsFunc(t.sections, func(s *table) bool { return below(s.path, path) }) {
+		for i, l := range added { // [urls."…"]
 			if i > 0 {
 				b.WriteString("\n")
 			}
-			b.WriteString("[urls." + key(pin.URL) + "]\n" + aligned(pinEntries(pin)))
+			entries, _ := l.Value.([]Entry)
+			b.WriteString("[" + name + "." + key(l.Key) + "]\n" + aligned(entries))
 		}
 		return d.splice(t.lines(end, b.String()))
 	}
-	b.WriteString(pinsComment + "[urls]\n")
-	for _, pin := range added {
-		b.WriteString(pinLine(pin))
+	b.WriteString(comment + "[" + name + "]\n")
+	for _, l := range added {
+		b.WriteString(lineText(l))
 	}
 	return d.splice(t.lines(end, b.String()))
 }
 
-func pinLine(p lock.Pin) string { return key(p.URL) + " = " + text(pinEntries(p)) + "\n" }
+func lineText(l Entry) string { return key(l.Key) + " = " + text(l.Value) + "\n" }
 
-// pinLines returns the changes that put lines into the section of urls, each before
-// the first that sorts behind it.
-func (t *tree) pinLines(s *table, added []lock.Pin) []change {
+// sortedLines returns the changes that put lines into a section, each before the
+// first that sorts behind it.
+func (t *tree) sortedLines(s *table, added []Entry) []change {
 	at := make(map[int]string)
 	floor, i := t.lineEnd(s.end), 0
 	for _, p := range s.pairs {
 		var b strings.Builder
-		for ; i < len(added) && added[i].URL < p.path[1]; i++ {
-			b.WriteString(t.indent(p.start) + pinLine(added[i]))
+		for ; i < len(added) && added[i].Key < p.path[1]; i++ {
+			b.WriteString(t.indent(p.start) + lineText(added[i]))
 		}
 		if b.Len() > 0 {
 			at[t.commentAbove(t.lineStart(p.start), floor)] += b.String()
@@ -193,7 +229,7 @@ func (t *tree) pinLines(s *table, added []lock.Pin) []change {
 		indent = t.indent(s.pairs[n-1].start)
 	}
 	for ; i < len(added); i++ {
-		at[floor] += indent + pinLine(added[i])
+		at[floor] += indent + lineText(added[i])
 	}
 	var changes []change
 	for _, start := range slices.Sorted(maps.Keys(at)) {
@@ -202,17 +238,17 @@ func (t *tree) pinLines(s *table, added []lock.Pin) []change {
 	return changes
 }
 
-// addPinItem adds a line to an inline table.
-func (d *Document) addPinItem(p lock.Pin) error {
-	table := d.tree.find("urls").table
-	item := key(p.URL) + " = " + text(pinEntries(p))
-	for i, kid := range table.pairs {
-		if p.URL < kid.path[1] {
-			return d.splice(d.tree.insertBefore(table.list(), i, item))
+// insertItem adds a line to an inline table.
+func (d *Document) insertItem(name string, l Entry) error {
+	inline := d.tree.find(name).table
+	item := key(l.Key) + " = " + text(l.Value)
+	for i, kid := range inline.pairs {
+		if l.Key < kid.path[1] {
+			return d.splice(d.tree.insertBefore(inline.list(), i, item))
 		}
 	}
-	if n := len(table.pairs); n > 0 {
-		return d.splice(d.tree.insertAfter(table.list(), n-1, item)...)
+	if n := len(inline.pairs); n > 0 {
+		return d.splice(d.tree.insertAfter(inline.list(), n-1, item)...)
 	}
-	return d.splice(d.tree.insertOnly(table.list(), item))
+	return d.splice(d.tree.insertOnly(inline.list(), item))
 }

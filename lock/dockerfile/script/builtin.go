@@ -88,7 +88,9 @@ func registerBuiltins(t map[string]command) {
 	t["."] = func(m *Machine, c *call) status {
 		for i, a := range c.args {
 			m.ran(a, c)
-			m.used(m.abs(a), c.name, c.start)
+			if f := m.used(m.abs(a), c.name, c.start); f != nil {
+				m.runs(f, c)
+			}
 			if got, ok := m.include(c, i); ok {
 				return got
 			}
@@ -286,6 +288,7 @@ func (m *Machine) shell(c *call) status {
 				return got
 			}
 			if f := m.used(m.abs(c.args[i]), c.name, c.start); f != nil {
+				m.runs(f, c)
 				f.Touched = append(f.Touched, c.name)
 			}
 			m.touch(c)
@@ -370,6 +373,9 @@ func (m *Machine) pipeInto(c *call, runs bool) {
 		return
 	}
 	for _, f := range c.in.from {
+		if runs {
+			m.runs(f, c)
+		}
 		if f.Piped == "" && len(f.Checks) == 0 && !f.Captured {
 			f.Piped, f.PipedAt, f.Shell, f.Query = path.Base(c.name), c.start, runs, false
 		}

@@ -121,7 +121,9 @@ func (m *Machine) dispatch(c *call) status {
 		return f(m, c)
 	}
 	if strings.Contains(c.name, "/") {
-		m.used(m.abs(Text(c.name)), c.name, c.start)
+		if f := m.used(m.abs(Text(c.name)), c.name, c.start); f != nil {
+			m.runs(f, c)
+		}
 	} else if got, ok := m.start(c); ok {
 		return got
 	}
@@ -148,6 +150,7 @@ func (m *Machine) ran(v Value, c *call) {
 		return
 	}
 	for _, f := range v.from {
+		m.runs(f, c)
 		if f.Piped == "" && len(f.Checks) == 0 {
 			f.Piped, f.PipedAt, f.Shell, f.Query = c.name, c.start, true, false
 		}

@@ -1,5 +1,7 @@
 package script
 
+import "maps"
+
 // Fetch is one download of one address.
 type Fetch struct {
 	Start, End int // of the command, as Source.Locate maps offsets
@@ -20,6 +22,10 @@ type Fetch struct {
 
 	// Call is the command that downloads it; nil of ADD.
 	Call *Call
+	// Runs is the command that runs it as a script, and Env the variables then; nil
+	// if none does.
+	Runs *Call
+	Env  map[string]Value
 
 	imported bool   // gpg has taken its keys over
 	Captured bool   // its answer is in a variable or an argument
@@ -85,6 +91,13 @@ func (f *Fetch) Verified() bool {
 // Idle is a command that looks like a check and compares nothing.
 type Idle struct {
 	At   int
+	What string
+}
+
+// Unread is a script that is run and could not be read.
+type Unread struct {
+	At   int
+	Run  int // the number of the script that runs it
 	What string
 }
 
@@ -160,6 +173,13 @@ func (m *Machine) used(path, how string, at int) *Fetch {
 func (m *Machine) touched(path, command string) {
 	if f := m.find(path); f != nil {
 		f.Touched = append(f.Touched, command)
+	}
+}
+
+// runs notes that a command runs a download as a script.
+func (m *Machine) runs(f *Fetch, c *call) {
+	if f.Runs == nil {
+		f.Runs, f.Env = c.logged, maps.Clone(m.Vars)
 	}
 }
 

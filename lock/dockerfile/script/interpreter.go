@@ -64,6 +64,7 @@ func (m *Machine) interpreter(c *call) status {
 		default:
 			p := m.abs(c.args[i])
 			if f := m.used(p, c.name, c.start); f != nil {
+				m.runs(f, c)
 				f.Touched = append(f.Touched, c.name)
 			} else if f, ok := m.file(p); ok && !f.Perhaps && c.args[i].Known() {
 				return m.interpretFile(c, c.name, p, f)

@@ -9,6 +9,7 @@ type Call struct {
 	Start, End int // as Source.Locate maps offsets
 	Run        int // the number of the script, as Source.Run counts
 	Name       Value
+	Dir        string // it runs in
 	Args       []Value
 	Via        []string // the programs that run it, the outermost first, with their options: "sudo", "env -i"
 	Path       Value    // $PATH when it runs; not known if nothing in the Dockerfile sets it
@@ -23,7 +24,7 @@ func (m *Machine) log(c *call, name Value) *Call {
 		path = Unknown("$PATH", "PATH is not set in this Dockerfile")
 	}
 	one := &Call{
-		Start: c.start, End: c.end, Run: m.source.Run, Name: name, Args: c.args,
+		Start: c.start, End: c.end, Run: m.source.Run, Name: name, Dir: m.Dir, Args: c.args,
 		Via: slices.Clone(c.via), Path: path, Depends: m.depends > 0,
 	}
 	if c.in != nil {

@@ -38,7 +38,7 @@ type Machine struct {
 	Checkouts []*Checkout
 	Sources   []PackageSource
 	Depfetch  []Depfetch
-	Unread    []Idle
+	Unread    []Unread
 
 	// Script returns a file of the stage that no script has written; nil if there is
 	// none that is known. Aliases are where such files have been before.
@@ -86,6 +86,7 @@ type Source struct {
 	Run               int
 	Bash              bool // braces are expanded
 	Errexit, Pipefail bool
+	Args              []Value // $1 and so on
 }
 
 // New returns a machine with nothing set.
@@ -133,7 +134,7 @@ func (m *Machine) Run(src Source) error {
 	for name := range m.Vars {
 		m.env[name] = true
 	}
-	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, functions: make(map[string]*syntax.Stmt)}
+	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, args: src.Args, functions: make(map[string]*syntax.Stmt)}
 	m.list(file.Stmts, context{})
 	if m.steps > maxSteps {
 		return errors.New("it takes too many steps to be followed to its end")

@@ -73,7 +73,7 @@ func (m *Machine) moved(from string, to ...string) {
 
 // unread notes what is not looked at.
 func (m *Machine) unread(c *call, why string) {
-	m.Unread = append(m.Unread, Idle{c.start, why})
+	m.Unread = append(m.Unread, Unread{c.start, m.source.Run, why})
 }
 
 // interpreterOf returns the program that a script names in its first line, with

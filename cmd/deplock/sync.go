@@ -1,0 +1,391 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+	"depfetch/lock/dockerfile"
+	"depfetch/lock/edit"
+	"depfetch/lock/sync"
+	"depfetch/lock/update"
+)
+
+// syncFlags are the options of sync.
+type syncFlags struct {
+	online
+	check, dryRun, prune, noEdit, undo, strict bool
+	buildArgs                                  []string
+	from, context, moving                      string
+	vendor                                     string
+	binaries                                   string
+}
+
+const syncLong = `sync takes Dockerfiles over as they are. It locks what their RUNs download with curl
+and wget and their ADDs by address, a line of [urls] for each, and mounts depfetch
+as curl and wget into those RUNs. The text of the shell stays as it is, and so does
+everything else but the flags that are added; the images that are built stay the
+same, and what is not pinned fails the build.
+
+A RUN is adopted if all that it asks for is known and would surely reach what is
+mounted. Every other one is left, with the reason and the way out, and goes on
+building as before. sync may run any number of times: after a version in an ARG or
+ENV has changed, it locks what is new.
+
+Each address is asked for as its call asks, with its header fields and with
+redirects only where it follows them. Sums that stand in the Dockerfile, that GitHub
+publishes of a release's asset, or that lie beside the file are compared.
+
+An address that moves by its nature (latest, a branch, an API) is left to the
+image's own curl or wget (--moving leave): a RUN with nothing else stays as it is;
+beside others it gets a line that says unpinned. --moving pin pins it.`
+
+const syncExample = `  deplock sync                                # every Dockerfile below this folder
+  deplock sync --dry-run images/api           # the changes, as a diff
+  deplock sync --check                        # for CI: offline, exit code 1 if something is to be done
+  deplock sync --build-arg VERSION=1.2.4      # another version than the Dockerfile's default, too
+  docker buildx build --build-context depfetch=docker-image://… .`
+
+func (c *command) syncCommand() *cobra.Command {
+	var f syncFlags
+	cmd := &cobra.Command{
+		Use:     "sync [PATH…]",
+		Short:   "Take Dockerfiles over: lock what they download, and mount depfetch into those RUNs",
+		Long:    syncLong,
+		Example: syncExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.sync(cmd.Context(), f, args) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.check, "check", false, "write nothing and ask nobody; exit code 1 if an address is not pinned, an instruction could be adopted, or a line is not asked for")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the changes and do not write them")
+	flags.BoolVar(&f.prune, "prune", false, "remove the lines of [urls] that nothing asks for")
+	flags.BoolVar(&f.noEdit, "no-edit", false, "lock alone, and leave the Dockerfiles as they are")
+	flags.BoolVar(&f.undo, "undo", false, "take out of the Dockerfiles what sync has put in")
+	flags.BoolVar(&f.strict, "strict", false, "fail if an instruction is left")
+	flags.StringArrayVar(&f.buildArgs, "build-arg", nil, "NAME=VALUE, as docker build has it; may be given again")
+	flags.StringVar(&f.from, "from", "depfetch", "the image or named context that holds /depfetch")
+	flags.StringVar(&f.vendor, "vendor", "", "copy depfetch from this folder of the build context, and put its binaries there (default .depfetch)")
+	flags.Lookup("vendor").NoOptDefVal = ".depfetch"
+	flags.StringVar(&f.binaries, "vendor-from", "", "where --vendor finds depfetch-linux-ARCH, as make dist makes them (default beside deplock)")
+	flags.StringVar(&f.context, "context", "", "the build context (default: see above)")
+	flags.StringVar(&f.moving, "moving", "leave", "leave or pin: what becomes of addresses that move")
+	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
+	f.register(cmd)
+	return cmd
+}
+
+// unit is one Dockerfile on its way.
+type unit struct {
+	name    string
+	context string
+	data    []byte
+	reading *sync.Reading
+	source  sync.Source
+	// blocked is why nothing of it can be adopted, or empty.
+	blocked *sync.Reason
+}
+
+// group is the Dockerfiles that have one lockfile.
+type group struct {
+	lock  string // its name
+	file  *lock.File
+	fresh bool // it is not there yet
+	units []*unit
+}
+
+func (c *command) sync(ctx context.Context, f syncFlags, paths []string) error {
+	if f.moving != "leave" && f.moving != "pin" {
+		return console.Usagef("", "--moving %q: write leave or pin", f.moving)
+	}
+	if err := f.exclusive(); err != nil {
+		return err
+	}
+	groups, err := c.groups(f, paths)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	total := &tally{}
+	for _, g := range groups {
+		if err := c.syncGroup(ctx, f, g, total); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	c.syncSummary(f, total)
+	switch err := errors.Join(errs...); {
+	case err != nil:
+		return err
+	case total.failed > 0:
+		c.code = exit.Unavailable
+	case f.check && total.findings > 0, f.strict && total.left > 0:
+		c.code = exit.Failure
+	}
+	return nil
+}
+
+// exclusive reports options that exclude one another.
+func (f syncFlags) exclusive() error {
+	var set []string
+	for name, on := range map[string]bool{"--check": f.check, "--dry-run": f.dryRun, "--undo": f.undo} {
+		if on {
+			set = append(set, name)
+		}
+	}
+	slices.Sort(set)
+	if len(set) > 1 && !slices.Equal(set, []string{"--dry-run", "--undo"}) {
+		return console.Usagef("", "%s: give one of them", strings.Join(set, " and "))
+	}
+	return nil
+}
+
+// groups reads the Dockerfiles, and the lockfile of each.
+func (c *command) groups(f syncFlags, paths []string) ([]*group, error) {
+	args, err := buildArgs(f.buildArgs)
+	if err != nil {
+		return nil, err
+	}
+	names, err := dockerfiles(paths, func(string) bool { return false })
+	if err != nil {
+		return nil, err
+	}
+	var (
+		groups []*group
+		errs   []error
+	)
+	for _, name := range names {
+		if err := c.addUnit(f, args, name, &groups); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return groups, errors.Join(errs...)
+}
+
+// buildArgs reads NAME=VALUE as docker build does: without a value, it is that of
+// the environment.
+func buildArgs(list []string) (map[string]string, error) {
+	args := make(map[string]string)
+	for _, s := range list {
+		name, value, ok := strings.Cut(s, "=")
+		if name == "" {
+			return nil, console.Usagef("write it as --build-arg NAME=VALUE", "--build-arg %q has no name", s)
+		}
+		if !ok {
+			if value, ok = os.LookupEnv(name); !ok {
+				continue
+			}
+		}
+		args[name] = value
+	}
+	return args, nil
+}
+
+// addUnit reads one Dockerfile into the group of its lockfile.
+func (c *command) addUnit(f syncFlags, args map[string]string, name string, groups *[]*group) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return console.Usagef("", "%w", err)
+	}
+	file, err := dockerfile.Parse(name, data)
+	if err != nil {
+		return console.Usagef("", "%w", err)
+	}
+	file.BuildArgs = args
+	dir, err := contextOf(f.context, name, file)
+	if err != nil {
+		return err
+	}
+	lockName := c.lockFile
+	if lockName == "" {
+		lockName = filepath.Join(dir, lockfile.Default)
+	}
+	rel, err := relative(dir, lockName)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
+		return console.Usagef("a lockfile is mounted from the build context: put it there, or name the context with --context",
+			"%s lies outside of the build context %s of %s", lockName, dir, name)
+	}
+	i := slices.IndexFunc(*groups, func(g *group) bool { return g.lock == filepath.Clean(lockName) })
+	if i < 0 {
+		g := &group{lock: filepath.Clean(lockName)}
+		if err := g.load(); err != nil {
+			return err
+		}
+		*groups, i = append(*groups, g), len(*groups)
+	}
+	g := (*groups)[i]
+	u := &unit{name: name, context: dir, data: data, source: sync.Source{From: f.from, Vendor: f.vendor, Lock: rel}}
+	if file.Context, err = dockerfile.OpenContext(dir); err != nil {
+		return err
+	}
+	defer file.Context.Close()
+	u.reading = sync.Read(file, sync.Options{Platforms: g.platforms(), Stages: f.vendor != ""})
+	u.blocked = blocked(dir, name, u.source.Lock, data)
+	g.units = append(g.units, u)
+	return nil
+}
+
+// load reads the lockfile, or takes an empty one if it is not there.
+func (g *group) load() (err error) {
+	g.file, err = lockfile.Read(g.lock)
+	if err != nil && !fileExists(g.lock) {
+		g.fresh = true
+		g.file, err = lock.Parse(g.lock, []byte(freshLock))
+	}
+	return err
+}
+
+func fileExists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// freshLock is the lockfile that sync starts.
+const freshLock = `# What this repository's images download, each pinned by its sha256.
+# deplock sync keeps it; depfetch fetches what stands here and nothing else.
+version = 1
+platforms = ["linux/amd64", "linux/arm64"]
+`
+
+func (g *group) platforms() []lock.Platform {
+	if len(g.file.Platforms) > 0 {
+		return g.file.Platforms
+	}
+	return update.DefaultPlatforms
+}
+
+// syncGroup does all of one lockfile.
+func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *tally) error {
+	switch {
+	case f.undo:
+		return c.undo(f, g)
+	case f.check:
+		return c.checkGroup(f, g, total)
+	}
+	book := newPins(g.file)
+	failed, err := c.lockAll(ctx, f, g, book)
+	if err != nil {
+		return err
+	}
+	total.failed += failed
+	if err := c.writePins(ctx, f, g, book); err != nil {
+		return err
+	}
+	if f.vendor != "" && !f.noEdit {
+		if err := c.vendor(ctx, f, g); err != nil {
+			return err
+		}
+	}
+	for _, u := range g.units {
+		if err := c.adopt(f, u, book, total); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt edits one Dockerfile and reports what is left of it.
+func (c *command) adopt(f syncFlags, u *unit, book *pins, total *tally) error {
+	c.report(u, book, total)
+	if f.noEdit || u.blocked != nil {
+		return nil
+	}
+	text, err := u.reading.Edit(u.source, book)
+	if err != nil {
+		return fmt.Errorf("%s: %w", u.name, err)
+	}
+	return c.writeDockerfile(f, u, text)
+}
+
+// writeDockerfile writes a Dockerfile that has changed, once it has been read again.
+func (c *command) writeDockerfile(f syncFlags, u *unit, text []byte) error {
+	if string(text) == string(u.data) {
+		return nil
+	}
+	if _, err := dockerfile.Parse(u.name, text); err != nil {
+		return fmt.Errorf("this is a bug: the edited Dockerfile would not be valid, so that it is left: %w", err)
+	}
+	if f.dryRun {
+		c.stdout.Write(diff.Diff(u.name, u.data, u.name+" (new)", text))
+		return nil
+	}
+	return replaceFile(u.name, u.data, text)
+}
+
+// undo takes out what sync has put in.
+func (c *command) undo(f syncFlags, g *group) error {
+	book := newPins(g.file)
+	for _, u := range g.units {
+		text := sync.Undo(u.reading.File, u.reading, book)
+		if err := c.writeDockerfile(f, u, text); err != nil {
+			return err
+		}
+		if string(text) != string(u.data) {
+			fmt.Fprintf(c.stdout, "%s is as it was\n", u.name)
+		}
+	}
+	return nil
+}
+
+// writePins writes the lines that are new, or prints the difference.
+func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pins) error {
+	changes := book.changes()
+	var unused []string
+	if f.prune {
+		unused = g.unused(book)
+	}
+	if len(changes) == 0 && len(unused) == 0 {
+		return nil
+	}
+	change := func(doc *edit.Document) error {
+		return doc.Batch(func(doc *edit.Document) error {
+			if err := doc.SetPins(changes...); err != nil {
+				return err
+			}
+			return doc.RemovePins(unused...)
+		})
+	}
+	for _, address := range unused {
+		fmt.Fprintf(c.stdout, "%s: removed %s, which nothing asks for\n", g.lock, source.Redact(address))
+	}
+	if g.fresh || f.dryRun {
+		old := []byte(freshLock)
+		if !g.fresh {
+			var err error
+			if old, err = os.ReadFile(g.lock); err != nil {
+				return err
+			}
+		}
+		doc, err := edit.Parse(g.lock, old)
+		if err == nil {
+			err = change(doc)
+		}
+		if err != nil {
+			return err
+		}
+		if f.dryRun {
+			if g.fresh {
+				old = nil
+			}
+			c.stdout.Write(diff.Diff(g.lock, old, g.lock+" (new)", doc.Bytes()))
+			return nil
+		}
+		return os.WriteFile(g.lock, doc.Bytes(), 0o644)
+	}
+	_, err := edit.Update(ctx, g.lock, change)
+	return err
+}
+
+// replaceFile writes a Dockerfile that has been read as old.
+func replaceFile(name string, old, text []byte) error { return os.WriteFile(name, text, 0o644) }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/lock/dockerfile"
+	"depfetch/lock/sync"
+)
+
+// contextOf returns the build context of a Dockerfile: the one that was asked for;
+// what a compose or bake file says; or the nearest folder, from the Dockerfile's own
+// upwards, in which the sources of its COPY and ADD lines exist.
+func contextOf(asked, name string, f *dockerfile.File) (string, error) {
+	if asked != "" {
+		if info, err := os.Stat(asked); err != nil || !info.IsDir() {
+			return "", console.Usagef("", "--context %s is no folder", asked)
+		}
+		return asked, nil
+	}
+	if dir, ok := declaredContext(name); ok {
+		return dir, nil
+	}
+	own := filepath.Dir(name)
+	sources := f.Sources()
+	abs, err := filepath.Abs(own)
+	if err != nil {
+		return "", err
+	}
+	for up, dir := 0, abs; ; up++ {
+		if holds(dir, sources) {
+			return filepath.Join(own, strings.Repeat("../", up)), nil
+		}
+		parent := filepath.Dir(dir)
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || parent == dir {
+			return own, nil
+		}
+		dir = parent
+	}
+}
+
+// holds reports whether a folder has all sources; patterns are those of COPY.
+func holds(dir string, sources []string) bool {
+	for _, s := range sources {
+		found, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(s)))
+		if err != nil || len(found) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+var syntaxVersion = regexp.MustCompile(`^(?:docker\.io/)?docker/dockerfile:1\.(\d+)(?:\.\d+)?(-experimental|-labs)?(?:@|$)`)
+
+// blocked says why nothing of a Dockerfile can be adopted: its syntax line names a
+// frontend without mounts, or the lockfile is not sent with the build context.
+func blocked(dir, name, lockName string, data []byte) *sync.Reason {
+	if ref, _, at, ok := parser.DetectSyntax(data); ok {
+		if m := syntaxVersion.FindStringSubmatch(ref); m != nil {
+			if minor, _ := strconv.Atoi(m[1]); minor < 2 {
+				_ = at
+				return &sync.Reason{What: fmt.Sprintf("# syntax=%s knows no mounts", ref), Hint: "write # syntax=docker/dockerfile:1"}
+			}
+		}
+	}
+	for _, ignore := range []string{name + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
+		text, err := os.ReadFile(ignore)
+		if err != nil {
+			continue
+		}
+		patterns, err := ignorefile.ReadAll(bytes.NewReader(text))
+		if err != nil {
+			return nil
+		}
+		hidden, err := patternmatcher.MatchesOrParentMatches(lockName, patterns)
+		if err == nil && hidden {
+			return &sync.Reason{What: ignore + " keeps " + lockName + " out of the build", Hint: "add a line to it: !" + lockName}
+		}
+		return nil
+	}
+	return nil
+}

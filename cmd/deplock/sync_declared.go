@@ -1,0 +1,151 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"go.yaml.in/yaml/v3"
+)
+
+// declared is a build that a compose or bake file describes.
+type declared struct{ context, dockerfile string }
+
+// declaredContext returns the build context that a compose or bake file, in the
+// Dockerfile's folder or above within the repository, gives for a Dockerfile, if
+// they agree on one.
+func declaredContext(name string) (string, bool) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return "", false
+	}
+	var found []string
+	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
+		for _, d := range declarations(dir) {
+			if strings.Contains(d.context, "://") || strings.HasPrefix(d.context, "git@") || strings.Contains(d.context, "$") {
+				continue
+			}
+			context := filepath.Join(dir, d.context)
+			file := d.dockerfile
+			if file == "" {
+				file = "Dockerfile"
+			}
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(context, file)
+			}
+			if file == abs && !slices.Contains(found, context) {
+				found = append(found, context)
+			}
+		}
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) || len(found) > 0 {
+			break
+		}
+	}
+	if len(found) != 1 {
+		return "", false
+	}
+	if wd, err := os.Getwd(); err == nil && !filepath.IsAbs(name) {
+		if rel, err := filepath.Rel(wd, found[0]); err == nil {
+			return rel, true
+		}
+	}
+	return found[0], true
+}
+
+// declarations returns the builds that the compose and bake files of a folder
+// describe. What cannot be read says nothing.
+func declarations(dir string) []declared {
+	var all []declared
+	for _, pattern := range []string{"compose*.y*ml", "docker-compose*.y*ml"} {
+		names, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, name := range names {
+			all = append(all, composeBuilds(name)...)
+		}
+	}
+	for _, pattern := range []string{"docker-bake*.json", "docker-bake*.hcl"} {
+		names, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, name := range names {
+			all = append(all, bakeBuilds(name)...)
+		}
+	}
+	return all
+}
+
+// composeBuilds reads the builds of a compose file.
+func composeBuilds(name string) []declared {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	var file struct {
+		Services map[string]struct{ Build yaml.Node }
+	}
+	if yaml.Unmarshal(data, &file) != nil {
+		return nil
+	}
+	var all []declared
+	for _, s := range file.Services {
+		var short string
+		var long struct{ Context, Dockerfile string }
+		switch {
+		case s.Build.Kind == yaml.ScalarNode && s.Build.Decode(&short) == nil:
+			all = append(all, declared{short, ""})
+		case s.Build.Kind == yaml.MappingNode && s.Build.Decode(&long) == nil:
+			all = append(all, declared{long.Context, long.Dockerfile})
+		}
+	}
+	return all
+}
+
+// bakeBuilds reads the targets of a bake file, as far as they are literal.
+func bakeBuilds(name string) []declared {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	var all []declared
+	if strings.HasSuffix(name, ".json") {
+		var file struct {
+			Target map[string]struct{ Context, Dockerfile string }
+		}
+		if json.Unmarshal(data, &file) != nil {
+			return nil
+		}
+		for _, t := range file.Target {
+			all = append(all, declared{t.Context, t.Dockerfile})
+		}
+		return all
+	}
+	file, diags := hclparse.NewParser().ParseHCL(data, name)
+	if diags.HasErrors() {
+		return nil
+	}
+	body, ok := file.Body.(*hclsyntax.Body)
+	if !ok {
+		return nil
+	}
+	for _, block := range body.Blocks {
+		if block.Type != "target" {
+			continue
+		}
+		text := func(key string) string {
+			attr, ok := block.Body.Attributes[key]
+			if !ok {
+				return ""
+			}
+			v, diags := attr.Expr.Value(&hcl.EvalContext{})
+			if diags.HasErrors() || v.Type() != cty.String {
+				return "$" // it is made of variables
+			}
+			return v.AsString()
+		}
+		all = append(all, declared{text("context"), text("dockerfile")})
+	}
+	return all
+}

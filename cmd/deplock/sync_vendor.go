@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/fetch"
+	"depfetch/lock"
+	"depfetch/lock/edit"
+	"depfetch/lock/sync"
+)
+
+// machines are what the ELF header of a program for a platform says.
+var machines = map[lock.Platform]elf.Machine{
+	"linux/amd64": elf.EM_X86_64, "linux/arm64": elf.EM_AARCH64, "linux/arm/v7": elf.EM_ARM, "linux/386": elf.EM_386,
+	"linux/ppc64le": elf.EM_PPC64, "linux/s390x": elf.EM_S390, "linux/riscv64": elf.EM_RISCV,
+}
+
+// vendor puts the programs into the repository, and their digests into the lockfile.
+func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
+	var lines []lock.Vendored
+	done := make(map[string]bool)
+	for _, u := range g.units {
+		dir := filepath.Join(u.context, filepath.FromSlash(f.vendor))
+		if done[dir] {
+			continue
+		}
+		done[dir] = true
+		for _, p := range g.platforms() {
+			program, err := f.binary(p)
+			if err != nil {
+				return err
+			}
+			name := filepath.Join(dir, sync.Binary(p))
+			line, err := g.vendored(name, program)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, line)
+			have, err := os.ReadFile(name)
+			if f.dryRun || err == nil && slices.Equal(have, program) {
+				continue
+			}
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return err
+			}
+			if err := writeProgram(name, program); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.stdout, "put %s there, %s\n", name, console.Bytes(int64(len(program))))
+		}
+	}
+	if f.dryRun {
+		return nil
+	}
+	_, err := edit.Update(ctx, g.lock, func(doc *edit.Document) error { return doc.SetVendored(lines...) })
+	return err
+}
+
+// vendored returns the lockfile's line of a program.
+func (g *group) vendored(name string, program []byte) (lock.Vendored, error) {
+	rel, err := relative(filepath.Dir(g.lock), name)
+	if err != nil || strings.HasPrefix(rel, "../") {
+		return lock.Vendored{}, console.Usagef("put the lockfile at the top of the build context", "%s does not lie below the folder of %s", name, g.lock)
+	}
+	return lock.Vendored{Path: rel, Digest: fetch.DigestOf(program)}, nil
+}
+
+// relative returns a name relative to a folder, slash-separated.
+func relative(dir, name string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if name, err = filepath.Abs(name); err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(dir, name)
+	return filepath.ToSlash(rel), err
+}
+
+// binary returns the program for a platform: as make dist names it, or the one beside
+// deplock for this machine's own.
+func (f syncFlags) binary(p lock.Platform) ([]byte, error) {
+	dir := f.binaries
+	if dir == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Dir(self)
+	}
+	names := []string{filepath.Join(dir, sync.Binary(p))}
+	if string(p) == runtime.GOOS+"/"+runtime.GOARCH {
+		names = append(names, filepath.Join(dir, "depfetch"))
+	}
+	for _, name := range names {
+		program, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		file, err := elf.Open(name)
+		if err != nil {
+			return nil, console.Usagef("", "%s is no program for %s: %w", name, p, err)
+		}
+		defer file.Close()
+		if want, ok := machines[p]; ok && file.Machine != want {
+			return nil, console.Usagef("", "%s is a program for %s, not for %s", name, file.Machine, p)
+		}
+		return program, nil
+	}
+	return nil, console.Usagef("make dist makes it; --vendor-from DIR says where it is", "no %s in %s", sync.Binary(p), dir)
+}
+
+// writeProgram writes an executable file.
+func writeProgram(name string, program []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(name), ".depfetch-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(program)
+	if err = errors.Join(err, temp.Chmod(0o755), temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), name)
+}
+
+// checkVendored compares the programs in the repository with their digests.
+func (c *command) checkVendored(g *group, total *tally) error {
+	for _, v := range g.file.Vendor {
+		name := filepath.Join(filepath.Dir(g.lock), filepath.FromSlash(v.Path))
+		program, err := os.ReadFile(name)
+		switch {
+		case err != nil:
+			total.findings++
+			fmt.Fprintf(c.stdout, "%s: %s is not there: %v\n    deplock sync --vendor\n", g.lock, v.Path, errors.Unwrap(err))
+		case fetch.DigestOf(program) != v.Digest:
+			total.findings++
+			fmt.Fprintf(c.stdout, "%s: %s is not what is locked: want sha256 %s, got %s\n    look who has changed it; deplock sync --vendor puts it right\n",
+				g.lock, v.Path, v.Digest, fetch.DigestOf(program))
+		}
+	}
+	return nil
+}

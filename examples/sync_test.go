@@ -1,0 +1,274 @@
+//go:build e2e
+
+package examples_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// basePrograms are what the images of these tests hold: the programs that RUNs of
+// real Dockerfiles call.
+var basePrograms = []string{
+	"bash", "dash", "curl", "wget", "tar", "gzip", "xz", "bzip2", "unzip", "grep", "sed", "find", "xargs", "sha256sum", "sha512sum",
+	"md5sum", "ls", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "chmod", "chown", "ln", "install", "touch", "head", "tail", "sort", "tr", "cut",
+	"uname", "test", "true", "false", "echo", "printf", "env", "dirname", "basename", "mktemp", "tee", "stat", "wc", "id", "date", "which", "sleep", "getconf", "ldd",
+}
+
+// makeBase makes a root file system of programs of this machine, with what they
+// link, and an image of it.
+func makeBase(t *testing.T) (layout string) {
+	t.Helper()
+	root := t.TempDir()
+	done := make(map[string]bool)
+	add := func(path string, mode os.FileMode) {
+		if done[path] {
+			return
+		}
+		done[path] = true
+		real, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := copyFile(to, real, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range basePrograms {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatalf("no %s to copy: %v", name, err)
+		}
+		add("/usr/bin/"+filepath.Base(name), 0o755)
+		_ = path
+		out, _ := exec.Command("ldd", path).Output() // scripts link nothing
+		for word := range strings.FieldsSeq(string(out)) {
+			if strings.HasPrefix(word, "/") {
+				add(word, 0o755)
+			}
+		}
+	}
+	for link, to := range map[string]string{"bin/sh": "/usr/bin/dash", "bin/bash": "/usr/bin/bash"} {
+		at := filepath.Join(root, link)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.Symlink(to, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{"etc", "tmp", "root", "opt", "srv", "usr/local/bin", "usr/local/lib", "usr/src", "var/lib"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{"etc/passwd": "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n", "etc/group": "root:x:0:\napp:x:1000:\n"} {
+		write(t, filepath.Join(root, name), text)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY --from=root / /\nENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n")
+	r := build{dir: dir, flags: []string{"--local", "root=" + root, "--opt", "context:root=local:root"}, output: ",tar=true"}.run(t)
+	if r.err != nil {
+		t.Fatalf("making the base image: %v\n%s", r.err, r.log)
+	}
+	layout = filepath.Join(t.TempDir(), "layout")
+	if err := os.MkdirAll(layout, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("tar", "-xf", r.tarball, "-C", layout).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return layout
+}
+
+// buildProgram builds a program of the project.
+func buildProgram(t *testing.T, name string) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), name)
+	if out, err := exec.Command("go", "build", "-o", bin, "depfetch/cmd/"+name).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
+}
+
+// syncUpstream serves what the Dockerfiles ask for: each file with a Last-Modified of
+// its own.
+func syncUpstream(t *testing.T) *httptest.Server {
+	t.Helper()
+	var tree bytes.Buffer
+	z := gzip.NewWriter(&tree)
+	w := tar.NewWriter(z)
+	at := time.Date(2021, 4, 1, 12, 0, 0, 0, time.UTC)
+	for _, f := range []struct {
+		name, body string
+		mode       int64
+	}{{"t-1.0/", "", 0o755}, {"t-1.0/bin/", "", 0o755}, {"t-1.0/bin/t", "#!/bin/sh\necho t\n", 0o755}, {"t-1.0/LICENSE", "free\n", 0o644}} {
+		kind := byte(tar.TypeReg)
+		if strings.HasSuffix(f.name, "/") {
+			kind = tar.TypeDir
+		}
+		w.WriteHeader(&tar.Header{Typeflag: kind, Name: f.name, Mode: f.mode, Size: int64(len(f.body)), ModTime: at})
+		io.WriteString(w, f.body)
+	}
+	w.Close()
+	z.Close()
+	files := map[string]string{
+		"/t-1.0.tar.gz": tree.String(), "/t-1.0": "#!/bin/sh\necho tool \"$@\"\n", "/t-2.0": "#!/bin/sh\necho tool 2\n",
+		"/amd64/t-1.0": "amd64", "/arm64/t-1.0": "arm64", "/x86_64/t-1.0": "x86_64", "/x64/t-1.0": "x64",
+		"/data.bin": strings.Repeat("data", 1<<16), "/key.asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", "/list": "deb x\n",
+		"/a b.txt": "blank", "/install.sh": "#!/bin/sh\nset -e\nmkdir -p /opt/installed\necho \"$1\" > /opt/installed/flag\n",
+		"/get.sh": "#!/bin/sh\nset -e\ncurl -fsSL -o /opt/got BASE/data.bin\n", "/latest": "moves", "/header": "h",
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		if to, ok := strings.CutPrefix(path, "/redirect"); ok {
+			http.Redirect(w, r, to, http.StatusFound)
+			return
+		}
+		body, ok := files[path]
+		if !ok || path == "/header" && r.Header.Get("X-Ask") == "" {
+			http.NotFound(w, r)
+			return
+		}
+		body = strings.ReplaceAll(body, "BASE", "http://"+r.Host)
+		stamp := at.Add(time.Duration(len(path)) * time.Hour)
+		http.ServeContent(w, r, path, stamp, strings.NewReader(body))
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestSync builds each Dockerfile of testdata/sync before and after sync: with the
+// same exit code, and to the same layers.
+func TestSync(t *testing.T) {
+	deplock := buildProgram(t, "deplock")
+	layout := makeBase(t)
+	server := syncUpstream(t)
+	cases, err := filepath.Glob("../testdata/sync/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, name := range cases {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+f.Name, func(t *testing.T) {
+				text := strings.ReplaceAll(string(f.Data), "$U", server.URL)
+				text = strings.ReplaceAll(text, "$SUM", sumOf([]byte("#!/bin/sh\necho tool \"$@\"\n")))
+				syncCase(t, deplock, layout, text)
+			})
+		}
+	}
+}
+
+// syncCase builds a Dockerfile before and after. A comment in it says what becomes of
+// it, as "# 2 adopted, 1 left".
+func syncCase(t *testing.T, deplock, layout, text string) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Dockerfile"), text)
+	write(t, filepath.Join(dir, "context.txt"), "of the context\n")
+	run := func() result {
+		return build{dir: dir, noCache: true, output: ",compression=uncompressed",
+			flags: []string{"--oci-layout", "base=" + layout, "--opt", "context:debian:12=oci-layout://base@" + layoutDigest(t, layout)}}.run(t)
+	}
+	before := run()
+	cmd := exec.Command(deplock, "sync", "--allow-http", "--retries", "0")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		t.Fatal(err)
+	}
+	says := regexp.MustCompile(`(?m)^# (\d+) adopted, (\d+) left\r?$`).FindStringSubmatch(text)
+	if says == nil {
+		t.Fatal("the Dockerfile does not say what becomes of it")
+	}
+	want := says[1] + " adopted, 0 adopted before, " + says[2] + " left"
+	if !strings.Contains(string(out), want) {
+		t.Errorf("sync does not say %q:\n%s", want, out)
+	}
+	after := run()
+	if (before.err == nil) != (after.err == nil) {
+		t.Fatalf("before: %v, after: %v\n%s\n%s\n%s", before.err, after.err, read(t, filepath.Join(dir, "Dockerfile")), before.log, after.log)
+	}
+	if before.err != nil {
+		return
+	}
+	a, b := layersOf(t, before.tarball), layersOf(t, after.tarball)
+	if len(a) != len(b) {
+		t.Fatalf("%d layers before, %d after", len(a), len(b))
+	}
+	for i := range a {
+		if !slices.Equal(a[i], b[i]) {
+			t.Errorf("layer %d holds\n\t%s\nbefore, and after\n\t%s\n%s", i, strings.Join(a[i], "\n\t"), strings.Join(b[i], "\n\t"), read(t, filepath.Join(dir, "Dockerfile")))
+		}
+	}
+	undo := exec.Command(deplock, "sync", "--undo")
+	undo.Dir = dir
+	if out, err := undo.CombinedOutput(); err != nil || read(t, filepath.Join(dir, "Dockerfile")) != text {
+		t.Errorf("after --undo (%v, %s) the Dockerfile is\n%s", err, out, read(t, filepath.Join(dir, "Dockerfile")))
+	}
+}
+
+// layersOf returns a line for each entry of each layer. Times are in it as far as
+// they are not those of the build.
+func layersOf(t *testing.T, tarball string) (layers [][]string) {
+	t.Helper()
+	all := readBlobs(t, tarball)
+	var index struct{ Manifests []descriptor }
+	all.decode(t, "index.json", &index)
+	var m struct{ Layers []descriptor }
+	all.decode(t, blobName(index.Manifests[0].Digest), &m)
+	for _, l := range m.Layers {
+		var lines []string
+		for r := tar.NewReader(bytes.NewReader(all[blobName(l.Digest)])); ; {
+			h, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stamp := "now"
+			if time.Since(h.ModTime) > 6*time.Hour {
+				stamp = h.ModTime.UTC().Format(time.RFC3339)
+			}
+			lines = append(lines, fmt.Sprintf("%c %04o %d:%d %s %s %s %.12s %d", h.Typeflag, h.Mode, h.Uid, h.Gid, stamp, h.Name, h.Linkname, sumOf(body), len(body)))
+		}
+		slices.Sort(lines)
+		layers = append(layers, lines)
+	}
+	return layers
+}
+
+// layoutDigest returns the digest of the image of an OCI layout.
+func layoutDigest(t *testing.T, layout string) string {
+	t.Helper()
+	var index struct{ Manifests []descriptor }
+	blobs{"index.json": []byte(read(t, filepath.Join(layout, "index.json")))}.decode(t, "index.json", &index)
+	return index.Manifests[0].Digest
+}

@@ -1,0 +1,204 @@
+package sync
+
+import (
+	"fmt"
+	"iter"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
+	"depfetch/fetch/cmdline/wget"
+	"depfetch/fetch/source"
+	"depfetch/lock/dockerfile/script"
+)
+
+// hintRecord is the way out where reading does not tell.
+const hintRecord = "deplock record -- docker build …"
+
+// request notes a call of curl or wget.
+func (run *Run) request(tool string, c *script.Call, fetches []*script.Fetch) {
+	at := slices.IndexFunc(run.Calls, func(o *Call) bool { return o.At == c.Start && o.Tool == tool })
+	if at < 0 {
+		at = len(run.Calls)
+		run.Calls = append(run.Calls, &Call{At: c.Start, Tool: tool})
+	}
+	call := run.Calls[at]
+	for _, r := range run.requests(tool, c, fetches) {
+		run.changed = append(run.changed, touched{r.output, false})
+		same := func(o *Request) bool { return o.Form == r.Form && o.Unknown == r.Unknown && o.Refused == r.Refused }
+		if i := slices.IndexFunc(call.Requests, same); i >= 0 {
+			if call.Requests[i].Sum == (Sum{}) {
+				call.Requests[i].Sum = r.Sum
+			}
+			call.Requests[i].runs = append(call.Requests[i].runs, r.runs...)
+			continue
+		}
+		call.Requests = append(call.Requests, r)
+	}
+}
+
+// marker stands for an unknown word of a command line, with its number.
+const marker = "depfetch-unknown-word-"
+
+// requests returns what one command line asks for.
+func (run *Run) requests(tool string, c *script.Call, fetches []*script.Fetch) []*Request {
+	args := make([]string, len(c.Args))
+	for i, a := range c.Args {
+		if args[i] = a.Text; !a.Known() {
+			args[i] = fmt.Sprint(marker, i, "-")
+		}
+	}
+	unknown := func(s string) string {
+		_, rest, ok := strings.Cut(s, marker)
+		if !ok {
+			return ""
+		}
+		i := 0
+		fmt.Sscanf(rest, "%d", &i)
+		return c.Args[min(i, len(c.Args)-1)].Why
+	}
+	one := func(r Request) []*Request {
+		r.At = c.Start
+		return []*Request{&r}
+	}
+	facts, why := look(tool, args)
+	if why != "" {
+		return one(Request{Unknown: why})
+	}
+	job, err := parse(tool, args)
+	switch {
+	case err != nil && unknown(err.Error()) != "":
+		return one(Request{Unknown: unknown(err.Error())})
+	case err != nil:
+		return one(Request{Refused: Reason{c.Start, tool + ": " + err.Error(), "depfetch cannot take its place; leave it, or ask otherwise"}})
+	case job.Help || job.Version:
+		return nil
+	}
+	var all []*Request
+	for _, o := range job.Operations {
+		for _, t := range o.Transfers {
+			r := &Request{At: c.Start}
+			if r.Unknown = unknown(t.URL); r.Unknown == "" {
+				r.Refused = r.fill(tool, facts, o, t, unknown)
+			}
+			for _, f := range fetches {
+				r.follow(run, f)
+			}
+			if r.output = t.Output; !strings.HasPrefix(t.Output, "/") {
+				r.output = path.Join(c.Dir, t.Output)
+			}
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// facts are what the options of a command line say that its job does not hold.
+type facts struct{ follow bool }
+
+// look looks at the options of a command line, and says why what it asks for is not
+// known.
+func look(tool string, args []string) (facts, string) {
+	f := facts{follow: tool == "wget"}
+	lex := func() iter.Seq[cmdline.Arg] {
+		if tool == "wget" {
+			return wget.Lex(args)
+		}
+		return curl.Lex(args)
+	}
+	for a := range lex() {
+		if a.Err != nil || a.Option == nil {
+			continue
+		}
+		switch a.Option.Long {
+		case "location", "location-trusted":
+			f.follow = a.On
+		case "max-redirect", "max-redirs":
+			f.follow = f.follow && a.Value != "0"
+		case "config", "input-file", "base":
+			return f, "what it asks for is in the file " + a.Value
+		case "url", "header", "data", "data-ascii", "data-binary", "data-urlencode", "proxy-header":
+			if strings.HasPrefix(a.Value, "@") {
+				return f, "what it asks for is in the file " + a.Value[1:]
+			}
+		}
+	}
+	return f, ""
+}
+
+// parse reads a command line as the shim does; it reads no file.
+func parse(tool string, args []string) (*cmdline.Job, error) {
+	if tool == "wget" {
+		return wget.Parse(args, strings.NewReader(""))
+	}
+	return curl.Parse(args, "", strings.NewReader(""))
+}
+
+// fill fills in how an address is asked for, and says why it cannot be pinned.
+func (r *Request) fill(tool string, f facts, o *cmdline.Operation, t cmdline.Transfer, unknown func(string) string) Reason {
+	no := func(what, hint string) Reason { return Reason{r.At, what, hint} }
+	a, err := cmdline.Normalize(t.URL, o.Scheme, o.AsIs)
+	if err != nil {
+		return no(fmt.Sprintf("%s: %v", source.Redact(t.URL), err), "write the address as it is asked for")
+	}
+	fields := slices.Clone(o.Fields)
+	if a.HasUser {
+		fields = append(fields, curl.Basic(a.User+":"+a.Password))
+	}
+	r.Form = Form{URL: a.URL, Follow: f.follow, Header: strings.Join(fields, "\n"), Netrc: o.Netrc != ""}
+	r.Moving, r.Local = Moving(a.URL), local(a.URL)
+	shown := source.Redact(a.URL)
+	switch {
+	case a.Scheme == "file":
+		return no(shown+" is a file of the image, not a download", "use cp")
+	case a.Scheme != "http" && a.Scheme != "https":
+		return no(shown+": only https and http are pinned", "ask for it over https")
+	case unknown(r.Header) != "":
+		return no(shown+" is asked for with a header that is not known: "+unknown(r.Header), hintRecord)
+	case o.HeadOnly && !o.Discard && t.Output != "/dev/null", o.Header, o.DumpHeader != "":
+		return no("it reads the header of the answer of "+shown, "depfetch answers with the status and length alone")
+	case strings.Contains(o.WriteOut, "url_effective"), strings.Contains(o.WriteOut, "redirect_url"), strings.Contains(o.WriteOut, "header"):
+		return no("it reads where "+shown+" leads", "write the version into the Dockerfile")
+	case o.AsIs:
+		return no(shown+" is asked for with --path-as-is", hintRecord)
+	}
+	return Reason{}
+}
+
+// follow notes what becomes of the download, where f is of the same address.
+func (r *Request) follow(run *Run, f *script.Fetch) {
+	a, err := cmdline.Normalize(f.URL.Text, "http", false)
+	if err != nil || a.URL != r.URL || !f.URL.Known() {
+		return
+	}
+	for _, c := range f.Checks {
+		if c.Kind == "sum" && c.Lost == "" && c.Sum.Known() && r.Sum == (Sum{}) {
+			r.Sum = Sum{c.Algo, strings.ToLower(c.Sum.Text)}
+		}
+	}
+	if f.Query && f.Captured && r.Moving == "" && !f.Evidence {
+		r.Moving = "its answer is read by the script"
+	}
+	if f.Runs != nil {
+		r.runs = append(r.runs, execution{run.platform, f.Runs, f.Env})
+	}
+}
+
+// local reports whether an address is of the machine that asks, or of the cloud
+// that it runs in.
+func local(url string) bool {
+	_, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i]
+	}
+	host = strings.Trim(host, "[]")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".docker.internal") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast())
+}

@@ -1,0 +1,234 @@
+package sync
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock"
+	"depfetch/lock/dockerfile"
+)
+
+// Source says where a RUN gets depfetch and the lockfile from.
+type Source struct {
+	From   string // an image or a named context that holds /depfetch
+	Vendor string // the folder of the build context with the binaries, or empty: then they are copied from there
+	Lock   string // the lockfile, in the build context
+}
+
+// Binary returns the name of the program of a platform in the folder of the vendored
+// ones.
+func Binary(p lock.Platform) string {
+	return stageName + "-" + strings.Replace(strings.Replace(string(p), "/", "-", 1), "/", "", 1)
+}
+
+// stageName is the name of the stage with a vendored depfetch, and buildStage that
+// of the one for a stage of the build platform.
+const (
+	stageName  = "depfetch"
+	buildStage = "depfetch-build"
+)
+
+// edit is a piece of text to put in the place of another.
+type edit struct {
+	start, end int
+	text       string
+}
+
+// Edit returns the Dockerfile with what is adopted of it. The error is of a
+// Dockerfile that cannot be edited so.
+func (r *Reading) Edit(s Source, pins Pins) ([]byte, error) {
+	var edits []edit
+	stages := make(map[string]string) // by platform, as it is written
+	vendored := false
+	for _, run := range r.Runs {
+		if run.Adopted() || !run.Judge(pins).Adopt {
+			continue
+		}
+		from := s.From
+		if s.Vendor != "" {
+			from, vendored = stageName, true
+		}
+		if p := root(run.Stage).Platform; !targets(p) {
+			from = foreign(p)
+			stages[p] = from
+		}
+		edits = append(edits, r.mount(run, from, s.Lock))
+	}
+	for _, a := range r.Adds {
+		if v := a.Judge(pins); v.Adopt {
+			if e, ok := r.checksum(a, pins); ok {
+				edits = append(edits, e)
+			}
+		}
+	}
+	if e, ok := r.stages(s, stages, vendored); ok {
+		edits = append(edits, e)
+	}
+	return apply(r.File.Data, edits), nil
+}
+
+// targets reports whether a stage of a platform, as FROM has it, runs what is made
+// for the target.
+func targets(platform string) bool {
+	return platform == "" || strings.Contains(platform, "TARGETPLATFORM")
+}
+
+// foreign returns the name of the stage that holds depfetch for a platform other
+// than the target's.
+func foreign(platform string) string {
+	if strings.Contains(platform, "BUILDPLATFORM") {
+		return buildStage
+	}
+	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(platform), "-")
+	return stageName + "-" + strings.Trim(name, "-")
+}
+
+// mount returns the edit that mounts depfetch and the lockfile into a RUN.
+func (r *Reading) mount(run *Run, from, lockfile string) edit {
+	at := run.Instruction.Operands()
+	more := " " + string(r.File.Escape()) + r.eol(at) + "    "
+	var b strings.Builder
+	for _, tool := range run.Tools() {
+		if !slices.Contains(run.Mounted, tool) {
+			fmt.Fprintf(&b, "--mount=type=bind,from=%s,source=depfetch,target=%s/%s%s", from, run.Dir, tool, more)
+		}
+	}
+	if !run.Lock {
+		fmt.Fprintf(&b, "--mount=type=bind,source=%s,target=%s%s", lockfile, lockTarget, more)
+	}
+	return edit{at, at, b.String()}
+}
+
+// eol returns how the line of a byte ends.
+func (r *Reading) eol(at int) string {
+	if i := bytes.IndexByte(r.File.Data[at:], '\n'); i > 0 && r.File.Data[at+i-1] == '\r' {
+		return "\r\n"
+	} else if i < 0 && bytes.Contains(r.File.Data, []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// checksum returns the edit that gives an ADD the pinned sum.
+func (r *Reading) checksum(a *Add, pins Pins) (edit, bool) {
+	pin, _ := pins.Pin(a.Request.URL)
+	want := "sha256:" + pin.Digest.String()
+	switch {
+	case a.Checksum == want:
+		return edit{}, false
+	case a.Checksum != "":
+		text := r.File.Data[a.Instruction.Start:a.Instruction.End]
+		i := bytes.Index(text, []byte("--checksum="+a.Checksum))
+		if i < 0 {
+			return edit{}, false // it stands in a variable
+		}
+		i += a.Instruction.Start + len("--checksum=")
+		return edit{i, i + len(a.Checksum), want}, true
+	}
+	at := a.Instruction.Operands()
+	return edit{at, at, "--checksum=" + want + " "}, true
+}
+
+// stages returns the edit that adds the stages which adopted RUNs take depfetch
+// from and which are not there yet.
+func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) (edit, bool) {
+	have := func(name string) bool {
+		return slices.ContainsFunc(r.File.Stages, func(st *dockerfile.Stage) bool { return strings.EqualFold(st.Name, name) })
+	}
+	at := r.File.Stages[0].From.Start
+	eol := r.eol(at)
+	var b strings.Builder
+	copied := func(name, arch string) {
+		fmt.Fprintf(&b, "FROM scratch AS %s%sARG %sARCH %sVARIANT%sCOPY %s/depfetch-linux-$%sARCH$%sVARIANT /depfetch%s",
+			name, eol, arch, arch, eol, s.Vendor, arch, arch, eol)
+	}
+	if vendored && !have(stageName) {
+		copied(stageName, "TARGET")
+	}
+	for _, p := range sortedKeys(foreigners) {
+		switch name := foreigners[p]; {
+		case have(name):
+		case s.Vendor == "":
+			fmt.Fprintf(&b, "FROM --platform=%s %s AS %s%s", p, s.From, name, eol)
+		case name == buildStage:
+			copied(name, "BUILD")
+		default:
+			platform := strings.Split(p, "/")
+			fmt.Fprintf(&b, "FROM scratch AS %s%sCOPY %s/depfetch-linux-%s /depfetch%s", name, eol, s.Vendor, strings.Join(platform[1:], ""), eol)
+		}
+	}
+	return edit{at, at, b.String()}, b.Len() > 0
+}
+
+func sortedKeys(m map[string]string) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// apply makes edits, which do not overlap.
+func apply(data []byte, edits []edit) []byte {
+	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
+	var b bytes.Buffer
+	at := 0
+	for _, e := range edits {
+		b.Write(data[at:e.start])
+		b.WriteString(e.text)
+		at = e.end
+	}
+	b.Write(data[at:])
+	return b.Bytes()
+}
+
+// The text that Edit puts in. In the form of stages, digits of indexes count.
+var (
+	oursMount = regexp.MustCompile("--mount=type=bind,from=[^,\\s]+,source=depfetch,target=/[^,\\s]*/(?:curl|wget) [\\\\`]\r?\n    ")
+	oursLock  = regexp.MustCompile("--mount=type=bind,source=[^,\\s]+,target=/deps\\.lock\\.toml [\\\\`]\r?\n    ")
+	oursStage = regexp.MustCompile(`(?m)^FROM --platform=\S+ \S+ AS depfetch-[a-z0-9-]+\r?\n`)
+	oursCopy  = regexp.MustCompile(`(?m)^FROM scratch AS depfetch(?:-[a-z0-9-]+)?\r?\n(?:ARG (?:TARGET|BUILD)ARCH (?:TARGET|BUILD)VARIANT\r?\n)?COPY \S+/depfetch-linux-\S+ /depfetch\r?\n`)
+)
+
+// Undo returns the Dockerfile without what Edit has put in. Of ADD, that is each sum
+// that the lockfile has for its address.
+func Undo(f *dockerfile.File, r *Reading, pins Pins) []byte {
+	var edits []edit
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			if _, ok := in.Command.(*instructions.RunCommand); !ok {
+				continue
+			}
+			text := f.Data[in.Start:in.End]
+			mounts := oursMount.FindAllIndex(text, -1)
+			if len(mounts) == 0 {
+				continue
+			}
+			for _, m := range append(mounts, oursLock.FindAllIndex(text, -1)...) {
+				edits = append(edits, edit{in.Start + m[0], in.Start + m[1], ""})
+			}
+		}
+	}
+	for _, a := range r.Adds {
+		if a.Request == nil {
+			continue
+		}
+		pin, ok := pins.Pin(a.Request.URL)
+		flag := []byte("--checksum=sha256:" + pin.Digest.String() + " ")
+		if i := bytes.Index(f.Data[a.Instruction.Start:a.Instruction.End], flag); ok && i >= 0 {
+			edits = append(edits, edit{a.Instruction.Start + i, a.Instruction.Start + i + len(flag), ""})
+		}
+	}
+	for _, form := range []*regexp.Regexp{oursStage, oursCopy} {
+		for _, m := range form.FindAllIndex(f.Data, -1) {
+			edits = append(edits, edit{m[0], m[1], ""})
+		}
+	}
+	return apply(f.Data, edits)
+}

@@ -1,0 +1,129 @@
+package sync
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock/dockerfile"
+)
+
+// usualPath is the PATH of an image that sets none: BuildKit's.
+const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Tools returns the programs that a RUN calls, sorted.
+func (run *Run) Tools() []string {
+	var tools []string
+	for _, c := range run.Calls {
+		if !slices.Contains(tools, c.Tool) {
+			tools = append(tools, c.Tool)
+		}
+	}
+	slices.Sort(tools)
+	return tools
+}
+
+// place finds the directory to mount depfetch into, and what is mounted already.
+func (run *Run) place(r *reader) {
+	run.mounts()
+	usual := usualPath
+	if r.options.Base != nil {
+		if base := r.options.Base(root(run.Stage).Image); base != nil && base.Path != "" {
+			usual = base.Path
+		}
+	}
+	var lists [][]string
+	for _, p := range run.paths {
+		lists = append(lists, folders(p.Text, usual))
+	}
+	if len(lists) == 0 {
+		return
+	}
+	tools := run.Tools()
+	var why string
+	for _, dir := range preferred(lists[0]) {
+		switch {
+		case slices.ContainsFunc(lists, func(l []string) bool { return !slices.Contains(l, dir) }):
+			continue
+		case dir == "/usr/bin" || dir == "/bin":
+			// Where the image's own are, and where package managers put them.
+		case slices.ContainsFunc(run.changed, func(t touched) bool { return t.hits(dir, tools) }):
+			why = "it changes " + dir + ", where depfetch would be"
+			continue
+		default:
+			run.Dir = dir
+			return
+		}
+		break
+	}
+	if why == "" {
+		why = "its PATH has no folder before that of the image's own curl and wget"
+	}
+	run.leave(run.Instruction.Start, why, "change it in another RUN")
+}
+
+// folders returns the absolute folders of a PATH, in which the usual one stands for
+// itself.
+func folders(list, usual string) []string {
+	list = strings.NewReplacer("${PATH}", usual, "$PATH", usual).Replace(list)
+	var dirs []string
+	for _, dir := range strings.Split(list, ":") {
+		if dir = strings.TrimSuffix(dir, "/"); strings.HasPrefix(dir, "/") && !strings.Contains(dir, "$") && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// preferred returns folders in the order in which they are tried: /usr/local/bin
+// before /usr/local/sbin, which other users' PATHs do not have.
+func preferred(dirs []string) []string {
+	dirs = slices.Clone(dirs)
+	sbin, bin := slices.Index(dirs, "/usr/local/sbin"), slices.Index(dirs, "/usr/local/bin")
+	if sbin >= 0 && bin == sbin+1 {
+		dirs[sbin], dirs[bin] = dirs[bin], dirs[sbin]
+	}
+	return dirs
+}
+
+// mounts notes what of depfetch a RUN has mounted.
+func (run *Run) mounts() {
+	c, ok := run.Instruction.Command.(*instructions.RunCommand)
+	if !ok {
+		return
+	}
+	for _, m := range instructions.GetMounts(c) {
+		dir, name := splitPath(m.Target)
+		switch {
+		case (name == "curl" || name == "wget") && strings.HasPrefix(lastElement(m.Source), "depfetch"):
+			run.Mounted = append(run.Mounted, name)
+			if run.Dir == "" {
+				run.Dir = dir
+			}
+		case m.Target == lockTarget:
+			run.Lock = true
+		}
+	}
+}
+
+// lockTarget is where the lockfile is mounted, which the shim looks for.
+const lockTarget = "/deps.lock.toml"
+
+// Adopted reports whether depfetch stands for each program that the RUN calls.
+func (run *Run) Adopted() bool {
+	return run.Lock && !slices.ContainsFunc(run.Tools(), func(t string) bool { return !slices.Contains(run.Mounted, t) })
+}
+
+func splitPath(p string) (dir, name string) {
+	i := strings.LastIndexByte(p, '/')
+	return p[:max(i, 0)], p[i+1:]
+}
+
+func lastElement(p string) string {
+	_, name := splitPath(p)
+	return name
+}
+
+// root returns the stage that s goes on from in the end.
+func root(s *dockerfile.Stage) *dockerfile.Stage { return s.Lineage()[0] }

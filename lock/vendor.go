@@ -1,0 +1,32 @@
+package lock
+
+import (
+	"path"
+	"strings"
+
+	"depfetch/fetch"
+)
+
+// Vendored is a line of the table vendor: a program of depfetch that stands in the
+// repository, for builds that copy it from there. Only deplock reads it.
+type Vendored struct {
+	Path   string // slash-separated, from the lockfile's folder
+	Digest fetch.Digest
+}
+
+// parseVendor reads the table vendor in the order of the document.
+func parseVendor(v *value) []Vendored {
+	if !v.table() {
+		return nil
+	}
+	var files []Vendored
+	for _, kid := range v.children() {
+		if p := path.Clean(kid.key); p != kid.key || p == "." || strings.HasPrefix(p, "/") || strings.HasPrefix(p, "../") || p == ".." || strings.ContainsFunc(p, notPath) {
+			kid.failKey("want the clean path of a file below the lockfile's folder")
+		}
+		if kid.table("sha256") {
+			files = append(files, Vendored{kid.key, parseDigest(kid.require("sha256"))})
+		}
+	}
+	return files
+}
