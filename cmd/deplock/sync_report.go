@@ -16,8 +16,8 @@ type tally struct {
 	files, adopted, already, left, moving, failed, findings int
 }
 
-// line prints what is so at a place of a Dockerfile.
-func (c *command) line(u *unit, at int, what, hint string) {
+// place prints what is so at a place of a Dockerfile.
+func (c *command) place(u *unit, at int, what, hint string) {
 	name, p := u.reading.File.Place(at)
 	fmt.Fprintf(c.stdout, "%s:%d: %s\n", printable.String(name), p.Line, printable.String(what))
 	if hint != "" {
@@ -35,22 +35,22 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 		case run.Adopted():
 			total.already++
 			for _, r := range c.reasons(v, book, run) {
-				c.line(u, r.At, "left unpinned in an adopted RUN, which will fail: "+r.What, r.Hint)
+				c.place(u, r.At, "left unpinned in an adopted RUN, which will fail: "+r.What, r.Hint)
 				total.left++
 			}
 		case v.Adopt && u.blocked != nil:
 			total.left++
-			c.line(u, at, "left: "+u.blocked.What, u.blocked.Hint)
+			c.place(u, at, "left: "+u.blocked.What, u.blocked.Hint)
 		case v.Adopt:
 			total.adopted++
-			c.line(u, at, "adopted", "")
+			c.place(u, at, "adopted", "")
 		case v.Moves:
 			total.moving++
 			fallthrough
 		default:
 			total.left++
 			for _, r := range c.reasons(v, book, run) {
-				c.line(u, r.At, "left: "+r.What, r.Hint)
+				c.place(u, r.At, "left: "+r.What, r.Hint)
 			}
 		}
 	}
@@ -60,20 +60,20 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 			total.already++
 		case v.Adopt:
 			total.adopted++
-			c.line(u, a.Instruction.Start, "adopted", "")
+			c.place(u, a.Instruction.Start, "adopted", "")
 		case len(v.Reasons) > 0:
 			total.left++
 			for _, r := range v.Reasons {
 				if left, ok := leftOf(a.Request, book); ok {
 					r = left
 				}
-				c.line(u, r.At, "left: "+r.What, r.Hint)
+				c.place(u, r.At, "left: "+r.What, r.Hint)
 			}
 		}
 	}
 	for _, r := range u.reading.Left {
 		total.left++
-		c.line(u, r.At, "left: "+r.What, r.Hint)
+		c.place(u, r.At, "left: "+r.What, r.Hint)
 	}
 }
 
@@ -117,7 +117,7 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 	book := newPins(g.file)
 	find := func(u *unit, at int, what, hint string) {
 		total.findings++
-		c.line(u, at, what, hint)
+		c.place(u, at, what, hint)
 	}
 	for _, u := range g.units {
 		total.files++
