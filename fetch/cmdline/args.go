@@ -20,6 +20,8 @@ const (
 	Read                 // a file of the command line that cannot be read
 	Output               // an output that cannot be written
 	Timeout              // a limit on the time
+	Size                 // a limit on the size
+	Exists               // an output that is there already
 )
 
 // Error is an error with its kind.
@@ -53,6 +55,10 @@ func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, 
 		err := a.Err
 		switch o := a.Option; {
 		case err != nil || o != nil && (o.Class == Tune || o.Class == Deny && !a.On):
+		case o != nil && o.Class == Amount:
+			if digits := strings.TrimPrefix(a.Value, "-"); digits == "" || digits[0] < '.' || digits[0] > '9' || digits[0] == '/' {
+				err = Bad(o.Name(), " ", a.Value, ": want a number")
+			}
 		case o != nil && o.Class == Deny:
 			err = Refuse(o.Name(), o.Reason)
 		default:
@@ -152,6 +158,23 @@ func (v *Values) Number(name string, base int, none int64) int64 {
 		v.fail([]string{name}, s, "a number")
 	}
 	return n
+}
+
+// Size returns a number of bytes, which a letter behind it multiplies, or 0.
+func (v *Values) Size(name string) int64 {
+	digits := v.Last(name)
+	if digits == "" {
+		return 0
+	}
+	shift := strings.IndexByte("bkmgtp", digits[len(digits)-1]|0x20)
+	if shift >= 0 {
+		digits = digits[:len(digits)-1]
+	}
+	n, err := strconv.ParseInt(digits, 10, 63-10*max(shift, 0))
+	if err != nil || n < 0 {
+		v.fail([]string{name}, digits, "a number of bytes")
+	}
+	return n << (10 * max(shift, 0))
 }
 
 func (v *Values) fail(names []string, value, want string) {

@@ -1,9 +1,6 @@
 package cmdline
 
-import (
-	"io/fs"
-	"time"
-)
+import "time"
 
 // Job is what a command line asks for.
 type Job struct {
@@ -37,9 +34,15 @@ type Operation struct {
 	Discard          bool // nothing is written
 	Join             bool // the bodies make one file
 	Existing         Existing
-	Rename           bool // the lockfile's name comes before the URL's
-	Dirs             bool // missing directories are made
-	Mode             fs.FileMode
+	Rename           bool   // the lockfile's name comes before the URL's
+	Dirs             bool   // missing directories are made
+	DirMode          uint32 // of directories that are made
+	Unlink           bool   // a file that is there is not written into
+	Backups          int64  // how many are kept of a file that is replaced
+	Timed            bool   // a file gets the time that the server says
+	Follow           bool   // redirects are asked for
+	Redirects        int64  // how many are allowed, if they are asked for
+	ProtoRedir       string // the schemes to which they are allowed
 	TimeCond         string // a file; nothing is done if it is as pinned
 	DumpHeader       string
 	WriteOut         string
@@ -59,6 +62,7 @@ type Existing byte
 const (
 	Replace Existing = iota
 	Keep             // and nothing is fetched
+	Fail             // nothing is fetched, and that is an error
 	Number           // another name, with a number, is taken
 	Update           // it is replaced unless it is as pinned
 )

@@ -12,9 +12,10 @@ type Class byte
 
 // The classes of options.
 const (
-	Act  Class = '+' // the parser acts on it
-	Tune Class = '~' // accepted: it tunes a transfer and cannot change its result
-	Deny Class = '-' // refused, for Option.Reason
+	Act    Class = '+' // the parser acts on it
+	Tune   Class = '~' // accepted: it tunes a transfer and cannot change its result
+	Amount Class = '#' // the same, and its value has to be an amount
+	Deny   Class = '-' // refused, for Option.Reason
 )
 
 // Kind says what an option takes.

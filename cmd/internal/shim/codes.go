@@ -18,11 +18,11 @@ import (
 
 // codes are the exit codes of a program. The first are those of the faults of a
 // command line.
-type codes [15]byte
+type codes [17]byte
 
 // What codes holds besides.
 const (
-	onResolve = iota + int(cmdline.Timeout) + 1
+	onResolve = iota + int(cmdline.Exists) + 1
 	onConnect
 	onPart
 	onHTTP
@@ -34,8 +34,8 @@ const (
 )
 
 var (
-	curlCodes = codes{2, 3, 1, 26, 23, 28, 6, 7, 18, 22, 22, 35, 47, 60, 42}
-	wgetCodes = codes{2, 1, 1, 3, 3, 4, 4, 4, 4, 8, 6, 5, 8, 5, 1}
+	curlCodes = codes{2, 3, 1, 26, 23, 28, 63, 23, 6, 7, 18, 22, 22, 35, 47, 60, 42}
+	wgetCodes = codes{2, 1, 1, 3, 3, 4, 3, 1, 4, 4, 4, 8, 6, 5, 8, 5, 1}
 )
 
 const curlExits = `Exit codes:
@@ -55,11 +55,13 @@ const curlExits = `Exit codes:
  42  interrupted
  47  too many redirects
  60  the certificate could not be verified
+ 63  the file is larger than --max-filesize
 `
 
 const wgetExits = `Exit codes:
   0  every file is there, and is what the lockfile pins
-  1  the URL cannot be read or its scheme is not fetched, or any other failure
+  1  the URL cannot be read or its scheme is not fetched, a file is there that
+     --no-clobber keeps, or any other failure
   2  wrong usage, or a bad or stale lockfile
   3  a file could not be read or written
   4  the network failed
@@ -69,17 +71,26 @@ const wgetExits = `Exit codes:
      those pinned
 `
 
+// faultError is an error with what has happened as codes holds it.
+type faultError struct {
+	on int
+	error
+}
+
 // of returns the code for err, whose code in depfetch is general.
 func (c *codes) of(err error, general int) int {
 	var (
 		fault    *cmdline.Error
 		dest     *fetch.DestinationError
 		transfer *fetch.TransferError
+		happened *faultError
 	)
 	on := int(cmdline.Usage)
 	switch {
 	case errors.Is(err, context.Canceled):
 		on = onInterrupt
+	case errors.As(err, &happened):
+		on = happened.on
 	case errors.As(err, &fault):
 		on = int(fault.Fault)
 	case errors.As(err, &dest):

@@ -42,7 +42,7 @@ func TestCommands(t *testing.T) {
 func outcome(args []string) string {
 	parse := func(args []string) (*cmdline.Job, error) { return curl.Parse(args, "", strings.NewReader("")) }
 	if args[0] == "wget" {
-		parse = func(args []string) (*cmdline.Job, error) { return wget.Parse(args, strings.NewReader("")) }
+		parse = func(args []string) (*cmdline.Job, error) { return wget.Parse(args, nil, strings.NewReader("")) }
 	}
 	job, err := parse(args[1:])
 	var refused *cmdline.RefusedError

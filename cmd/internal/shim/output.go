@@ -2,11 +2,8 @@ package shim
 
 import (
 	"crypto/sha256"
-	"errors"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"depfetch/fetch"
 	"depfetch/fetch/cmdline"
@@ -48,130 +45,6 @@ func discard(f *os.File) {
 	os.Remove(f.Name())
 }
 
-// target is a file to write.
-type target struct {
-	name   string      // after links
-	mode   fs.FileMode // to give it
-	device bool        // it is written into and not replaced: a device, a pipe
-	made   []string    // directories
-}
-
-// newTarget looks at what a name leads to.
-func newTarget(name string, mode fs.FileMode, dirs bool) (*target, error) {
-	t := &target{name: name, mode: mode}
-	if mode == 0 {
-		t.mode = 0o666 &^ umask()
-	}
-	info, err := os.Stat(name)
-	for range 40 {
-		link, failed := os.Readlink(t.name)
-		if failed != nil || err == nil && !info.Mode().IsRegular() {
-			break // a link of /proc to a pipe leads nowhere by name
-		}
-		if !filepath.IsAbs(link) {
-			link = filepath.Join(filepath.Dir(t.name), link)
-		}
-		t.name = link
-	}
-	switch {
-	case err == nil && info.IsDir():
-		return nil, failed(cmdline.Bad(name, " is a directory"))
-	case err == nil && info.Mode().IsRegular():
-		t.mode = info.Mode().Perm()
-		// A file that may not be written is not replaced either.
-		f, err := os.OpenFile(t.name, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, failed(err)
-		}
-		f.Close()
-	case err == nil:
-		t.device = true
-	case dirs:
-		dir := filepath.Dir(t.name)
-		for d := dir; !exists(d) && d != filepath.Dir(d); d = filepath.Dir(d) {
-			t.made = append(t.made, d)
-		}
-		err = os.MkdirAll(dir, 0o777)
-		return t, failed(err)
-	}
-	return t, nil
-}
-
-// staged is the private file that is to become a target.
-type staged struct {
-	*os.File
-	*target
-	beside bool // it lies in the target's directory
-	placed bool
-}
-
-// stage makes the private file of a target. Where that cannot be beside it, it is
-// elsewhere; a device is opened itself.
-func stage(t *target) (*staged, error) {
-	s := &staged{target: t}
-	var err error
-	switch dir := filepath.Dir(t.name); {
-	case t.device:
-		s.File, err = os.OpenFile(t.name, os.O_WRONLY, 0)
-	default:
-		scratch.Sweep(dir)
-		if s.File, err = scratch.File(dir); err == nil {
-			s.beside = true
-		} else if exists(t.name) {
-			s.File, err = private(fetch.SizeUnknown)
-		}
-	}
-	if err != nil {
-		s.undo()
-		return nil, failed(err)
-	}
-	return s, nil
-}
-
-// place makes the private file, whose bytes are all there, the target.
-func (s *staged) place() (err error) {
-	s.placed = true
-	if s.device {
-		return nil
-	}
-	if s.beside {
-		if err = s.Chmod(s.mode); err == nil {
-			err = scratch.Place(s.File, s.name)
-		}
-		if err == nil {
-			return nil
-		}
-		// A file that is a mount point cannot be replaced, but written.
-	}
-	to, err := os.OpenFile(s.name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, s.mode)
-	if err != nil {
-		return failed(err)
-	}
-	if _, err = s.Seek(0, io.SeekStart); err == nil {
-		_, err = io.Copy(to, s.File)
-	}
-	return failed(errors.Join(err, to.Close()))
-}
-
-// close ends the private file, and undoes what was made for it if it has not been
-// placed.
-func (s *staged) close() {
-	if s.device {
-		s.File.Close()
-		return
-	}
-	discard(s.File)
-	if !s.placed {
-		s.undo()
-	}
-}
-
-func (t *target) undo() {
-	for _, dir := range t.made {
-		os.Remove(dir)
-	}
-}
-
 // same reports whether a file holds the pinned bytes already.
 func same(name string, a *fetch.Artifact) bool {
 	info, err := os.Stat(name)
@@ -188,6 +61,7 @@ func same(name string, a *fetch.Artifact) bool {
 	return err == nil && fetch.Digest(h.Sum(nil)) == a.Digest
 }
 
+// exists reports whether there is a file, or a link that leads nowhere.
 func exists(name string) bool {
 	_, err := os.Lstat(name)
 	return err == nil

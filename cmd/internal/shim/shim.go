@@ -10,10 +10,12 @@
 package shim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"depfetch/cmd/internal/console"
@@ -77,22 +79,20 @@ type runner struct {
 	codes *codes
 	certs string // $SSL_CERT_FILE
 	code  int    // of the first failure
+
+	dumped map[string]bool // the files of headers
 }
 
 // Run runs the command line, and returns the exit code.
 func (p *Program) Run(ctx context.Context) int {
-	r := &runner{Program: p, codes: &curlCodes}
+	r := &runner{Program: p, codes: &curlCodes, dumped: make(map[string]bool)}
 	var job *cmdline.Job
 	var err error
 	if p.Name == "wget" {
 		r.codes = &wgetCodes
-		job, err = wget.Parse(p.Args, p.Stdin)
+		job, err = wget.Parse(p.Args, wgetrc(p.Getenv), p.Stdin)
 	} else {
-		home := p.Getenv("CURL_HOME")
-		if home == "" {
-			home = p.Getenv("HOME")
-		}
-		job, err = curl.Parse(p.Args, home, p.Stdin)
+		job, err = curl.Parse(p.Args, curl.Config(p.Getenv), p.Stdin)
 	}
 	switch {
 	case job.Help:
@@ -119,7 +119,9 @@ func (p *Program) Run(ctx context.Context) int {
 	if err == nil {
 		r.pins, err = p.Pins()
 	} else {
-		r.fail(err)
+		if r.fail(err); !r.Native {
+			r.code = exit.Usage
+		}
 		p.Console.Hintf("%s --help shows the options and the exit codes", p.Name)
 		return r.code
 	}
@@ -133,6 +135,21 @@ func (p *Program) Run(ctx context.Context) int {
 		}
 	}
 	return r.code
+}
+
+// wgetrc returns the files that wget reads before its command line: that of the
+// system and that of the user.
+func wgetrc(getenv func(string) string) (names []string) {
+	user := getenv("WGETRC")
+	if home := getenv("HOME"); user == "" && home != "" {
+		user = filepath.Join(home, ".wgetrc")
+	}
+	for _, name := range []string{cmp.Or(getenv("SYSTEM_WGETRC"), "/etc/wgetrc"), user} {
+		if _, err := os.Stat(name); err == nil {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // fail reports an error, and returns the code for it, which the program ends with
@@ -172,8 +189,8 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 		return
 	}
 	var joined *staged
-	if o.Join {
-		t, err := newTarget(o.Transfers[0].Output, o.Mode, o.Dirs)
+	if o.Join && o.Existing != cmdline.Fail {
+		t, err := newTarget(o.Transfers[0].Output, o)
 		if err == nil {
 			joined, err = stage(t)
 		}

@@ -2,6 +2,7 @@ package shim
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ type transfer struct {
 	output string  // of a file, or "-"
 	named  bool    // by the URL
 	joined *staged // the file that the body is appended to, or nil
+	stop   context.Context
 
 	origin  fetch.Origin
 	got     bool // something has been got
@@ -38,6 +40,7 @@ func (e errTimeout) Error() string { return "timed out after " + time.Duration(e
 // run gets what is pinned for an address, writes it, and reports what goes wrong.
 func (t *transfer) run(ctx context.Context, at *cmdline.Address) {
 	began := time.Now()
+	t.stop = ctx
 	limited := ctx
 	if t.MaxTime > 0 {
 		var cancel context.CancelFunc
@@ -56,41 +59,56 @@ func (t *transfer) run(ctx context.Context, at *cmdline.Address) {
 
 func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 	there := t.output != "-" && t.joined == nil && exists(t.output)
-	if there && t.Existing == cmdline.Keep {
+	if there && t.Existing != cmdline.Number {
+		info, err := os.Stat(t.output) // a link that leads nowhere is no file
+		there = err == nil && !info.IsDir()
+	}
+	switch {
+	case there && t.Existing == cmdline.Keep:
 		t.skipped = true
 		return nil
+	case there && t.Existing == cmdline.Fail:
+		return &cmdline.Error{Err: cmdline.Bad(t.output, " is there already, and is not fetched"), Fault: cmdline.Exists}
 	}
 	a, err := t.pins.Resolve(ctx, *at, t.AsIs, t.client)
 	if err != nil {
 		return err
 	}
-	if t.MaxSize > 0 && a.Size > t.MaxSize {
-		return &cmdline.Error{Err: cmdline.Bad(a.Name, " is larger than --max-filesize allows"), Fault: cmdline.Output}
-	}
-	if t.named && t.Rename && a.Path != "" {
-		t.output = filepath.Join(filepath.Dir(t.output), filepath.Base(a.Path))
-		there = exists(t.output)
+	if t.named && t.Rename {
+		if a.Path == "" {
+			return cmdline.Refuse("a name from the server", "it is not pinned: give one with -o or -O, or the lockfile a path")
+		}
+		t.output = parent(t.output) + string(os.PathSeparator) + filepath.Base(a.Path)
+		if parent(t.output) == "."+string(os.PathSeparator) {
+			t.output = filepath.Base(a.Path)
+		}
+		if there = exists(t.output); there && t.Existing == cmdline.Replace {
+			return &cmdline.Error{Err: cmdline.Bad(t.output, " is there already, and is not replaced"), Fault: cmdline.Exists}
+		}
 	}
 	if t.TimeCond != "" && same(strings.TrimLeft(t.TimeCond, "+-="), a) || there && t.Existing == cmdline.Update && same(t.output, a) {
 		t.skipped = true
 		return nil
 	}
 	if there && t.Existing == cmdline.Number {
-		name := t.output
-		for n := 1; exists(t.output); n++ {
-			t.output = name + "." + strconv.Itoa(n)
-		}
+		t.number()
 	}
 	if err := t.deliver(ctx, a); err != nil {
 		return err
 	}
 	t.got = true
-	if t.DumpHeader == "-" {
-		io.WriteString(t.Stdout, t.header())
-	} else if t.DumpHeader != "" {
-		return failed(os.WriteFile(t.DumpHeader, []byte(t.header()), 0o666))
-	}
 	return nil
+}
+
+// number gives the output a name with a number. A directory has none.
+func (t *transfer) number() {
+	name := t.output
+	for n := 1; exists(t.output); n++ {
+		if info, err := os.Stat(t.output); t.Backups == 0 && err == nil && info.IsDir() {
+			return
+		}
+		t.output = name + "." + strconv.Itoa(n)
+	}
 }
 
 // header is that of an answer with the pinned file. What a server says in its own
@@ -99,19 +117,85 @@ func (t *transfer) header() string {
 	return "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.FormatInt(t.origin.Bytes, 10) + "\r\n\r\n"
 }
 
+// dump writes the header where --dump-header says, before the body.
+func (t *transfer) dump() error {
+	switch {
+	case t.DumpHeader == "":
+		return nil
+	case t.DumpHeader == "-":
+		return t.print(t.header())
+	}
+	flags := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	if t.dumped[t.DumpHeader] {
+		flags ^= os.O_TRUNC | os.O_APPEND
+	}
+	t.dumped[t.DumpHeader] = true
+	f, err := os.OpenFile(t.DumpHeader, flags, 0o666)
+	if err == nil {
+		_, err = io.WriteString(f, t.header())
+		err = errors.Join(err, f.Close())
+	}
+	return failed(err)
+}
+
+// print writes to standard output, if there is one.
+func (t *transfer) print(text string) error {
+	if f, ok := t.Stdout.(*os.File); ok && closedOutput(f) {
+		return failed(errors.New("standard output is closed"))
+	}
+	_, err := io.WriteString(t.Stdout, text)
+	return failed(err)
+}
+
+// arrived looks at what has come, of which nobody has seen a byte yet.
+func (t *transfer) arrived(a *fetch.Artifact) error {
+	r := t.origin.Response
+	scheme, _, _ := strings.Cut(r.URL, "://")
+	switch {
+	case t.MaxSize > 0 && t.origin.Bytes > t.MaxSize:
+		return tooLarge(a)
+	case t.Follow && t.Redirects >= 0 && int64(r.Redirects) > t.Redirects:
+		return &faultError{onRedirects, cmdline.Bad(a.Name, ": more redirects than are allowed: ", strconv.Itoa(r.Redirects))}
+	case t.Follow && r.Redirects > 0 && (!allowed(scheme, t.Proto) || !allowed(scheme, t.ProtoRedir)):
+		return &cmdline.Error{Err: cmdline.Bad(a.Name, ": a redirect to ", scheme, " is not allowed on the command line"), Fault: cmdline.Scheme}
+	}
+	return t.dump()
+}
+
+func tooLarge(a *fetch.Artifact) error {
+	return &cmdline.Error{Err: cmdline.Bad(a.Name, " is larger than --max-filesize allows"), Fault: cmdline.Size}
+}
+
+// modified returns the time that the file gets: the pinned one, or that which the
+// server has said. It is zero if there is none, or nobody wants it.
+func (t *transfer) modified(a *fetch.Artifact) time.Time {
+	switch {
+	case !t.Timed:
+		return time.Time{}
+	case !a.Modified.IsZero():
+		return a.Modified
+	default:
+		return t.origin.Response.Modified
+	}
+}
+
 // deliver gets an artifact and writes it, once it is complete and verified.
 func (t *transfer) deliver(ctx context.Context, a *fetch.Artifact) error {
+	if t.MaxSize > 0 && a.Size > t.MaxSize {
+		return tooLarge(a)
+	}
 	if t.Discard || t.output == os.DevNull {
 		return t.look(ctx, a)
 	}
-	if t.joined != nil || t.output == "-" {
-		var w io.Writer = t.Stdout
-		if t.joined != nil {
-			w = t.joined.File
-		}
-		return t.stream(ctx, a, w)
+	if t.joined != nil {
+		err := t.stream(ctx, a, t.joined.File)
+		t.joined.modified = t.modified(a)
+		return err
 	}
-	to, err := newTarget(t.output, t.Mode, t.Dirs)
+	if t.output == "-" {
+		return t.stream(ctx, a, t.Stdout)
+	}
+	to, err := newTarget(t.output, t.Operation)
 	if err != nil {
 		return err
 	}
@@ -122,12 +206,13 @@ func (t *transfer) deliver(ctx context.Context, a *fetch.Artifact) error {
 	defer s.close()
 	if to.device || t.Header {
 		err = t.stream(ctx, a, s.File)
-	} else {
-		t.origin, err = t.client.Into(ctx, *a, s.File)
+	} else if t.origin, err = t.client.Into(ctx, *a, s.File); err == nil {
+		err = t.arrived(a)
 	}
 	if err != nil {
 		return err
 	}
+	s.modified = t.modified(a)
 	return s.place()
 }
 
@@ -137,14 +222,18 @@ func (t *transfer) look(ctx context.Context, a *fetch.Artifact) error {
 		return t.stream(ctx, a, io.Discard) // and into the cache
 	}
 	var err error
-	t.origin, err = t.client.Into(ctx, *a, nil)
-	return err
+	if t.origin, err = t.client.Into(ctx, *a, nil); err != nil {
+		return err
+	}
+	return t.arrived(a)
 }
 
 // streamPiece is the size of one write of what cannot be spliced, in bytes.
 const streamPiece = 256 << 10
 
 // stream gets an artifact and copies it to w, once it is complete and verified.
+// From then on no limit of time ends it, since a part would be all that a reader
+// gets.
 func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) error {
 	f, err := private(a.Size)
 	if err != nil {
@@ -152,6 +241,12 @@ func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) e
 	}
 	defer discard(f)
 	if t.origin, err = t.client.Into(ctx, *a, f); err != nil {
+		return err
+	}
+	if to, ok := w.(*os.File); ok && w == t.Stdout && closedOutput(to) {
+		return failed(errors.New("standard output is closed"))
+	}
+	if err := t.arrived(a); err != nil {
 		return err
 	}
 	done := make(chan error, 1)
@@ -171,8 +266,8 @@ func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) e
 	select {
 	case err := <-done:
 		return failed(err)
-	case <-ctx.Done():
+	case <-t.stop.Done():
 		// A reader that has stopped reading keeps the goroutine; the program ends.
-		return context.Cause(ctx)
+		return context.Cause(t.stop)
 	}
 }

@@ -1,5 +1,12 @@
 package shim
 
-import "io/fs"
+import (
+	"io/fs"
+	"os"
+)
+
+func replaceable(fs.FileInfo) bool { return true }
+
+func keepOwner(*os.File, fs.FileInfo) error { return nil }
 
 func umask() fs.FileMode { return 0 }

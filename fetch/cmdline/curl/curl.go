@@ -11,9 +11,7 @@ package curl
 import (
 	"encoding/base64"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"depfetch/fetch/cmdline"
@@ -39,16 +37,18 @@ type node struct {
 	named          bool // by the URL
 }
 
-// Parse reads the arguments of curl. Home is where a .curlrc is looked for, and
-// stdin is read if the arguments say so.
-func Parse(args []string, home string, stdin io.Reader) (*cmdline.Job, error) {
+// Parse reads the arguments of curl. Config is the .curlrc that holds before them,
+// or empty, and stdin is read if the arguments say so.
+func Parse(args []string, config string, stdin io.Reader) (*cmdline.Job, error) {
 	p := &parser{table: Table(), stdin: stdin}
 	disabled := len(args) > 0 && (args[0] == "--disable" || strings.HasPrefix(args[0], "-q"))
-	if home != "" && !disabled {
-		if text, err := os.ReadFile(filepath.Join(home, ".curlrc")); err == nil {
-			if err := p.config(string(text)); err != nil {
-				return &p.job, cmdline.Bad(".curlrc: ", err.Error())
-			}
+	if config != "" && !disabled {
+		text, err := cmdline.ReadText(config, nil)
+		if err == nil {
+			err = p.config(text)
+		}
+		if err != nil {
+			return &p.job, cmdline.Bad(config, ": ", err.Error())
 		}
 	}
 	err := p.table.Parse(args, false, p.act)
@@ -116,6 +116,9 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
 		}
 		p.addURL(value)
 	case "output":
+		if value == "" {
+			return cmdline.Bad("--output '': want the name of a file")
+		}
 		p.addOutput(value, false)
 	case "remote-name":
 		p.addOutput("", on)
@@ -142,6 +145,20 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
 		} else if info, err := os.Stat(value); value != "" && err == nil && info.Size() > 0 {
 			return cmdline.Refuse("--cookie "+value, "cookies are sent from the command line, not from files")
 		}
+	case "cookie-jar", "hsts", "alt-svc", "ssl-sessions":
+		if value != "" && value != os.DevNull {
+			return cmdline.Refuse(o.Name()+" "+value, "what servers say is not kept; "+os.DevNull+" is accepted")
+		}
+	case "time-cond":
+		if isDate(value) {
+			return cmdline.Refuse(o.Name()+" "+value, "what is pinned comes at any time; a file is accepted")
+		}
+		p.values.Add(o, value, on)
+	case "write-out":
+		if err := checkWriteOut(value); err != nil {
+			return err
+		}
+		p.values.Add(o, value, on)
 	case "request":
 		if value != "GET" && value != "HEAD" {
 			return cmdline.Refuse("--request "+value, "a pinned fetch only gets")
@@ -178,8 +195,13 @@ func (p *parser) finish() error {
 		Rename: v.On("remote-header-name"), Dirs: v.On("create-dirs"),
 		TimeCond: v.Last("time-cond"), DumpHeader: v.Last("dump-header"), WriteOut: v.Last("write-out"),
 		Connect: v.Seconds("connect-timeout"), Stall: v.Seconds("speed-time"), MaxTime: v.Seconds("max-time"),
-		Retries: v.Number("retry", 10, -1), MaxSize: v.Number("max-filesize", 10, 0),
-		Mode: fs.FileMode(v.Number("create-file-mode", 8, 0)) & fs.ModePerm,
+		Retries: v.Number("retry", 10, -1), MaxSize: v.Size("max-filesize"),
+		DirMode: 0o750, Timed: v.On("remote-time"), Redirects: -1, ProtoRedir: v.Last("proto-redir"),
+		Follow: v.On("location", "location-trusted", "follow"),
+	}
+	v.Number("create-file-mode", 8, 0) // it is for files that are made elsewhere
+	if s := v.Last("max-redirs"); s != "" && s[0] != '-' {
+		o.Redirects = v.Number("max-redirs", 10, -1)
 	}
 	o.Header = o.HeadOnly || v.On("include")
 	if s := v.Last("proto-default"); s != "" {
@@ -196,7 +218,9 @@ func (p *parser) finish() error {
 		o.Existing = cmdline.Number
 	}
 	if file, ok := strings.CutPrefix(o.WriteOut, "@"); ok && v.Err == nil {
-		o.WriteOut, v.Err = cmdline.ReadText(file, p.stdin)
+		if o.WriteOut, v.Err = cmdline.ReadText(file, p.stdin); v.Err == nil {
+			v.Err = checkWriteOut(o.WriteOut)
+		}
 	}
 	if v.Err != nil {
 		return v.Err
@@ -239,7 +263,7 @@ func (p *parser) expand(o *cmdline.Operation, n node) error {
 			t.Output = g.substitute(n.output)
 		}
 		if dir := p.values.Last("output-dir"); t.Output != "-" && dir != "" {
-			t.Output = filepath.Join(dir, t.Output)
+			t.Output = dir + "/" + t.Output // a link in it is followed before ".."
 		}
 		if len(p.data) > 0 {
 			url, _, _ := strings.Cut(t.URL, "#")

@@ -91,6 +91,18 @@ func TestErrors(t *testing.T) {
 		{"-r 0-9 http://h/", cmdline.Usage, "--range is refused: a pinned file comes whole"},
 		{"-C 12 http://h/", cmdline.Usage, "--continue-at is refused"},
 		{"-u me http://h/", cmdline.Usage, "--user without a password"},
+		{"-c jar http://h/", cmdline.Usage, "--cookie-jar jar is refused"},
+		{"--hsts f http://h/", cmdline.Usage, "--hsts f is refused"},
+		{"--xattr http://h/", cmdline.Usage, "--xattr is refused"},
+		{"-z 2030-01-01 http://h/", cmdline.Usage, "--time-cond 2030-01-01 is refused"},
+		{"-w %{content_type} http://h/", cmdline.Usage, "--write-out %{content_type} is refused"},
+		{"-w %%{json}%header{x} http://h/", cmdline.Usage, "--write-out %header{x} is refused"},
+		{"-w %{url.host} http://h/", cmdline.Usage, "is refused"},
+		{"--max-redirs x http://h/", cmdline.Usage, "want a number"},
+		{"--limit-rate x http://h/", cmdline.Usage, "want a number"},
+		{"--retry-delay x http://h/", cmdline.Usage, "want a number"},
+		{"--max-filesize x http://h/", cmdline.Usage, "want a number of bytes"},
+		{"--output= http://h/", cmdline.Usage, "want the name of a file"},
 		{"--retry x http://h/", cmdline.Usage, "want a number"},
 		{"-m x http://h/", cmdline.Usage, "want a number of seconds"},
 		{"--expand-url x", cmdline.Usage, "--expand-url is refused"},
@@ -131,10 +143,10 @@ func TestConfig(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".curlrc"), []byte("output rc\nurl http://h/rc\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if cmd, err := curl.Parse([]string{"http://h/a"}, dir, nil); err != nil || len(cmd.Operations[0].Transfers) != 2 || cmd.Operations[0].Transfers[0].Output != "rc" {
+	if cmd, err := curl.Parse([]string{"http://h/a"}, filepath.Join(dir, ".curlrc"), nil); err != nil || len(cmd.Operations[0].Transfers) != 2 || cmd.Operations[0].Transfers[0].Output != "rc" {
 		t.Errorf("with .curlrc: %+v, %v", cmd.Operations, err)
 	}
-	if cmd, err := curl.Parse([]string{"-qs", "http://h/a"}, dir, nil); err != nil || len(cmd.Operations[0].Transfers) != 1 {
+	if cmd, err := curl.Parse([]string{"-qs", "http://h/a"}, filepath.Join(dir, ".curlrc"), nil); err != nil || len(cmd.Operations[0].Transfers) != 1 {
 		t.Errorf("with -q: %+v, %v", cmd.Operations, err)
 	}
 	loop := filepath.Join(dir, "loop")
@@ -168,7 +180,8 @@ func TestTable(t *testing.T) {
 		}
 		args := []string{"--" + o.Long}
 		if o.Kind == cmdline.Value {
-			value := map[string]string{"request": "GET", "user": "a:b", "continue-at": "-", "config": os.DevNull}[o.Long]
+			value := map[string]string{"request": "GET", "user": "a:b", "continue-at": "-", "config": os.DevNull,
+				"time-cond": "f", "cookie-jar": os.DevNull, "hsts": os.DevNull, "alt-svc": os.DevNull, "ssl-sessions": os.DevNull}[o.Long]
 			if value == "" {
 				value = "7"
 			}

@@ -15,25 +15,26 @@ const options = `
 +!G,get +=d,data +=data-ascii +=data-binary +=data-raw +=data-urlencode +=C,continue-at
 +=m,max-time +=connect-timeout +=y,speed-time +=retry +=proto +=proto-default +!path-as-is
 +=cacert +=proxy-cacert +=x,proxy +=proxy1.0 +=socks5 +=socks5-hostname +=noproxy +=U,proxy-user
-+.h,help +.V,version +!out-null
-~.q,disable ~=proto-redir ~!s,silent ~!S,show-error ~!f,fail ~!fail-with-body ~!L,location ~!location-trusted ~!follow ~!k,insecure ~!v,verbose
-~!#,progress-bar ~!progress-meter ~!N,buffer ~!compressed ~!tr-encoding ~!raw ~!R,remote-time ~!remove-on-error ~!xattr
-~!styled-output ~!trace-time ~!trace-ids ~=trace-config ~=c,cookie-jar ~!j,junk-session-cookies ~!n,netrc ~!netrc-optional
-~!anyauth ~!basic ~=limit-rate ~=rate ~=Y,speed-limit ~=max-redirs ~!retry-all-errors ~!retry-connrefused ~=retry-delay
-~=retry-max-time ~!Z,parallel ~!parallel-immediate ~=parallel-max ~=parallel-max-host ~!post301 ~!post302 ~!post303
++.h,help +.V,version +!out-null +!R,remote-time +!L,location +!location-trusted +!follow +=max-redirs +=proto-redir
++=c,cookie-jar +=alt-svc +=hsts +=ssl-sessions
+~.q,disable ~!s,silent ~!S,show-error ~!f,fail ~!fail-with-body ~!k,insecure ~!v,verbose
+~!#,progress-bar ~!progress-meter ~!N,buffer ~!compressed ~!tr-encoding ~!raw ~!remove-on-error
+~!styled-output ~!trace-time ~!trace-ids ~=trace-config ~!j,junk-session-cookies ~!n,netrc ~!netrc-optional
+~!anyauth ~!basic #=limit-rate #=rate #=Y,speed-limit ~!retry-all-errors ~!retry-connrefused #=retry-delay
+#=retry-max-time ~!Z,parallel ~!parallel-immediate #=parallel-max #=parallel-max-host ~!post301 ~!post302 ~!post303
 ~.0,http1.0 ~.http1.1 ~.http2 ~.http2-prior-knowledge ~.http3 ~.http3-only ~!http0.9 ~!ignore-content-length ~.4,ipv4 ~.6,ipv6
-~!keepalive ~=keepalive-time ~=keepalive-cnt ~!tcp-fastopen ~!tcp-nodelay ~!mptcp ~=ip-tos ~=vlan-priority ~!alpn ~!npn ~!sessionid
-~=happy-eyeballs-timeout-ms ~=interface ~=local-port ~=dns-interface ~=dns-ipv4-addr ~=dns-ipv6-addr ~=dns-servers ~=doh-url
-~!doh-insecure ~!doh-cert-status ~=alt-svc ~=hsts ~=expect100-timeout ~!suppress-connect-headers ~!haproxy-protocol ~=haproxy-clientip
+~!keepalive #=keepalive-time #=keepalive-cnt ~!tcp-fastopen ~!tcp-nodelay ~!mptcp ~=ip-tos ~=vlan-priority ~!alpn ~!npn ~!sessionid
+#=happy-eyeballs-timeout-ms ~=interface ~=local-port ~=dns-interface ~=dns-ipv4-addr ~=dns-ipv6-addr ~=dns-servers ~=doh-url
+~!doh-insecure ~!doh-cert-status #=expect100-timeout ~!suppress-connect-headers ~!haproxy-protocol ~=haproxy-clientip
 ~.1,tlsv1 ~.tlsv1.0 ~.tlsv1.1 ~.tlsv1.2 ~.tlsv1.3 ~=tls-max ~.2,sslv2 ~.3,sslv3 ~!ssl ~!ssl-reqd ~!ssl-allow-beast ~!ssl-no-revoke
 ~!ssl-revoke-best-effort ~!ssl-auto-client-cert ~=ciphers ~=tls13-ciphers ~=curves ~=sigalgs ~=signature-algorithms ~!false-start ~!cert-status
-~=capath ~!ca-native ~!dump-ca-embed ~=ech ~!tls-earlydata ~=random-file ~=egd-file ~=cert-type ~=key-type
+~=capath ~!ca-native ~=ech ~!tls-earlydata ~=random-file ~=egd-file ~=cert-type ~=key-type
 ~!p,proxytunnel ~!proxy-anyauth ~!proxy-basic ~!proxy-insecure ~!proxy-http2 ~=proxy-capath ~!proxy-ca-native ~=proxy-ciphers
 ~=proxy-tls13-ciphers ~.proxy-tlsv1 ~!proxy-ssl-allow-beast ~!proxy-ssl-auto-client-cert ~=proxy-cert-type ~=proxy-key-type
 ~!socks5-basic ~=service-name ~=proxy-service-name ~=socks5-gssapi-service ~=delegation ~!sasl-ir ~=sasl-authzid ~=login-options
 ~!B,use-ascii ~!crlf ~!compressed-ssh ~=krb ~=ftp-account ~=ftp-alternative-to-user ~!ftp-create-dirs ~=ftp-method ~!ftp-pasv
 ~=P,ftp-port ~!ftp-pret ~!ftp-skip-pasv-ip ~!ftp-ssl ~!ftp-ssl-reqd ~!ftp-ssl-ccc ~=ftp-ssl-ccc-mode ~!ftp-ssl-control ~!disable-eprt ~!disable-epsv
-~!eprt ~!epsv ~=tftp-blksize ~!tftp-no-options ~=hostpubmd5 ~=hostpubsha256 ~=pubkey ~=knownhosts ~!form-escape ~=ipfs-gateway ~=ssl-sessions
+~!eprt ~!epsv #=tftp-blksize ~!tftp-no-options ~=hostpubmd5 ~=hostpubsha256 ~=pubkey ~=knownhosts ~!form-escape ~=ipfs-gateway
 : it sends data, and a pinned fetch only gets
 -=F,form -=form-string -=T,upload-file -=json -!a,append -=Q,quote -=mail-from -=mail-rcpt -=mail-auth -!mail-rcpt-allowfails
 -=t,telnet-option -=upload-flags
@@ -51,7 +52,7 @@ const options = `
 : what is pinned does not change, so there is nothing to save or compare
 -=etag-save -=etag-compare
 : it is not supported
--=trace -=trace-ascii -!disallow-username-in-url -=libcurl -.M,manual -!metalink -!l,list-only -=variable -=expand-url -=expand-output -=expand-header -=expand-data
+-!xattr -!dump-ca-embed -=trace -=trace-ascii -!disallow-username-in-url -=libcurl -.M,manual -!metalink -!l,list-only -=variable -=expand-url -=expand-output -=expand-header -=expand-data
 `
 
 // Table returns the table of curl's options.

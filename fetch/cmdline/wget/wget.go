@@ -4,12 +4,11 @@
 // It guarantees that every option is acted on, is one that only tunes, or is an
 // error: options that a pinned fetch cannot do what they ask for are refused by
 // name, and unknown ones are not skipped. It fetches nothing; of files it reads
-// the list of -i alone, and no wgetrc.
+// the list of -i and wgetrc files alone.
 package wget
 
 import (
 	"io"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -25,16 +24,76 @@ type parser struct {
 	stdin  io.Reader
 	values cmdline.Values
 	urls   []string
+
+	names   names
+	untimed bool
 }
 
-// Parse reads the arguments of wget. Stdin is read if they say so.
-func Parse(args []string, stdin io.Reader) (*cmdline.Job, error) {
+// Parse reads the arguments of wget. Configs are the wgetrc files that hold before
+// them, as far as they exist, and stdin is read if the arguments say so.
+func Parse(args, configs []string, stdin io.Reader) (*cmdline.Job, error) {
 	p := &parser{table: Table(), stdin: stdin}
+	for a := range p.table.Lex(args, true) {
+		if o := a.Option; o != nil && o.Long == "config" {
+			configs = []string{a.Value}
+		} else if o != nil && o.Long == "no-config" {
+			configs = nil
+			break
+		}
+	}
+	for _, name := range configs {
+		if err := p.config(name); err != nil {
+			return &p.job, err
+		}
+	}
 	err := p.table.Parse(args, true, p.act)
 	if err == nil && !p.job.Help && !p.job.Version {
 		err = p.finish()
 	}
 	return &p.job, err
+}
+
+// config acts on the commands of a wgetrc.
+func (p *parser) config(name string) error {
+	text, err := cmdline.ReadText(name, nil)
+	if err != nil {
+		return err
+	}
+	for n, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		if err := p.execute(line); err != nil {
+			return cmdline.Bad(name, ":", strconv.Itoa(n+1), ": ", err.Error())
+		}
+	}
+	return nil
+}
+
+// words are the values that options may have, where they are words.
+var words = map[string]string{
+	"secure-protocol": " auto SSLv2 SSLv3 TLSv1 TLSv1_1 TLSv1_2 TLSv1_3 PFS ",
+	"prefer-family":   " IPv4 IPv6 none ",
+	"compression":     " auto gzip none ",
+	"regex-type":      " posix pcre ",
+	"report-speed":    " bits ",
+	"progress":        " bar dot ",
+}
+
+// check returns an error for a value that an option cannot have.
+func check(o *cmdline.Option, value string) error {
+	name, _, _ := strings.Cut(value, ":")
+	switch want := words[o.Long]; {
+	case want != "":
+		if !strings.Contains(strings.ToLower(want), " "+strings.ToLower(name)+" ") {
+			return cmdline.Bad(o.Name(), " ", value, ": want one of", want)
+		}
+	case o.Kind == cmdline.Bool && value != "" && !strings.Contains(" on off yes no 1 0 ", " "+strings.ToLower(value)+" ") && o.Long != "backups" && o.Long != "restrict-file-names":
+		return cmdline.Bad(o.Name(), "=", value, ": want on or off")
+	case o.Long == "header" && value != "" && !strings.Contains(value, ":"):
+		return cmdline.Bad(o.Name(), " ", value, ": want NAME: VALUE")
+	}
+	return nil
 }
 
 // act acts on an option or an argument. What needs no more than to be known later
@@ -43,6 +102,9 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) error {
 	if o == nil {
 		p.urls = append(p.urls, value)
 		return nil
+	}
+	if err := check(o, value); err != nil {
+		return err
 	}
 	switch o.Long {
 	case "help":
@@ -65,6 +127,24 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) error {
 		p.op.Proxied = !cmdline.Truth(value)
 	case "proxy":
 		p.op.Proxied = !on
+	case "force-directories", "directories":
+		p.names.dirs = on
+	case "protocol-directories":
+		p.names.protocol = on
+	case "host-directories":
+		p.names.noHost = !on
+	case "restrict-file-names":
+		return p.names.restrict(value)
+	case "backups":
+		p.op.Backups = 0
+		if on {
+			p.op.Backups = 1
+			if n, err := strconv.Atoi(value); err == nil {
+				p.op.Backups = int64(max(n, 0))
+			}
+		}
+	case "use-server-timestamps":
+		p.untimed = !on
 	case "method":
 		if value = strings.ToUpper(value); value != "GET" && value != "HEAD" {
 			return cmdline.Refuse(o.Name()+"="+value, "a pinned fetch only gets")
@@ -76,11 +156,16 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) error {
 	return nil
 }
 
-// commands are those of a wgetrc that -e may have and that stand for options, by
-// the names that they have without dashes.
-const commands = " useproxy checkcertificate useragent readtimeout connecttimeout dnstimeout passiveftp contentdisposition" +
-	" httpsonly showprogress retryconnrefused cacertificate header timeout tries quiet verbose continue timestamping user password" +
-	" referer progress waitretry wait cookies cache hsts noclobber "
+// noCommands are options that are no commands of a wgetrc, by their names without
+// dashes.
+const noCommands = " execute config noconfig help version clobber forcedirectories directories hostdirectories outputfile" +
+	" appendoutput inputfile directoryprefix proxy busyboxproxy noverbose parent mirror "
+
+// aliases are commands of a wgetrc that have another name than the option.
+var aliases = map[string]string{
+	"dirprefix": "directory-prefix", "dirstruct": "force-directories", "addhostdir": "host-directories", "logfile": "output-file",
+	"input": "input-file", "reclevel": "level", "relativeonly": "relative", "agent": "user-agent", "mirror": "mirror",
+}
 
 // execute acts on a command of a wgetrc, NAME = VALUE.
 func (p *parser) execute(command string) error {
@@ -103,9 +188,9 @@ func (p *parser) execute(command string) error {
 	case name == "noclobber":
 		p.values.Set("clobber", "")
 		return nil
-	case strings.Contains(commands, " "+name+" "):
+	case !strings.Contains(noCommands, " "+name+" ") || aliases[name] != "":
 		for i := range p.table {
-			if o := &p.table[i]; strings.ReplaceAll(o.Long, "-", "") == name {
+			if o := &p.table[i]; o.Long == aliases[name] || strings.ReplaceAll(o.Long, "-", "") == name {
 				return p.table.Parse([]string{"--" + o.Long + "=" + value}, true, p.act)
 			}
 		}
@@ -132,16 +217,38 @@ func (p *parser) finish() error {
 		v.Set("tries", "0")
 	}
 	o.Retries = v.Number("tries", 10, 0) - 1 // none is the default
-	o.Discard = v.On("spider", "delete-after") || v.Last("method") == "HEAD"
 	document := v.Last("output-document")
+	given := len(v.All("output-document")) > 0
+	o.Discard = v.On("spider") || v.Last("method") == "HEAD" || v.On("delete-after") && !given
+	p.names.cut, _ = strconv.Atoi(v.Last("cut-dirs"))
+	p.names.page = v.Last("default-page")
+	o.DirMode, o.Unlink, o.Timed = 0o777, v.On("unlink"), !p.untimed
+	o.Follow, o.Redirects = true, v.Number("max-redirect", 10, 20)
+	switch {
+	case v.On("verbose") && v.On("quiet"):
+		return failure("--verbose and --quiet exclude one another")
+	case v.On("timestamping") && v.Off("clobber"):
+		return failure("--timestamping and --no-clobber exclude one another")
+	case v.On("inet4-only") && v.On("inet6-only"):
+		return failure("--inet4-only and --inet6-only exclude one another")
+	case given && document == "":
+		return failure("--output-document '': no such file")
+	case v.On("trust-server-names") && !given:
+		return cmdline.Refuse("--trust-server-names", "a server does not name files here; --output-document does")
+	}
 	switch {
 	case o.Discard:
+	case v.Off("clobber") && given:
+		o.Existing = cmdline.Fail
 	case v.Off("clobber"):
 		o.Existing = cmdline.Keep
-	case v.On("timestamping") && document == "" || v.On("continue"):
+	case v.On("timestamping") && !given || v.On("continue"):
 		o.Existing = cmdline.Update
-	case document == "":
+	case !given && !p.names.dirs && o.Backups == 0:
 		o.Existing = cmdline.Number
+	}
+	if given {
+		o.Backups, o.Unlink = 0, false
 	}
 	if v.Err != nil {
 		return v.Err
@@ -163,7 +270,7 @@ func (p *parser) finish() error {
 	for _, u := range p.urls {
 		t := cmdline.Transfer{URL: escape(u), Output: document}
 		if document == "" {
-			t.Output, t.Named = filepath.Join(v.Last("directory-prefix"), filepath.Clean("/" + p.name(t.URL))[1:]), true
+			t.Output, t.Named = p.names.of(v.Last("directory-prefix"), t.URL), true
 		}
 		o.Transfers = append(o.Transfers, t)
 	}
@@ -172,48 +279,13 @@ func (p *parser) finish() error {
 		o.Rename, o.Dirs = v.On("content-disposition"), document == ""
 		p.job.Operations = []*cmdline.Operation{o}
 	} else if len(v.All("input-file")) == 0 {
-		return &cmdline.Error{Err: cmdline.Bad("missing URL"), Fault: cmdline.URL}
+		return failure("missing URL")
 	}
 	return nil
 }
 
-// name returns the name that wget gives to a URL's file.
-func (p *parser) name(url string) string {
-	url, _, _ = strings.Cut(url, "#")
-	base, query, ok := strings.Cut(url, "?")
-	name := decode(cmdline.Base(base))
-	if name == "" {
-		if name = p.values.Last("default-page"); name == "" {
-			name = "index.html"
-		}
-	}
-	if ok {
-		name += "?" + decode(query)
-	}
-	// A slash of a query would name a directory.
-	name = strings.ReplaceAll(name, "/", "%2F")
-	if p.values.On("force-directories") {
-		_, path, _ := strings.Cut(base, "://")
-		return strings.TrimSuffix(path, cmdline.Base(base)) + "/" + name
-	}
-	return name
-}
-
-// decode undoes percent-encoding, but of what must not be in a file's name.
-func decode(s string) string {
-	var b []byte
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '%' && i+2 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil && n >= ' ' && n != 0x7f && n != '/' {
-				c = byte(n)
-				i += 2
-			}
-		}
-		b = append(b, c)
-	}
-	return string(b)
-}
+// failure is an error of a command line for which wget has its general exit code.
+func failure(text string) error { return &cmdline.Error{Err: cmdline.Bad(text), Fault: cmdline.URL} }
 
 // escape encodes what wget encodes in a URL: spaces, control characters, quotes,
 // brackets and what is not ASCII.

@@ -3,6 +3,7 @@ package wget_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,11 +43,26 @@ func TestOutputs(t *testing.T) {
 		{"--check-certificate=off --quiet=on http://h/a", "http://h/a > a"},
 		{"-Y off http://h/a", "http://h/a > a"},
 		{"-x -P d http://h:8/x/../y/a?b", "http://h:8/x/../y/a?b > d/h:8/y/a?b"},
-		{"-x http://h/../../../a", "http://h/../../../a > a"},
+		{"-x http://h/../../../a", "http://h/../../../a > h/a"},
+		{"-x -nH http://h/d/a", "http://h/d/a > d/a"},
+		{"-nH --cut-dirs=1 -x http://h/d/e/a", "http://h/d/e/a > e/a"},
+		{"-x --cut-dirs=9 http://h/d/e/a", "http://h/d/e/a > h/a"},
+		{"-nH --cut-dirs=1 http://h/d/a", "http://h/d/a > a"},
+		{"-x -nd http://h/d/a", "http://h/d/a > a"},
+		{"-nd -x http://h/d/a", "http://h/d/a > h/d/a"},
+		{"-x --protocol-directories http://H:80/d//a", "http://H:80/d//a > http/h/d/a"},
+		{"-x http://me:pw@h:81/%2e%2e/%2fa/.%2e", "http://me:pw@h:81/%2e%2e/%2fa/.%2e > h:81/%2E%2E/%2Fa/%2E%2E"},
+		{"-P ../p http://h/d/..", "http://h/d/.. > ../p/index.html"},
+		{"--default-page=../x http://h/", "http://h/ > ..%2Fx"},
+		{"--restrict-file-names=lowercase http://h/A%2FB", "http://h/A%2FB > a%2fb"},
+		{"--restrict-file-names=windows,uppercase http://h/a:b?c|d", "http://h/a:b?c%7Cd > A%3AB@C%7CD"},
+		{"--restrict-file-names=ascii http://h/%C3%BC%01", "http://h/%C3%BC%01 > %C3%BC%01"},
+		{"-O f -x http://h/d/a", "http://h/d/a > f"},
+		{"-e dir_prefix=p -e cut_dirs=1 -e dirstruct=on http://h/d/a", "http://h/d/a > p/h/a"},
 		{"-- -odd", "-odd > index.html"},
 		{"--recursive=off http://h/a", "http://h/a > a"},
 	} {
-		cmd, err := wget.Parse(strings.Fields(test.args), strings.NewReader("http://one/x\n\nhttp://two/y\n"))
+		cmd, err := wget.Parse(strings.Fields(test.args), nil, strings.NewReader("http://one/x\n\nhttp://two/y\n"))
 		var got []string
 		for _, op := range cmd.Operations {
 			for _, tr := range op.Transfers {
@@ -83,17 +99,91 @@ func TestErrors(t *testing.T) {
 		"-e post_data=x http://h/":   "is refused",
 		"-e nonsense http://h/":      "want NAME = VALUE",
 		"--output f http://h/":       "--output may be",
+		"-v -q http://h/":            "--verbose and --quiet exclude",
+		"-N -nc http://h/":           "--timestamping and --no-clobber exclude",
+		"-4 -6 http://h/":            "exclude one another",
+		"--output-document= http://": "no such file",
+		"--quiet=maybe http://h/":    "want on or off",
+		"--header=x http://h/":       "want NAME: VALUE",
+		"--progress=x http://h/":     "want one of",
+		"--limit-rate=x http://h/":   "want a number",
+		"--trust-server-names h/":    "is refused",
+		"--restrict-file-names=vms":  "want unix",
+		"--save-cookies f http://h/": "--save-cookies is refused",
+		"-b http://h/":               "--background is refused",
+		"-e config=f http://h/":      "is refused",
+		"--config /nonexistent h/":   "no such file",
 	} {
-		_, err := wget.Parse(strings.Fields(args), nil)
+		_, err := wget.Parse(strings.Fields(args), nil, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v; want %q", args, err, want)
 		}
 	}
 }
 
+// TestConfigs holds what wgetrc files do.
+func TestConfigs(t *testing.T) {
+	dir := t.TempDir()
+	system, user, bad := dir+"/system", dir+"/user", dir+"/bad"
+	for name, text := range map[string]string{system: "# all\npassive_ftp = on\ndir_prefix = s\n", user: "\nDir-Prefix=u\nquiet = on\n", bad: "quiet = on\nnonsense = 1\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct{ args, configs, want string }{
+		{"h/a", system, "s/a"},
+		{"h/a", system + " " + user, "u/a"},
+		{"-P p h/a", system + " " + user, "p/a"},
+		{"--no-config h/a", system, "a"},
+		{"--config " + user + " h/a", system, "u/a"},
+		{"h/a", bad, bad + ":2: "},
+	} {
+		job, err := wget.Parse(strings.Fields(test.args), strings.Fields(test.configs), nil)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("%s: %v", test.args, err)
+			}
+		} else if got := job.Operations[0].Transfers[0].Output; got != test.want {
+			t.Errorf("%s: got %s; want %s", test.args, got, test.want)
+		}
+	}
+}
+
+// FuzzWget: a name that comes from a URL never leads out of the directory of -P.
+func FuzzWget(f *testing.F) {
+	for _, s := range []string{"-q|http://h/f", "-P|d|http://h/%2e%2e/f", "-x|http://h/../../f", "-O|-|http://h/f", "-x|http://../f", "-i|-",
+		"-x|-P|d|http://h/a/%2e%2e/%2e%2e/f", "--default-page=../x|http://h/", "-x|http://h\\..\\f/", "--protocol-directories|-x|..://..%2f/../f",
+		"-x|-nH|--cut-dirs=1|http://h/a/../../..", "--restrict-file-names=windows|http://h/?/../x", "-w|-|http://h/"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		args := strings.Split(line, "|")
+		for i, a := range args { // reads and writes no files
+			if strings.HasPrefix(a, "-") && strings.ContainsAny(a, "ioaOPe") && !strings.HasPrefix(a, "--restrict-file-names=") && !strings.HasPrefix(a, "--protocol-directories") {
+				args[i] = "-q"
+			}
+		}
+		job, err := wget.Parse(append([]string{"-P", "dir"}, args...), nil, strings.NewReader(""))
+		if err != nil || job.Help || job.Version {
+			return
+		}
+		for _, o := range job.Operations {
+			for _, tr := range o.Transfers {
+				if rel, err := filepath.Rel("dir", tr.Output); tr.Named && (err != nil || rel == "." || rel == ".." || strings.HasPrefix(rel, "../")) {
+					t.Fatalf("%q: %q lies outside dir", line, tr.Output)
+				}
+			}
+		}
+	})
+}
+
 // TestTable gives each option of the table to the parser: nothing is accepted that
 // nothing acts on, and nothing that is refused gets through.
 func TestTable(t *testing.T) {
+	// An option with a value of its own, and one that goes with another alone.
+	values := map[string]string{"method": "GET", "execute": "robots=off", "input-file": "-", "header": "a: b", "progress": "dot:mega",
+		"secure-protocol": "auto", "prefer-family": "none", "compression": "none", "regex-type": "pcre", "config": os.DevNull}
+	also := map[string]string{"restrict-file-names": "=unix", "report-speed": "=bits"}
 	source, err := os.ReadFile("wget.go")
 	if err != nil {
 		t.Fatal(err)
@@ -107,15 +197,18 @@ func TestTable(t *testing.T) {
 		if o.Class == cmdline.Act && !strings.Contains(string(source), strconv.Quote(o.Long)) {
 			t.Errorf("nothing acts on --%s", o.Long)
 		}
-		args := []string{"--" + o.Long}
+		args := []string{"--" + o.Long + also[o.Long]}
 		if o.Kind == cmdline.Value {
-			value := map[string]string{"method": "GET", "execute": "robots=off", "input-file": "-"}[o.Long]
+			value := values[o.Long]
 			if value == "" {
 				value = "7"
 			}
 			args = append(args, value)
 		}
-		_, err := wget.Parse(append(args, "http://h/"), strings.NewReader(""))
+		if o.Long == "trust-server-names" {
+			args = append(args, "-O", "f")
+		}
+		_, err := wget.Parse(append(args, "http://h/"), nil, strings.NewReader(""))
 		var refused *cmdline.RefusedError
 		switch {
 		case o.Class == cmdline.Deny:

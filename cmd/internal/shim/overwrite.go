@@ -1,0 +1,47 @@
+package shim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// overwrite writes the bytes of from into a file that cannot be replaced. All the
+// space is had before any byte of the old ones is lost: what fails up to then
+// leaves the file as it was.
+func overwrite(name string, from *os.File) error {
+	size, err := from.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	info, err := to.Stat()
+	if err != nil {
+		return err
+	}
+	old := info.Size()
+	if err = reserve(to, size); err == nil && size > old {
+		_, err = copyRange(to, from, old, size)
+		err = errors.Join(err, to.Sync())
+	}
+	if err != nil {
+		return errors.Join(err, to.Truncate(old))
+	}
+	if _, err = copyRange(to, from, 0, min(old, size)); err == nil {
+		err = to.Truncate(size)
+	}
+	if err = errors.Join(err, to.Close()); err != nil {
+		return fmt.Errorf("%s cannot be replaced, only written into, and that has failed half-way: it is damaged: %w", name, err)
+	}
+	return nil
+}
+
+// copyRange copies the bytes of from between two offsets to the same ones of to.
+func copyRange(to, from *os.File, begin, end int64) (int64, error) {
+	return io.Copy(io.NewOffsetWriter(to, begin), io.NewSectionReader(from, begin, end-begin))
+}

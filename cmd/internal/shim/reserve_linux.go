@@ -1,0 +1,46 @@
+package shim
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// reserve takes the space for a file of a size, where the file system can, without
+// changing what the file holds. Holes are filled by it.
+func reserve(f *os.File, size int64) error {
+	if size == 0 {
+		return nil
+	}
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
+		return nil
+	}
+	return os.NewSyscallError("fallocate", err)
+}
+
+// closedOutput reports whether a program was started without standard output. The
+// runtime of Go then opens /dev/null in its place, for reading and writing, and so
+// that no other descriptor shares it; whoever throws output away on purpose opens
+// it for writing alone, or has it for standard input or error too.
+func closedOutput(f *os.File) bool {
+	fd := f.Fd()
+	var st, null unix.Stat_t
+	flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
+	if err != nil || flags&unix.O_ACCMODE != unix.O_RDWR || unix.Fstat(int(fd), &st) != nil ||
+		unix.Stat(os.DevNull, &null) != nil || st.Mode&unix.S_IFMT != unix.S_IFCHR || st.Rdev != null.Rdev {
+		return false
+	}
+	// Descriptors that share an open file share its flags.
+	unix.FcntlInt(fd, unix.F_SETFL, flags^unix.O_APPEND)
+	defer unix.FcntlInt(fd, unix.F_SETFL, flags)
+	for _, other := range []int{0, 2} {
+		var is unix.Stat_t
+		got, err := unix.FcntlInt(uintptr(other), unix.F_GETFL, 0)
+		if err == nil && unix.Fstat(other, &is) == nil && is.Rdev == st.Rdev && got == flags^unix.O_APPEND {
+			return false
+		}
+	}
+	return true
+}
