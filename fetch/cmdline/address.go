@@ -42,6 +42,9 @@ func Normalize(s, scheme string, asIs bool) (Address, error) {
 		a.User, a.Password, a.HasUser = unescape(user), unescape(password), true
 		authority = authority[i+1:]
 	}
+	if a.Scheme == "file" && strings.EqualFold(authority, "localhost") {
+		authority = ""
+	}
 	if authority == "" && a.Scheme != "file" {
 		return a, Bad("the URL names no host")
 	}

@@ -23,6 +23,7 @@ func TestNormalize(t *testing.T) {
 		{"https://h:443/a%20b%2Fc", "https://h:443/a%20b%2Fc"},
 		{"https://[FE80::1]/a", "https://[fe80::1]/a"},
 		{"file:///etc/hosts", "file:///etc/hosts"},
+		{"file://LocalHost/etc/hosts", "file:///etc/hosts"},
 		{"FTP://h/a", "ftp://h/a"},
 		{"http://h/?u=http://x", "http://h/?u=http://x"},
 		{"h/?u=http://x", "http://h/?u=http://x"},

@@ -53,6 +53,7 @@ type Transfer struct {
 	URL    string
 	Output string // a file, or "-" for standard output
 	Named  bool   // by the URL
+	Number int    // of the URL among those of the command line
 }
 
 // Existing says what becomes of a file that is there.

@@ -18,7 +18,7 @@ import (
 
 // codes are the exit codes of a program. The first are those of the faults of a
 // command line.
-type codes [17]byte
+type codes [18]byte
 
 // What codes holds besides.
 const (
@@ -31,11 +31,12 @@ const (
 	onRedirects
 	onCertificate
 	onInterrupt
+	onRoots
 )
 
 var (
-	curlCodes = codes{2, 3, 1, 26, 23, 28, 63, 23, 6, 7, 18, 22, 22, 35, 47, 60, 42}
-	wgetCodes = codes{2, 1, 1, 3, 3, 4, 3, 1, 4, 4, 4, 8, 6, 5, 8, 5, 1}
+	curlCodes = codes{2, 3, 1, 26, 23, 28, 63, 23, 6, 7, 18, 22, 22, 35, 47, 60, 42, 77}
+	wgetCodes = codes{2, 1, 1, 3, 3, 4, 3, 1, 4, 4, 4, 8, 6, 5, 8, 5, 1, 5}
 )
 
 const curlExits = `Exit codes:
@@ -56,6 +57,7 @@ const curlExits = `Exit codes:
  47  too many redirects
  60  the certificate could not be verified
  63  the file is larger than --max-filesize
+ 77  the certificate authorities could not be read
 `
 
 const wgetExits = `Exit codes:
@@ -76,6 +78,8 @@ type faultError struct {
 	on int
 	error
 }
+
+func (e *faultError) Unwrap() error { return e.error }
 
 // of returns the code for err, whose code in depfetch is general.
 func (c *codes) of(err error, general int) int {

@@ -83,8 +83,8 @@ func (r *runner) event(e fetch.Event) {
 
 // ownFields are those by which client and server run the transfer itself. What a
 // command line says of them only tunes.
-const ownFields = " accept-encoding connection content-length expect if-range keep-alive proxy-authorization proxy-connection" +
-	" te trailer transfer-encoding upgrade if-modified-since if-none-match "
+const ownFields = " connection content-length expect if-range keep-alive proxy-authorization proxy-connection" +
+	" te trailer transfer-encoding upgrade "
 
 // fields reads fields of the header as curl and wget take them: "Name: value",
 // "Name;" for an empty value, "Name:" for none.
@@ -105,7 +105,9 @@ func fields(a *cmdline.Address, lines []string) (map[string]string, error) {
 		switch {
 		case strings.Contains(ownFields, " "+strings.ToLower(key)+" "):
 			continue
-		case key == "Host" || key == "Range":
+		case key == "Accept-Encoding" && (value == "" || strings.EqualFold(value, "identity")):
+			continue
+		case key == "Host" || key == "Range" || key == "Accept-Encoding" || strings.HasPrefix(key, "If-"):
 			return nil, cmdline.Refuse("the header "+key, "it asks for another file than the URL does")
 		case key == "Cookie" && fields[key] != "":
 			value = fields[key] + "; " + value

@@ -2,6 +2,7 @@ package shim
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +18,10 @@ func reserve(f *os.File, size int64) error {
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
 		return nil
 	}
-	return os.NewSyscallError("fallocate", err)
+	if err != nil {
+		return fmt.Errorf("%s cannot be replaced, only written into, and there is no room for %d bytes: %w", f.Name(), size, err)
+	}
+	return nil
 }
 
 // closedOutput reports whether a program was started without standard output. The

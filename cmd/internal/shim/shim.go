@@ -92,7 +92,7 @@ func (p *Program) Run(ctx context.Context) int {
 		r.codes = &wgetCodes
 		job, err = wget.Parse(p.Args, wgetrc(p.Getenv), p.Stdin)
 	} else {
-		job, err = curl.Parse(p.Args, curl.Config(p.Getenv), p.Stdin)
+		job, err = curl.Parse(p.Args, curl.Config(p.Getenv, userHome()), p.Stdin)
 	}
 	switch {
 	case job.Help:
@@ -129,6 +129,9 @@ func (p *Program) Run(ctx context.Context) int {
 		return r.fail(err)
 	}
 	for _, o := range job.Operations {
+		if bundle := p.Getenv("CURL_CA_BUNDLE"); bundle != "" && p.Name == "curl" && len(o.CACert) == 0 {
+			o.CACert = []string{bundle}
+		}
 		r.operation(ctx, o, job.FailEarly)
 		if ctx.Err() != nil || r.code != exit.OK && job.FailEarly {
 			break
@@ -185,6 +188,9 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 	}
 	client, err := r.client(o, addresses)
 	if err != nil {
+		if len(o.CACert) > 0 {
+			err = &faultError{onRoots, err}
+		}
 		r.fail(err)
 		return
 	}
@@ -205,7 +211,7 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 			continue
 		}
 		t := transfer{runner: r, Operation: o, client: client, url: o.Transfers[i].URL, output: o.Transfers[i].Output,
-			named: o.Transfers[i].Named, joined: joined}
+			named: o.Transfers[i].Named, number: o.Transfers[i].Number, joined: joined}
 		if t.output == "/dev/stdout" {
 			t.output = "-" // and no file, if it leads to one: that has been opened
 		}

@@ -53,6 +53,9 @@ func newTarget(name string, o *cmdline.Operation) (*target, error) {
 			return nil, failed(err)
 		}
 		t.mode = info.Mode().Perm()
+		if os.Geteuid() == 0 { // whom the kernel lets keep them
+			t.mode |= info.Mode() & (fs.ModeSetuid | fs.ModeSetgid)
+		}
 		return t, failed(t.resolve())
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, failed(err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -113,8 +114,8 @@ func (t *transfer) variable(name string) string {
 			bytes = t.origin.Bytes
 		}
 		// What comes from a cache has no server that could have redirected.
-		if u := t.origin.Response.URL; strings.HasPrefix(u, "http") && u != t.origin.URL {
-			effective, redirects = u, "1"
+		if n := t.origin.Response.Redirects; n > 0 && t.Follow {
+			effective, redirects = t.origin.Response.URL, strconv.Itoa(n)
 		}
 	case errors.As(t.err, &answer) && answer.Status != 0:
 		status = strconv.Itoa(answer.Status)
@@ -124,6 +125,13 @@ func (t *transfer) variable(name string) string {
 		return status
 	case "url_effective":
 		return effective
+	case "method":
+		if t.HeadOnly {
+			return http.MethodHead
+		}
+		return http.MethodGet
+	case "urlnum":
+		return strconv.Itoa(t.number)
 	case "url":
 		return t.url
 	case "filename_effective":

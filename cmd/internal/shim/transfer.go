@@ -22,6 +22,7 @@ type transfer struct {
 	url    string
 	output string  // of a file, or "-"
 	named  bool    // by the URL
+	number int     // of the URL
 	joined *staged // the file that the body is appended to, or nil
 	stop   context.Context
 
@@ -59,7 +60,7 @@ func (t *transfer) run(ctx context.Context, at *cmdline.Address) {
 
 func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 	there := t.output != "-" && t.joined == nil && exists(t.output)
-	if there && t.Existing != cmdline.Number {
+	if there && (t.Existing != cmdline.Number || t.Name == "wget") {
 		info, err := os.Stat(t.output) // a link that leads nowhere is no file
 		there = err == nil && !info.IsDir()
 	}
@@ -91,24 +92,16 @@ func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 		return nil
 	}
 	if there && t.Existing == cmdline.Number {
-		t.number()
+		name := t.output
+		for n := 1; exists(t.output); n++ {
+			t.output = name + "." + strconv.Itoa(n)
+		}
 	}
 	if err := t.deliver(ctx, a); err != nil {
 		return err
 	}
 	t.got = true
 	return nil
-}
-
-// number gives the output a name with a number. A directory has none.
-func (t *transfer) number() {
-	name := t.output
-	for n := 1; exists(t.output); n++ {
-		if info, err := os.Stat(t.output); t.Backups == 0 && err == nil && info.IsDir() {
-			return
-		}
-		t.output = name + "." + strconv.Itoa(n)
-	}
 }
 
 // header is that of an answer with the pinned file. What a server says in its own
@@ -243,7 +236,7 @@ func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) e
 	if t.origin, err = t.client.Into(ctx, *a, f); err != nil {
 		return err
 	}
-	if to, ok := w.(*os.File); ok && w == t.Stdout && closedOutput(to) {
+	if to, ok := w.(*os.File); ok && w == t.Stdout && (t.origin.Bytes > 0 || t.Header) && closedOutput(to) {
 		return failed(errors.New("standard output is closed"))
 	}
 	if err := t.arrived(a); err != nil {

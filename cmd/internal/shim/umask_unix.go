@@ -5,8 +5,21 @@ package shim
 import (
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 )
+
+// userHome returns the home of the user by the list of users, or "".
+func userHome() string {
+	text, _ := os.ReadFile("/etc/passwd")
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) == 7 && f[2] == strconv.Itoa(os.Geteuid()) {
+			return f[5]
+		}
+	}
+	return ""
+}
 
 // replaceable reports whether another file can take the place of one: not if it has
 // further names.

@@ -5,6 +5,8 @@ import (
 	"os"
 )
 
+func userHome() string { return "" }
+
 func replaceable(fs.FileInfo) bool { return true }
 
 func keepOwner(*os.File, fs.FileInfo) error { return nil }

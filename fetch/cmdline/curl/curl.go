@@ -53,7 +53,8 @@ func Parse(args []string, config string, stdin io.Reader) (*cmdline.Job, error) 
 	}
 	err := p.table.Parse(args, false, p.act)
 	if err == nil && !p.job.Help && !p.job.Version {
-		if err = p.finish(); err == nil && len(p.job.Operations) == 0 {
+		before := len(p.job.Operations)
+		if err = p.finish(); err == nil && len(p.job.Operations) == before {
 			err = cmdline.Bad("no URL specified")
 		}
 	}
@@ -219,15 +220,16 @@ func (p *parser) finish() error {
 	}
 	if file, ok := strings.CutPrefix(o.WriteOut, "@"); ok && v.Err == nil {
 		if o.WriteOut, v.Err = cmdline.ReadText(file, p.stdin); v.Err == nil {
+			o.WriteOut = strings.NewReplacer("\r", "", "\n", "").Replace(o.WriteOut)
 			v.Err = checkWriteOut(o.WriteOut)
 		}
 	}
 	if v.Err != nil {
 		return v.Err
 	}
-	for _, n := range p.nodes {
+	for i, n := range p.nodes {
 		if n.hasURL { // curl warns when there are more outputs than URLs
-			if err := p.expand(o, n); err != nil {
+			if err := p.expand(o, n, i); err != nil {
 				return err
 			}
 		}
@@ -244,7 +246,7 @@ func (p *parser) finish() error {
 }
 
 // expand makes the transfers of a node.
-func (p *parser) expand(o *cmdline.Operation, n node) error {
+func (p *parser) expand(o *cmdline.Operation, n node, number int) error {
 	urls := []glob{{text: n.url}}
 	if !p.values.On("globoff") {
 		var err error
@@ -253,7 +255,7 @@ func (p *parser) expand(o *cmdline.Operation, n node) error {
 		}
 	}
 	for _, g := range urls {
-		t := cmdline.Transfer{URL: g.text, Output: "-"}
+		t := cmdline.Transfer{URL: g.text, Output: "-", Number: number}
 		switch {
 		case n.named || !n.hasOut && p.values.On("remote-name-all"):
 			if t.Output, t.Named = cmdline.Base(g.text), true; t.Output == "" {

@@ -91,6 +91,7 @@ func TestErrors(t *testing.T) {
 		{"-r 0-9 http://h/", cmdline.Usage, "--range is refused: a pinned file comes whole"},
 		{"-C 12 http://h/", cmdline.Usage, "--continue-at is refused"},
 		{"-u me http://h/", cmdline.Usage, "--user without a password"},
+		{"http://h/ --next", cmdline.Usage, "no URL specified"},
 		{"-c jar http://h/", cmdline.Usage, "--cookie-jar jar is refused"},
 		{"--hsts f http://h/", cmdline.Usage, "--hsts f is refused"},
 		{"--xattr http://h/", cmdline.Usage, "--xattr is refused"},

@@ -10,25 +10,24 @@ import (
 
 // Config returns the .curlrc that curl reads, or an empty name. The first of these
 // that can be opened holds: .curlrc in $CURL_HOME, $XDG_CONFIG_HOME and $HOME, then
-// curlrc in the .config of $CURL_HOME, in $XDG_CONFIG_HOME or in the .config of
-// $HOME, whichever of the three variables is the first that is set.
-func Config(getenv func(string) string) string {
+// curlrc in the .config of $CURL_HOME, or else of $HOME unless $XDG_CONFIG_HOME is
+// set, then .curlrc in home, the user's by the list of users.
+func Config(getenv func(string) string, home string) string {
 	var names []string
 	for _, home := range []string{"CURL_HOME", "XDG_CONFIG_HOME", "HOME"} {
 		if dir := getenv(home); dir != "" {
 			names = append(names, filepath.Join(dir, ".curlrc"))
 		}
 	}
-	for _, home := range []string{"CURL_HOME", "XDG_CONFIG_HOME", "HOME"} {
-		dir := getenv(home)
-		if dir == "" {
-			continue
-		}
-		if home != "XDG_CONFIG_HOME" {
-			dir = filepath.Join(dir, ".config")
-		}
-		names = append(names, filepath.Join(dir, "curlrc"))
-		break
+	config := getenv("CURL_HOME")
+	if config == "" && getenv("XDG_CONFIG_HOME") == "" {
+		config = getenv("HOME")
+	}
+	if config != "" {
+		names = append(names, filepath.Join(config, ".config", "curlrc"))
+	}
+	if home != "" {
+		names = append(names, filepath.Join(home, ".curlrc"))
 	}
 	for _, name := range names {
 		if f, err := os.Open(name); err == nil {

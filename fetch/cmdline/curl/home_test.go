@@ -15,9 +15,10 @@ func TestConfigFile(t *testing.T) {
 	dir := t.TempDir()
 	set := map[string]string{"CURL_HOME": "c", "XDG_CONFIG_HOME": "x", "HOME": "h"}
 	for _, test := range []struct{ vars, files string }{
-		{"CURL_HOME XDG_CONFIG_HOME HOME", "c/.config/curlrc h/.curlrc x/.curlrc c/.curlrc"},
-		{"XDG_CONFIG_HOME HOME", "x/curlrc h/.curlrc x/.curlrc"},
-		{"HOME", "h/.config/curlrc h/.curlrc"},
+		{"CURL_HOME XDG_CONFIG_HOME HOME", "p/.curlrc c/.config/curlrc h/.curlrc x/.curlrc c/.curlrc"},
+		{"XDG_CONFIG_HOME HOME", "p/.curlrc h/.curlrc x/.curlrc"},
+		{"HOME", "p/.curlrc h/.config/curlrc h/.curlrc"},
+		{"", "p/.curlrc"},
 	} {
 		getenv := func(name string) string {
 			if strings.Contains(" "+test.vars+" ", " "+name+" ") {
@@ -25,7 +26,7 @@ func TestConfigFile(t *testing.T) {
 			}
 			return ""
 		}
-		if got := curl.Config(getenv); got != "" {
+		if got := curl.Config(getenv, filepath.Join(dir, "p")); got != "" {
 			t.Errorf("%s: got %s; want none", test.vars, got)
 		}
 		for _, name := range strings.Fields(test.files) {
@@ -36,7 +37,7 @@ func TestConfigFile(t *testing.T) {
 			if err := os.WriteFile(name, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if got := curl.Config(getenv); got != name {
+			if got := curl.Config(getenv, filepath.Join(dir, "p")); got != name {
 				t.Errorf("%s: got %s; want %s", test.vars, got, name)
 			}
 		}

@@ -88,7 +88,7 @@ func check(o *cmdline.Option, value string) error {
 		if !strings.Contains(strings.ToLower(want), " "+strings.ToLower(name)+" ") {
 			return cmdline.Bad(o.Name(), " ", value, ": want one of", want)
 		}
-	case o.Kind == cmdline.Bool && value != "" && !strings.Contains(" on off yes no 1 0 ", " "+strings.ToLower(value)+" ") && o.Long != "backups" && o.Long != "restrict-file-names":
+	case (o.Kind == cmdline.Bool || o.Long == "busybox-proxy") && value != "" && !strings.Contains(" on off yes no 1 0 ", " "+strings.ToLower(value)+" ") && o.Long != "backups" && o.Long != "restrict-file-names":
 		return cmdline.Bad(o.Name(), "=", value, ": want on or off")
 	case o.Long == "header" && value != "" && !strings.Contains(value, ":"):
 		return cmdline.Bad(o.Name(), " ", value, ": want NAME: VALUE")

@@ -182,7 +182,7 @@ func FuzzWget(f *testing.F) {
 func TestTable(t *testing.T) {
 	// An option with a value of its own, and one that goes with another alone.
 	values := map[string]string{"method": "GET", "execute": "robots=off", "input-file": "-", "header": "a: b", "progress": "dot:mega",
-		"secure-protocol": "auto", "prefer-family": "none", "compression": "none", "regex-type": "pcre", "config": os.DevNull}
+		"secure-protocol": "auto", "prefer-family": "none", "compression": "none", "regex-type": "pcre", "busybox-proxy": "off", "config": os.DevNull}
 	also := map[string]string{"restrict-file-names": "=unix", "report-speed": "=bits"}
 	source, err := os.ReadFile("wget.go")
 	if err != nil {
