@@ -132,7 +132,7 @@ func look(tool string, args []string) (facts, string) {
 // parse reads a command line as the shim does; it reads no file.
 func parse(tool string, args []string) (*cmdline.Job, error) {
 	if tool == "wget" {
-		return wget.Parse(args, strings.NewReader(""))
+		return wget.Parse(args, nil, strings.NewReader(""))
 	}
 	return curl.Parse(args, "", strings.NewReader(""))
 }
