@@ -7,20 +7,23 @@ import (
 )
 
 // Check reports the locked lines of f that must not be used: the stale ones,
-// whose address is not what the template and version expand to, and those that
-// the policy forbids, of urls too. Nothing is stale about a dependency without locked lines.
+// whose address is not what the template and version expand to, those that
+// the policy forbids, and those that claim a trust which nobody has verified, of
+// urls too. Nothing is stale about a dependency without locked lines.
 // The error is an [ErrorList] of kinds [KindStale] and [KindPolicy], or nil.
 func (f *File) Check() error {
 	var faults ErrorList
 	for _, d := range f.Deps {
 		for _, l := range d.Locked {
 			faults = append(faults, d.stale(l)...)
+			faults = append(faults, unverified(l.at, l.Trust, "deplock update "+d.Name)...)
 			faults = append(faults, f.Policy.distrusts(d, l)...)
 			faults = append(faults, f.Policy.forbids(l.at.get("url"), l.at.get("url").at.val, l.URL)...)
 			faults = append(faults, f.Policy.forbidsMirrors(d, l)...)
 		}
 	}
 	for _, pin := range f.URLs {
+		faults = append(faults, unverified(pin.at, pin.Trust, "")...)
 		faults = append(faults, f.Policy.checkPin(pin)...)
 	}
 	return faults.err()
@@ -70,6 +73,18 @@ func (d *Dep) stale(l Line) ErrorList {
 	at := l.at.get("url")
 	e := at.errorf(KindStale, at.at.val, "stale: locked is %s, but url and version now give %s", l.URL, want)
 	e.Hint = "deplock update " + d.Name
+	return ErrorList{e}
+}
+
+// unverified returns an error if the line at v says that it is signed: no program
+// of this version verifies signatures, so somebody has written that by hand.
+func unverified(v *value, trust Trust, hint string) ErrorList {
+	if trust != Signed {
+		return nil
+	}
+	at := v.get("trust")
+	e := at.errorf(KindPolicy, at.at.val, "trust is signed, and no signature has been verified: this version verifies none")
+	e.Hint = hint
 	return ErrorList{e}
 }
 

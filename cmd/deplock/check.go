@@ -23,6 +23,9 @@ func (c *command) checkCommand() *cobra.Command {
 			if err := errors.Join(file.Check(), file.CheckComplete(), c.checkTrees(file)); err != nil {
 				return err
 			}
+			for _, remark := range file.Remarks() {
+				c.console.Warnf("%v", remark)
+			}
 			fmt.Fprintf(c.stdout, "%s: %d dependencies, %d locked lines, all in order\n",
 				c.name(), len(file.Deps), len(export.Lines(file.Deps)))
 			return nil

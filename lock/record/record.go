@@ -16,9 +16,11 @@ import (
 	"strings"
 
 	"depfetch/fetch"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/content"
 	"depfetch/lock/edit"
+	"depfetch/lock/release"
 )
 
 // Request is one address that was asked for.
@@ -109,8 +111,10 @@ func (r Request) Advice() (advice string, unfit bool) {
 		return "it is " + r.NoFile + ", and its address names an archive or a program", true
 	case r.JSON:
 		return "it looks like the answer of an API, which will change; write the version that it tells into the command", false
-	case r.Final != "" && strings.Contains(r.URL, "latest"):
-		return "it leads to what is the latest today; write the version into the address", false
+	case release.Moving(r.URL) != "":
+		return fmt.Sprintf("it leads to what is the latest today (%s); write the version into the address", release.Moving(r.URL)), false
+	case r.Final != "" && release.Leads(r.URL, r.Final):
+		return "it leads to what is the latest today, " + source.Redact(r.Final) + "; write the version into the address", false
 	}
 	if r.Program != "" {
 		return "it is a program for " + r.Program + ", and is locked for any platform", false

@@ -158,6 +158,11 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 		return nil, err
 	}
 	c.findContents(ctx, client.Cache, items)
+	for _, w := range wants {
+		if !w.Dep.Signature.IsZero() {
+			c.warn(fmt.Errorf("%s: signature is not verified by this version of deplock, and counts for nothing", w.Dep.Name))
+		}
+	}
 	results := make([]Result, len(wants))
 	var errs []error
 	for i, w := range wants {
@@ -283,6 +288,11 @@ func (c *Client) change(f *lock.File, it *item) (Change, error) {
 		}
 		ch.Mismatch = true
 	}
+	if moving := release.Moving(it.url); moving != "" {
+		c.warn(fmt.Errorf("%s, %s: the address moves (%s), and will serve other bytes: %s", it.dep.Name, it.platform, moving, source.Redact(it.url)))
+	} else if release.Leads(it.url, m.Response.URL) {
+		c.warn(fmt.Errorf("%s, %s: the address moves, and leads to %s today: %s", it.dep.Name, it.platform, source.Redact(m.Response.URL), source.Redact(it.url)))
+	}
 	ch.New = lock.Line{Platform: it.platform, URL: it.url, Digest: m.Digest, Size: m.Size, Unpacked: it.contents.digest}
 	ch.Manifest = it.contents.manifest
 	if !it.published.digest.IsZero() {
@@ -291,7 +301,7 @@ func (c *Client) change(f *lock.File, it *item) (Change, error) {
 	// The bytes are those that were trusted more once: nothing has changed
 	// about that.
 	if ch.Old != nil && ch.Old.URL == ch.New.URL && ch.Old.Digest == ch.New.Digest {
-		ch.New.Trust = max(ch.New.Trust, ch.Old.Trust)
+		ch.New.Trust = max(ch.New.Trust, min(ch.Old.Trust, lock.Published)) // no signature is verified
 	}
 	if ch.New.Trust < f.Policy.Trust {
 		return ch, &TrustError{it.dep.Name, it.platform, ch.New.Trust, f.Policy.Trust}

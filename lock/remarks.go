@@ -1,0 +1,42 @@
+package lock
+
+import "depfetch/fetch"
+
+// Remarks returns what is allowed in f and may be a mistake all the same: two
+// addresses, or two platforms, that are pinned to the same bytes, and signatures
+// that no program of this version verifies.
+func (f *File) Remarks() []*Error {
+	type place struct {
+		at    *value
+		dep   *Dep
+		line  Line
+		where string
+	}
+	var remarks []*Error
+	first := make(map[fetch.Digest]place)
+	see := func(p place) {
+		before, again := first[p.line.Digest]
+		switch {
+		case !again:
+			first[p.line.Digest] = p
+		case p.dep != nil && before.dep == p.dep && before.line.Unpacked == p.line.Unpacked && !p.dep.AllowPlatformMismatch:
+			remarks = append(remarks, p.at.errorf(KindFormat, p.at.at.key, "the same bytes are pinned for %s and for %s", before.line.Platform, p.line.Platform))
+		case before.dep != p.dep && before.line.URL != p.line.URL || p.dep == nil && before.dep == nil:
+			remarks = append(remarks, p.at.errorf(KindFormat, p.at.at.key, "the same bytes are pinned for another address: %s (%s)", before.line.URL, before.where))
+		}
+	}
+	for _, d := range f.Deps {
+		if v := d.at.get("signature"); v != nil {
+			remarks = append(remarks, v.errorf(KindFormat, v.at.key, "this version verifies no signatures, and this one counts for nothing"))
+		}
+		for _, l := range d.Locked {
+			see(place{l.at, d, l, d.at.path()})
+		}
+	}
+	for _, p := range f.URLs {
+		if p.Unpinned == "" {
+			see(place{p.at, nil, Line{URL: p.URL, Digest: p.Digest}, "urls"})
+		}
+	}
+	return remarks
+}
