@@ -21,6 +21,8 @@ func explain(err error) error {
 	return errors.Join(all...)
 }
 
+const lineHint = "change latest.prefix, or lock a version of that line by hand"
+
 func explainOne(err error) error {
 	var (
 		explained *console.Error
@@ -46,7 +48,7 @@ func explainOne(err error) error {
 	case errors.As(err, &version):
 		return coded(exit.Usage, "write the version as {version} in url, or change the url itself and lock again without @"+version.Version)
 	case errors.As(err, &line):
-		return coded(exit.Usage, "change latest.prefix, or lock a version of that line by hand")
+		return coded(exit.Usage, lineHint)
 	case errors.As(err, &insecure):
 		return coded(exit.Refused, "use the https address; or, if there is none, --allow-http")
 	case errors.As(err, &page):

@@ -9,6 +9,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/lock/release"
 	"depfetch/lock/update"
 )
 
@@ -46,7 +47,11 @@ func (c *command) outdated(all []update.Newest) error {
 	for _, n := range all {
 		switch {
 		case n.Err != nil:
-			errs = append(errs, &console.Error{Err: fmt.Errorf("%s: %w", n.Dep.Name, n.Err), Code: exit.Failure})
+			e := &console.Error{Err: fmt.Errorf("%s: %w", n.Dep.Name, n.Err), Code: exit.Failure}
+			if _, ok := errors.AsType[*release.LineError](n.Err); ok {
+				e.Hint = lineHint
+			}
+			errs = append(errs, e)
 			continue
 		case n.Newer:
 			if c.code == exit.OK {
