@@ -142,7 +142,7 @@ func parseUnpack(v *value) *fetch.Unpack {
 }
 
 func parseUnpackTable(v *value) *fetch.Unpack {
-	v.table("strip", "include", "replace", "absolute_links", "absolute_names", "drop_special_bits")
+	v.table("strip", "include", "replace", "absolute_links")
 	u := &fetch.Unpack{}
 	strip := v.get("strip")
 	n, ok := strip.integer()
@@ -159,8 +159,6 @@ func parseUnpackTable(v *value) *fetch.Unpack {
 	}
 	u.Replace, _ = v.get("replace").boolean()
 	u.AbsoluteLinks, _ = v.get("absolute_links").boolean()
-	u.AbsoluteNames, _ = v.get("absolute_names").boolean()
-	u.DropSpecial, _ = v.get("drop_special_bits").boolean()
 	return u
 }
 

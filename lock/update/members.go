@@ -55,7 +55,7 @@ func members(ctx context.Context, store *cache.Store, d fetch.Digest) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	m, err := unpack.Scan(ctx, f, info.Size(), unpack.Options{AbsoluteLinks: true, AbsoluteNames: true, DropSpecialBits: true})
+	m, err := unpack.Scan(ctx, f, info.Size(), unpack.Options{AbsoluteLinks: true})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,16 @@ func (g glob) substitute(name string) string {
 	return name
 }
 
+// Globs returns the URLs that one with globs stands for.
+func Globs(url string) ([]string, error) {
+	all, err := expandGlob(url)
+	urls := make([]string, len(all))
+	for i, g := range all {
+		urls[i] = g.text
+	}
+	return urls, err
+}
+
 // expandGlob expands {a,b}, [1-9], [01-10:2] and [a-z]. A backslash takes the
 // meaning from a brace or bracket, and brackets around an IPv6 address have none.
 func expandGlob(url string) ([]glob, error) {

@@ -44,23 +44,35 @@ func TargetVars(p lock.Platform) map[string]string {
 func registerMachine(t map[string]command) {
 	t["uname"] = func(m *Machine, c *call) status {
 		n, ok := architecture(m.Platform)
-		var words []string
-		for _, a := range c.args {
-			switch a.Text {
-			case "-m", "--machine", "-p", "-i", "--processor":
-				words = append(words, n.uname)
-			case "-s", "--kernel-name":
-				words = append(words, "Linux")
-			case "-sm", "-ms":
-				words = append(words, "Linux", n.uname)
-			case "-o", "--operating-system":
-				words = append(words, "GNU/Linux")
-			default:
+		var kernel, machine, system bool
+		for _, o := range (options{}).parse(c.args) {
+			// Long names may be abbreviated.
+			is := func(short, long string, least int) bool {
+				return o.name == short || len(o.name) >= least && strings.HasPrefix(long, o.name)
+			}
+			switch {
+			case o.name == "" || !o.value.Known():
 				ok = false
+			case is("m", "machine", 1):
+				machine = true
+			case is("s", "kernel-name", 8), o.name == "sysname":
+				kernel = true
+			case is("o", "operating-system", 1):
+				system = true
+			default:
+				ok = false // the release, the name of the host, or what differs between systems
 			}
 		}
-		if len(c.args) == 0 {
-			words = []string{"Linux"}
+		var words []string
+		if kernel || len(c.args) == 0 {
+			words = append(words, "Linux")
+		}
+		if machine {
+			words = append(words, n.uname)
+		}
+		if system {
+			words = append(words, "GNU/Linux")
+			ok = ok && !system // Linux, where it is not that of GNU
 		}
 		return m.say(c, ok, strings.Join(words, " "))
 	}
@@ -79,7 +91,7 @@ func registerMachine(t map[string]command) {
 					f.Touched = append(f.Touched, "dpkg")
 				}
 			}
-			return succeeded
+			return assumed
 		}
 		return m.unknown(c)
 	}
@@ -112,6 +124,9 @@ func registerMachine(t map[string]command) {
 	}
 	t["rpmkeys"] = func(m *Machine, c *call) status { return m.signature(c) }
 	t["getconf"] = func(m *Machine, c *call) status {
+		if len(c.args) != 1 {
+			return m.unknown(c)
+		}
 		long := "64"
 		if strings.HasPrefix(string(m.Platform), "linux/arm/") || m.Platform == "linux/386" {
 			long = "32"
@@ -129,6 +144,13 @@ func (m *Machine) say(c *call, ok bool, line string) status {
 	return succeeded
 }
 
+// unsureOf is a command that prints what is not known, and of which only the build
+// can tell how it ends.
+func (m *Machine) unsureOf(c *call) status {
+	m.unknown(c)
+	return unsure
+}
+
 // unknown is a command that is taken to succeed and to print what is not known.
 func (m *Machine) unknown(c *call) status {
 	text := strings.Join(append([]string{c.name}, c.texts()...), " ")
@@ -141,5 +163,5 @@ func (m *Machine) unknown(c *call) status {
 		out.opaque = c.in.opaque
 	}
 	c.print(out)
-	return succeeded
+	return assumed
 }

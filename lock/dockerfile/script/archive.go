@@ -120,7 +120,7 @@ func (m *Machine) unpacked(c *call, archive Value, u Unpack, out bool) status {
 			v.from = c.in.from
 		}
 		c.print(v)
-		return succeeded
+		return assumed
 	}
 	return m.unknown(c)
 }
@@ -167,7 +167,7 @@ func (m *Machine) decompress(c *call) status {
 			}
 		}
 		c.print(v)
-		return succeeded
+		return assumed
 	}
 	for _, a := range c.args {
 		if strings.HasPrefix(a.Text, "-") {
@@ -181,5 +181,5 @@ func (m *Machine) decompress(c *call) status {
 			c.print(v)
 		}
 	}
-	return succeeded
+	return assumed
 }

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"maps"
 	"path"
 	"strconv"
 	"strings"
@@ -21,27 +22,50 @@ func registerBuiltins(t map[string]command) {
 		return exitStatus(c)
 	}
 	t["break"] = func(m *Machine, c *call) status {
-		m.leaving = true
+		n, err := strconv.Atoi(c.arg(0))
+		if m.leaving = max(n, 1); err != nil {
+			m.leaving = 1
+		}
 		return succeeded
 	}
 	t["continue"] = func(m *Machine, c *call) status {
-		m.leaving, m.again = true, true
+		m.commands["break"](m, c)
+		m.again = true
 		return succeeded
 	}
 	t["set"] = (*Machine).set
 	t["unset"] = func(m *Machine, c *call) status {
 		for _, a := range c.args {
-			delete(m.Vars, a.Text)
-			delete(m.env, a.Text)
+			switch {
+			case a.many || !a.Known():
+				m.overwritten("may be unset")
+			case a.Text == "-f":
+				return succeeded
+			case syntax.ValidName(a.Text):
+				m.Vars[a.Text] = Value{}
+				delete(m.env, a.Text)
+			default:
+				name, _, _ := strings.Cut(a.Text, "[")
+				delete(m.Vars, name)
+			}
 		}
 		return succeeded
 	}
 	t["shift"] = func(m *Machine, c *call) status {
 		n, err := strconv.Atoi(c.arg(0))
-		if err != nil {
+		if err != nil || n < 0 {
 			n = 1
 		}
-		m.args = m.args[min(n, len(m.args)):]
+		for _, a := range m.args[:min(n, len(m.args))] {
+			if a.many {
+				m.args = []Value{{Text: "$@", Why: "the number of arguments is not known", many: true}}
+				return assumed
+			}
+		}
+		if n > len(m.args) {
+			return failed
+		}
+		m.args = m.args[n:]
 		return succeeded
 	}
 	t["cd"] = func(m *Machine, c *call) status {
@@ -54,7 +78,7 @@ func registerBuiltins(t map[string]command) {
 			m.Vars["OLDPWD"] = Text(m.Dir)
 			m.Dir = m.abs(c.args[len(c.args)-1])
 		}
-		return succeeded
+		return assumed
 	}
 	t["pushd"] = t["cd"]
 	t["popd"] = func(m *Machine, c *call) status {
@@ -62,7 +86,8 @@ func registerBuiltins(t map[string]command) {
 		return succeeded
 	}
 	t["pwd"] = func(m *Machine, c *call) status {
-		c.print(Text(m.Dir + "\n"))
+		c.print(m.get("PWD"))
+		c.print(Text("\n"))
 		return succeeded
 	}
 	t["test"] = func(m *Machine, c *call) status { return m.test(c, c.args) }
@@ -73,18 +98,22 @@ func registerBuiltins(t map[string]command) {
 		}
 		return m.test(c, args)
 	}
-	t["read"] = func(m *Machine, c *call) status {
-		for _, a := range c.args {
-			if syntax.ValidName(a.Text) {
-				v := Unknown("${"+a.Text+"}", a.Text+" is read from input")
-				if c.in != nil {
-					v.from = c.in.from
-				}
-				m.Vars[a.Text] = v
-			}
+	t["read"] = (*Machine).read
+	t["shopt"] = func(m *Machine, c *call) status {
+		m.globs = true
+		return assumed
+	}
+	t["getopts"] = func(m *Machine, c *call) status {
+		if name := c.arg(1); syntax.ValidName(name) {
+			m.put(name, Unknown("${"+name+"}", name+" is set by getopts"))
 		}
 		return unsure
 	}
+	t["mapfile"] = func(m *Machine, c *call) status {
+		m.overwritten("may be set by " + c.name)
+		return assumed
+	}
+	t["readarray"] = t["mapfile"]
 	t["."] = func(m *Machine, c *call) status {
 		for i, a := range c.args {
 			m.ran(a, c)
@@ -95,8 +124,8 @@ func registerBuiltins(t map[string]command) {
 				return got
 			}
 		}
-		m.sourced = true
-		return succeeded
+		m.includes(c)
+		return assumed
 	}
 	t["source"] = t["."]
 	t["eval"] = func(m *Machine, c *call) status { return m.runWords(c, c.args) }
@@ -106,15 +135,16 @@ func registerBuiltins(t map[string]command) {
 		return succeeded
 	}
 	t["command"] = func(m *Machine, c *call) status {
-		if a := c.arg(0); a == "-v" || a == "-V" {
-			m.unknown(c)
-			return unsure
+		at := 0
+		for ; strings.HasPrefix(c.arg(at), "-"); at++ {
+			if strings.ContainsAny(c.arg(at), "vV") {
+				return m.unsureOf(c)
+			}
 		}
-		return m.inner(c, 0)
+		return m.inner(c, at)
 	}
 	t["which"] = func(m *Machine, c *call) status {
-		m.unknown(c)
-		return unsure
+		return m.unsureOf(c)
 	}
 	t["type"], t["hash"] = t["which"], t["which"]
 }
@@ -155,7 +185,13 @@ func (m *Machine) set(c *call) status {
 					m.errexit = on
 				case "pipefail":
 					m.pipefail = on
+				case "noglob":
+					m.noglob = on
+				case "allexport":
+					m.env = nil
 				}
+			case 'f':
+				m.noglob = on
 			}
 		}
 	}
@@ -211,24 +247,12 @@ func registerWrappers(t map[string]command) {
 		i := 0
 		for i < len(c.args) && strings.HasPrefix(c.args[i].Text, "-") {
 			switch c.args[i].Text {
-			case "-n", "-I", "-L", "-P", "-d", "-s", "-i", "--max-args", "--max-procs", "--delimiter":
+			case "-n", "-I", "-L", "-P", "-d", "-s", "-a", "-E", "--max-args", "--max-procs", "--delimiter", "--arg-file":
 				i++
 			}
 			i++
 		}
-		if c.in != nil {
-			args := append([]Value(nil), c.args...)
-			if c.in.Known() {
-				for _, f := range strings.Fields(c.in.Text) {
-					args = append(args, c.in.with(f))
-				}
-			} else {
-				args = append(args, *c.in)
-			}
-			c.args = args
-		}
-		c.in = nil
-		return m.inner(c, i)
+		return m.xargs(c, i)
 	}
 	for _, name := range []string{"sh", "bash", "ash", "dash", "zsh", "ksh"} {
 		t[name] = (*Machine).shell
@@ -254,7 +278,7 @@ func (m *Machine) inner(c *call, at int) status {
 	if !c.args[at].Known() {
 		m.log(&inner, c.args[at])
 		m.touch(&inner)
-		return m.unknown(&inner)
+		return m.unsureOf(&inner)
 	}
 	return m.dispatch(&inner)
 }
@@ -314,6 +338,7 @@ func (m *Machine) shell(c *call) status {
 			}
 			return m.subshell(func() status {
 				m.errexit, m.pipefail = errexit, pipefail
+				m.child()
 				m.args = c.args[min(i+3, len(c.args)):]
 				return m.nested(c, text)
 			})
@@ -325,14 +350,32 @@ func (m *Machine) shell(c *call) status {
 	errexit, pipefail := m.errexit, m.pipefail
 	restore()
 	if c.in != nil {
-		if m.pipeInto(c, true); len(c.in.from) == 0 && c.in.Known() {
+		if m.pipeInto(c, true); len(c.in.from) == 0 && (c.in.Known() || c.in.parts != nil) {
 			return m.subshell(func() status {
 				m.errexit, m.pipefail = errexit, pipefail
+				m.child()
 				return m.nested(c, *c.in)
 			})
 		}
+		if len(c.in.from) == 0 && !c.in.Known() {
+			m.unread(c, "the script that "+c.name+" is given is not known: "+c.in.Why)
+		}
 	}
 	return m.unknown(c)
+}
+
+// child takes from a shell the variables that the one that starts it has not
+// exported. What is not set in it is known to be.
+func (m *Machine) child() {
+	if m.env == nil {
+		return
+	}
+	for name := range m.Vars {
+		if !m.env[name] {
+			delete(m.Vars, name)
+		}
+	}
+	m.env = maps.Clone(m.env)
 }
 
 // runWords evaluates words as a script in this shell.
@@ -340,19 +383,50 @@ func (m *Machine) runWords(c *call, words []Value) status {
 	for _, w := range words {
 		m.ran(w, c)
 	}
-	if v := joined(words); v.Known() {
+	v := joined(words)
+	if v.Known() || v.parts != nil {
 		return m.nested(c, v)
+	}
+	if c.name == "eval" {
+		m.overwritten("may be set by eval")
 	}
 	return unsure
 }
 
 // nested evaluates a text as a script that is part of this one.
 func (m *Machine) nested(c *call, text Value) status {
-	if !text.Known() && strings.Contains(text.Text, "$(") {
-		return unsure // what stands for the output of a command would be run anew
+	// What is not known of it is put into variables.
+	var b strings.Builder
+	var hidden []string
+	if text.Known() {
+		b.WriteString(text.Text)
 	}
-	file, err := Parse(text.Text)
-	if err != nil || m.depth >= maxDepth {
+	for _, p := range text.parts {
+		if p.Known() {
+			b.WriteString(p.Text)
+			continue
+		}
+		name := "__unknown_" + strconv.Itoa(m.hidden)
+		m.hidden++
+		hidden = append(hidden, name)
+		p.many = true
+		m.Vars[name] = p
+		b.WriteString("${" + name + "}")
+	}
+	defer func() {
+		for _, name := range hidden {
+			delete(m.Vars, name)
+		}
+		if len(hidden) > 0 && c.name == "eval" {
+			m.overwritten("may be set by eval")
+		}
+	}()
+	file, err := Parse(b.String())
+	if m.spent(b.Len()) || err != nil || m.depth >= maxDepth {
+		if c.name != "eval" {
+			return unsure
+		}
+		m.overwritten("may be set by eval")
 		return unsure
 	}
 	m.depth++

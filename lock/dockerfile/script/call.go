@@ -41,20 +41,24 @@ func (c *call) texts() []string {
 // print prints a value.
 func (c *call) print(v Value) {
 	if c.out != nil {
-		c.out.values = append(c.out.values, v)
+		c.out.print(v)
 	}
 }
 
 func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
+	m.substat = succeeded
 	if len(x.Args) == 0 {
 		for _, a := range x.Assigns {
 			m.assign(a)
 		}
-		return succeeded
+		return m.substat
 	}
 	fields := m.fields(x.Args)
 	if len(fields) == 0 {
-		return succeeded
+		for _, a := range x.Assigns {
+			m.assign(a)
+		}
+		return m.substat
 	}
 	// Assignments before a command are for it alone.
 	restore := make(map[string]*Value)
@@ -86,7 +90,7 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 		m.log(cl, fields[0])
 		m.ran(fields[0], cl)
 		m.touch(cl)
-		return m.unknown(cl)
+		return m.unsureOf(cl)
 	}
 	return m.dispatch(cl)
 }
@@ -101,11 +105,21 @@ func (m *Machine) dispatch(c *call) status {
 			m.source.Run = src.Run
 		}
 		defer func() { m.depth--; m.source = src }()
-		args := m.args
-		m.args = c.args
+		args, locals, from := m.args, m.locals, len(m.ways)
+		m.args, m.locals = c.args, make(map[string]*Value)
 		got := m.stmt(body, c.context)
-		m.args, m.returning = args, false
+		m.returning = false
+		got = m.arrive(got, from, (*state).returns)
+		for name, v := range m.locals {
+			if delete(m.Vars, name); v != nil {
+				m.Vars[name] = *v
+			}
+		}
+		m.args, m.locals = args, locals
 		return got
+	} else if ok {
+		m.overwritten("may be set by functions that call one another")
+		return unsure
 	}
 	c.logged = m.log(c, Text(c.name))
 	if strings.Contains(c.name, "/") {
@@ -137,10 +151,19 @@ func (m *Machine) touch(c *call) {
 	m.touched(m.abs(Text(c.name)), c.name)
 	for _, a := range c.args {
 		text := a.Text
+		m.spoil(m.abs(a), c.name)
 		if i := strings.LastIndexByte(text, '='); i >= 0 {
 			m.touched(m.abs(Text(text[i+1:])), c.name)
 		}
 		m.touched(m.abs(a), c.name)
+	}
+}
+
+// spoil notes that a command may change a small file.
+func (m *Machine) spoil(path, command string) {
+	if v, ok := m.files[path]; ok && v.Known() {
+		v.Why = command + " may have changed it"
+		m.files[path] = v
 	}
 }
 
@@ -157,20 +180,129 @@ func (m *Machine) ran(v Value, c *call) {
 	}
 }
 
+// put sets a variable.
+func (m *Machine) put(name string, v Value) {
+	v.many = false
+	m.Vars[name] = v
+}
+
 func (m *Machine) assign(a *syntax.Assign) {
 	if a.Name == nil || a.Naked {
 		return
 	}
 	name := a.Name.Value
-	if a.Array != nil || a.Index != nil {
-		m.Vars[name] = Unknown("${"+name+"}", name+" is an array")
+	if a.Array != nil || a.Index != nil || m.Vars[name].array != nil {
+		m.assignArray(a, false)
 		return
 	}
 	v := m.word(a.Value)
+	v.array = nil
 	if a.Append {
-		v = join(m.get(name), v)
+		if v = join(m.get(name), v); !m.source.Bash {
+			v.Why = "what += does depends on the shell"
+		}
 	}
-	m.Vars[name] = v
+	m.put(name, v)
+}
+
+// declare evaluates export, local, declare and their like.
+func (m *Machine) declare(d *syntax.DeclClause) status {
+	var (
+		flags    string
+		variant  = d.Variant.Value
+		exported = variant == "export"
+	)
+	local := func(name string) {
+		if _, ok := m.locals[name]; ok || m.locals == nil || strings.Contains(flags, "g") {
+			return
+		}
+		m.locals[name] = nil
+		if v, ok := m.Vars[name]; ok {
+			m.locals[name] = &v
+		}
+	}
+	for _, a := range d.Args {
+		if a.Name == nil {
+			if a.Value == nil {
+				continue
+			}
+			if lit := a.Value.Lit(); strings.HasPrefix(lit, "-") || strings.HasPrefix(lit, "+") {
+				flags += lit
+				exported = exported || strings.HasPrefix(lit, "-") && strings.Contains(lit, "x")
+				continue
+			}
+			// Words that are no assignments as they are written: export $(…).
+			for _, v := range m.fields([]*syntax.Word{a.Value}) {
+				name, value, ok := strings.Cut(v.Text, "=")
+				if v.many || !v.Known() && !(ok && syntax.ValidName(name)) {
+					m.overwritten("may be set by what " + variant + " is given")
+					continue
+				}
+				if ok && syntax.ValidName(name) {
+					v.Text, v.parts = value, nil
+					if m.put(name, v); exported {
+						m.export(name)
+					}
+				}
+			}
+			continue
+		}
+		name := a.Name.Value
+		if variant == "local" || (variant == "declare" || variant == "typeset") && m.locals != nil {
+			_, had := m.Vars[name]
+			local(name)
+			if a.Naked {
+				switch {
+				case !had && m.assigned[name]:
+				case m.source.Bash:
+					m.Vars[name] = Value{}
+				default:
+					u := Unknown("${"+name+"}", "what a local variable is before it is set depends on the shell")
+					m.Vars[name] = u
+				}
+			}
+		}
+		assoc := strings.Contains(flags, "A")
+		switch {
+		case strings.ContainsAny(flags, "inulc"):
+			m.put(name, Unknown("${"+name+"}", name+" is declared in a way that is not read"))
+		case a.Array != nil || a.Index != nil:
+			m.assignArray(a, assoc)
+		case a.Naked && strings.ContainsAny(flags, "aA") && variant != "export":
+			if v, ok := m.Vars[name]; !ok || v.array == nil {
+				m.put(name, arrayValue(name, &array{values: map[string]Value{}, assoc: assoc}))
+			}
+		default:
+			m.assign(a)
+			if !m.source.Bash && !a.Naked && m.unsplit(a) {
+				v := m.Vars[name]
+				v.Why = "whether it is split depends on the shell"
+				m.Vars[name] = v
+			}
+		}
+		switch {
+		case exported && strings.Contains(flags, "-n"):
+			delete(m.env, name)
+		case exported:
+			m.export(name)
+		}
+	}
+	return succeeded
+}
+
+// unsplit reports whether the value of an assignment may be split by shells that
+// take export and its like for ordinary commands.
+func (m *Machine) unsplit(a *syntax.Assign) bool {
+	if a.Value == nil || !strings.ContainsAny(m.Vars[a.Name.Value].Text, " \t\n") {
+		return false
+	}
+	for _, p := range a.Value.Parts {
+		switch p.(type) {
+		case *syntax.ParamExp, *syntax.CmdSubst:
+			return true
+		}
+	}
+	return false
 }
 
 // redirect applies redirections and returns what to do when the command has run.
@@ -207,22 +339,16 @@ func (m *Machine) redirect(redirs []*syntax.Redirect, c context) (context, func(
 				v = Unknown("$(<"+w.Text+")", "only the build has the file "+w.Text)
 			}
 			if f := m.find(m.abs(w)); f != nil {
-				v.from = append(v.from, f)
+				v.add(Value{from: []*Fetch{f}})
 			}
-			v.from = append(v.from, w.from...)
+			v.add(Value{from: w.from})
 			c.in = &v
 		case syntax.WordHdoc:
 			v := join(m.word(r.Word), Text("\n"))
+			v.many = false
 			c.in = &v
 		case syntax.Hdoc, syntax.DashHdoc:
-			v := m.word(r.Hdoc)
-			if r.Op == syntax.DashHdoc {
-				lines := strings.Split(v.Text, "\n")
-				for i := range lines {
-					lines[i] = strings.TrimLeft(lines[i], "\t")
-				}
-				v.Text = strings.Join(lines, "\n")
-			}
+			v := m.heredoc(r)
 			c.in = &v
 		}
 	}
@@ -243,6 +369,56 @@ func (m *Machine) redirect(redirs []*syntax.Redirect, c context) (context, func(
 	}
 }
 
+// heredoc returns the text of a heredoc.
+func (m *Machine) heredoc(r *syntax.Redirect) Value {
+	if r.Hdoc == nil {
+		return Value{}
+	}
+	raw := false // the delimiter is quoted, and nothing is expanded
+	for _, p := range r.Word.Parts {
+		if l, ok := p.(*syntax.Lit); !ok || strings.Contains(l.Value, `\`) {
+			raw = true
+		}
+	}
+	var values []Value
+	for _, p := range r.Hdoc.Parts {
+		v := Value{}
+		if l, ok := p.(*syntax.Lit); ok {
+			v = Text(l.Value)
+			if !raw {
+				v.Text = unescapeHeredoc(l.Value)
+			}
+			if r.Op == syntax.DashHdoc {
+				v.Text = untab(v.Text, len(values) == 0)
+			}
+		} else {
+			v = m.parts([]syntax.WordPart{p}, true, false)
+		}
+		v.many = false
+		values = append(values, v)
+	}
+	if len(values) == 0 {
+		return Value{}
+	}
+	return join(values...)
+}
+
+// unescapeHeredoc removes the backslashes that mean something in a heredoc.
+func unescapeHeredoc(s string) string {
+	return strings.NewReplacer(`\\`, `\`, `\$`, `$`, "\\`", "`", "\\\n", "").Replace(s)
+}
+
+// untab removes the tabs at the beginnings of lines.
+func untab(s string, begins bool) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		if i > 0 || begins {
+			lines[i] = strings.TrimLeft(lines[i], "\t")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // write notes that a value is written into a file.
 func (m *Machine) write(to string, v Value, more bool) {
 	for _, f := range v.from {
@@ -253,9 +429,15 @@ func (m *Machine) write(to string, v Value, more bool) {
 			}
 		}
 	}
-	if more {
-		v = join(m.files[to], v)
+	if old, ok := m.files[to]; more && ok {
+		v = join(old, v)
+	} else if more {
+		v = join(Unknown("$(cat "+to+")", "only the build has the file "+to), v)
 	}
+	if len(m.files) > maxFetches {
+		v = Unknown("$(cat "+to+")", "there are too many files")
+	}
+	v.many = false
 	m.files[to] = v
 }
 

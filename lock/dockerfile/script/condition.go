@@ -10,16 +10,29 @@ import (
 
 // test evaluates the arguments of test and [.
 func (m *Machine) test(c *call, args []Value) status {
-	if len(args) > 0 && args[0].Text == "!" && args[0].Known() {
+	if len(args) > maxWords || m.spent(len(args)) {
+		return unsure
+	}
+	for _, a := range args {
+		if a.many && !a.unset && a.Text != "$?" {
+			return unsure // it may be no word, or several
+		}
+	}
+	if len(args) > 1 && args[0].Text == "!" && args[0].Known() && !(len(args) == 3 && isBinary(args[1].Text)) {
 		return m.test(c, args[1:]).not()
 	}
-	for i, a := range args {
-		if (a.Text == "-a" || a.Text == "-o") && i > 0 && i < len(args)-1 && len(args) > 3 {
-			left, right := m.test(c, args[:i]), m.test(c, args[i+1:])
-			if a.Text == "-a" {
-				return both(left, right)
+	if len(args) > 3 {
+		for _, op := range []string{"-o", "-a"} {
+			for i, a := range args {
+				if a.Text != op || i == 0 || i == len(args)-1 {
+					continue
+				}
+				left, right := m.test(c, args[:i]), m.test(c, args[i+1:])
+				if op == "-a" {
+					return both(left, right)
+				}
+				return both(left.not(), right.not()).not()
 			}
-			return both(left.not(), right.not()).not()
 		}
 	}
 	switch len(args) {
@@ -39,6 +52,17 @@ func (m *Machine) test(c *call, args []Value) status {
 	return unsure
 }
 
+// maxWords is how many arguments of a test are looked at.
+const maxWords = 200
+
+func isBinary(op string) bool {
+	switch op {
+	case "=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "<", ">", "-nt", "-ot", "-ef":
+		return true
+	}
+	return false
+}
+
 func both(a, b status) status {
 	switch {
 	case a == failed || b == failed:
@@ -46,6 +70,10 @@ func both(a, b status) status {
 	case a == succeeded:
 		return b
 	case b == succeeded || a == b:
+		return a
+	case a == assumed:
+		return b
+	case b == assumed:
 		return a
 	case a == hardly || b == hardly:
 		return hardly
@@ -63,6 +91,8 @@ func truth(b bool) status {
 func (m *Machine) unary(op string, v Value) status {
 	switch {
 	case op != "-n" && op != "-z":
+		return unsure
+	case v.unset && v.many && op == "-n":
 		return unsure
 	case v.unset && op == "-z":
 		return probably
@@ -82,7 +112,10 @@ func (m *Machine) binaryTest(a Value, op string, b Value, at int, c context) sta
 			lost = ""
 		}
 		if m.compared(a, b, at, lost) || m.compared(b, a, at, lost) {
-			return truth(op != "!=") // a check is taken to succeed
+			if op == "!=" {
+				return unsure
+			}
+			return assumed // a check is taken to succeed
 		}
 		if a.unset != b.unset && (a.unset && b.Known() || b.unset && a.Known()) {
 			other := a
@@ -97,8 +130,14 @@ func (m *Machine) binaryTest(a Value, op string, b Value, at int, c context) sta
 		if !a.Known() || !b.Known() {
 			return unsure
 		}
+		if op == "==" && a.Text == b.Text && !m.source.Bash {
+			return unsure // not all that /bin/sh may be have it
+		}
 		return truth((a.Text == b.Text) == (op != "!="))
 	case "-eq", "-ne", "-lt", "-le", "-gt", "-ge":
+		if strings.HasPrefix(a.Text, "+") || strings.HasPrefix(b.Text, "+") {
+			return unsure
+		}
 		i, errA := strconv.Atoi(strings.TrimSpace(a.Text))
 		j, errB := strconv.Atoi(strings.TrimSpace(b.Text))
 		if !a.Known() || !b.Known() || errA != nil || errB != nil {
@@ -163,6 +202,18 @@ func (m *Machine) testExpr(x syntax.TestExpr, at int, c context) status {
 	return unsure
 }
 
+// quotedPart reports whether a part of a word is quoted, and stands for itself in an
+// expression.
+func quotedPart(w *syntax.Word) bool {
+	for _, p := range w.Parts {
+		switch p.(type) {
+		case *syntax.SglQuoted, *syntax.DblQuoted:
+			return true
+		}
+	}
+	return false
+}
+
 func (m *Machine) binaryTestExpr(x *syntax.BinaryTest, at int, c context) status {
 	switch x.Op {
 	case syntax.AndTest:
@@ -181,16 +232,35 @@ func (m *Machine) binaryTestExpr(x *syntax.BinaryTest, at int, c context) status
 		if len(a.sums)+len(b.sums) > 0 || !a.Known() || !b.Known() {
 			return m.binaryTest(a, x.Op.String(), b, at, c)
 		}
-		return truth(matches(m.pattern(right).Text, a.Text) == (x.Op != syntax.TsNoMatch))
+		if m.globs {
+			return unsure
+		}
+		got := matches(m.pattern(right).Text, a.Text)
+		if x.Op == syntax.TsNoMatch {
+			got = got.not()
+		}
+		return got
 	case syntax.TsReMatch:
 		if m.compared(a, b, at, m.fate(c)) {
-			return succeeded
+			return assumed
+		}
+		if !a.Known() || !b.Known() || len(b.Text) > maxPattern || len(a.Text) > maxPattern || strings.ContainsAny(b.Text, `\?`) || quotedPart(right) || m.globs {
+			return unsure
 		}
 		re, err := regexp.Compile(b.Text)
-		if !a.Known() || !b.Known() || err != nil {
+		if err != nil {
 			return unsure
 		}
 		return truth(re.MatchString(a.Text))
+	}
+	switch x.Op {
+	case syntax.TsEql, syntax.TsNeq, syntax.TsLeq, syntax.TsGeq, syntax.TsLss, syntax.TsGtr:
+		i, ok := m.numeric(a)
+		j, ok2 := m.numeric(b)
+		if !ok || !ok2 {
+			return unsure
+		}
+		a.Text, b.Text = strconv.Itoa(i), strconv.Itoa(j)
 	}
 	return m.binaryTest(a, x.Op.String(), b, at, c)
 }

@@ -3,7 +3,14 @@ package script
 import (
 	"net/url"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
+
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
+	"depfetch/fetch/cmdline/wget"
 )
 
 func registerDownloads(t map[string]command) {
@@ -75,18 +82,56 @@ func (o options) parse(args []Value) []option {
 	return all
 }
 
-var curlOptions = options{
-	short: "AbcCdDeEFhHKmoPQrtTuUwxXyYz",
-	long: []string{
-		"user-agent", "cookie", "cookie-jar", "continue-at", "data", "data-raw", "data-binary", "data-urlencode", "json",
-		"dump-header", "referer", "cert", "key", "cacert", "capath", "form", "header", "config", "max-time", "output",
-		"output-dir", "quote", "range", "upload-file", "user", "proxy", "proxy-user", "write-out", "request", "url",
-		"retry", "retry-delay", "retry-max-time", "connect-timeout", "proto", "proto-redir", "proto-default", "ciphers",
-		"tls-max", "limit-rate", "max-redirs", "resolve", "interface", "noproxy", "speed-limit", "speed-time", "stderr",
-		"netrc-file", "max-filesize", "oauth2-bearer", "unix-socket", "connect-to", "keepalive-time", "tlspassword",
-		"pinnedpubkey", "parallel-max", "time-cond", "aws-sigv4", "trace", "trace-ascii", "etag-save", "etag-compare",
-	},
+// tables are the options of curl and wget, which the drop-in commands have too.
+var tables = map[string]func() cmdline.Table{
+	"curl": sync.OnceValue(curl.Table),
+	"wget": sync.OnceValue(wget.Table),
 }
+
+// lex returns the options and operands of curl or wget.
+func lex(program string, args []Value) []option {
+	words := make([]string, len(args))
+	for i, a := range args {
+		if words[i] = a.Text; !a.Known() && a.Text == "" {
+			words[i] = "${}"
+		}
+	}
+	var all []option
+	for a := range tables[program]().Lex(words, program == "wget") {
+		o := option{value: args[a.Word]}
+		switch {
+		case a.Err != nil:
+			// One that is not known of is taken to have no value.
+			if o.name = strings.TrimLeft(words[a.Word], "-"); o.name == "" {
+				o.name = "-"
+			}
+		case a.Option != nil:
+			if o.name = a.Option.Long; !a.On {
+				o.name = "no-" + o.name
+			}
+			o.value = args[a.Word].with(a.Value)
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// operands returns those operands that are addresses. What is not quoted and not set
+// is no word at all; it is left out if something else is an address.
+func operands(urls []Value) []Value {
+	sure := slices.ContainsFunc(urls, func(v Value) bool {
+		return strings.Contains(v.Text, "://") || v.Known() && strings.Contains(v.Text, ".")
+	})
+	return slices.DeleteFunc(slices.Clone(urls), func(v Value) bool {
+		bare := v.many && onlyName.MatchString(v.Text)
+		return bare && (sure || flags.MatchString(v.Text)) || v.Known() && strings.Trim(v.Text, " ") == ""
+	})
+}
+
+var (
+	onlyName = regexp.MustCompile(`^\$(\{\w+\}|@|\(.*\))$`)
+	flags    = regexp.MustCompile(`(?i)(flag|opt|arg|param)s?\}$`)
+)
 
 func (m *Machine) curl(c *call) status {
 	var (
@@ -95,47 +140,86 @@ func (m *Machine) curl(c *call) status {
 		dir           string
 		f             Fetch
 		fails, skip   bool
+		literal       bool   // -g
+		scheme        string // of addresses without one
+		odd           string // why the addresses are not what they seem
 	)
 	f.Tool = "curl"
-	for _, o := range curlOptions.parse(c.args) {
+	data, get := false, false
+	for _, o := range lex("curl", c.args) {
 		switch o.name {
-		case "":
+		case "", "url":
 			urls = append(urls, o.value)
-		case "url":
-			urls = append(urls, o.value)
-		case "o", "output":
+		case "output":
 			outputs = append(outputs, o.value)
-		case "O", "remote-name":
+		case "remote-name":
 			outputs = append(outputs, Text("\x00"))
 		case "remote-name-all":
 			remote++
-		case "J", "remote-header-name":
+		case "remote-header-name":
 			f.OutputWhy = "the server names the file (-J)"
 		case "output-dir":
 			dir = o.value.Text
-		case "k", "insecure", "proxy-insecure":
-			f.Insecure = "-k"
-			if len(o.name) > 1 {
+		case "insecure", "proxy-insecure":
+			if f.Insecure = "-k"; len(o.name) > 8 || strings.Contains(" "+strings.Join(c.texts(), " ")+" ", " --insecure ") {
 				f.Insecure = "--" + o.name
 			}
-		case "f", "fail", "fail-with-body", "fail-early":
+		case "fail", "fail-with-body", "fail-early":
 			fails = true
-		case "u", "user", "H", "header", "n", "netrc", "netrc-file", "oauth2-bearer", "b", "cookie", "E", "cert":
+		case "user", "header", "netrc", "netrc-file", "oauth2-bearer", "cookie", "cert":
 			f.Auth = f.Auth || !isPlainHeader(o)
-		case "X", "request":
+		case "request":
 			skip = skip || o.value.Text != "GET"
-		case "I", "head", "T", "upload-file", "d", "data", "data-raw", "data-binary", "F", "form", "json", "V", "version", "h", "help":
+		case "get":
+			get = true
+		case "data", "data-raw", "data-binary", "data-urlencode", "data-ascii":
+			data = true
+		case "globoff":
+			literal = true
+		case "proto-default":
+			if scheme = o.value.Text + "://"; !o.value.Known() {
+				odd = o.value.Why
+			}
+		case "url-query", "variable", "expand-url", "request-target", "path-as-is":
+			odd = "--" + o.name + " changes the address"
+		case "config":
+			urls = append(urls, Unknown("$(<"+o.value.Text+")", "the addresses may be in the file "+o.value.Text))
+		case "head", "upload-file", "form", "form-string", "json", "version", "help", "manual":
 			skip = true
 		}
 	}
+	if data && get {
+		odd = "-G puts data behind the address"
+	}
 	f.NoFail = !fails
-	if skip {
+	if skip || data && !get {
 		m.query(c)
 		return m.unknown(c)
 	}
 	var all []Value
-	for _, u := range urls {
-		all = append(all, globs(u)...)
+	for _, u := range operands(urls) {
+		if u.Why == bracesVary && !literal {
+			u.Why = "" // curl expands them if the shell does not
+		}
+		if u.Known() && (strings.HasPrefix(u.Text, "/") || strings.HasPrefix(u.Text, "@") || strings.HasPrefix(u.Text, ".")) {
+			continue // no address; curl refuses it
+		}
+		switch {
+		case !u.Known():
+			all = append(all, u)
+		case odd != "":
+			u.Why = odd
+			all = append(all, u)
+		case literal:
+			all = append(all, u.with(withScheme(u.Text, scheme)))
+		default:
+			for _, g := range globs(u) {
+				if g.Known() {
+					g = g.with(withScheme(g.Text, scheme))
+				}
+				all = append(all, g)
+			}
+		}
 	}
 	for i, u := range all {
 		g := f
@@ -144,6 +228,8 @@ func (m *Machine) curl(c *call) status {
 		switch {
 		case i < len(outputs):
 			out = outputs[i]
+		case len(all) > len(urls) && len(outputs) == 1 && len(urls) == 1:
+			out = outputs[0] // of several that one address stands for
 		case remote > 0:
 			out = Text("\x00")
 		}
@@ -155,9 +241,27 @@ func (m *Machine) curl(c *call) status {
 		if dir != "" && out.Text != "" {
 			out.Text = dir + "/" + out.Text
 		}
-		m.fetch(c, g, out)
+		if m.fetch(c, g, out); m.over() {
+			break
+		}
 	}
-	return succeeded
+	return assumed
+}
+
+// withScheme returns an address with the scheme that curl takes it to have.
+func withScheme(text, scheme string) string {
+	switch {
+	case strings.Contains(text, "://"):
+		return text
+	case scheme != "":
+		return scheme + text
+	}
+	host, _, _ := strings.Cut(strings.ToLower(text), ".")
+	switch host {
+	case "ftp", "dict", "ldap", "imap", "smtp", "pop3":
+		return host + "://" + text
+	}
+	return "http://" + text
 }
 
 // isPlainHeader reports whether a header field is no credential.
@@ -167,21 +271,28 @@ func isPlainHeader(o option) bool {
 		(strings.HasPrefix(name, "accept") || strings.HasPrefix(name, "user-agent"))
 }
 
-// globs expands {a,b} in an address as curl does.
+// globs expands {a,b} and [1-3] in an address as curl does.
 func globs(u Value) []Value {
-	open := strings.IndexByte(u.Text, '{')
-	if open < 0 || !u.Known() {
+	if !strings.ContainsAny(u.Text, "{}[]\\") {
 		return []Value{u}
 	}
-	end := strings.IndexByte(u.Text[open:], '}')
-	if end < 0 {
+	if len(u.Text) > maxPattern {
+		return []Value{Unknown("$(…)", "it is too long")}
+	}
+	all, err := curl.Globs(u.Text)
+	switch {
+	case err != nil:
+		u.Why = "curl refuses it: " + err.Error()
+		return []Value{u}
+	case len(all) > maxRounds:
+		u.Why = "it stands for too many addresses"
 		return []Value{u}
 	}
-	var all []Value
-	for _, alt := range strings.Split(u.Text[open+1:open+end], ",") {
-		all = append(all, globs(u.with(u.Text[:open]+alt+u.Text[open+end+1:]))...)
+	values := make([]Value, len(all))
+	for i, text := range all {
+		values[i] = u.with(text)
 	}
-	return all[:min(len(all), maxRounds)]
+	return values
 }
 
 // nameOf returns the name that a download gets from its address.
@@ -203,18 +314,6 @@ func nameOf(u Value, query bool) Value {
 	return u.with(name)
 }
 
-var wgetOptions = options{
-	short: "OPoaiBtTwQUeDADRIXln",
-	long: []string{
-		"output-document", "directory-prefix", "output-file", "append-output", "input-file", "tries", "timeout", "wait",
-		"waitretry", "quota", "user-agent", "header", "user", "password", "http-user", "http-password", "ca-certificate",
-		"ca-directory", "post-data", "post-file", "method", "body-data", "accept", "reject", "level", "execute", "dns-timeout",
-		"connect-timeout", "read-timeout", "limit-rate", "load-cookies", "save-cookies", "referer", "max-redirect",
-		"secure-protocol", "certificate", "private-key", "domains", "cut-dirs", "base", "restrict-file-names", "progress",
-		"retry-on-http-error", "prefer-family", "report-speed", "local-encoding", "checksum",
-	},
-}
-
 func (m *Machine) wget(c *call) status {
 	f := Fetch{Tool: "wget"}
 	var (
@@ -223,15 +322,15 @@ func (m *Machine) wget(c *call) status {
 		dir  string
 		skip bool
 	)
-	// -nv, -nc and their like are one option each: n takes the letter.
-	for _, o := range wgetOptions.parse(c.args) {
+	odd := ""
+	for _, o := range lex("wget", c.args) {
 		switch o.name {
 		case "":
 			urls = append(urls, o.value)
-		case "O", "output-document":
+		case "output-document":
 			v := o.value
 			out = &v
-		case "P", "directory-prefix":
+		case "directory-prefix":
 			dir = o.value.Text
 		case "no-check-certificate":
 			f.Insecure = "--no-check-certificate"
@@ -239,26 +338,39 @@ func (m *Machine) wget(c *call) status {
 			f.Auth = f.Auth || !isPlainHeader(o)
 		case "content-disposition", "trust-server-names":
 			f.OutputWhy = "the server names the file"
-		case "spider", "post-data", "post-file", "V", "version", "help", "h":
+		case "spider", "post-data", "post-file", "body-data", "body-file", "version", "help":
 			skip = true
-		case "i", "input-file":
+		case "input-file":
 			if v := o.value; v.Text == "-" && c.in != nil {
-				urls = append(urls, *c.in)
+				urls = append(urls, lists(*c.in)...)
 			} else if content, ok := m.files[m.abs(v)]; ok && content.Known() {
-				for _, u := range strings.Fields(content.Text) {
-					urls = append(urls, content.with(u))
-				}
+				urls = append(urls, lists(content)...)
 			} else {
 				urls = append(urls, Unknown("$(<"+v.Text+")", "the addresses are in the file "+v.Text))
 			}
-		case "r", "recursive", "m", "mirror":
+		case "execute", "config", "input-metalink":
+			if t := o.value.Text; !strings.HasPrefix(t, "robots") && !strings.Contains(t, "proxy") {
+				odd = "--" + o.name + " may change the address"
+			}
+		case "base":
+			odd = "--base changes the address"
+		case "recursive", "mirror":
 			f.OutputWhy = "it downloads a tree"
 		}
 	}
 	if skip {
 		return m.unknown(c)
 	}
-	for _, u := range urls {
+	for _, u := range operands(urls) {
+		if u.Known() && (strings.HasPrefix(u.Text, "/") || strings.HasPrefix(u.Text, ".") || strings.HasPrefix(u.Text, "-")) {
+			continue // no address; wget refuses it
+		}
+		if odd != "" && u.Known() {
+			u.Why = odd
+		}
+		if host, rest, ok := strings.Cut(u.Text, ":"); ok && u.Known() && !strings.Contains(u.Text, "://") && !strings.Contains(host, "/") && strings.Trim(rest[:min(1, len(rest))], "0123456789") != "" {
+			u.Why = "an address without a scheme that has a colon may be one of ftp"
+		}
 		g, to := f, nameOf(u, true)
 		g.URL = u
 		if out != nil {
@@ -271,7 +383,21 @@ func (m *Machine) wget(c *call) status {
 		}
 		m.fetch(c, g, to)
 	}
-	return succeeded
+	return assumed
+}
+
+// lists returns the addresses in a text, one a line.
+func lists(text Value) []Value {
+	if !text.Known() {
+		return []Value{text}
+	}
+	var all []Value
+	for _, u := range strings.Split(text.Text, "\n") {
+		if u = strings.TrimSpace(u); u != "" && len(all) < maxFields {
+			all = append(all, text.with(u))
+		}
+	}
+	return all
 }
 
 var ariaOptions = options{
@@ -323,7 +449,7 @@ func (m *Machine) aria2c(c *call) status {
 			g.Checks = append(g.Checks, Check{At: c.start, Kind: "sum", Algo: strings.ReplaceAll(algo, "-", ""), Sum: sum.with(hex), Lost: m.fate(c.context)})
 		}
 	}
-	return succeeded
+	return assumed
 }
 
 // fetch notes a download to a path, or to the output if it is empty.
@@ -336,7 +462,7 @@ func (m *Machine) fetch(c *call, f Fetch, out Value) *Fetch {
 	if f.URL.Known() && !strings.Contains(f.URL.Text, "://") {
 		f.URL.Text = "http://" + f.URL.Text // what both programs do
 	}
-	if f.URL.Known() && strings.ContainsAny(f.URL.Text, " \t\n") {
+	if f.URL.Known() && strings.ContainsAny(f.URL.Text, " \t\n\r\x00") {
 		f.URL = Unknown(f.URL.Text, "an address has no blanks")
 	}
 	p := &f

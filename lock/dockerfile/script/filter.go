@@ -27,10 +27,11 @@ func registerFilters(t map[string]command) {
 		}
 	}
 	t["echo"] = func(m *Machine, c *call) status {
-		args, feed, escape := c.args, true, false
-		for len(args) > 0 && (args[0].Text == "-n" || args[0].Text == "-e" || args[0].Text == "-ne" || args[0].Text == "-en") {
+		args, feed, escape, varies := c.args, true, false, false
+		for len(args) > 0 && len(args[0].Text) > 1 && args[0].Text[0] == '-' && strings.Trim(args[0].Text[1:], "neE") == "" {
 			feed = feed && !strings.Contains(args[0].Text, "n")
 			escape = escape || strings.Contains(args[0].Text, "e")
+			varies = varies || !m.source.Bash && args[0].Text != "-n"
 			args = args[1:]
 		}
 		var parts []Value
@@ -40,19 +41,40 @@ func registerFilters(t map[string]command) {
 			}
 			parts = append(parts, a)
 		}
-		v := join(parts...)
-		if escape {
-			v.Text = escapes(v.Text, true)
+		v := Value{}
+		if len(parts) > 0 {
+			v = join(parts...)
 		}
-		if feed {
-			v.Text += "\n"
+		v.many = false
+		if slashed := strings.Contains(v.Text, `\`); escape || slashed && !m.source.Bash {
+			text, ok := escapes(v.Text, echoEscapes)
+			text, cut := strings.CutSuffix(text, "\x00")
+			if escape {
+				v.Text, feed = text, feed && !cut
+			}
+			if varies = varies || slashed && !m.source.Bash; !ok && v.Known() {
+				v.Why = "it is escaped in a way that is not read"
+			}
 		}
-		c.print(v)
+		if varies && v.Known() {
+			v.Why = "what echo prints depends on the shell"
+		}
+		if c.print(v); feed {
+			c.print(Text("\n"))
+		}
 		return succeeded
 	}
 	t["printf"] = func(m *Machine, c *call) status {
-		if len(c.args) > 0 {
-			c.print(format(c.args[0], c.args[1:]))
+		args := c.args
+		if len(args) > 0 && args[0].Text == "--" {
+			args = args[1:]
+		}
+		if len(args) > 2 && args[0].Text == "-v" {
+			m.put(args[1].Text, format(args[2], args[3:]))
+			return succeeded
+		}
+		if len(args) > 0 {
+			c.print(format(args[0], args[1:]))
 		}
 		return succeeded
 	}
@@ -65,7 +87,7 @@ func registerFilters(t map[string]command) {
 				continue
 			}
 			v, ok := m.files[m.abs(a)]
-			if !ok {
+			if !ok || a.many || !a.Known() && !strings.HasPrefix(a.Text, "$(mktemp") {
 				v = Unknown("$(cat "+a.Text+")", "only the build has the file "+a.Text)
 			}
 			if f := m.find(m.abs(a)); f != nil {
@@ -86,20 +108,34 @@ func registerFilters(t map[string]command) {
 			}
 		}
 		c.print(*c.in)
-		return succeeded
+		return assumed
 	}
 	t["basename"] = func(m *Machine, c *call) status {
-		if len(c.args) == 0 || !c.args[0].Known() {
+		if len(c.args) == 0 || len(c.args) > 2 || !c.args[0].Known() || strings.HasPrefix(c.arg(0), "-") || c.arg(0) == "" || len(c.args) > 1 && !c.args[1].Known() {
 			return m.unknown(c)
 		}
-		c.print(c.args[0].with(strings.TrimSuffix(path.Base(c.arg(0)), c.arg(1)) + "\n"))
+		base := path.Base(c.arg(0))
+		if base != c.arg(1) {
+			base = strings.TrimSuffix(base, c.arg(1))
+		}
+		c.print(c.args[0].with(base + "\n"))
 		return succeeded
 	}
 	t["dirname"] = func(m *Machine, c *call) status {
 		if len(c.args) != 1 || !c.args[0].Known() {
 			return m.unknown(c)
 		}
-		c.print(c.args[0].with(path.Dir(c.arg(0)) + "\n"))
+		if dir := strings.TrimRight(c.arg(0), "/"); dir == "" || dir[0] == '-' || strings.Contains(dir, "//") || strings.Contains(dir, ".") {
+			v := c.args[0].with(path.Dir(dir) + "\n")
+			if at := strings.LastIndexByte(dir, '/'); at > 0 && strings.TrimRight(dir[:at], "/") == dir[:at] {
+				v.Text = dir[:at] + "\n"
+			} else {
+				v.Why = "what dirname prints is not known"
+			}
+			c.print(v)
+			return succeeded
+		}
+		c.print(c.args[0].with(path.Dir(strings.TrimRight(c.arg(0), "/")) + "\n"))
 		return succeeded
 	}
 	for _, name := range []string{"awk", "gawk", "mawk"} {
@@ -145,14 +181,16 @@ func (m *Machine) grep(c *call) (status, bool) {
 		return unsure, false
 	}
 	var words []string
-	quiet, invert := false, false
+	quiet, invert, fixed := false, false, c.name == "fgrep"
 	for _, a := range c.args {
 		switch a.Text {
 		case "-q":
 			quiet = true
 		case "-v":
 			invert = true
-		case "-F", "-E", "--":
+		case "-F":
+			fixed = true
+		case "-E", "--":
 		default:
 			if !a.Known() || strings.HasPrefix(a.Text, "-") {
 				return unsure, false
@@ -163,7 +201,13 @@ func (m *Machine) grep(c *call) (status, bool) {
 	if len(words) != 1 {
 		return unsure, false
 	}
-	re, err := regexp.Compile(basic(words[0], c.name == "egrep" || strings.Contains(" "+strings.Join(c.texts(), " ")+" ", " -E ")))
+	if m.spent(len(c.in.Text)+len(words[0])) || len(words[0]) > maxPattern || strings.ContainsAny(words[0], "\n") {
+		return unsure, false
+	}
+	if fixed {
+		words[0] = regexp.QuoteMeta(words[0])
+	}
+	re, err := regexp.Compile(basic(words[0], fixed || c.name == "egrep" || strings.Contains(" "+strings.Join(c.texts(), " ")+" ", " -E ")))
 	if err != nil {
 		return unsure, false
 	}
@@ -171,7 +215,7 @@ func (m *Machine) grep(c *call) (status, bool) {
 	for _, line := range strings.SplitAfter(c.in.Text, "\n") {
 		if line != "" && re.MatchString(strings.TrimSuffix(line, "\n")) != invert {
 			if got = succeeded; !quiet {
-				c.print(c.in.with(line))
+				c.print(c.in.with(strings.TrimSuffix(line, "\n") + "\n"))
 			}
 		}
 	}
@@ -182,11 +226,9 @@ func (m *Machine) grep(c *call) (status, bool) {
 // finds something, and it matters where that is asked.
 func unsureIfQuiet(c *call) status {
 	if strings.HasSuffix(c.name, "grep") || c.name == "cmp" || c.name == "diff" {
-		if c.out == nil && c.guarded {
-			return unsure
-		}
+		return asked(c)
 	}
-	return succeeded
+	return assumed
 }
 
 // textFilter evaluates a filter on known text.
@@ -195,7 +237,12 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 		if c.in != nil && c.in.Known() {
 			known := true
 			for _, a := range c.args {
-				known = known && a.Known()
+				// No file is called like an expression of sed.
+				odd := a.Why == globWhy && (c.name == "sed" || c.name == "tr" && len(a.Text) < 12)
+				known = known && (a.Known() || odd)
+			}
+			if m.spent(len(c.in.Text)) {
+				return m.filtered(c)
 			}
 			if out, ok := f(c.in.Text, c.texts()); ok && known {
 				v := c.in.with(out)
@@ -215,10 +262,3 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 		return m.filtered(c)
 	}
 }
-
-// lines applies f to each line.
-// awk evaluates a program that prints one field of each line.
-// sed evaluates s commands.
-// delimited splits "pattern/replacement/flags" at its delimiters.
-// basic returns a basic regular expression as RE2 writes it.
-// replacement returns what s puts in, as package regexp writes it.

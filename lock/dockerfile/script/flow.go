@@ -1,9 +1,9 @@
 package script
 
 import (
-	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"mvdan.cc/sh/v3/pattern"
 	"mvdan.cc/sh/v3/syntax"
@@ -12,96 +12,12 @@ import (
 // maxRounds is how often the body of a loop is looked at.
 const maxRounds = 200
 
-// branches evaluates what happens in either case of a condition that cannot be
-// told, each from the same state, and goes on with what all agree on, or with the
-// case that which says a build without arguments takes: the first for probably, the
-// last for hardly. A case that ends the script is left out.
-func (m *Machine) branches(which status, cases ...func() status) status {
-	vars, dir, st := m.Vars, m.Dir, m.state
-	type end struct {
-		vars map[string]Value
-		dir  string
-		st   state
-		got  status
-	}
-	var ends, dead []end
-	for i, f := range cases {
-		taken := which == probably && i == 0 || which == hardly && i == len(cases)-1
-		m.Vars, m.Dir, m.state = maps.Clone(vars), dir, st
-		m.functions = maps.Clone(st.functions)
-		if !taken {
-			m.depends++
-		}
-		got := f()
-		e := end{m.Vars, m.Dir, m.state, got}
-		e.st.depends = st.depends
-		switch {
-		case m.leaving && !m.done && !m.returning && len(cases) > 1:
-			m.left = append(m.left, m.Vars)
-			dead = append(dead, e)
-		case m.done || m.returning || m.leaving:
-			dead = append(dead, e)
-		case taken:
-			ends = append([]end{e}, ends...)
-		default:
-			ends = append(ends, e)
-		}
-		if taken && (m.done || m.returning || m.leaving) {
-			which = unsure // the others are what goes on
-		}
-	}
-	if len(ends) == 0 {
-		e := dead[0]
-		m.Vars, m.Dir, m.state = e.vars, e.dir, e.st
-		return e.got
-	}
-	first := ends[0]
-	m.Vars, m.Dir, m.state = first.vars, first.dir, first.st
-	got := first.got
-	if which == probably || which == hardly {
-		return got
-	}
-	for _, e := range ends[1:] {
-		m.merge(e.vars)
-		if e.dir != m.Dir {
-			m.Dir = "${PWD}"
-		}
-		maps.Copy(m.functions, e.st.functions)
-		m.errexit = m.errexit && e.st.errexit
-		m.temps = max(m.temps, e.st.temps)
-		if e.got != got {
-			got = unsure
-		}
-	}
-	return got
-}
-
-// merge keeps of the variables what other agrees with.
-func (m *Machine) merge(other map[string]Value) {
-	differ := func(name string, v Value) {
-		u := Unknown("${"+name+"}", name+" depends on what only the build can tell")
-		u.add(v)
-		m.Vars[name] = u
-	}
-	for name, v := range m.Vars {
-		if o, ok := other[name]; !ok || o.Text != v.Text || o.Why != v.Why {
-			v.add(o)
-			differ(name, v)
-		}
-	}
-	for name, o := range other {
-		if _, ok := m.Vars[name]; !ok {
-			differ(name, o)
-		}
-	}
-}
-
 func (m *Machine) ifClause(i *syntax.IfClause, c context) status {
 	if len(i.Cond) == 0 {
 		return m.list(i.Then, c) // else
 	}
 	cond := c
-	cond.guarded, cond.out = true, nil
+	cond.guarded = true
 	// What a failed condition leads to is what a check that it holds leads to.
 	leads := func(stmts []*syntax.Stmt) bool { return m.listLeaves(stmts, []string{"exit", "return"}) }
 	negated := len(i.Cond) == 1 && i.Cond[0].Negated
@@ -131,7 +47,7 @@ func (m *Machine) ifClause(i *syntax.IfClause, c context) status {
 	case failed:
 		return otherwise()
 	}
-	return m.branches(got, func() status { return m.list(i.Then, c) }, otherwise)
+	return m.branches(c, got, func() status { return m.list(i.Then, c) }, otherwise)
 }
 
 // condition evaluates the condition of if, so that a negation does not hide what
@@ -155,118 +71,282 @@ func (m *Machine) caseClause(cl *syntax.CaseClause, c context) status {
 			}
 		}
 	}
-	if !subject.Known() {
-		var cases []func() status
-		for _, item := range cl.Items {
-			cases = append(cases, func() status { return m.list(item.Stmts, c) })
-		}
-		if !hasDefault(cl) {
-			cases = append(cases, func() status { return succeeded })
-		}
-		return m.branches(unsure, cases...)
+	if m.globs && subject.Known() {
+		subject.Why = "the shell's rules for patterns are changed"
 	}
-	for i, item := range cl.Items {
-		for _, p := range item.Patterns {
-			pat := m.pattern(p)
-			if !pat.Known() || !matches(pat.Text, subject.Text) {
-				continue
-			}
-			got := m.list(item.Stmts, c)
-			for j := i; cl.Items[j].Op == syntax.Fallthrough && j+1 < len(cl.Items) && !m.stopped(); j++ {
-				got = m.list(cl.Items[j+1].Stmts, c)
-			}
-			return got
-		}
-	}
-	return succeeded
+	return m.cases(cl.Items, subject, c)
 }
 
-func hasDefault(cl *syntax.CaseClause) bool {
-	for _, item := range cl.Items {
-		for _, p := range item.Patterns {
-			if p.Lit() == "*" {
-				return true
+// cases evaluates the items of a case from the first of some on.
+func (m *Machine) cases(items []*syntax.CaseItem, subject Value, c context) status {
+	if len(items) == 0 {
+		return succeeded
+	}
+	var (
+		maybe []func() status
+		sure  bool
+	)
+	for i := 0; i < len(items) && !sure; i++ {
+		got := failed
+		for _, p := range items[i].Patterns {
+			fits := m.fits(p, subject)
+			if fits == succeeded {
+				got = succeeded
+				break
+			}
+			if fits != failed {
+				got = unsure
 			}
 		}
+		if got == failed {
+			continue
+		}
+		sure = got == succeeded
+		maybe = append(maybe, func() status { return m.item(items, i, subject, c) })
 	}
-	return false
+	if sure && len(maybe) == 1 {
+		return maybe[0]()
+	}
+	if len(maybe) == 0 {
+		return succeeded
+	}
+	if !sure {
+		maybe = append(maybe, func() status { return succeeded })
+	}
+	return m.branches(c, unsure, maybe...)
 }
 
-// matches reports whether a shell pattern matches all of s.
-func matches(pat, s string) bool {
+// item evaluates an item of a case that has been chosen.
+func (m *Machine) item(items []*syntax.CaseItem, i int, subject Value, c context) status {
+	got := m.list(items[i].Stmts, c)
+	for ; i+1 < len(items) && !m.stopped(); i++ {
+		switch items[i].Op {
+		case syntax.Fallthrough:
+			got = m.list(items[i+1].Stmts, c)
+			continue
+		case syntax.Resume, syntax.ResumeKorn:
+			return m.cases(items[i+1:], subject, c)
+		}
+		break
+	}
+	return got
+}
+
+// fits says whether a pattern of case matches the subject.
+func (m *Machine) fits(p *syntax.Word, subject Value) status {
+	if p.Lit() == "*" {
+		return succeeded
+	}
+	pat := m.pattern(p)
+	if !pat.Known() || !subject.Known() {
+		return unsure
+	}
+	return matches(pat.Text, subject.Text)
+}
+
+// matches says whether a shell pattern matches all of s.
+func matches(pat, s string) status {
+	if !strings.ContainsAny(pat, `*?[]\()|`) {
+		return truth(pat == s)
+	}
+	if len(pat) > maxPattern || len(s) > maxPattern {
+		return unsure
+	}
 	expr, err := pattern.Regexp(pat, pattern.EntireString)
 	if err != nil {
-		return false
+		return unsure
 	}
 	re, err := regexp.Compile(expr)
-	return err == nil && re.MatchString(s)
+	if err != nil {
+		return unsure
+	}
+	return truth(re.MatchString(s))
 }
+
+// maxPattern is how long a pattern, and what it is compared with, may be.
+const maxPattern = 4096
 
 func (m *Machine) forClause(f *syntax.ForClause, c context) status {
 	loop, ok := f.Loop.(*syntax.WordIter)
 	if !ok {
-		return m.once(f.Do, c)
+		return m.counting(f, c)
 	}
 	items := m.fields(loop.Items)
 	if !loop.InPos.IsValid() {
 		items = m.args
 	}
 	items = slices.DeleteFunc(slices.Clone(items), func(v Value) bool { return v.unset })
-	outer := m.left
-	m.left = nil
+	name := loop.Name.Value
+	before := len(m.ways)
 	got := succeeded
 	for i, v := range items {
-		if i == maxRounds {
-			break
+		if v.many || i == maxRounds {
+			// How often it runs is not known.
+			m.forget("is set in a loop", f.Do...)
+			m.put(name, v)
+			got = m.branches(c, unsure, func() status {
+				inner := c
+				inner.lost = "the loop goes on"
+				got := m.list(f.Do, inner)
+				m.round()
+				return got
+			}, func() status { return succeeded })
+			m.forget("is set in a loop", f.Do...)
+			m.put(name, Unknown("${"+name+"}", name+" is set in a loop"))
+			if i == maxRounds {
+				break
+			}
+			continue
 		}
-		m.Vars[loop.Name.Value] = v
+		m.put(name, v)
 		inner := c
 		if i < len(items)-1 {
 			inner.lost = "the loop goes on"
 		}
 		got = m.list(f.Do, inner)
-		broken := m.leaving && !m.again
-		m.leaving, m.again = false, false
-		if m.stopped() || broken {
+		if broken := m.round(); broken || m.stopped() {
 			break
 		}
+		got = m.arrive(got, before, func(st *state) bool { return st.goesOn() })
 	}
-	for _, vars := range m.left {
-		m.merge(vars)
+	return m.arrive(got, before, func(st *state) bool { return st.breaks() })
+}
+
+// round ends one round of a loop, and reports whether it is the last.
+func (m *Machine) round() bool {
+	if m.leaving == 0 {
+		return false
 	}
-	m.left = outer
-	return got
+	broken := !m.again || m.leaving > 1
+	if m.leaving--; m.leaving == 0 {
+		m.again = false
+	}
+	return broken
+}
+
+// goesOn reports whether a way that left the body of a loop goes on with the next
+// round, and notes that it has arrived there.
+func (st *state) goesOn() bool {
+	if st.done || st.returning || st.leaving != 1 || !st.again {
+		return false
+	}
+	st.leaving, st.again = 0, false
+	return true
+}
+
+// returns reports whether a way left a function or an included file, and notes that
+// it has arrived behind it.
+func (st *state) returns() bool {
+	was := st.returning
+	st.returning = false
+	return was
+}
+
+// breaks reports whether a way left the loop for what follows it, and notes that it
+// has arrived there. One that leaves more loops has left this one.
+func (st *state) breaks() bool {
+	if st.done || st.returning || st.leaving == 0 {
+		return false
+	}
+	if st.leaving--; st.leaving == 0 {
+		st.again = false
+		return true
+	}
+	return false
+}
+
+// counting evaluates for ((…)).
+func (m *Machine) counting(f *syntax.ForClause, c context) status {
+	loop, ok := f.Loop.(*syntax.CStyleLoop)
+	if !ok {
+		return m.once(c, nil, f.Do)
+	}
+	if loop.Init != nil {
+		m.arithmetic(loop.Init)
+	}
+	cond := func() status {
+		if loop.Cond == nil {
+			return succeeded
+		}
+		return m.nonzero(m.arithmetic(loop.Cond))
+	}
+	return m.loop(c, cond, f.Do, func() {
+		if loop.Post != nil {
+			m.arithmetic(loop.Post)
+		}
+	})
+}
+
+// loop evaluates a loop for as long as its condition is known.
+func (m *Machine) loop(c context, cond func() status, body []*syntax.Stmt, next func()) status {
+	before := len(m.ways)
+	got := succeeded
+	for i := 0; ; i++ {
+		if m.stopped() {
+			return unsure
+		}
+		switch is := cond(); {
+		case m.stopped():
+			return unsure
+		case is == failed:
+			return m.arrive(got, before, func(st *state) bool { return st.breaks() })
+		case is != succeeded || i >= maxRounds:
+			got = m.once(c, cond, body)
+			return m.arrive(got, before, func(st *state) bool { return st.breaks() })
+		}
+		inner := c
+		inner.lost = "the loop goes on"
+		got = m.list(body, inner)
+		if broken := m.round(); broken || m.stopped() {
+			return m.arrive(got, before, func(st *state) bool { return st.breaks() })
+		}
+		got = m.arrive(got, before, func(st *state) bool { return st.goesOn() })
+		next()
+	}
 }
 
 // once evaluates the body of a loop whose rounds are not known.
-func (m *Machine) once(body []*syntax.Stmt, c context) status {
-	for _, s := range body {
-		syntax.Walk(s, func(n syntax.Node) bool {
-			if a, ok := n.(*syntax.Assign); ok && a.Name != nil && a.Index == nil {
-				m.Vars[a.Name.Value] = Unknown("${"+a.Name.Value+"}", a.Name.Value+" is set in a loop")
-			}
-			return true
-		})
+func (m *Machine) once(c context, cond func() status, body []*syntax.Stmt) status {
+	m.forget("is set in a loop", body...)
+	before := len(m.ways)
+	if c.in != nil && c.in.Known() {
+		c.in.Why = "how much of it is read is not known"
 	}
-	outer := m.left
-	m.left = nil
-	m.branches(unsure, func() status {
-		defer func() { m.leaving = false }()
-		return m.list(body, c)
+	m.branches(c, unsure, func() status {
+		inner := c
+		inner.lost = "the loop goes on"
+		got := m.list(body, inner)
+		m.round()
+		return got
 	}, func() status { return succeeded })
-	m.left = outer
+	m.forget("is set in a loop", body...)
+	if c.out != nil {
+		c.out.torn = true
+	}
+	m.arrive(unsure, before, func(st *state) bool { return st.goesOn() || st.breaks() })
 	return unsure
 }
 
 func (m *Machine) whileClause(w *syntax.WhileClause, c context) status {
 	cond := c
-	cond.guarded, cond.out = true, nil
+	cond.guarded = true
 	cond.lost = "" // a loop that waits for it
-	if m.list(w.Cond, cond) == failed && !w.Until {
-		return succeeded
-	}
-	if m.stopped() {
-		return unsure
-	}
-	return m.once(w.Do, c)
+	first := true
+	return m.loop(c, func() status {
+		if !first && m.over() {
+			return unsure
+		}
+		first = false
+		got := m.list(w.Cond, cond)
+		if got == assumed && w.Until {
+			m.forget("is set in a loop", w.Do...)
+		}
+		if w.Until {
+			got = got.not()
+		}
+		if got != failed && got != succeeded {
+			m.forget("is set in a loop", w.Cond...)
+		}
+		return got
+	}, w.Do, func() {})
 }

@@ -84,7 +84,7 @@ func (m *Machine) interpreter(c *call) status {
 			m.query(c)
 		}
 		if c.out != nil && len(c.out.values) > printed {
-			return succeeded // it has printed what it downloads
+			return assumed // it has printed what it downloads
 		}
 	case c.in != nil && len(c.in.from) > 0:
 		m.pipeInto(c, true)

@@ -2,10 +2,12 @@ package script
 
 import (
 	"maps"
+	"slices"
 
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// list evaluates statements one after the other.
 func (m *Machine) list(stmts []*syntax.Stmt, c context) status {
 	got := succeeded
 	for i, s := range stmts {
@@ -27,17 +29,18 @@ func (m *Machine) list(stmts []*syntax.Stmt, c context) status {
 	return got
 }
 
+// conditional reports whether set -e does not look at the statement's status.
 func conditional(s *syntax.Stmt) bool {
 	b, ok := s.Cmd.(*syntax.BinaryCmd)
 	return s.Negated || ok && (b.Op == syntax.AndStmt || b.Op == syntax.OrStmt)
 }
 
 func (m *Machine) stopped() bool {
-	return m.done || m.returning || m.leaving || m.steps > maxSteps
+	return m.done || m.returning || m.leaving > 0 || m.over()
 }
 
 func (m *Machine) stmt(s *syntax.Stmt, c context) status {
-	if m.steps++; m.steps > maxSteps || s.Cmd == nil && len(s.Redirs) == 0 {
+	if m.steps++; m.over() || s.Cmd == nil && len(s.Redirs) == 0 {
 		return unsure
 	}
 	if s.Background {
@@ -47,9 +50,17 @@ func (m *Machine) stmt(s *syntax.Stmt, c context) status {
 	if s.Negated {
 		c.lost, c.guarded = "! turns its failure around", true
 	}
-	c, finish := m.redirect(s.Redirs, c)
-	got := m.command(s, c)
-	finish()
+	run := func() status {
+		c, finish := m.redirect(s.Redirs, c)
+		got := m.command(s, c)
+		finish()
+		return got
+	}
+	if s.Background {
+		m.subshell(run)
+		return succeeded
+	}
+	got := run()
 	if s.Negated {
 		got = got.not()
 	}
@@ -81,9 +92,23 @@ func (m *Machine) command(s *syntax.Stmt, c context) status {
 		}
 		return succeeded
 	case *syntax.DeclClause:
-		m.declare(cmd)
-		return succeeded
+		return m.declare(cmd)
+	case *syntax.LetClause:
+		got := succeeded
+		for _, x := range cmd.Exprs {
+			got = m.nonzero(m.arithmetic(x))
+		}
+		return got
+	case *syntax.ArithmCmd:
+		return m.nonzero(m.arithmetic(cmd.X))
 	case *syntax.TestClause:
+		if !m.source.Bash {
+			// Some shells that /bin/sh may be do not have it, and go on.
+			if m.testClause(cmd, c) == failed {
+				return failed
+			}
+			return unsure
+		}
 		return m.testClause(cmd, c)
 	case *syntax.TimeClause:
 		if cmd.Stmt != nil {
@@ -91,17 +116,32 @@ func (m *Machine) command(s *syntax.Stmt, c context) status {
 		}
 		return succeeded
 	}
+	m.overwritten("may be set by a command that is not read")
 	return unsure
 }
 
+func (m *Machine) nonzero(v Value) status {
+	if !v.Known() {
+		return unsure
+	}
+	return truth(v.Text != "0")
+}
+
+// subshell keeps what f sets from the rest of the script.
 func (m *Machine) subshell(f func() status) status {
-	vars, dir, st := maps.Clone(m.Vars), m.Dir, m.state
+	vars, dir, st, ways := maps.Clone(m.Vars), m.Dir, m.state, m.ways
+	m.spent(64 * (len(vars) + len(m.functions)))
 	temps := 0
-	defer func() { m.Vars, m.Dir, m.state = vars, dir, st; m.temps = temps }()
+	defer func() { m.Vars, m.Dir, m.state, m.ways = vars, dir, st, ways; m.temps = temps }()
 	m.functions = maps.Clone(m.functions)
+	m.subs++
+	m.ways = nil
 	got := f()
+	for _, w := range m.ways {
+		got = got.or(w.got)
+	}
 	temps = m.temps
-	if m.steps > maxSteps {
+	if m.over() {
 		return unsure
 	}
 	return got
@@ -116,10 +156,14 @@ func (m *Machine) binary(b *syntax.BinaryCmd, c context) status {
 		if got == failed || m.stopped() {
 			return got
 		}
-		if got != succeeded {
-			return m.branches(got, func() status { return m.stmt(b.Y, c) }, func() status { return failed })
+		if !got.ok() {
+			return m.branches(c, got, func() status { return m.stmt(b.Y, c) }, func() status { return failed })
 		}
-		return m.stmt(b.Y, c)
+		right := m.stmt(b.Y, c)
+		if got == assumed && right == succeeded {
+			return assumed
+		}
+		return right
 	case syntax.OrStmt:
 		left := c
 		left.guarded = true
@@ -129,22 +173,17 @@ func (m *Machine) binary(b *syntax.BinaryCmd, c context) status {
 			left.lost = ""
 		}
 		got := m.stmt(b.X, left)
-		if m.stopped() {
+		if m.stopped() || got == succeeded {
 			return got
 		}
-		switch got {
-		case failed:
+		if got == failed {
 			return m.stmt(b.Y, c)
-		case succeeded:
-			// A download may fail, so what follows || is looked at too; what it sets
-			// is not taken.
-			m.subshell(func() status {
-				m.depends++
-				return m.stmt(b.Y, c)
-			})
-			return succeeded
 		}
-		return m.branches(got, func() status { return succeeded }, func() status { return m.stmt(b.Y, c) })
+		first := succeeded
+		if got == assumed {
+			first = assumed
+		}
+		return m.branches(c, got, func() status { return first }, func() status { return m.stmt(b.Y, c) })
 	case syntax.Pipe, syntax.PipeAll:
 		return m.pipe(b, c)
 	}
@@ -156,23 +195,35 @@ func (m *Machine) pipe(b *syntax.BinaryCmd, c context) status {
 	if !m.pipefail {
 		left.lost, left.guarded = "its status is lost in the pipe: there is no pipefail", true
 	}
-	m.subshell(func() status { return m.stmt(b.X, left) })
+	first := m.subshell(func() status { return m.stmt(b.X, left) })
 	right := c
 	v := out.value()
 	right.in = &v
-	return m.subshell(func() status { return m.stmt(b.Y, right) })
+	if b.Op == syntax.PipeAll && v.Known() {
+		v.Why = "it is mixed with messages"
+	}
+	got := m.subshell(func() status { return m.stmt(b.Y, right) })
+	if m.pipefail {
+		return both(first, got)
+	}
+	return got
 }
 
+// exits reports whether a statement always ends the script with a failure.
 func (m *Machine) exits(s *syntax.Stmt) bool { return m.leaves(s, "exit") }
 
+// ends reports whether a statement always fails, one way or another.
 func (m *Machine) ends(s *syntax.Stmt) bool { return m.leaves(s, "exit", "return", "false") }
 
 func (m *Machine) leaves(s *syntax.Stmt, how ...string) bool {
+	if m.spent(16) {
+		return false
+	}
 	switch cmd := s.Cmd.(type) {
 	case *syntax.Block:
 		return m.listLeaves(cmd.Stmts, how)
 	case *syntax.Subshell:
-		return m.listLeaves(cmd.Stmts, append(how, "exit")) && (m.errexit || len(how) > 1)
+		return m.listLeaves(cmd.Stmts, append(slices.Clone(how), "exit")) && (m.errexit || len(how) > 1)
 	case *syntax.BinaryCmd:
 		return cmd.Op == syntax.AndStmt && m.leaves(cmd.Y, how...)
 	case *syntax.CallExpr:

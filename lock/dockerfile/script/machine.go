@@ -12,12 +12,41 @@ import (
 	"depfetch/lock"
 )
 
-// The bounds of one evaluation: statements that are looked at, and how deep
-// functions and scripts in scripts nest.
+// The bounds of one script: statements that are looked at, and how deep functions
+// and scripts in scripts nest.
 const (
 	maxSteps = 20_000
 	maxDepth = 12
 )
+
+// Budget is what the evaluation of scripts may cost together. It is not safe for
+// concurrent use.
+type Budget struct {
+	// Work is what is left, in bytes that are looked at or copied.
+	Work int
+	// Done ends the evaluation early, if it is not nil.
+	Done <-chan struct{}
+}
+
+// Spend takes from the budget, and reports whether something is left.
+func (b *Budget) Spend(n int) bool {
+	if b.Work -= n; b.Work <= 0 {
+		b.Work = 0
+		return false
+	}
+	if b.Done != nil {
+		select {
+		case <-b.Done:
+			b.Work = 0
+			return false
+		default:
+		}
+	}
+	return true
+}
+
+// DefaultWork is what the scripts of one file may cost on one platform.
+const DefaultWork = 100 << 20
 
 // Machine evaluates the scripts of one build stage for one platform, in their
 // order. It is not safe for concurrent use.
@@ -27,6 +56,9 @@ type Machine struct {
 	// Unset says of variables that have no value why that is.
 	Unset map[string]string
 	Dir   string // the working directory
+
+	// Budget is shared with clones.
+	Budget *Budget
 
 	// What the scripts do.
 	Fetches  []*Fetch
@@ -54,10 +86,12 @@ type Machine struct {
 	files    map[string]Value // what has been written into small files
 	state
 	source   Source
-	assigned map[string]bool    // the variables that the script sets somewhere
-	left     []map[string]Value // the variables where break may leave the loop
+	assigned map[string]bool // the variables that the script sets somewhere
+	ways     []way           // where a function, a loop or a shell may have been left
+	substat  status          // how the latest substitution ended
 	steps    int
 	depth    int
+	hidden   int      // names that have been made up for what is not known
 	via      []string // what the script runs under
 }
 
@@ -66,15 +100,19 @@ type state struct {
 	errexit, pipefail bool
 	args              []Value
 	functions         map[string]*syntax.Stmt
-	done              bool // exit was reached
-	returning         bool // return was
-	leaving           bool // break or continue was
-	again             bool // continue was
-	sourced           bool // variables may have been set by a file
-	depends           int  // conditions that only the build can tell
+	allexport, noglob bool
+	globs             bool   // unusual rules for patterns are in force
+	done              bool   // exit was reached
+	returning         bool   // return was
+	leaving           int    // break or continue was, for so many loops
+	again             bool   // it was continue
+	sourced           string // why variables may be set that nothing here sets
+	subs              int    // how many shells this one is in
+	depends           int    // conditions that only the build can tell
 	temps             int
-	outer             string // why a failure of this script does not end that which has started it
-	zero              *Value // $0, if it is known
+	outer             string            // why a failure of this script does not end that which has started it
+	zero              *Value            // $0, if it is known
+	locals            map[string]*Value // of the function: what the variables were outside; nil if unset
 }
 
 // Source is one script.
@@ -94,7 +132,7 @@ func New(p lock.Platform) *Machine {
 	m := &Machine{
 		Platform: p, Vars: make(map[string]Value), Unset: make(map[string]string), Dir: "/",
 		files: make(map[string]Value), commands: commands(), Aliases: make(map[string]string), edited: make(map[string]string),
-		bodies: make(map[*syntax.Stmt]Source), clones: make(map[string]*Checkout), remotes: make(map[string]Value),
+		bodies: make(map[*syntax.Stmt]Source), clones: make(map[string]*Checkout), remotes: make(map[string]Value), Budget: &Budget{Work: DefaultWork},
 	}
 	return m
 }
@@ -102,6 +140,8 @@ func New(p lock.Platform) *Machine {
 // Clone returns a machine that goes on from the state of m, with nothing done yet.
 func (m *Machine) Clone() *Machine {
 	n := New(m.Platform)
+	n.Budget = m.Budget
+	m.Budget.Spend(64 * (len(m.Vars) + len(m.Unset) + len(m.files)))
 	n.Vars, n.Unset, n.Dir, n.files = maps.Clone(m.Vars), maps.Clone(m.Unset), m.Dir, maps.Clone(m.files)
 	n.Script, n.Aliases, n.edited = m.Script, maps.Clone(m.Aliases), maps.Clone(m.edited)
 	return n
@@ -123,6 +163,9 @@ func Parse(text string) (*syntax.File, error) {
 // directory that it changes to end with it. The error is of a text that is no
 // script, or of one that was followed only in part.
 func (m *Machine) Run(src Source) error {
+	if m.spent(len(src.Text) + 64*len(m.Vars)) {
+		return errTooMuch
+	}
 	file, err := Parse(src.Text)
 	if err != nil {
 		return err
@@ -135,12 +178,26 @@ func (m *Machine) Run(src Source) error {
 		m.env[name] = true
 	}
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, args: src.Args, functions: make(map[string]*syntax.Stmt)}
+	m.ways = nil
 	m.list(file.Stmts, context{})
-	if m.steps > maxSteps {
-		return errors.New("it takes too many steps to be followed to its end")
+	if m.over() {
+		return errTooMuch
 	}
 	return nil
 }
+
+var errTooMuch = errors.New("it takes too many steps to be followed to its end")
+
+// spent notes that something costs n, and reports whether that is too much.
+func (m *Machine) spent(n int) bool { return !m.Budget.Spend(n) }
+
+// over reports whether the evaluation has cost too much to go on.
+func (m *Machine) over() bool {
+	return m.steps > maxSteps || m.Budget.Work <= 0 || len(m.Fetches) > maxFetches
+}
+
+// maxFetches is how many downloads of a stage are looked at.
+const maxFetches = 3000
 
 // assigned returns the names of the variables that a script sets somewhere.
 func assigned(file *syntax.File) map[string]bool {
@@ -160,10 +217,25 @@ type status int
 const (
 	succeeded status = iota
 	failed
+	assumed  // it is taken to succeed; if that is asked, only the build can tell
 	unsure   // only the build can tell
 	probably // it succeeds in a build that is given no arguments
 	hardly   // it fails in one
 )
+
+// ok reports whether a script goes on behind a command as behind one that succeeds.
+func (s status) ok() bool { return s == succeeded || s == assumed }
+
+// or returns how a command ends that ends in either way.
+func (s status) or(other status) status {
+	switch {
+	case s == other:
+		return s
+	case s.ok() && other.ok():
+		return assumed
+	}
+	return unsure
+}
 
 func (s status) not() status {
 	switch s {
@@ -189,13 +261,35 @@ type context struct {
 }
 
 // sink collects what is printed.
-type sink struct{ values []Value }
+type sink struct {
+	values []Value
+	size   int
+	torn   bool // what printed it may have ended before
+}
 
 func (s *sink) value() Value {
-	if len(s.values) == 0 {
-		return Value{}
+	v := Value{}
+	if len(s.values) > 0 {
+		v = join(s.values...)
 	}
-	return join(s.values...)
+	if s.torn && v.Known() {
+		v.Why = "what is printed depends on what only the build can tell"
+	}
+	return v
+}
+
+// print adds a value. What is too long is not kept.
+func (s *sink) print(v Value) {
+	if s.size += len(v.Text); s.size > maxText || len(s.values) > maxText {
+		long := Unknown("$(…)", "it is too long")
+		for _, o := range s.values {
+			long.add(o)
+		}
+		long.add(v)
+		s.values, s.size = []Value{long}, 0
+		return
+	}
+	s.values = append(s.values, v)
 }
 
 func (c context) capture() (context, *sink) {
@@ -218,11 +312,6 @@ func (m *Machine) fate(c context) string {
 	return c.lost
 }
 
-// list evaluates statements one after the other.
-// conditional reports whether set -e does not look at the statement's status.
-// subshell keeps what f sets from the rest of the script.
-// exits reports whether a statement always ends the script with a failure.
-// ends reports whether a statement always fails, one way or another.
 // abs returns the path that a word names.
 func (m *Machine) abs(v Value) string {
 	p := v.Text
@@ -231,6 +320,9 @@ func (m *Machine) abs(v Value) string {
 	}
 	if strings.HasPrefix(p, "~/") {
 		p = m.get("HOME").Text + p[1:]
+	}
+	if len(p) > 4096 {
+		return "$(…)" // no system has longer names
 	}
 	if !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "$") {
 		p = m.Dir + "/" + p

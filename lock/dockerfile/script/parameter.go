@@ -9,19 +9,73 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// param expands a parameter.
 func (m *Machine) param(p *syntax.ParamExp) Value {
 	if p.Param != nil && p.Param.Value == "BASH_SOURCE" && m.zero != nil && p.Exp == nil && p.Repl == nil && p.Slice == nil && !p.Length {
 		return *m.zero
 	}
-	if p.Param == nil || p.Excl || p.Index != nil || p.NestedParam != nil || p.Names != 0 || len(p.Modifiers) > 0 {
-		name := "…"
-		if p.Param != nil {
-			name = p.Param.Value
-		}
-		return Unknown("${"+name+"}", name+" is expanded in a way that is not read")
+	name := "…"
+	if p.Param != nil {
+		name = p.Param.Value
 	}
-	name := p.Param.Value
-	v, set := m.lookup(name)
+	odd := func() Value { return Unknown("${"+name+"}", name+" is expanded in a way that is not read") }
+	if p.Param == nil || p.NestedParam != nil || p.Names != 0 || len(p.Modifiers) > 0 || p.Flags != nil || p.Width || p.IsSet {
+		return odd()
+	}
+	all, _ := allElements(p.Index)
+	if values, apart, ok := m.elements(p); ok {
+		if v := m.Vars[name]; all && v.array != nil && v.array.assoc && len(values) > 1 {
+			return Unknown("${"+name+"[@]}", "the order of an associative array is not known")
+		}
+		return m.joined(values, !apart)
+	}
+	var (
+		v   Value
+		set bool
+	)
+	switch {
+	case p.Excl && p.Index == nil:
+		// ${!NAME} is what the variable is that NAME names.
+		target := m.get(name)
+		if !target.Known() || !syntax.ValidName(target.Text) {
+			return odd()
+		}
+		name = target.Text
+		v, set = m.lookup(name)
+	case p.Excl:
+		return odd()
+	case all && p.Length:
+		v, set = m.lookup(name)
+		switch {
+		case v.array != nil:
+			return Text(strconv.Itoa(len(v.array.keys)))
+		case !v.Known():
+			return v
+		}
+		return Text(map[bool]string{true: "1", false: "0"}[set])
+	case all:
+		return odd()
+	case p.Index != nil:
+		arr, is := m.lookup(name)
+		if arr.array == nil {
+			if !is && arr.Known() {
+				break
+			}
+			return odd()
+		}
+		key, ok := m.key(p.Index, arr.array.assoc)
+		if !ok {
+			return odd()
+		}
+		v, set = arr.array.values[key]
+	case name == "@" || name == "*":
+		if len(m.args) > 0 {
+			return odd()
+		}
+	default:
+		v, set = m.lookup(name)
+	}
+	v.array = nil
 	if p.Exp != nil {
 		if w, ok := m.alternative(name, v, set, p.Exp); ok {
 			return w
@@ -30,47 +84,54 @@ func (m *Machine) param(p *syntax.ParamExp) Value {
 	if !v.Known() {
 		return v
 	}
+	if m.spent(len(v.Text)) {
+		return Unknown("${"+name+"}", errTooMuch.Error())
+	}
+	if m.globs && (p.Repl != nil || p.Exp != nil) {
+		return Unknown("${"+name+"}", "the shell's rules for patterns are changed")
+	}
 	switch {
 	case p.Length:
-		return v.with(strconv.Itoa(len([]rune(v.Text))))
+		v = v.with(strconv.Itoa(len([]rune(v.Text))))
 	case p.Slice != nil:
-		return m.slice(v, p.Slice)
+		v = m.slice(v, p.Slice)
 	case p.Repl != nil:
-		return m.replace(v, p.Repl)
+		v = m.replace(v, p.Repl)
 	case p.Exp != nil:
-		return m.trim(v, p.Exp)
+		v = m.trim(v, p.Exp)
 	}
 	return v
 }
 
+// alternative expands ${name:-word} and its like.
 func (m *Machine) alternative(name string, v Value, set bool, e *syntax.Expansion) (Value, bool) {
 	null := set && v.Known() && v.Text == ""
+	// What a file or a command may have set is not known to be unset.
+	doubt := !v.Known() && (set || m.sourced != "" && !v.unset)
 	switch e.Op {
 	case syntax.DefaultUnset, syntax.DefaultUnsetOrNull, syntax.AssignUnset, syntax.AssignUnsetOrNull:
 		strict := e.Op == syntax.DefaultUnset || e.Op == syntax.AssignUnset
-		if set && (strict || !null) {
+		if doubt || set && (strict || !null) {
 			return v, true
 		}
 		w := m.word(e.Word)
 		if e.Op == syntax.AssignUnset || e.Op == syntax.AssignUnsetOrNull {
-			m.Vars[name] = w
+			m.put(name, w)
 		}
 		w.add(Value{Vars: v.Vars})
 		return w, true
-	case syntax.AlternateUnset:
-		if !set {
-			return Value{}, true
-		}
-		return m.word(e.Word), true
-	case syntax.AlternateUnsetOrNull:
-		if !set || null {
-			return Value{}, true
-		}
-		if !v.Known() {
+	case syntax.AlternateUnset, syntax.AlternateUnsetOrNull:
+		switch {
+		case doubt:
 			return v, true
+		case !set || null && e.Op == syntax.AlternateUnsetOrNull:
+			return Value{}, true
 		}
 		return m.word(e.Word), true
 	case syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
+		if v.Known() && (!set || null && e.Op == syntax.ErrorUnsetOrNull) {
+			m.done = true
+		}
 		return v, true
 	}
 	return v, false
@@ -81,7 +142,16 @@ func (m *Machine) trim(v Value, e *syntax.Expansion) Value {
 	if !pat.Known() {
 		return pat
 	}
+	if len(v.Text) > maxPattern || len(pat.Text) > maxPattern || m.spent(len(v.Text)*8) {
+		return Unknown("${…}", "it is too long")
+	}
 	var mode pattern.Mode
+	switch e.Op {
+	case syntax.UpperAll, syntax.LowerAll, syntax.UpperFirst, syntax.LowerFirst:
+		if e.Word != nil && pat.Text != "" {
+			return Unknown(v.Text, "it is expanded in a way that is not read")
+		}
+	}
 	switch e.Op {
 	case syntax.UpperAll:
 		return v.with(strings.ToUpper(v.Text))
@@ -112,6 +182,9 @@ func (m *Machine) trim(v Value, e *syntax.Expansion) Value {
 		if err != nil {
 			return Unknown(v.Text, "the pattern "+pat.Text+" is not read")
 		}
+		if e.Op == syntax.RemLargePrefix {
+			re.Longest()
+		}
 		return v.with(v.Text[len(re.FindString(v.Text)):])
 	}
 	re, err := regexp.Compile("^(?:" + expr + ")$")
@@ -120,6 +193,9 @@ func (m *Machine) trim(v Value, e *syntax.Expansion) Value {
 	}
 	// The cuts in the order of the suffixes' lengths.
 	for n := range len(v.Text) + 1 {
+		if m.spent(n) {
+			return Unknown("${…}", errTooMuch.Error())
+		}
 		cut := len(v.Text) - n
 		if e.Op == syntax.RemLargeSuffix {
 			cut = n
@@ -136,9 +212,13 @@ func (m *Machine) replace(v Value, r *syntax.Replace) Value {
 	if !orig.Known() || !with.Known() {
 		return Unknown(v.Text, "what is replaced in it is not known")
 	}
-	if len(v.Text)*(len(with.Text)+1) > maxText {
+	if len(v.Text)*(len(with.Text)+1) > maxText || len(v.Text) > maxPattern || len(orig.Text) > maxPattern || m.spent(len(v.Text)) {
 		return Unknown("${…}", "it is too long")
 	}
+	if strings.ContainsAny(with.Text, `&\`) {
+		return Unknown(v.Text, "what is put in depends on the version of bash")
+	}
+	v.add(Value{Vars: with.Vars})
 	pat := orig.Text
 	anchor, end := "", ""
 	if rest, ok := strings.CutPrefix(pat, "#"); ok && !r.All {
@@ -146,14 +226,18 @@ func (m *Machine) replace(v Value, r *syntax.Replace) Value {
 	} else if rest, ok := strings.CutPrefix(pat, "%"); ok && !r.All {
 		pat, end = rest, "$"
 	}
-	expr, err := pattern.Regexp(pat, 0)
-	if err != nil || pat == "" {
+	if pat == "" && anchor+end == "" {
 		return v
+	}
+	expr, err := pattern.Regexp(pat, 0)
+	if err != nil {
+		return Unknown(v.Text, "the pattern "+pat+" is not read")
 	}
 	re, err := regexp.Compile(anchor + "(?:" + expr + ")" + end)
-	if err != nil {
-		return v
+	if err != nil || pat != "" && re.MatchString("") {
+		return Unknown(v.Text, "the pattern "+pat+" is not read")
 	}
+	re.Longest()
 	left := 1
 	if r.All {
 		left = -1
@@ -168,59 +252,33 @@ func (m *Machine) replace(v Value, r *syntax.Replace) Value {
 }
 
 func (m *Machine) slice(v Value, s *syntax.Slice) Value {
-	from := m.arithmetic(s.Offset)
-	n, err := strconv.Atoi(from.Text)
-	if err != nil {
-		return Unknown(v.Text, "a part of it is taken that is not known")
+	part := Unknown(v.Text, "a part of it is taken that is not known")
+	for _, r := range v.Text {
+		if r >= 0x80 {
+			return part
+		}
+	}
+	n, ok := m.number(s.Offset)
+	if !ok {
+		return part
 	}
 	if n < 0 {
-		n = max(0, len(v.Text)+n)
+		if n += len(v.Text); n < 0 {
+			return v.with("")
+		}
 	}
 	text := v.Text[min(n, len(v.Text)):]
 	if s.Length != nil {
-		k, err := strconv.Atoi(m.arithmetic(s.Length).Text)
-		if err != nil {
-			return Unknown(v.Text, "a part of it is taken that is not known")
+		k, ok := m.number(s.Length)
+		if !ok {
+			return part
 		}
 		if k < 0 {
-			k = max(0, len(text)+k)
+			if k += len(text); k < 0 {
+				return part // bash refuses it
+			}
 		}
 		text = text[:min(k, len(text))]
 	}
 	return v.with(text)
-}
-
-func (m *Machine) arithmetic(x syntax.ArithmExpr) Value {
-	switch x := x.(type) {
-	case nil:
-		return Text("0")
-	case *syntax.Word:
-		v := m.word(x)
-		if name := x.Lit(); syntax.ValidName(name) {
-			v = m.get(name)
-		}
-		return v
-	case *syntax.ParenArithm:
-		return m.arithmetic(x.X)
-	case *syntax.UnaryArithm:
-		if v := m.arithmetic(x.X); x.Op == syntax.Minus && v.Known() {
-			return v.with("-" + v.Text)
-		}
-	case *syntax.BinaryArithm:
-		a, b := m.arithmetic(x.X), m.arithmetic(x.Y)
-		i, errA := strconv.Atoi(a.Text)
-		j, errB := strconv.Atoi(b.Text)
-		if errA != nil || errB != nil {
-			break
-		}
-		switch x.Op {
-		case syntax.Add:
-			return Text(strconv.Itoa(i + j))
-		case syntax.Sub:
-			return Text(strconv.Itoa(i - j))
-		case syntax.Mul:
-			return Text(strconv.Itoa(i * j))
-		}
-	}
-	return Unknown("$((…))", "it is computed in a way that is not read")
 }

@@ -213,7 +213,7 @@ func (m *Machine) script(c *call, f File, name Value, args []Value, how shellRun
 		m.env = maps.Clone(env)
 		m.functions = make(map[string]*syntax.Stmt)
 		m.errexit, m.pipefail = how.errexit, how.pipefail
-		m.sourced, m.args, m.zero, m.outer = false, args, &name, lost
+		m.sourced, m.args, m.zero, m.outer = "", args, &name, lost
 		m.assigned = assigned(file)
 		m.via = c.via
 		m.source.Bash = how.bash
@@ -244,6 +244,7 @@ func (m *Machine) include(c *call, at int) (status, bool) {
 		return unsure, false
 	}
 	m.depth++
+	from := len(m.ways)
 	src, set, args := m.source, m.assigned, m.args
 	defer func() { m.depth--; m.source, m.assigned = src, set }()
 	m.assigned = assigned(file)
@@ -257,20 +258,8 @@ func (m *Machine) include(c *call, at int) (status, bool) {
 	}
 	got := m.list(file.Stmts, c.context)
 	m.returning = false
+	got = m.arrive(got, from, (*state).returns)
 	return got, true
-}
-
-// declare evaluates export, declare and their like.
-func (m *Machine) declare(d *syntax.DeclClause) {
-	exports := d.Variant.Value == "export"
-	for _, a := range d.Args {
-		if a.Naked && a.Value != nil && strings.HasPrefix(a.Value.Lit(), "-") {
-			exports = exports || strings.Contains(a.Value.Lit(), "x")
-		}
-		if m.assign(a); exports && a.Name != nil {
-			m.export(a.Name.Value)
-		}
-	}
 }
 
 // export notes that scripts that this one starts get a variable.

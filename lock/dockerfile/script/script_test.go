@@ -96,7 +96,7 @@ func TestScripts(t *testing.T) {
 			want: []string{"https://h/y > /a sha256:0ecf"}},
 		{name: "case without this platform", arm64: true, script: `case $(uname -m) in x86_64) u=https://h/x ;; *) exit 1 ;; esac; wget $u`},
 		{name: "case in a substitution", script: `A=$(case ${TARGETARCH} in amd64) echo x64 ;; *) echo other ;; esac) && curl -fO https://h/$A`, want: []string{"https://h/x64 > /src/x64"}},
-		{name: "if on the architecture", arm64: true, script: `if [ "$TARGETARCH" = "amd64" ]; then A=x64; elif [[ $TARGETARCH == arm* ]]; then A=arm; fi && curl -fO https://h/$A`, want: []string{"https://h/arm > /src/arm"}},
+		{name: "if on the architecture", arm64: true, bash: true, script: `if [ "$TARGETARCH" = "amd64" ]; then A=x64; elif [[ $TARGETARCH == arm* ]]; then A=arm; fi && curl -fO https://h/$A`, want: []string{"https://h/arm > /src/arm"}},
 		{name: "short circuit", script: `[ "$TARGETARCH" = arm64 ] && A=aarch64 || A=x86_64; curl -fO https://h/$A`, want: []string{"https://h/x86_64 > /src/x86_64"}},
 		{name: "test with -a and -o", script: `if [ "$TARGETARCH" = arm64 -o "$TARGETARCH" = amd64 ]; then curl -fO https://h/a; fi`, want: []string{"https://h/a > /src/a"}},
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 )
 
+// sed evaluates s commands.
 func sed(text string, args []string) (string, bool) {
 	extended := false
 	var scripts []string
@@ -42,11 +43,18 @@ func sed(text string, args []string) (string, bool) {
 			if strings.Trim(flags, "g") != "" {
 				return "", false
 			}
-			re, err := regexp.Compile(basic(parts[0], extended))
-			if err != nil {
+			if len(parts[0]) > maxPattern || unusual(parts[0], extended) || !ascii(text) {
 				return "", false
 			}
-			with := replacement(parts[1])
+			re, err := regexp.Compile(basic(parts[0], extended))
+			if err != nil || re.MatchString("") && flags == "g" && strings.ContainsAny(parts[0], "*?") {
+				return "", false
+			}
+			re.Longest()
+			with, ok := replacement(parts[1])
+			if !ok {
+				return "", false
+			}
 			if len(text)*(len(with)+1) > maxText {
 				return "", false
 			}
@@ -65,6 +73,7 @@ func sed(text string, args []string) (string, bool) {
 	return text, len(scripts) > 0
 }
 
+// delimited splits "pattern/replacement/flags" at its delimiters.
 func delimited(s string, delim byte) (parts [2]string, rest string, ok bool) {
 	n := 0
 	var b strings.Builder
@@ -89,6 +98,7 @@ func delimited(s string, delim byte) (parts [2]string, rest string, ok bool) {
 	return parts, "", false
 }
 
+// basic returns a basic regular expression as RE2 writes it.
 func basic(s string, extended bool) string {
 	if extended {
 		return s
@@ -96,6 +106,10 @@ func basic(s string, extended bool) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch {
+		case s[i] == '[':
+			end := bracket(s, i)
+			b.WriteString(s[i:end])
+			i = end - 1
 		case s[i] == '\\' && i+1 < len(s):
 			i++
 			if !strings.ContainsRune("(){}+?|", rune(s[i])) {
@@ -111,12 +125,52 @@ func basic(s string, extended bool) string {
 	return b.String()
 }
 
-func replacement(s string) string {
+// unusual reports whether a pattern holds what RE2 writes in another way.
+func unusual(s string, extended bool) bool {
+	if strings.Contains(s, "[[.") || strings.Contains(s, "[[=") || strings.Contains(s, "(?") {
+		return true
+	}
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+			if c := s[i]; c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '\'' || c == '`' || c == '<' || c == '>' {
+				return true
+			}
+		case s[i] == '[':
+			end := i + 1
+			for end < len(s) && (s[end] != ']' || end == i+1 || end == i+2 && s[i+1] == '^') {
+				if strings.HasPrefix(s[end:], "[:") {
+					if k := strings.Index(s[end:], ":]"); k > 0 {
+						end += k + 1
+					}
+				}
+				if s[end] == '\\' {
+					return true // a backslash stands for itself there
+				}
+				end++
+			}
+			i = end
+		case !extended && s[i] == '*' && (i == 0 || strings.HasSuffix(s[:i], "\\(") || s[:i] == "^"):
+			return true // it stands for itself
+		case !extended && s[i] == '^' && i > 0, !extended && s[i] == '$' && i < len(s)-1:
+			return true
+		}
+	}
+	return false
+}
+
+// replacement returns what s puts in, as package regexp writes it, unless it uses
+// escapes that only some seds have.
+func replacement(s string) (string, bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '\\' && i+1 < len(s):
 			i++
+			if c := s[i]; c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '\n' {
+				return "", false
+			}
 			if s[i] >= '0' && s[i] <= '9' {
 				b.WriteString("${" + string(s[i]) + "}")
 			} else {
@@ -130,8 +184,19 @@ func replacement(s string) string {
 			b.WriteByte(s[i])
 		}
 	}
-	return b.String()
+	return b.String(), true
 }
 
-// escapes replaces the escapes of echo -e, printf and $'…'.
-// format evaluates printf with %s, %d, %b and %%.
+// bracket returns where the bracket expression that begins at i ends.
+func bracket(s string, i int) int {
+	end := i + 1
+	for end < len(s) && (s[end] != ']' || end == i+1 || end == i+2 && s[i+1] == '^') {
+		if strings.HasPrefix(s[end:], "[:") {
+			if k := strings.Index(s[end:], ":]"); k > 0 {
+				end += k + 1
+			}
+		}
+		end++
+	}
+	return min(end+1, len(s))
+}

@@ -6,7 +6,11 @@ import (
 	"strings"
 )
 
+// lines applies f to each line.
 func lines(text string, f func(string) string) string {
+	if text == "" {
+		return ""
+	}
 	body, feed := strings.CutSuffix(text, "\n")
 	all := strings.Split(body, "\n")
 	for i := range all {
@@ -19,6 +23,11 @@ func lines(text string, f func(string) string) string {
 	return out
 }
 
+// ascii reports whether a text is such that bytes and characters are the same.
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0
+}
+
 func tr(text string, args []string) (string, bool) {
 	sets := func(s string) ([]rune, bool) {
 		switch s {
@@ -27,10 +36,10 @@ func tr(text string, args []string) (string, bool) {
 		case "[:lower:]", "a-z", "[a-z]":
 			return []rune("abcdefghijklmnopqrstuvwxyz"), true
 		}
-		s = escapes(s, false)
-		return []rune(s), !strings.ContainsAny(s, "[]") && (len(s) < 3 || !strings.Contains(s[1:len(s)-1], "-"))
+		s, ok := escapes(s, formatEscapes)
+		return []rune(s), ok && !strings.ContainsAny(s, "[]") && (len(s) < 3 || !strings.Contains(s[1:len(s)-1], "-"))
 	}
-	if len(args) != 2 {
+	if len(args) != 2 || len(args[0]) > 256 || len(args[1]) > 256 || !ascii(text+args[0]+args[1]) {
 		return "", false
 	}
 	if args[0] == "-d" {
@@ -57,6 +66,7 @@ func tr(text string, args []string) (string, bool) {
 
 var awkPrint = regexp.MustCompile(`^\s*\{\s*print\s+\$(NF|\d+)\s*;?\s*\}\s*$`)
 
+// awk evaluates a program that prints one field of each line.
 func awk(text string, args []string) (string, bool) {
 	sep, program := "", ""
 	for i := 0; i < len(args); i++ {
@@ -73,7 +83,7 @@ func awk(text string, args []string) (string, bool) {
 		}
 	}
 	m := awkPrint.FindStringSubmatch(program)
-	if m == nil || len(sep) > 1 {
+	if m == nil || len(sep) > 1 || sep != "" && strings.ContainsAny(sep, `\ t`) || len(m[1]) > 4 {
 		return "", false
 	}
 	return lines(text, func(line string) string {
@@ -124,8 +134,16 @@ func cut(text string, args []string) (string, bool) {
 		}
 	}
 	list := fields + chars
-	if list == "" || delim == "" {
+	if list == "" || len(delim) != 1 || fields != "" && chars != "" || !ascii(text) || len(list) > 64 {
 		return "", false
+	}
+	last := 0
+	for _, r := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == '-' }) {
+		n, err := strconv.Atoi(r)
+		if err != nil || n <= last && !(n == last && strings.Contains(list, r+"-"+r)) {
+			return "", false // fields come in their own order
+		}
+		last = n
 	}
 	good := true
 	out := lines(text, func(line string) string {
@@ -184,11 +202,21 @@ func head(text string, args []string) (string, bool) {
 	return strings.Join(all[:min(n, len(all))], ""), true
 }
 
-func escapes(s string, echo bool) string {
+// The kinds of escapes.
+const (
+	quotedEscapes = iota // of $'…'
+	echoEscapes          // of echo -e and %b: \c ends the output, for which a zero byte stands
+	formatEscapes        // of printf
+)
+
+// escapes replaces the escapes of echo -e, printf and $'…', and reports whether all
+// of them are such as every shell has.
+func escapes(s string, kind int) (string, bool) {
 	if !strings.Contains(s, `\`) {
-		return s
+		return s, true
 	}
 	var b strings.Builder
+	known := true
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' || i+1 == len(s) {
 			b.WriteByte(s[i])
@@ -202,53 +230,85 @@ func escapes(s string, echo bool) string {
 			b.WriteByte('\t')
 		case 'r':
 			b.WriteByte('\r')
-		case '\\', '\'', '"':
+		case '\\':
+			b.WriteByte(s[i])
+		case '\'', '"':
+			known = known && kind == quotedEscapes
 			b.WriteByte(s[i])
 		case 'c':
-			if echo {
-				return b.String()
+			if kind == echoEscapes {
+				return b.String() + "\x00", known
 			}
-			b.WriteString(`\c`)
+			fallthrough
 		default:
+			known = false
 			b.WriteByte('\\')
 			b.WriteByte(s[i])
 		}
 	}
-	return b.String()
+	return b.String(), known
 }
 
+// format evaluates printf with %s, %d, %b and %%.
 func format(f Value, args []Value) Value {
 	if !f.Known() {
 		return f
 	}
+	odd := Unknown(f.Text, "it is formatted in a way that is not read")
+	for _, a := range args {
+		if a.many {
+			odd.add(a)
+			return odd
+		}
+	}
 	var parts []Value
+	rest, ok := escapes(f.Text, formatEscapes)
+	if !ok {
+		return odd
+	}
+	text := rest
 	for first := true; first || len(args) > 0; first = false {
 		took := false
-		rest := escapes(f.Text, false)
-		for {
+		for rest = text; ; {
 			i := strings.IndexByte(rest, '%')
-			if i < 0 || i+1 == len(rest) {
+			if i < 0 {
 				parts = append(parts, f.with(rest))
 				break
+			}
+			if i+1 == len(rest) {
+				return odd
 			}
 			parts = append(parts, f.with(rest[:i]))
 			verb := rest[i+1]
 			rest = rest[i+2:]
+			arg := Value{}
+			if verb != '%' && len(args) > 0 {
+				took = true
+				arg, args = args[0], args[1:]
+			} else if verb == 'd' || verb == 'i' {
+				arg = Text("0")
+			}
 			switch verb {
 			case '%':
-				parts = append(parts, Text("%"))
-			case 's', 'd', 'b', 'i':
-				took = true
-				if len(args) > 0 {
-					a := args[0]
-					if verb == 'b' {
-						a.Text = escapes(a.Text, true)
-					}
-					parts = append(parts, a)
-					args = args[1:]
+				arg = Text("%")
+			case 's':
+			case 'd', 'i':
+				if n, err := strconv.Atoi(arg.Text); arg.Known() && (err != nil || strconv.Itoa(n) != arg.Text) {
+					return odd
+				}
+			case 'b':
+				text, ok := escapes(arg.Text, echoEscapes)
+				if !ok || strings.HasSuffix(text, "\x00") {
+					return odd
+				}
+				if text != arg.Text {
+					arg = arg.with(text)
 				}
 			default:
-				return Unknown(f.Text, "it is formatted in a way that is not read")
+				return odd
+			}
+			if parts = append(parts, arg); len(parts) > maxFields {
+				return odd
 			}
 		}
 		if !took {

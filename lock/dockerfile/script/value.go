@@ -20,6 +20,10 @@ type Value struct {
 	opaque bool     // the bytes are packed: it is no text
 	all    bool     // it is all that the one download sends
 	unset  bool     // in a build without arguments it is empty
+
+	many  bool    // it is not known, and unquoted: it may be several words, or none
+	array *array  // of a variable: it is an array of bash
+	parts []Value // what it is made of, if it is not known
 }
 
 // Text returns a known value.
@@ -33,7 +37,7 @@ func (v Value) Known() bool { return v.Why == "" }
 
 // with returns a value of another text that is made of v.
 func (v Value) with(text string) Value {
-	v.Text = text
+	v.Text, v.parts, v.array = text, nil, nil
 	return v
 }
 
@@ -54,13 +58,49 @@ func join(values ...Value) Value {
 		out.add(v)
 	}
 	if out.Text = b.String(); len(out.Text) > maxText {
-		out.Text, out.Why = out.Text[:80]+"…", "it is too long"
+		return Value{Text: out.Text[:80] + "…", Why: "it is too long", from: out.from}
+	}
+	if out.Why != "" {
+		for _, v := range values {
+			if v.parts != nil {
+				out.parts = append(out.parts, v.parts...)
+			} else {
+				v.many, v.array = false, nil
+				out.parts = append(out.parts, v)
+			}
+		}
+		if len(out.parts) > maxParts {
+			out.parts = nil
+		}
 	}
 	return out
 }
 
-// maxText is how long a value may be, in bytes.
-const maxText = 1 << 16
+// The bounds of a value: how long it may be, in bytes, and of how many parts it is
+// kept what it is made of.
+const (
+	maxText  = 1 << 15
+	maxParts = 1 << 8
+)
+
+// either returns what a value is that is one of several, for a reason if they
+// differ. The first that is not known stands for them in text.
+func either(text, why string, values ...Value) Value {
+	first := values[0]
+	same := true
+	for _, v := range values[1:] {
+		same = same && v.Text == first.Text && v.Why == first.Why && v.array == first.array
+	}
+	out := first
+	if !same {
+		out = Unknown(text, why)
+		out.add(first)
+	}
+	for _, v := range values[1:] {
+		out.add(v)
+	}
+	return out
+}
 
 // add notes that v is made of other too.
 func (v *Value) add(other Value) {
@@ -77,4 +117,7 @@ func (v *Value) add(other Value) {
 	v.sums = append(v.sums[:len(v.sums):len(v.sums)], other.sums...)
 	v.opaque = v.opaque || other.opaque
 	v.all, v.unset = false, false
+	if len(v.sums) > maxParts {
+		v.sums = v.sums[:maxParts]
+	}
 }

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,20 +22,24 @@ func (m *Machine) lookup(name string) (Value, bool) {
 		if len(m.args) == 0 {
 			return Value{}, false
 		}
-		var parts []Value
-		for i, a := range m.args {
-			if i > 0 {
-				parts = append(parts, Text(" "))
-			}
-			parts = append(parts, a)
-		}
-		return join(parts...), true
+		return m.joined(m.args, name == "*"), true
 	case "#":
+		if slices.ContainsFunc(m.args, func(v Value) bool { return v.many }) {
+			return Unknown("$#", "the number of arguments is not known"), true
+		}
 		return Text(strconv.Itoa(len(m.args))), true
 	case "?":
 		return Unknown("$?", "it is a command's status"), true
 	case "PWD":
+		if !strings.HasPrefix(m.Dir, "/") {
+			return Unknown("${PWD}", "the directory is not known"), true
+		}
 		return Text(m.Dir), true
+	case "RANDOM", "SECONDS", "EPOCHSECONDS", "PPID", "UID", "EUID", "HOSTNAME", "LINENO", "OSTYPE", "HOSTTYPE", "MACHTYPE", "BASH_VERSION", "OPTARG", "OPTIND", "REPLY":
+		if v, ok := m.Vars[name]; ok {
+			return v, true
+		}
+		return Unknown("${"+name+"}", "only the build can tell"), true
 	case "0":
 		if m.zero != nil {
 			return *m.zero, true
@@ -43,7 +48,10 @@ func (m *Machine) lookup(name string) (Value, bool) {
 	case "$", "!", "-", "_":
 		return Unknown("$"+name, "only the build can tell"), true
 	}
-	if n, err := strconv.Atoi(name); err == nil {
+	if n, err := strconv.Atoi(name); err == nil && n > 0 {
+		if slices.ContainsFunc(m.args[:min(n, len(m.args))], func(v Value) bool { return v.many }) {
+			return Unknown("$"+name, "the number of arguments is not known"), true
+		}
 		if n <= len(m.args) {
 			return m.args[n-1], true
 		}
@@ -56,10 +64,10 @@ func (m *Machine) lookup(name string) (Value, bool) {
 	switch reason, ok := m.Unset[name]; {
 	case ok:
 		why = reason
+	case m.sourced != "":
+		why = name + " " + m.sourced
 	case m.assigned[name]:
 		return Value{}, false // the script's own, and not set on this way
-	case m.sourced:
-		why = name + " is set by a file that only the build has"
 	case name == "HOME":
 		return Text("/root"), true
 	}
@@ -84,6 +92,24 @@ func (m *Machine) pattern(w *syntax.Word) Value {
 	return m.parts(w.Parts, false, true)
 }
 
+// joined returns arguments or elements as one word.
+func (m *Machine) joined(values []Value, byIFS bool) Value {
+	sep := Text(" ")
+	if ifs, ok := m.Vars["IFS"]; ok && byIFS {
+		if sep = ifs; ifs.Known() {
+			sep.Text = ifs.Text[:min(1, len(ifs.Text))]
+		}
+	}
+	var parts []Value
+	for i, a := range values {
+		if i > 0 {
+			parts = append(parts, sep)
+		}
+		parts = append(parts, a)
+	}
+	return join(parts...)
+}
+
 func (m *Machine) parts(parts []syntax.WordPart, quoted, meta bool) Value {
 	var values []Value
 	for i, p := range parts {
@@ -91,25 +117,30 @@ func (m *Machine) parts(parts []syntax.WordPart, quoted, meta bool) Value {
 		case *syntax.Lit:
 			text := unescape(p.Value, quoted, meta)
 			if i == 0 && !quoted && (text == "~" || strings.HasPrefix(text, "~/")) {
-				text = m.get("HOME").Text + text[1:]
+				values = append(values, m.get("HOME"))
+				text = text[1:]
 			}
 			values = append(values, Text(text))
 		case *syntax.SglQuoted:
-			text := p.Value
+			v := Text(p.Value)
 			if p.Dollar {
-				text = escapes(text, false)
+				v = m.ansi(p.Value)
 			}
 			if meta {
-				text = pattern.QuoteMeta(text, 0)
+				v.Text = pattern.QuoteMeta(v.Text, 0)
 			}
-			values = append(values, Text(text))
+			values = append(values, v)
 		case *syntax.DblQuoted:
 			v := m.parts(p.Parts, true, false)
+			v.many = false
 			if meta {
 				v.Text = pattern.QuoteMeta(v.Text, 0)
 			}
 			values = append(values, v)
 		case *syntax.ParamExp:
+			if m.spent(16) {
+				return Unknown("${…}", errTooMuch.Error())
+			}
 			values = append(values, m.param(p))
 		case *syntax.CmdSubst:
 			values = append(values, m.substitute(p.Stmts))
@@ -148,17 +179,44 @@ func unescape(s string, quoted, meta bool) string {
 	return b.String()
 }
 
+// ansi returns what $'…' stands for, which is nothing special in some shells that
+// /bin/sh may be.
+func (m *Machine) ansi(s string) Value {
+	text, ok := escapes(s, quotedEscapes)
+	switch {
+	case !ok:
+		return Unknown(s, "it is escaped in a way that is not read")
+	case !m.source.Bash:
+		return Unknown(text, "what $'…' is depends on the shell")
+	}
+	return Text(text)
+}
+
 // substitute returns what statements print, without the line feeds at its end.
 func (m *Machine) substitute(stmts []*syntax.Stmt) Value {
-	if m.depth++; m.depth > maxDepth {
+	if m.depth++; m.depth > maxDepth || m.over() {
 		m.depth--
+		m.substat = unsure
 		return Unknown("$(…)", "it is nested too deep")
 	}
 	defer func() { m.depth-- }()
+	if len(stmts) == 1 && stmts[0].Cmd == nil && len(stmts[0].Redirs) == 1 && stmts[0].Redirs[0].Op == syntax.RdrIn {
+		// $(<file)
+		c, _ := m.redirect(stmts[0].Redirs, context{})
+		v := *c.in
+		v.Text = strings.TrimRight(v.Text, "\n")
+		if m.substat = unsure; !m.source.Bash && v.Known() {
+			v.Why = "what $(<file) is depends on the shell"
+		}
+		return v
+	}
 	c, out := context{lost: "it is in a substitution"}.capture()
-	m.subshell(func() status { return m.list(stmts, c) })
+	m.substat = m.subshell(func() status { return m.list(stmts, c) })
 	v := out.value()
 	v.Text = strings.TrimRight(v.Text, "\n")
+	if strings.Contains(v.Text, "\x00") {
+		v = Unknown("$(…)", "it holds a zero byte")
+	}
 	for _, f := range v.from {
 		if f.Output == "" && !v.opaque {
 			f.Query, f.Captured = true, true
@@ -166,91 +224,3 @@ func (m *Machine) substitute(stmts []*syntax.Stmt) Value {
 	}
 	return v
 }
-
-// fields returns what words stand for, split as the shell splits them.
-func (m *Machine) fields(words []*syntax.Word) []Value {
-	var fields []Value
-	for _, w := range words {
-		for _, w := range m.braces(w) {
-			fields = append(fields, m.split(w)...)
-		}
-	}
-	return fields
-}
-
-// braces expands {a,b} as bash does.
-func (m *Machine) braces(w *syntax.Word) []*syntax.Word {
-	if !m.source.Bash {
-		return []*syntax.Word{w}
-	}
-	word := *w
-	word.Parts = append([]syntax.WordPart(nil), w.Parts...)
-	if !syntax.SplitBraces(&word) {
-		return []*syntax.Word{w}
-	}
-	return alternatives(&word)
-}
-
-func alternatives(w *syntax.Word) []*syntax.Word {
-	for i, p := range w.Parts {
-		b, ok := p.(*syntax.BraceExp)
-		if !ok || b.Sequence {
-			continue
-		}
-		var all []*syntax.Word
-		for _, e := range b.Elems {
-			parts := append(append(append([]syntax.WordPart(nil), w.Parts[:i]...), e.Parts...), w.Parts[i+1:]...)
-			if all = append(all, alternatives(&syntax.Word{Parts: parts})...); len(all) > maxRounds {
-				return all[:maxRounds]
-			}
-		}
-		return all
-	}
-	return []*syntax.Word{w}
-}
-
-// split returns what a word stands for, split at the blanks of what is expanded
-// outside quotes.
-func (m *Machine) split(w *syntax.Word) []Value {
-	if len(w.Parts) == 1 {
-		p := w.Parts[0]
-		if q, ok := p.(*syntax.DblQuoted); ok && len(q.Parts) == 1 && isAll(q.Parts[0]) || isAll(p) {
-			return m.args
-		}
-	}
-	bare := false
-	for _, p := range w.Parts {
-		switch p.(type) {
-		case *syntax.ParamExp, *syntax.CmdSubst:
-			bare = true
-		}
-	}
-	v := m.word(w)
-	if !bare || !v.Known() {
-		return []Value{v}
-	}
-	if len(w.Parts) > 1 && !strings.ContainsAny(v.Text, " \t\n") {
-		return []Value{v}
-	}
-	for _, p := range w.Parts {
-		switch p.(type) {
-		case *syntax.SglQuoted, *syntax.DblQuoted:
-			return []Value{v} // quoted blanks are not told from others
-		}
-	}
-	var fields []Value
-	for _, f := range strings.Fields(v.Text) {
-		fields = append(fields, v.with(f))
-	}
-	return fields
-}
-
-// isAll reports whether a part is $@.
-func isAll(p syntax.WordPart) bool {
-	e, ok := p.(*syntax.ParamExp)
-	return ok && e.Param != nil && e.Param.Value == "@" && e.Exp == nil && e.Slice == nil
-}
-
-// param expands a parameter.
-// alternative expands ${name:-word} and its like.
-// arithmetic evaluates a number or a variable; more than that is unknown.
