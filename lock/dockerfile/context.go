@@ -1,7 +1,6 @@
 package dockerfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"unicode/utf8"
 )
 
 // The bounds of what is read of a context: the bytes of one script, and how many
@@ -75,10 +73,10 @@ func (c *Context) isDir(name string) bool {
 // attached is a script of the context that the Dockerfile runs. Its bytes have
 // offsets of their own, behind those of the Dockerfile.
 type attached struct {
-	name  string // as it is shown
-	data  []byte
-	base  int
-	lines []int
+	text
+	name    string // as it is shown
+	base    int
+	ignores *ignores // nil if they have not been read
 }
 
 // attach reads a file of the context, once.
@@ -91,14 +89,21 @@ func (f *File) attach(name string) (*attached, error) {
 		}
 		base = a.base + len(a.data) + 1
 	}
-	data, err := f.Context.read(name)
-	if err != nil {
+	if err, ok := f.absent[name]; ok {
 		return nil, err
 	}
-	if len(f.attached) == maxScripts {
-		return nil, errors.New("there are too many scripts")
+	data, err := f.Context.read(name)
+	if err == nil && len(f.attached) == maxScripts {
+		err = errors.New("there are too many scripts")
 	}
-	a := &attached{shown, data, base, lineStarts(data)}
+	if err != nil {
+		if f.absent == nil {
+			f.absent = make(map[string]error)
+		}
+		f.absent[name] = err
+		return nil, err
+	}
+	a := &attached{text: newText(data), name: shown, base: base}
 	f.attached = append(f.attached, a)
 	return a, nil
 }
@@ -108,7 +113,7 @@ func (f *File) attach(name string) (*attached, error) {
 func (f *File) Place(offset int) (name string, p Position) {
 	for _, a := range f.attached {
 		if offset >= a.base && offset <= a.base+len(a.data) {
-			return a.name, position(a.data, offset-a.base)
+			return a.name, a.position(offset - a.base)
 		}
 	}
 	return f.Name, f.Position(offset)
@@ -196,11 +201,4 @@ func missing(name string, err error) string {
 		err = at.Err
 	}
 	return name + " of the build context: " + err.Error()
-}
-
-func position(data []byte, offset int) Position {
-	offset = max(0, min(offset, len(data)))
-	line := bytes.Count(data[:offset], []byte("\n")) + 1
-	start := bytes.LastIndexByte(data[:offset], '\n') + 1
-	return Position{offset, line, utf8.RuneCount(data[start:offset]) + 1}
 }

@@ -31,7 +31,9 @@ type File struct {
 	BuildArgs map[string]string
 
 	attached     []*attached
-	directives   []directive // nil if they have not been read
+	absent       map[string]error // why files of the context are not among them
+	places       text
+	ignores      *ignores // nil if they have not been read
 	lines        []int
 	escape       rune
 	continuation *regexp.Regexp
@@ -89,7 +91,8 @@ func Parse(name string, data []byte) (*File, error) {
 	if err != nil {
 		return nil, fault(err, 0)
 	}
-	f := &File{Name: name, Data: data, lines: lineStarts(data), escape: result.EscapeToken}
+	f := &File{Name: name, Data: data, places: newText(data), escape: result.EscapeToken}
+	f.lines = f.places.lines
 	f.continuation = continuationOf(result.EscapeToken)
 	for _, n := range result.AST.Children {
 		command, err := instructions.ParseInstruction(n)
@@ -152,35 +155,6 @@ func (s *Stage) Lineage() []*Stage {
 		all = append([]*Stage{s}, all...)
 	}
 	return all
-}
-
-// Comments calls f for each comment line: its number, and its text behind the #.
-// Lines of heredocs are included, and what stands behind a # in them.
-func (f *File) Comments(visit func(line int, text string)) {
-	for i := range len(f.lines) - 1 {
-		line := string(f.Data[f.lines[i]:f.lines[i+1]])
-		if at := strings.Index(line, "#"); at >= 0 {
-			visit(i+1, strings.TrimSpace(line[at+1:]))
-		}
-	}
-}
-
-// IsComment reports whether a line, from 1, is a comment and nothing else.
-func (f *File) IsComment(line int) bool {
-	if line < 1 || line >= len(f.lines) {
-		return false
-	}
-	return bytes.HasPrefix(bytes.TrimSpace(f.Data[f.lines[line-1]:f.lines[line]]), []byte("#"))
-}
-
-// InstructionOfLine returns the instruction that a line, from 1, belongs to, or nil.
-func (f *File) InstructionOfLine(line int) *Instruction {
-	for _, in := range f.all {
-		if line >= in.node.StartLine && line <= in.node.EndLine {
-			return in
-		}
-	}
-	return nil
 }
 
 // lexer expands words as BuildKit does.

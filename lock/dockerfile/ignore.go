@@ -2,14 +2,20 @@ package dockerfile
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 )
 
-// directive is a comment that turns rules off.
-type directive struct {
-	line, last int // the lines that it is about
-	rules      []string
+// ignores are the comments of a file that turn rules off.
+type ignores struct {
+	lines map[int]map[string]bool
+	spans []span // of instructions, in their order
+}
+
+type span struct {
+	first, last int
+	rules       map[string]bool
 }
 
 // Ignores reports whether a comment "# deplock ignore=RULE,RULE" turns a rule off for
@@ -17,28 +23,99 @@ type directive struct {
 // such a comment is about all of that; within it, or in a script, about the next line
 // that is no comment; behind a command, about that line.
 func (f *File) Ignores(rule, file string, line int) bool {
-	var all []directive
 	if file == f.Name {
-		if f.directives == nil {
-			f.directives = f.readDirectives()
+		if f.ignores == nil {
+			f.ignores = f.readIgnores()
 		}
-		all = f.directives
+		return f.ignores.has(rule, line)
 	}
 	for _, a := range f.attached {
-		if a.name == file && file != f.Name {
-			all = lineDirectives(a.data)
-		}
-	}
-	return ignored(all, rule, line)
-}
-
-func ignored(all []directive, rule string, line int) bool {
-	for _, d := range all {
-		if line >= d.line && line <= d.last && slices.Contains(d.rules, rule) {
-			return true
+		if a.name == file {
+			if a.ignores == nil {
+				a.ignores = readIgnores(a.data)
+			}
+			return a.ignores.has(rule, line)
 		}
 	}
 	return false
+}
+
+// LinesIgnoring returns the lines of a file, whose comments begin with a #, that a
+// rule is turned off for.
+func LinesIgnoring(data []byte, rule string) map[int]bool {
+	lines := make(map[int]bool)
+	for n, rules := range readIgnores(data).lines {
+		if rules[rule] {
+			lines[n] = true
+		}
+	}
+	return lines
+}
+
+func (g *ignores) has(rule string, line int) bool {
+	if g.lines[line][rule] {
+		return true
+	}
+	i, found := slices.BinarySearchFunc(g.spans, line, func(s span, line int) int { return cmp.Compare(s.first, line) })
+	if !found {
+		i--
+	}
+	return i >= 0 && line <= g.spans[i].last && g.spans[i].rules[rule]
+}
+
+// readIgnores reads a file in which such comments are about lines alone.
+func readIgnores(data []byte) *ignores {
+	g := &ignores{lines: make(map[int]map[string]bool)}
+	open := make(map[string]bool) // of the comments right above
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		at := bytes.IndexByte(line, '#')
+		rules := []string(nil)
+		if at >= 0 {
+			rules = rulesOf(string(line[at+1:]))
+		}
+		if at >= 0 && len(bytes.TrimSpace(line[:at])) == 0 {
+			for _, rule := range rules {
+				open[rule] = true
+			}
+			continue
+		}
+		for _, rule := range rules {
+			open[rule] = true
+		}
+		if len(open) > 0 {
+			g.lines[n] = open
+			open = make(map[string]bool)
+		}
+	}
+	return g
+}
+
+// readIgnores reads the Dockerfile's: those that stand before an instruction are about
+// all of it.
+func (f *File) readIgnores() *ignores {
+	g := readIgnores(f.Data)
+	for _, in := range f.all {
+		first := f.Position(in.Start).Line
+		above := make(map[string]bool)
+		for rule := range g.lines[first] {
+			above[rule] = true
+		}
+		if at := bytes.IndexByte(f.Data[in.Start:in.End], '\n'); at >= 0 && len(above) > 0 {
+			// One behind the first line is about that line alone.
+			line := f.Data[in.Start : in.Start+at]
+			if i := bytes.IndexByte(line, '#'); i >= 0 {
+				for _, rule := range rulesOf(string(line[i+1:])) {
+					delete(above, rule)
+				}
+			}
+		}
+		if len(above) > 0 {
+			g.spans = append(g.spans, span{first, f.Position(in.End - 1).Line, above})
+		}
+	}
+	return g
 }
 
 // rulesOf returns the rules that the text of a comment turns off.
@@ -49,57 +126,4 @@ func rulesOf(text string) []string {
 	}
 	rules, _, _ := strings.Cut(rest, " ")
 	return strings.Split(rules, ",")
-}
-
-func (f *File) readDirectives() []directive {
-	all := []directive{}
-	f.Comments(func(line int, text string) {
-		rules := rulesOf(text)
-		if rules == nil {
-			return
-		}
-		d := directive{line: line, last: line, rules: rules}
-		if f.IsComment(line) {
-			next := line + 1
-			for f.IsComment(next) {
-				next++
-			}
-			d.line, d.last = next, next
-			if in := f.InstructionOfLine(next); in != nil && f.Position(in.Start).Line == next {
-				d.last = f.Position(in.End - 1).Line
-			}
-		}
-		all = append(all, d)
-	})
-	return all
-}
-
-// lineDirectives reads the comments of a file whose comments begin with a #.
-func lineDirectives(data []byte) []directive {
-	var all []directive
-	lines := bytes.Split(data, []byte("\n"))
-	comment := func(i int) bool { return i < len(lines) && bytes.HasPrefix(bytes.TrimSpace(lines[i]), []byte("#")) }
-	for i, line := range lines {
-		at := bytes.IndexByte(line, '#')
-		if at < 0 {
-			continue
-		}
-		rules := rulesOf(string(line[at+1:]))
-		if rules == nil {
-			continue
-		}
-		n := i
-		if comment(i) {
-			for n++; comment(n); n++ {
-			}
-		}
-		all = append(all, directive{n + 1, n + 1, rules})
-	}
-	return all
-}
-
-// IgnoresLine reports whether a comment of a file whose comments begin with a # turns
-// a rule off for a line of it.
-func IgnoresLine(data []byte, rule string, line int) bool {
-	return ignored(lineDirectives(data), rule, line)
 }

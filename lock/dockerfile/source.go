@@ -17,7 +17,7 @@ type Position struct {
 
 // Position returns the place of an offset.
 func (f *File) Position(offset int) Position {
-	return position(f.Data, offset)
+	return f.places.position(offset)
 }
 
 // joined is the text of an instruction as BuildKit sees it, with its continuation

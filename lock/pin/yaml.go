@@ -18,7 +18,7 @@ import (
 // values of the keys image, at any depth. What a compose file builds itself is
 // left out.
 func inYAML(file string, data []byte) ([]Reference, error) {
-	y := yamlFile{name: file, data: data, lines: bytes.SplitAfter(data, []byte("\n"))}
+	y := yamlFile{name: file, ignored: dockerfile.LinesIgnoring(data, rule), lines: bytes.SplitAfter(data, []byte("\n"))}
 	for _, l := range y.lines {
 		y.starts = append(y.starts, y.size)
 		y.size += len(l)
@@ -43,12 +43,12 @@ func inYAML(file string, data []byte) ([]Reference, error) {
 var atLine = regexp.MustCompile(`(?s)^yaml: line (\d+): (.*)$`)
 
 type yamlFile struct {
-	data   []byte
-	name   string
-	lines  [][]byte
-	starts []int
-	size   int
-	refs   []Reference
+	ignored map[int]bool // lines
+	name    string
+	lines   [][]byte
+	starts  []int
+	size    int
+	refs    []Reference
 }
 
 func (y *yamlFile) walk(n *yaml.Node) {
@@ -70,7 +70,7 @@ func (y *yamlFile) walk(n *yaml.Node) {
 }
 
 func (y *yamlFile) add(n *yaml.Node) {
-	r := Reference{File: y.name, Line: n.Line, Col: n.Column, Text: n.Value, Ignored: dockerfile.IgnoresLine(y.data, rule, n.Line)}
+	r := Reference{File: y.name, Line: n.Line, Col: n.Column, Text: n.Value, Ignored: y.ignored[n.Line]}
 	if strings.ContainsAny(n.Value, "${}") {
 		r.Why = "it holds a variable"
 	} else if r.start = y.offset(n); r.start < 0 {
