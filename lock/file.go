@@ -29,6 +29,9 @@ import (
 	"depfetch/fetch/unpack"
 )
 
+// MaxSize is how large a lockfile may be, in bytes. Programs read no more.
+const MaxSize = 64 << 20
+
 // File is a lockfile. It comes from [Parse]. It is safe for concurrent use as
 // long as nobody changes it.
 type File struct {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/fetch/atomicfile"
 )
 
 //go:embed init.toml
@@ -21,16 +21,11 @@ func (c *command) initCommand() *cobra.Command {
 		Short: "Start a lockfile, with the comments that teach the format",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			f, err := os.OpenFile(c.name(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+			err := atomicfile.Create(c.name(), template, 0o644)
 			if errors.Is(err, fs.ErrExist) {
 				return console.Usagef("deplock add adds to it", "%s is there already", c.name())
 			}
 			if err != nil {
-				return err
-			}
-			_, err = f.Write(template)
-			if err := errors.Join(err, f.Close()); err != nil {
-				os.Remove(c.name())
 				return err
 			}
 			fmt.Fprintf(c.stdout, "%s is started; deplock add NAME URL adds to it\n", c.name())

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -17,8 +14,9 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/printable"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/regular"
 	"depfetch/lock/pin"
 )
 
@@ -114,7 +112,7 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		changed += len(edits)
 		data, err := pin.Edit(file.name, file.data, file.refs, edits)
 		if err == nil && !f.dryRun {
-			err = replace(file.name, data)
+			err = atomicfile.Update(file.name, file.data, data)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -240,7 +238,7 @@ func pinnable(paths, contexts []string) ([]pinned, error) {
 		errs  []error
 	)
 	for _, name := range names {
-		data, err := os.ReadFile(name)
+		data, err := regular.Read(name, pin.MaxSize)
 		if err != nil {
 			errs = append(errs, console.Usagef("", "%w", err))
 			continue
@@ -263,31 +261,6 @@ func pinnable(paths, contexts []string) ([]pinned, error) {
 func isCompose(name string) bool {
 	return pin.IsYAML(name) && (strings.HasPrefix(name, "compose.") || strings.HasPrefix(name, "docker-compose.") ||
 		strings.HasPrefix(name, "compose-") || strings.HasPrefix(name, "docker-compose-"))
-}
-
-// replace replaces a file's contents at once. A link is followed.
-func replace(name string, data []byte) error {
-	target, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return err
-	}
-	f, err := scratch.File(filepath.Dir(target))
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	if err := f.Chmod(info.Mode() & fs.ModePerm); err != nil {
-		return err
-	}
-	return scratch.Place(f, target)
 }
 
 // explainPin gives the errors of package pin their exit codes and hints.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
+	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 	"depfetch/lock/update"
@@ -234,7 +234,7 @@ func violations(f *lock.File, results []update.Result) error {
 }
 
 func (c *command) preview(change func(*edit.Document) error) error {
-	data, err := os.ReadFile(c.name())
+	data, err := regular.Read(c.name(), lock.MaxSize)
 	if err != nil {
 		return lockfile.Unreadable(c.name(), err)
 	}

@@ -5,7 +5,6 @@ package edit
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,9 +22,3 @@ func newMutex(path string) (*flock.Flock, error) {
 	sum := sha256.Sum256([]byte(strings.ToLower(full)))
 	return flock.New(filepath.Join(os.TempDir(), "deplock-"+hex.EncodeToString(sum[:8])+".lock")), nil
 }
-
-// giveOwner does nothing: the new file has the owner that the system gives it.
-func giveOwner(*os.File, fs.FileInfo) {}
-
-// syncDir does nothing: a rename is on the disk when it returns.
-func syncDir(string) {}

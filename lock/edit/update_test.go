@@ -279,8 +279,8 @@ func TestUpdateKilled(t *testing.T) {
 			}
 		}
 		for found := round%2 == 0; !found; { // it is about to write
-			_, err := os.Stat(tempName(name))
-			found = err == nil
+			temps, err := filepath.Glob(filepath.Join(filepath.Dir(name), ".depfetch-*"))
+			found = err == nil && len(temps) > 0
 		}
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
@@ -296,7 +296,7 @@ func TestUpdateKilled(t *testing.T) {
 		}
 	}
 	// whether or not a process was killed before it could rename
-	if err := os.WriteFile(tempName(name), bytes.Repeat([]byte("x"), 10), 0o400); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(name), ".depfetch-"+strings.Repeat("0a", 16)), bytes.Repeat([]byte("x"), 10), 0o400); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Update(t.Context(), name, setVersion("3")); err != nil {

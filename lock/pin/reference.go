@@ -24,6 +24,10 @@ import (
 	"depfetch/lock/dockerfile"
 )
 
+// MaxSize is how large a file with references may be, in bytes. Programs read no
+// more.
+const MaxSize = 64 << 20
+
 // Reference is an image that a file names.
 type Reference struct {
 	File      string

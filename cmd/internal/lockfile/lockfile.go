@@ -4,10 +4,10 @@ package lockfile
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"strings"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/fetch/regular"
 	"depfetch/lock"
 )
 
@@ -36,7 +36,7 @@ func Trees(name string) string { return strings.TrimSuffix(name, ".toml") + ".tr
 // Read reads and parses a lockfile. It does not check it for stale lines and
 // against its policy.
 func Read(name string) (*lock.File, error) {
-	data, err := os.ReadFile(name)
+	data, err := regular.Read(name, lock.MaxSize)
 	if err != nil {
 		return nil, Unreadable(name, err)
 	}

@@ -1,0 +1,267 @@
+// Package atomicfile replaces files: whoever reads one finds its old text or its new
+// text.
+//
+// It guarantees that a file which was there stays what it was but for its text: its
+// mode, its owner, its other names (hard links), and the symbolic links that lead to
+// it. It refuses what is not a regular file, and a file that the caller may not
+// write, though its directory would let it be replaced.
+//
+// A file is replaced by a rename where that keeps all of this. Where it cannot (a
+// file with several names, a mount point, a directory that may not be written in, an
+// owner who cannot be given the new file) the text is written into the file itself,
+// and on an error the old text is put back; only there can a program that is killed
+// leave a file that is neither.
+package atomicfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"depfetch/fetch/regular"
+	"depfetch/fetch/scratch"
+)
+
+// ErrChanged says that a file no longer holds what its reader has read. Nothing has
+// been written.
+var ErrChanged = errors.New("another program has changed it meanwhile, and that is kept; run the command again")
+
+// Update replaces the text of a file that was read as old. If the file holds
+// something else by now, or is gone, the error is ErrChanged. The new text is on
+// the disk when Update returns.
+func Update(name string, old, text []byte) error {
+	return write(name, text, 0, func(path string) error { return holds(path, old) })
+}
+
+// Write makes a file with a text, or replaces the text of the one that is there. The
+// mode is that of a new file. The text is on the disk when Write returns.
+func Write(name string, text []byte, mode fs.FileMode) error {
+	return write(name, text, mode, nil)
+}
+
+// Create makes a file with a text. If there is something of that name, be it a link
+// that leads nowhere, the error is fs.ErrExist.
+func Create(name string, text []byte, mode fs.FileMode) error {
+	f, err := stage(filepath.Dir(name), text)
+	if err != nil {
+		return err
+	}
+	defer discard(f)
+	if err := f.Chmod(mode); err != nil {
+		return err
+	}
+	// A link is never made over another file.
+	if err := os.Link(f.Name(), name); err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(name); err == nil {
+		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+	return scratch.Place(f, name)
+}
+
+// Place gives a file the text of f, a private file that the caller closes and, if it
+// still has its name, removes. If f is a file of package scratch in the directory
+// that Resolve(name) lies in, it becomes the file, and has the mode that the file
+// had, or else mode.
+func Place(f *os.File, name string, mode fs.FileMode) error {
+	t, err := look(name)
+	if err != nil {
+		return err
+	}
+	return t.place(f, mode, nil)
+}
+
+// stage makes a private file in dir with a text, which is on the disk.
+func stage(dir string, text []byte) (*os.File, error) {
+	scratch.Sweep(dir)
+	f, err := scratch.File(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = f.Write(text); err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		discard(f)
+		return nil, err
+	}
+	return f, nil
+}
+
+func discard(f *os.File) {
+	f.Close()
+	os.Remove(f.Name())
+}
+
+// write makes or replaces a file, if the last look at it, which may be nil, allows
+// that.
+func write(name string, text []byte, mode fs.FileMode, last func(path string) error) error {
+	t, err := look(name)
+	if err == nil && t.info == nil && last != nil {
+		err = last(t.path)
+	}
+	if err != nil {
+		return err
+	}
+	f, err := stage(filepath.Dir(t.path), text)
+	switch {
+	case err == nil:
+		defer discard(f)
+		if err = t.place(f, mode, last); err == nil {
+			syncDir(filepath.Dir(t.path))
+		}
+		return err
+	case t.info != nil && errors.Is(err, fs.ErrPermission):
+		return t.overwrite(bytes.NewReader(text), last)
+	}
+	return err
+}
+
+// holds returns ErrChanged if the file at path does not hold old.
+func holds(path string, old []byte) error {
+	f, err := regular.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrChanged
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	now, err := io.ReadAll(io.LimitReader(f, int64(len(old))+1))
+	if err == nil && !bytes.Equal(now, old) {
+		err = ErrChanged
+	}
+	return err
+}
+
+// target is a file that is to be written.
+type target struct {
+	path string
+	info fs.FileInfo // nil if there is none
+}
+
+// look finds out what a name leads to.
+func look(name string) (target, error) {
+	path, err := Resolve(name)
+	if err != nil {
+		return target{}, err
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return target{path: path}, nil
+	case err != nil:
+		return target{}, err
+	case !info.Mode().IsRegular():
+		return target{}, &fs.PathError{Op: "write", Path: path, Err: regular.ErrOther}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|nonblock, 0)
+	if errors.Is(err, fs.ErrPermission) || readOnly(err) {
+		return target{}, err
+	}
+	if err == nil { // a program that is running cannot be opened, but replaced
+		f.Close()
+	}
+	return target{path, info}, nil
+}
+
+// place puts f in the place of t, or else its text.
+func (t target) place(f *os.File, mode fs.FileMode, last func(path string) error) error {
+	keeps := true
+	if t.info != nil {
+		mode = t.info.Mode()
+		keeps = links(t.info) < 2 && giveOwner(f, t.info)
+	}
+	if keeps {
+		// After the owner, since giving a file away takes bits of its mode.
+		err := f.Chmod(mode & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky))
+		if err == nil && last != nil {
+			if err := last(t.path); err != nil {
+				return err
+			}
+		}
+		if err == nil {
+			err = scratch.Place(f, t.path)
+		}
+		if err == nil || t.info == nil {
+			return err
+		}
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return t.overwrite(f, last)
+}
+
+// overwrite writes a text into the file that is there.
+func (t target) overwrite(text io.Reader, last func(path string) error) (err error) {
+	f, err := os.OpenFile(t.path, os.O_RDWR|nonblock, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	old, err := backup(f, filepath.Dir(t.path))
+	if err != nil {
+		return fmt.Errorf("cannot keep the old text of %s: %w", t.path, err)
+	}
+	defer discard(old)
+	if last != nil {
+		if err := last(t.path); err != nil {
+			return err
+		}
+	}
+	if err = fill(f, text); err == nil {
+		return nil
+	}
+	if _, failed := old.Seek(0, io.SeekStart); failed != nil {
+		return errors.Join(err, failed)
+	}
+	if failed := fill(f, old); failed != nil {
+		return errors.Join(err, fmt.Errorf("%s is damaged: its old text could not be put back: %w", t.path, failed))
+	}
+	return err
+}
+
+// fill replaces what f holds by a text.
+func fill(f *os.File, text io.Reader) error {
+	_, err := f.Seek(0, io.SeekStart)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(f, text)
+	if err == nil {
+		err = f.Truncate(n)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return err
+}
+
+// backup returns a private file with what f holds.
+func backup(f *os.File, dir string) (*os.File, error) {
+	var errs []error
+	for _, make := range []func() (*os.File, error){
+		func() (*os.File, error) { return scratch.File(dir) },
+		func() (*os.File, error) { return scratch.File(os.TempDir()) },
+		scratch.Memory,
+	} {
+		to, err := make()
+		if err == nil {
+			if _, err = f.Seek(0, io.SeekStart); err == nil {
+				_, err = io.Copy(to, f)
+			}
+			if err == nil {
+				return to, nil
+			}
+			discard(to)
+		}
+		errs = append(errs, err)
+	}
+	return nil, errors.Join(errs...)
+}
