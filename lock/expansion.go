@@ -39,7 +39,7 @@ func (d *Dep) template(v *value, known []string, check func(string) error) Templ
 	if len(faults) > 0 {
 		return Template{}
 	}
-	sample, _ := t.expand(func(name string) (string, error) {
+	sample, _ := t.unfiltered().expand(func(name string) (string, error) {
 		if name == "url" {
 			return "https://host.invalid/0", nil
 		}

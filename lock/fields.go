@@ -49,7 +49,8 @@ func pathFault(s string, unpack *fetch.Unpack) string {
 		return "the root cannot be replaced"
 	}
 	for _, name := range words() {
-		if w := "{" + name + "}"; strings.Contains(s, w) {
+		w := "{" + name + "}"
+		if strings.Contains(s, w) || strings.Contains(s, w[:len(w)-1]+"|") {
 			return fmt.Sprintf("a path is not a template: %s would stand in it as it is", w)
 		}
 	}

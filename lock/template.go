@@ -15,9 +15,10 @@ type Template struct {
 }
 
 // word is a {word} of a template: its name, and the bytes text[start:end] that
-// it takes there, braces included.
+// it takes there, braces included. Filters change what it stands for.
 type word struct {
 	name       string
+	filters    []filter
 	start, end int
 }
 
@@ -56,8 +57,11 @@ func parseTemplate(text string, known []string) (Template, []*templateError) {
 			faults = append(faults, &templateError{i, fmt.Sprintf("lone %q: braces enclose a word, as in {version}", text[i])})
 			continue
 		}
-		name := text[i+1 : end]
-		t.words = append(t.words, word{name, i, end + 1})
+		name, filters, fault := parseWord(text[i+1 : end])
+		t.words = append(t.words, word{name, filters, i, end + 1})
+		if fault != "" {
+			faults = append(faults, &templateError{i, fault})
+		}
 		if !slices.Contains(known, name) {
 			faults = append(faults, &templateError{i, unknownWord(name, known)})
 		}
@@ -92,12 +96,26 @@ func (t Template) Expand(vars Vars) (string, error) {
 	return t.expand(vars.lookup)
 }
 
+// unfiltered returns t without its filters.
+func (t Template) unfiltered() Template {
+	t.words = slices.Clone(t.words)
+	for i := range t.words {
+		t.words[i].filters = nil
+	}
+	return t
+}
+
 // expand replaces each word of t by what lookup returns for its name.
 func (t Template) expand(lookup func(name string) (string, error)) (string, error) {
 	var b strings.Builder
 	rest := 0
 	for _, w := range t.words {
 		s, err := lookup(w.name)
+		for _, f := range w.filters {
+			if err == nil {
+				s, err = f.apply(s)
+			}
+		}
 		if err != nil {
 			return "", &templateError{w.start, err.Error()}
 		}

@@ -33,6 +33,15 @@ func TestExpand(t *testing.T) {
 		{text: "{patch}", vars: Vars{Version: "1.2.3.4"}, want: "3"},
 		{text: "{patch}", vars: Vars{Version: "1.2"}, err: `{patch}: version "1.2" has no such number`},
 		{text: "{major}", vars: Vars{Version: "vv1"}, err: `{major}: version "vv1" has no such number`},
+		{text: "{version|urlencode}", vars: Vars{Version: "21.0.3+9"}, want: "21.0.3%2B9"},
+		{text: "{version|replace('+','_')}", vars: Vars{Version: "21.0.3+9"}, want: "21.0.3_9"},
+		{text: "{version | replace('.', '_') | before('-')}", vars: Vars{Version: "1.84.0-beta"}, want: "1_84_0"},
+		{text: "{version|before('+')}-{version|after('+')}", vars: Vars{Version: "21.0.3+9"}, want: "21.0.3-9"},
+		{text: "{version|before('+')}", vars: Vars{Version: "21"}, want: "21"},
+		{text: "{version|after('+')}", vars: Vars{Version: "21"}, err: `filter after: "21" holds no "+"`},
+		{text: `{version|replace("|", ",")}`, vars: Vars{Version: "1|2"}, want: "1,2"},
+		{text: `{version|replace('.', '')}`, vars: Vars{Version: "1.2"}, want: "12"},
+		{text: "{os|replace('linux','Linux')}", vars: Vars{Platform: "linux/amd64"}, want: "Linux"},
 		{text: "{minor}", vars: Vars{Version: "1..2"}, err: `{minor}: version "1..2" has no such number`},
 	} {
 		tmpl, faults := parseTemplate(tt.text, append(words(), "url"))
@@ -47,7 +56,7 @@ func TestExpand(t *testing.T) {
 }
 
 func FuzzTemplate(f *testing.F) {
-	for _, seed := range []string{"a{version}b{os}", "{", "}", "{}", "{{os}}", "{os{arch}", "{url}é{verison}"} {
+	for _, seed := range []string{"a{version}b{os}", "{", "}", "{}", "{{os}}", "{os{arch}", "{url}é{verison}", "{version|urlencode}", "{ os | replace('a', \"|\")|before('-')}", "{os|after()}"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -60,6 +69,13 @@ func FuzzTemplate(f *testing.F) {
 		if len(faults) > 0 {
 			return
 		}
+		tmpl = tmpl.unfiltered()
+		plain := tmpl.text
+		for i := len(tmpl.words) - 1; i >= 0; i-- {
+			w := tmpl.words[i]
+			plain = plain[:w.start] + "{" + w.name + "}" + plain[w.end:]
+		}
+		text = plain
 		same, err := tmpl.expand(func(name string) (string, error) { return "{" + name + "}", nil })
 		if err != nil || same != text {
 			t.Errorf("%q with each word for itself is %q, %v", text, same, err)
