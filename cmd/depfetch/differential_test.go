@@ -73,6 +73,7 @@ func TestDifferential(t *testing.T) {
 	serve("/q?x=1&y=a/b", "query\n")
 	serve("/sp%20ace.txt", "space\n")
 	serve("/big", strings.Repeat("0123456789abcdef", 1<<16))
+	serve("/huge", strings.Repeat("0123456789abcdef", 1<<18))
 	serve("/empty", "")
 	serve("/install.sh", "echo installed \"$@\"\n")
 	serve("/moved", "a\n", fetchtest.Redirect(302, "/a.txt"))

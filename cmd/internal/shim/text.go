@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"depfetch/fetch"
 	"depfetch/fetch/cmdline"
 	"depfetch/fetch/cmdline/curl"
 	"depfetch/fetch/cmdline/wget"
@@ -114,7 +115,7 @@ func (t *transfer) variable(name string) string {
 			bytes = t.origin.Bytes
 		}
 		// What comes from a cache has no server that could have redirected.
-		if n := t.origin.Response.Redirects; n > 0 && t.Follow {
+		if n := t.origin.Response.Redirects; n > 0 && t.Follow && t.origin.Source == fetch.SourceOrigin {
 			effective, redirects = t.origin.Response.URL, strconv.Itoa(n)
 		}
 	case errors.As(t.err, &answer) && answer.Status != 0:

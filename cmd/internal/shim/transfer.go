@@ -75,6 +75,12 @@ func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 	if err != nil {
 		return err
 	}
+	if t.Follow && !t.pins.Offline && (strings.Contains(t.WriteOut, "{url_effective}") || strings.Contains(t.WriteOut, "{num_redirects}")) {
+		// Where an address leads to is known to its server, and not to a cache.
+		asking := *t.client
+		asking.Cache = nil
+		t.client = &asking
+	}
 	if t.named && t.Rename {
 		if a.Path == "" {
 			return cmdline.Refuse("a name from the server", "it is not pinned: give one with -o or -O, or the lockfile a path")
