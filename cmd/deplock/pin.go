@@ -112,7 +112,9 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		changed += len(edits)
 		data, err := pin.Edit(file.name, file.data, file.refs, edits)
 		if err == nil && !f.dryRun {
-			err = atomicfile.Update(file.name, file.data, data)
+			if err = atomicfile.Update(file.name, file.data, data); errors.Is(err, atomicfile.ErrChanged) {
+				err = fmt.Errorf("%s: %w", file.name, err)
+			}
 		}
 		if err != nil {
 			errs = append(errs, err)

@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"os"
 	"path/filepath"
 	"strings"
@@ -184,6 +185,37 @@ func testPin(t *testing.T, r images) {
 		t.Errorf("missing image: %d\n%s", code, stderr)
 	}
 	holds("Dockerfile", "FROM HOST/none:1 AS a\nFROM HOST/debian:12@"+single+"\n")
+}
+
+// TestPinChanged saves a Dockerfile while the registry is asked.
+func TestPinChanged(t *testing.T) {
+	config(t, "{}")
+	r := memory(t, "")
+	r.push(t, "debian:12", false)
+	t.Chdir(t.TempDir())
+	saved := "FROM " + r.host + "/debian:12\nRUN saved\n"
+	answer, err := http.NewRequest(http.MethodGet, "http://"+r.host, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if err := os.WriteFile("Dockerfile", []byte(strings.Replace(saved, r.host, q.Host, 1)), 0o644); err != nil {
+			t.Error(err)
+		}
+		httputil.NewSingleHostReverseProxy(answer.URL).ServeHTTP(w, q)
+	}))
+	defer proxy.Close()
+	host := strings.TrimPrefix(proxy.URL, "http://")
+	if err := os.WriteFile("Dockerfile", []byte("FROM "+host+"/debian:12\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := deplock(t, "pin")
+	if code != 1 || !strings.Contains(stderr, "Dockerfile: another program has changed it meanwhile") {
+		t.Errorf("%d\n%s%s", code, stdout, stderr)
+	}
+	if got, err := os.ReadFile("Dockerfile"); err != nil || string(got) != strings.Replace(saved, r.host, host, 1) {
+		t.Errorf("%v: Dockerfile holds\n%s", err, got)
+	}
 }
 
 func TestPinLogin(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"depfetch/fetch/printable"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
+	"depfetch/lock/pin"
 	"depfetch/lock/scan"
 	"depfetch/lock/scan/sarif"
 )
@@ -161,9 +162,17 @@ func scanFile(file *dockerfile.File, dir string, opts scan.Options) ([]scan.Find
 
 // readDockerfile reads and parses a Dockerfile.
 func readDockerfile(name string) (*dockerfile.File, error) {
-	data, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, console.Usagef("", "%w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, pin.MaxSize+1))
+	if err != nil {
+		return nil, console.Usagef("", "%w", err)
+	}
+	if len(data) > pin.MaxSize {
+		return nil, console.Usagef("", "%s: it is larger than %d bytes", name, pin.MaxSize)
 	}
 	file, err := dockerfile.Parse(name, data)
 	if err != nil {

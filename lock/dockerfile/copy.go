@@ -69,7 +69,7 @@ func (e *evaluation) mounted(in *Instruction, c *instructions.RunCommand) []*cop
 
 // contextFile returns the script at a path of the stage, if it comes from the context.
 func (e *evaluation) contextFile(p string) (script.File, bool) {
-	if !strings.HasPrefix(p, "/") {
+	if !strings.HasPrefix(p, "/") || !e.machine.Budget.Spend(64*(1+len(e.copies)+len(e.mounts))) {
 		return script.File{}, false
 	}
 	f := e.file

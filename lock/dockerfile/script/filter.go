@@ -253,6 +253,9 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 				return succeeded
 			}
 		}
+		if c.name == "sed" {
+			m.edits(c)
+		}
 		if c.name == "sed" && c.in == nil {
 			m.touch(c)
 		}

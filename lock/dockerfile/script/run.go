@@ -98,6 +98,29 @@ func interpreterOf(text string) (name string, args []string) {
 // expansions of bash.
 var shells = map[string]bool{"sh": false, "ash": false, "dash": false, "ksh": false, "busybox": false, "bash": true, "zsh": true}
 
+// edits notes that sed changes files in place: scripts among them are not what they
+// were, but for the ends of their lines.
+func (m *Machine) edits(c *call) {
+	inPlace := false
+	for _, a := range c.args {
+		inPlace = inPlace || strings.HasPrefix(a.Text, "-i") || strings.HasPrefix(a.Text, "--in-place")
+		inPlace = inPlace || len(a.Text) > 2 && a.Text[0] == '-' && a.Text[1] != '-' && strings.HasSuffix(a.Text, "i")
+		if strings.HasPrefix(a.Text, `s/\r`) || strings.HasPrefix(a.Text, `s/\x0D`) || strings.HasPrefix(a.Text, "s/\r") {
+			return
+		}
+	}
+	if !inPlace {
+		return
+	}
+	for _, a := range c.args {
+		p := m.abs(a)
+		if f, ok := m.file(p); ok && f.Why == "" {
+			delete(m.files, p)
+			m.edited[p] = "sed has changed " + a.Text
+		}
+	}
+}
+
 // start evaluates a command that is the path of a file of the stage. It reports
 // whether the file is one that is known.
 func (m *Machine) start(c *call) (status, bool) {
@@ -189,6 +212,9 @@ func (m *Machine) shellFile(c *call, at int, errexit, pipefail bool) (status, bo
 // script evaluates a file in a shell of its own: what the shell that starts it has
 // not exported is not set in it.
 func (m *Machine) script(c *call, f File, name Value, args []Value, how shellRun) status {
+	if m.spent(len(f.Text)) {
+		return m.unknown(c)
+	}
 	file, err := Parse(f.Text)
 	if err != nil {
 		m.unread(c, name.Text+": "+strings.TrimPrefix(err.Error(), "reading the shell script: "))
@@ -231,7 +257,7 @@ func (m *Machine) script(c *call, f File, name Value, args []Value, how shellRun
 // include evaluates a file in this shell.
 func (m *Machine) include(c *call, at int) (status, bool) {
 	f, ok := m.file(m.abs(c.args[at]))
-	if !ok || m.depth >= maxDepth {
+	if !ok || m.depth >= maxDepth || m.spent(len(f.Text)) {
 		return unsure, false
 	}
 	if f.Why != "" {
