@@ -124,13 +124,18 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, v *visit) (acqui
 
 var errSeam = errors.New("the parts before and after a break make other bytes than those pinned")
 
+// limit returns how many bytes of b may come.
+func (c *Client) limit(b *blob) int64 {
+	if b.size == SizeUnknown {
+		return c.unpinned()
+	}
+	return b.size
+}
+
 // get writes what c has into the sink.
 func (t *acquisition) get(ctx context.Context, c candidate, v *visit) (source.Response, error) {
 	if c.open == nil {
-		req := source.Request{URL: c.url, Limit: t.blob.size, Dst: t.sink}
-		if req.Limit == SizeUnknown {
-			req.Limit, req.AtMost = t.unpinned(), true
-		}
+		req := source.Request{URL: c.url, Limit: t.limit(t.blob), AtMost: t.blob.size == SizeUnknown, Dst: t.sink}
 		if t.from == c.url && t.validator != "" {
 			req.Offset, req.Validator = t.sink.n, t.validator
 		}
@@ -141,11 +146,7 @@ func (t *acquisition) get(ctx context.Context, c candidate, v *visit) (source.Re
 		return source.Response{}, err
 	}
 	defer f.Close()
-	limit := t.blob.size
-	if limit == SizeUnknown {
-		limit = t.unpinned()
-	}
 	resp := source.Response{URL: c.url}
-	resp.Overlong, resp.Length, err = t.sink.copy(ctx, f, limit)
+	resp.Overlong, resp.Length, err = t.sink.copy(ctx, f, t.limit(t.blob))
 	return resp, err
 }

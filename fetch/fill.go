@@ -47,7 +47,7 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	first := b.dests[0]
 	if old, err := r.Cache.Open(b.digest.String()); err == nil {
-		digest, err := hashOpen(ctx, old, b.size)
+		digest, err := hashOpen(ctx, old, r.limit(b))
 		old.Close()
 		switch {
 		case ctx.Err() != nil:
