@@ -3,7 +3,9 @@ package fetch
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"depfetch/fetch/unpack"
 )
@@ -12,7 +14,11 @@ import (
 // verified and has its mode and owner, and every tree has been found to fit into
 // its directory, so nothing but the renames can fail.
 func (r *run) place() error {
-	errs := r.collisions()
+	if len(r.staged) == 0 {
+		return nil
+	}
+	held, err := r.claims()
+	errs := []error{err}
 	for _, t := range r.staged {
 		if err := t.check(); err != nil {
 			errs = append(errs, &DestinationError{t.dest().Artifact, t.dest().file, err})
@@ -21,6 +27,7 @@ func (r *run) place() error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	held.look()
 	for i, t := range r.staged {
 		err := t.place()
 		var merge *unpack.MergeError
@@ -41,33 +48,94 @@ func (r *run) place() error {
 		r.emit(Event{Kind: EventPlaced, Artifact: d.Artifact})
 	}
 	r.stage.keep(r.mtime())
-	return nil
+	r.stage.removeTemps() // what another name of a removed directory leads to goes now
+	return r.confirm(held)
 }
 
-// collisions returns an error for each artifact that would place a file where
-// another one does. For files the plan has seen to that; what is in a tree is known
-// only now.
-func (r *run) collisions() (errs []error) {
-	isMerge := func(t staged) bool { return t.dest().merges() }
-	if len(r.staged) < 2 || !slices.ContainsFunc(r.staged, isMerge) {
+// claims returns what all destinations take up, those that are present included,
+// and why they cannot be placed together. For files the plan has seen to that; what
+// is in a tree is known only now.
+func (r *run) claims() (*claims, error) {
+	root, err := filepath.Abs(r.Root)
+	if err != nil {
+		return nil, err
+	}
+	c := newClaims(root)
+	c.foldsCase = r.stage.foldsCase
+	for _, t := range r.staged {
+		if err := t.claim(c); err != nil {
+			c.refuse(t.dest(), t.dest().file, "%w", cause(err))
+		}
+	}
+	for _, d := range r.inPlace {
+		c.add(d, "")
+		if !d.merges() {
+			continue
+		}
+		m, err := r.manifest(d.Artifact)
+		if err != nil {
+			c.refuse(d, d.file, "%w", err)
+			continue
+		}
+		entries := make([]entry, len(m.Entries))
+		for i, e := range m.Entries {
+			entries[i] = entry{name: e.Name, isDir: e.Type == unpack.TypeDir, link: e.Link}
+		}
+		c.addTree(d, entries)
+	}
+	return c, c.check()
+}
+
+// look notes what each claim is before anything moves.
+func (c *claims) look() {
+	for _, n := range c.taken {
+		name := n.staged
+		if name == "" {
+			name = n.path
+		}
+		n.info, _ = os.Lstat(name)
+	}
+}
+
+// confirm returns an error if what lies at a claim is not what was put there, or
+// has been found there.
+func (r *run) confirm(c *claims) error {
+	lost := make(map[string]string)
+	for _, n := range c.taken {
+		info, err := os.Lstat(n.path)
+		if n.info == nil || errors.Is(err, fs.ErrPermission) {
+			continue // in a directory of the archive that its owner may not look into
+		}
+		same := err == nil && os.SameFile(n.info, info) && n.info.Mode() == info.Mode()
+		if same && !info.IsDir() {
+			same = n.info.Size() == info.Size() && n.info.ModTime().Equal(info.ModTime())
+		}
+		if !same {
+			lost[n.d.Name] = n.path
+		}
+	}
+	if len(lost) == 0 {
 		return nil
 	}
-	owners := make(map[string]string)
-	for _, t := range r.staged {
-		d := t.dest()
-		files, err := t.files()
-		if err != nil {
-			errs = append(errs, &DestinationError{d.Artifact, d.file, cause(err)})
+	e := new(PlaceError)
+	sort := func(d destination) {
+		path, ok := lost[d.Name]
+		if !ok {
+			e.Placed = append(e.Placed, d.Artifact)
+			return
 		}
-		for _, f := range files {
-			if other, ok := owners[f]; ok {
-				errs = append(errs, &DestinationError{d.Artifact, f, fmt.Errorf("%s lands there too", other)})
-				break
-			}
-			owners[f] = d.Name
+		if e.Err == nil {
+			e.Artifact, e.Err = d.Artifact, fmt.Errorf("%s is no longer what was put there", path)
 		}
+		e.Missing = append(e.Missing, d.Artifact)
 	}
-	return errs
+	for _, t := range r.staged {
+		sort(t.dest())
+	}
+	for _, d := range r.inPlace {
+		sort(d)
+	}
+	return e
 }
 
 func artifactsOf(all []staged) []Artifact {

@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 )
 
@@ -69,6 +68,11 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 		}
 	}
 	r.present = len(dests) - plan.Files
+	for i, d := range dests {
+		if states[i] == present {
+			r.inPlace = append(r.inPlace, d)
+		}
+	}
 	r.emit(plan)
 	for i, d := range dests {
 		if states[i] == present {
@@ -81,37 +85,23 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 // destinations resolves where the artifacts go, and refuses those that would land
 // on one another.
 func destinations(root string, artifacts []Artifact) ([]destination, error) {
-	var (
-		dests  []destination
-		errs   []error
-		byFile = make(map[string]string)
-	)
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
 	}
+	var (
+		dests []destination
+		errs  []error
+		c     = newClaims(root)
+	)
 	for _, a := range artifacts {
 		d, err := resolve(root, a)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		// The lockfile has no path twice, but links may join two.
-		if other, ok := byFile[d.file]; ok {
-			errs = append(errs, &DestinationError{a, d.file, fmt.Errorf("%s lands there too", other)})
-			continue
-		}
-		if !d.merges() {
-			byFile[d.file] = a.Name
-		}
+		c.add(d, "")
 		dests = append(dests, d)
 	}
-	for _, d := range dests {
-		for dir := d.dir; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-			if other, ok := byFile[dir]; ok {
-				errs = append(errs, &DestinationError{d.Artifact, d.file, fmt.Errorf("%s lands on %s, which is a directory of it", other, dir)})
-			}
-		}
-	}
-	return dests, errors.Join(errs...)
+	return dests, errors.Join(append(errs, c.check())...)
 }

@@ -20,6 +20,7 @@ type stage struct {
 	mu    sync.Mutex
 	temps map[string]*scratch.Dir // with the temporary files, by the directory of the destination
 	made  []string                // directories made for destinations, parents first
+	folds map[string]bool         // whether the disk takes no notice of case, by directory
 	mtime map[string]time.Time    // what directories that were there had before
 }
 
@@ -27,8 +28,8 @@ type stage struct {
 type staged interface {
 	// dest returns where it belongs.
 	dest() destination
-	// files returns the files that it adds where others may add some too.
-	files() ([]string, error)
+	// claim adds what it takes up.
+	claim(*claims) error
 	// check refuses what cannot be placed, before anything is.
 	check() error
 	// place renames it to where it belongs. The error may be a
@@ -42,10 +43,10 @@ type stagedFile struct {
 	temp string
 }
 
-func (t stagedFile) dest() destination        { return t.destination }
-func (t stagedFile) files() ([]string, error) { return []string{t.file}, nil }
-func (t stagedFile) check() error             { return nil }
-func (t stagedFile) place() error             { return cause(os.Rename(t.temp, t.file)) }
+func (t stagedFile) dest() destination     { return t.destination }
+func (t stagedFile) claim(c *claims) error { c.add(t.destination, t.temp); return nil }
+func (t stagedFile) check() error          { return nil }
+func (t stagedFile) place() error          { return cause(os.Rename(t.temp, t.file)) }
 
 // mkdir makes the directory of d and notes what it changes.
 func (s *stage) mkdir(d destination) error {
@@ -200,11 +201,39 @@ func (s *stage) keep(mtime time.Time) {
 	}
 }
 
-// cleanUp removes what is not to stay.
-func (s *stage) cleanUp() {
+// foldsCase reports whether the disk takes two names below d for one that differ in
+// case only.
+func (s *stage) foldsCase(d destination) bool {
+	folds, ok := s.folds[d.dir]
+	if ok {
+		return folds
+	}
+	if dir, err := s.tempDir(d.dir); err == nil {
+		probe := filepath.Join(dir, "case")
+		if os.WriteFile(probe, nil, 0o600) == nil {
+			_, err := os.Lstat(filepath.Join(dir, "CASE"))
+			folds = err == nil
+			os.Remove(probe)
+		}
+	}
+	if s.folds == nil {
+		s.folds = make(map[string]bool)
+	}
+	s.folds[d.dir] = folds
+	return folds
+}
+
+// removeTemps removes the temporary files.
+func (s *stage) removeTemps() {
 	for _, dir := range s.temps {
 		dir.Remove()
 	}
+	s.temps = nil
+}
+
+// cleanUp removes what is not to stay.
+func (s *stage) cleanUp() {
+	s.removeTemps()
 	for i := len(s.made) - 1; i >= 0; i-- {
 		os.Remove(s.made[i]) // fails, as it should, if something has been placed there
 	}

@@ -90,15 +90,31 @@ type stagedMerge struct {
 
 func (t stagedMerge) dest() destination { return t.destination }
 
-func (t stagedMerge) files() (files []string, err error) {
-	err = filepath.WalkDir(t.temp, func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			rel, _ := filepath.Rel(t.temp, name)
-			files = append(files, filepath.Join(t.dir, rel))
+func (t stagedMerge) claim(c *claims) error {
+	c.add(t.destination, "")
+	entries, err := stagedEntries(t.temp)
+	c.addTree(t.destination, entries)
+	return err
+}
+
+// stagedEntries returns what an unpacked tree holds.
+func stagedEntries(temp string) (entries []entry, err error) {
+	err = filepath.WalkDir(temp, func(name string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil // a directory that its owner may not look into
 		}
+		if err != nil || name == temp {
+			return err
+		}
+		rel, err := filepath.Rel(temp, name)
+		n := entry{name: filepath.ToSlash(rel), isDir: e.IsDir(), staged: name}
+		if err == nil && e.Type()&fs.ModeSymlink != 0 {
+			n.link, err = os.Readlink(name)
+		}
+		entries = append(entries, n)
 		return err
 	})
-	return files, err
+	return entries, err
 }
 
 func (t stagedMerge) check() error {
@@ -131,9 +147,18 @@ type stagedSwap struct {
 	temp string
 }
 
-func (t stagedSwap) dest() destination        { return t.destination }
-func (t stagedSwap) files() ([]string, error) { return nil, nil }
-func (t stagedSwap) check() error             { return nil }
+func (t stagedSwap) dest() destination { return t.destination }
+
+func (t stagedSwap) claim(c *claims) error {
+	c.add(t.destination, t.temp)
+	entries, err := stagedEntries(t.temp)
+	for _, e := range entries {
+		c.name(t.destination, filepath.Join(t.file, filepath.FromSlash(e.name)), filepath.Base(e.name))
+	}
+	return err
+}
+
+func (t stagedSwap) check() error { return nil }
 
 // place exchanges the directories, at once where the system can.
 func (t stagedSwap) place() error {
