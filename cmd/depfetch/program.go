@@ -92,7 +92,7 @@ func (c *command) root() *cobra.Command {
 		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
 	})
 	flags := root.PersistentFlags()
-	flags.StringVarP(&c.lockFile, "lock", "f", "", lockfile.Usage)
+	flags.VarP((*lockfile.Option)(&c.lockFile), "lock", "f", lockfile.Usage)
 	flags.StringVar(&c.rootDir, "root", "/", "the directory that every destination lies below")
 	flags.StringVar(&c.platform, "platform", "", "the platform to fetch for (default $TARGETPLATFORM, else this machine's)")
 	flags.StringArrayVar(&c.groups, "group", nil, "only the dependencies of this group; may be given again")

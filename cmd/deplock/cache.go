@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch/cache"
 	"depfetch/lock/export"
 )
@@ -28,22 +30,32 @@ func (c *command) pruneCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove from the cache what the lockfile does not name",
+		Short: "Remove from the cache what no lockfile of --lock names",
 		Args:  cobra.NoArgs,
+		// What one of several lockfiles names is kept.
+		Annotations: map[string]string{manyLockfiles: "yes"},
 		RunE: func(*cobra.Command, []string) error {
 			dir = cmp.Or(dir, c.getenv("DEPFETCH_CACHE"))
 			if dir == "" {
 				return console.Usagef("name it with --cache DIR or DEPFETCH_CACHE", "which cache?")
 			}
-			_, deps, err := c.dependencies(nil)
-			if err != nil {
-				return err
+			store := cache.Store{Root: dir}
+			if !isCache(store) {
+				return console.Usagef("name it with --cache DIR or DEPFETCH_CACHE", "%s is no cache: there is no directory %s in it", dir, cache.Dir)
 			}
 			locked := make(map[string]bool)
-			for _, l := range export.Lines(deps) {
-				locked[l.Digest.String()] = true
+			for _, name := range c.names() {
+				file, err := lockfile.Read(name)
+				if err != nil {
+					return err
+				}
+				for _, l := range export.Lines(file.Deps) {
+					locked[l.Digest.String()] = true
+				}
+				for _, p := range file.URLs {
+					locked[p.Digest.String()] = true
+				}
 			}
-			store := cache.Store{Root: dir}
 			blobs, bytes, err := store.Prune(func(hex string) bool { return locked[hex] }, dryRun)
 			if err != nil {
 				return err
@@ -59,4 +71,13 @@ func (c *command) pruneCommand() *cobra.Command {
 	cmd.Flags().StringVar(&dir, "cache", "", "the directory of the cache (default $DEPFETCH_CACHE)")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be removed")
 	return cmd
+}
+
+// isCache reports whether a directory is a cache, or empty, as a new one is.
+func isCache(store cache.Store) bool {
+	if info, err := os.Stat(store.File("")); err == nil {
+		return info.IsDir()
+	}
+	entries, err := os.ReadDir(store.Root)
+	return err == nil && len(entries) == 0
 }

@@ -12,9 +12,9 @@ import (
 
 func (c *command) checkCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "check",
+		Use:   "check [FILE…]",
 		Short: "Check the lockfile: its format, stale lines, missing platforms, policy; offline",
-		Args:  cobra.NoArgs,
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(*cobra.Command, []string) error {
 			file, err := lockfile.Read(c.name())
 			if err != nil {

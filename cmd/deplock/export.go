@@ -50,7 +50,7 @@ func (c *command) export(deps []*lock.Dep, format, platform string) error {
 	case "json":
 		return c.console.List(export.Artifacts(lines), true)
 	case "buildx-policy":
-		return export.Policy(c.stdout, lines)
+		return c.left(export.Policy(c.stdout, lines))
 	case "sha256sums", "add":
 	default:
 		return console.Usagef("", "--format %q: write one of sha256sums, add, buildx-policy, json", format)
@@ -62,5 +62,13 @@ func (c *command) export(deps []*lock.Dep, format, platform string) error {
 	if format == "add" {
 		return export.Add(c.stdout, lines)
 	}
-	return export.Sums(c.stdout, lines)
+	return c.left(export.Sums(c.stdout, lines))
+}
+
+// left warns of what a form has no place for.
+func (c *command) left(left []string, err error) error {
+	for _, text := range left {
+		c.console.Warnf("%s", text)
+	}
+	return err
 }

@@ -49,10 +49,11 @@ func (p program) run(ctx context.Context) int {
 // command is what the commands share.
 type command struct {
 	program
-	console  *console.Console
-	lockFile string
-	code     int        // of findings, which are no error
-	printing sync.Mutex // guards the console while upstream is asked
+	console   *console.Console
+	lockFile  string     // that the command is about now
+	lockFiles []string   // that the options name
+	code      int        // of findings, which are no error
+	printing  sync.Mutex // guards the console while upstream is asked
 }
 
 const long = `deplock keeps deps.lock.toml, the lockfile of depfetch. A person writes what is
@@ -81,9 +82,10 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
 	})
-	root.PersistentFlags().StringVarP(&c.lockFile, "lock", "f", "", lockfile.Usage)
-	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.checkCommand(),
-		c.auditCommand(), c.outdatedCommand(), c.listCommand(), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.syncCommand(), c.pinCommand())
+	root.PersistentFlags().StringArrayVarP(&c.lockFiles, "lock", "f", nil, lockfile.Usage+"; check, list, audit, outdated and cache prune take several")
+	root.PersistentPreRunE = c.oneLockfile
+	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.several(c.checkCommand()),
+		c.several(c.auditCommand()), c.several(c.outdatedCommand()), c.several(c.listCommand()), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.syncCommand(), c.pinCommand())
 	return root
 }
 

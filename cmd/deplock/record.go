@@ -22,6 +22,7 @@ import (
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/fetch/cmdline"
+	"depfetch/fetch/scratch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -48,7 +49,9 @@ depfetch curl and depfetch wget to fetch. The exit code is the command's.
 The recording programs come first in PATH. On Linux, for root and where mounts are
 allowed, they also lie over /usr/bin/curl and the like while the command runs, for
 what calls these by their full paths. What drops the environment (as su - and sudo
-do) or downloads by itself is not recorded.`,
+do) or downloads by itself is not recorded. The recording belongs to the user who
+runs deplock: what the command runs as another user fails to download, or passes the
+recording by where nothing can be mounted; record it as that user.`,
 		Example: `  deplock record -- sh install.sh
   deplock record -- sh -c 'curl -fsSL https://example.com/tool.tar.gz | tar -xz'`,
 		Args: cobra.MinimumNArgs(1),
@@ -66,11 +69,13 @@ func (c *command) record(ctx context.Context, o online, args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "deplock-record-")
+	scratch.Sweep(os.TempDir()) // of what a killed recording has left
+	private, err := scratch.NewDir(os.TempDir())
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer private.Remove()
+	dir := private.Path
 	if err := makeShims(dir); err != nil {
 		return fmt.Errorf("preparing the recording: %w", err)
 	}
@@ -126,15 +131,15 @@ func overlaid(ctx context.Context, bin string, args []string) []string {
 	return slices.Concat(unshare, []string{overlay, bin}, args)
 }
 
-// makeShims fills the directory of a recording. Whoever runs the command may write
-// in it.
+// makeShims fills the directory of a recording, which nobody else may look into:
+// what stands in the journal is locked.
 func makeShims(dir string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	for _, d := range []string{"bin", "cache"} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
 			return err
 		}
 	}
@@ -143,10 +148,7 @@ func makeShims(dir string) error {
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(dir, "journal"), nil, 0o600); err != nil {
-		return err
-	}
-	return errors.Join(os.Chmod(dir, 0o755), os.Chmod(filepath.Join(dir, "cache"), 0o777), os.Chmod(filepath.Join(dir, "journal"), 0o666))
+	return os.WriteFile(filepath.Join(dir, "journal"), nil, 0o600)
 }
 
 // recordEnv returns the environment of a recorded command.
@@ -268,6 +270,13 @@ func (c *command) recordShim(ctx context.Context, name string, args []string) in
 	c.console.Program = "deplock record: " + name
 	c.console.Stderr = io.MultiWriter(c.stderr, &said)
 	dir := c.getenv(recordDir)
+	if journal, err := os.OpenFile(filepath.Join(dir, "journal"), os.O_WRONLY|os.O_APPEND, 0); err != nil {
+		c.console.Errorf("this user cannot add to the recording, which belongs to the one who runs deplock record; nothing is downloaded: %v", err)
+		c.console.Hintf("run deplock record as the user that downloads")
+		return exit.Failure
+	} else if err := journal.Close(); err != nil {
+		return c.console.Report(err)
+	}
 	rec := &recorder{journal: filepath.Join(dir, "journal"), allowHTTP: c.getenv(recordHTTP) != ""}
 	code := (&shim.Program{
 		Name: name, Args: args, Native: true, Version: version,

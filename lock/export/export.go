@@ -1,7 +1,7 @@
 // Package export renders what a lockfile pins in the forms of other tools, for
 // those who want plain sha256sum -c, ADD --checksum or a source policy of
-// BuildKit. What a form cannot express (a mode, an owner, a member) is left out,
-// and a comment says so where the form has comments.
+// BuildKit. What a form cannot express (a mode, an owner, a member) is left out, and
+// is told: in a comment where the form has comments, and else to the caller.
 package export
 
 import (
@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"depfetch/fetch"
+	"depfetch/fetch/printable"
 	"depfetch/lock"
 )
 
@@ -58,35 +59,50 @@ func Artifacts(lines []Line) []fetch.Artifact {
 }
 
 // Sums writes a list for sha256sum -c: the digest of each file that lies at its
-// path as it was downloaded.
-func Sums(w io.Writer, lines []Line) error {
+// path as it was downloaded. It returns what is left out, and why.
+func Sums(w io.Writer, lines []Line) (left []string, err error) {
 	for _, l := range lines {
-		if l.Dep.Path == "" || l.Dep.Unpack != nil || !l.Dep.Member.IsZero() {
-			continue // not at its path, or not as it was downloaded
+		why := ""
+		switch {
+		case l.Dep.Path == "":
+			why = "it has no path"
+		case l.Dep.Unpack != nil:
+			why = "a tree has no sum of its own; depfetch verify checks it"
+		case !l.Dep.Member.IsZero() && !l.Unpacked.IsZero():
+			if _, err := fmt.Fprintf(w, "%s  %s\n", l.Unpacked, l.Dep.Path); err != nil {
+				return left, err
+			}
+			continue
+		case !l.Dep.Member.IsZero():
+			why = "the sum of its member is not recorded"
+		}
+		if why != "" {
+			left = append(left, fmt.Sprintf("%s: left out: %s", l.Dep.Name, why))
+			continue
 		}
 		if _, err := fmt.Fprintf(w, "%s  %s\n", l.Digest, l.Dep.Path); err != nil {
-			return err
+			return left, err
 		}
 	}
-	return nil
+	return left, nil
 }
 
-// Add writes ADD instructions for a Dockerfile.
+// Add writes ADD instructions for a Dockerfile. A dependency that ADD cannot place as
+// the lockfile says is a comment in its place.
 func Add(w io.Writer, lines []Line) error {
 	for _, l := range lines {
-		if l.Dep.Path == "" || strings.HasPrefix(l.URL, "file:") {
+		if why := notAdded(l); why != "" {
+			if _, err := fmt.Fprintf(w, "# %s: %s\n", l.Dep.Name, printable.String(why)); err != nil {
+				return err
+			}
 			continue
 		}
 		options := fmt.Sprintf("--checksum=sha256:%s", l.Digest)
 		target := l.Dep.Path
-		switch {
-		case !l.Dep.Member.IsZero():
-			fmt.Fprintf(w, "# %s: ADD cannot take %s out of the archive\n", l.Dep.Name, l.Dep.Member)
-			continue
-		case l.Dep.Unpack != nil:
+		if l.Dep.Unpack != nil {
 			options += " --unpack=true"
-			target += "/"
-		default:
+			target = strings.TrimSuffix(target, "/") + "/"
+		} else {
 			options += fmt.Sprintf(" --chmod=%04o", l.Dep.Mode)
 		}
 		if l.Dep.Owner != nil {
@@ -101,6 +117,54 @@ func Add(w io.Writer, lines []Line) error {
 	return nil
 }
 
+// notAdded returns why ADD cannot do what the lockfile says of a dependency, or "".
+func notAdded(l Line) string {
+	switch {
+	case l.Dep.Path == "":
+		return "it has no path"
+	case strings.HasPrefix(l.URL, "file:"):
+		return "ADD takes no file URL; COPY a file of the build context"
+	case !l.Dep.Member.IsZero():
+		return fmt.Sprintf("ADD cannot take %s out of the archive", l.Dep.Member)
+	case l.Dep.Unpack == nil:
+		return ""
+	}
+	var cannot []string
+	if l.Dep.Unpack.Strip > 0 {
+		cannot = append(cannot, fmt.Sprintf("strip = %d", l.Dep.Unpack.Strip))
+	}
+	if len(l.Dep.Unpack.Include) > 0 {
+		text, _ := json.Marshal(l.Dep.Unpack.Include)
+		cannot = append(cannot, "include = "+string(text))
+	}
+	if l.Dep.Unpack.Replace {
+		cannot = append(cannot, "replace = true")
+	}
+	if l.Dep.Owner != nil {
+		cannot = append(cannot, fmt.Sprintf("owner = %q", l.Dep.Owner))
+	}
+	switch {
+	case len(cannot) > 0:
+		return "ADD cannot unpack with " + strings.Join(cannot, ", ")
+	case !isTar(l.URL):
+		return "ADD unpacks tar archives alone, and others land as they are; the name does not say that it is one"
+	}
+	return ""
+}
+
+// isTar reports whether an address ends as those of the archives do that BuildKit
+// unpacks.
+func isTar(address string) bool {
+	address, _, _ = strings.Cut(address, "#")
+	address, _, _ = strings.Cut(address, "?")
+	for _, end := range []string{".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst"} {
+		if strings.HasSuffix(strings.ToLower(address), end) {
+			return true
+		}
+	}
+	return false
+}
+
 func quote(s string) string {
 	// BuildKit expands $NAME in both, and a backslash takes the dollar's
 	// meaning away.
@@ -109,8 +173,8 @@ func quote(s string) string {
 }
 
 // Policy writes a source policy of BuildKit, which gives every locked URL its
-// checksum wherever a build uses it.
-func Policy(w io.Writer, lines []Line) error {
+// checksum wherever a build uses it. It returns what is left out, and why.
+func Policy(w io.Writer, lines []Line) (left []string, err error) {
 	type rule struct {
 		Action   string            `json:"action"`
 		Selector map[string]string `json:"selector"`
@@ -122,7 +186,11 @@ func Policy(w io.Writer, lines []Line) error {
 	}{Version: 1, Rules: []rule{}}
 	seen := make(map[string]bool)
 	for _, l := range lines {
-		if seen[l.URL] || strings.HasPrefix(l.URL, "file:") {
+		if seen[l.URL] {
+			continue
+		}
+		if strings.HasPrefix(l.URL, "file:") {
+			left = append(left, l.Dep.Name+": left out: a build takes no file URL")
 			continue
 		}
 		seen[l.URL] = true
@@ -138,5 +206,5 @@ func Policy(w io.Writer, lines []Line) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(policy)
+	return left, enc.Encode(policy)
 }

@@ -58,7 +58,7 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep) ([]Finding, error)
 		f.judge(measured[index[f.Line.URL]])
 		if f.Status == Changed && c.Fetch.Cache != nil {
 			c.recover(ctx, f)
-			f.Members = compareMembers(ctx, c.Fetch.Cache, f.Line.Digest, f.Got.Digest)
+			f.Members = c.compareMembers(ctx, c.Fetch.Cache, f.Line.Digest, f.Got.Digest)
 		}
 	}
 	return findings, nil

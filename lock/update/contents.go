@@ -90,7 +90,7 @@ func (c *Client) findContents(ctx context.Context, store *cache.Store, items []*
 // readContents fills in the contents of an item.
 func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item) error {
 	k := &it.contents
-	f, err := store.Open(it.measured.Digest.String())
+	f, err := c.openBlob(ctx, store, it.measured.Digest, it.measured.Size)
 	if err != nil {
 		return err
 	}

@@ -18,12 +18,12 @@ type MemberChange struct {
 
 // compareMembers compares two archives that are in a cache. It returns nil if one
 // is not there or is no archive that could be unpacked.
-func compareMembers(ctx context.Context, store *cache.Store, old, new fetch.Digest) []MemberChange {
-	before, err := members(ctx, store, old)
+func (c *Client) compareMembers(ctx context.Context, store *cache.Store, old, new fetch.Digest) []MemberChange {
+	before, err := c.members(ctx, store, old)
 	if err != nil {
 		return nil
 	}
-	after, err := members(ctx, store, new)
+	after, err := c.members(ctx, store, new)
 	if err != nil {
 		return nil
 	}
@@ -45,8 +45,8 @@ func compareMembers(ctx context.Context, store *cache.Store, old, new fetch.Dige
 }
 
 // members returns what an archive holds, by name.
-func members(ctx context.Context, store *cache.Store, d fetch.Digest) (map[string]unpack.Entry, error) {
-	f, err := store.Open(d.String())
+func (c *Client) members(ctx context.Context, store *cache.Store, d fetch.Digest) (map[string]unpack.Entry, error) {
+	f, err := c.openBlob(ctx, store, d, fetch.SizeUnknown)
 	if err != nil {
 		return nil, err
 	}

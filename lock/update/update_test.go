@@ -65,6 +65,7 @@ func blob(t *testing.T, store *cache.Store, write func(*os.File)) fetch.Digest {
 
 func TestCompareMembers(t *testing.T) {
 	store := &cache.Store{Root: t.TempDir()}
+	client := &Client{Fetch: &fetch.Client{Cache: store}}
 	archive := func(members map[string]string) fetch.Digest {
 		return blob(t, store, func(f *os.File) {
 			z := zip.NewWriter(f)
@@ -80,14 +81,14 @@ func TestCompareMembers(t *testing.T) {
 	old := archive(map[string]string{"a": "same", "b": "1"})
 	new := archive(map[string]string{"a": "same", "b": "2", "c": ""})
 	want := []MemberChange{{"b", "changed"}, {"c", "added"}}
-	if got := compareMembers(t.Context(), store, old, new); !slices.Equal(got, want) {
+	if got := client.compareMembers(t.Context(), store, old, new); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	text := blob(t, store, func(f *os.File) { f.WriteString("no archive") })
-	if got := compareMembers(t.Context(), store, old, text); got != nil {
+	if got := client.compareMembers(t.Context(), store, old, text); got != nil {
 		t.Errorf("with a text: %v", got)
 	}
-	if got := compareMembers(t.Context(), store, old, fetch.Digest{1}); got != nil {
+	if got := client.compareMembers(t.Context(), store, old, fetch.Digest{1}); got != nil {
 		t.Errorf("with nothing: %v", got)
 	}
 }

@@ -3,6 +3,7 @@ package lockfile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -17,6 +18,28 @@ const Default = "deps.lock.toml"
 
 // Usage describes the option that names it.
 const Usage = "the lockfile (default $DEPFETCH_LOCK, else " + Default + ")"
+
+// Option is the option --lock of a command that reads one lockfile. It may be given
+// once: that the last one counts would pass the others by.
+type Option string
+
+// String implements pflag.Value.
+func (o *Option) String() string { return string(*o) }
+
+// Type implements pflag.Value.
+func (o *Option) Type() string { return "string" }
+
+// Set implements pflag.Value.
+func (o *Option) Set(name string) error {
+	switch {
+	case name == "":
+		return errors.New("a name is missing")
+	case *o != "":
+		return fmt.Errorf("%s is given already, and one lockfile can be", *o)
+	}
+	*o = Option(name)
+	return nil
+}
 
 // Name returns the lockfile's name: that of the option, or else the default.
 func Name(option string, getenv func(string) string) string {
