@@ -8,6 +8,12 @@
 // temporary file left behind. Only the renames at the very end can fail in the
 // middle, and a PlaceError then says which files are in place.
 //
+// A tree that replaces a directory takes its place in one step, unless that is of
+// a lower layer of overlayfs, as one of a base image is, which cannot be renamed.
+// Such a tree is kept beside it first, which finds out whether all of it can be
+// removed and whether there is room, and put back after an error. Only a killed run
+// can leave a part of it, which the next run puts back before it does anything.
+//
 // Bytes are hashed as they are written and parsed by nothing before their
 // digest has matched. There is no way to turn that off.
 //

@@ -112,7 +112,7 @@ func (s *stage) sweep(dests []destination) {
 			continue
 		}
 		seen[d.dir] = true
-		if info, err := os.Stat(d.dir); err == nil && scratch.Sweep(d.dir) {
+		if info, err := os.Stat(d.dir); err == nil && scratch.SweepAfter(d.dir, salvage) {
 			s.noteMtime(d.dir, info.ModTime())
 		}
 	}

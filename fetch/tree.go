@@ -141,50 +141,6 @@ func (t stagedMerge) plan(do func(*unpack.Merge) error) error {
 	return do(m)
 }
 
-// stagedSwap is a tree that takes the place of a directory.
-type stagedSwap struct {
-	destination
-	temp string
-}
-
-func (t stagedSwap) dest() destination { return t.destination }
-
-func (t stagedSwap) claim(c *claims) error {
-	c.add(t.destination, t.temp)
-	entries, err := stagedEntries(t.temp)
-	for _, e := range entries {
-		c.name(t.destination, filepath.Join(t.file, filepath.FromSlash(e.name)), filepath.Base(e.name))
-	}
-	return err
-}
-
-func (t stagedSwap) check() error { return nil }
-
-// place exchanges the directories, at once where the system can.
-func (t stagedSwap) place() error {
-	if _, err := os.Lstat(t.file); errors.Is(err, fs.ErrNotExist) {
-		return cause(os.Rename(t.temp, t.file))
-	}
-	if exchange(t.temp, t.file) == nil {
-		return nil
-	}
-	old := t.temp + ".old"
-	if err := os.Rename(t.file, old); errors.Is(err, syscall.EXDEV) {
-		// A directory of a lower layer of overlayfs cannot be renamed.
-		err = os.RemoveAll(t.file)
-		if err != nil {
-			return cause(err)
-		}
-	} else if err != nil {
-		return cause(err)
-	}
-	if err := os.Rename(t.temp, t.file); err != nil {
-		os.Rename(old, t.file)
-		return cause(err)
-	}
-	return nil
-}
-
 // lookTree finds out what lies at d, which is a tree, and how it differs from what
 // is pinned.
 func (c *Client) lookTree(ctx context.Context, d destination) (state, []Finding, error) {

@@ -203,7 +203,11 @@ func named(f *os.File) bool {
 
 // Sweep removes what dead programs have left in dir, and reports whether there was
 // anything. What cannot be removed stays.
-func Sweep(dir string) (swept bool) {
+func Sweep(dir string) (swept bool) { return SweepAfter(dir, func(string) {}) }
+
+// SweepAfter is Sweep, and calls before with each directory before that is removed.
+// No other sweep removes it meanwhile.
+func SweepAfter(dir string, before func(path string)) (swept bool) {
 	d, err := os.Open(dir)
 	if err != nil {
 		return false
@@ -211,7 +215,7 @@ func Sweep(dir string) (swept bool) {
 	names, _ := d.Readdirnames(-1)
 	d.Close()
 	for _, name := range names {
-		if Reserved(name) && sweepOne(filepath.Join(dir, name)) {
+		if Reserved(name) && sweepOne(filepath.Join(dir, name), before) {
 			swept = true
 		}
 	}
@@ -219,7 +223,7 @@ func Sweep(dir string) (swept bool) {
 }
 
 // sweepOne removes name if it is what a dead program has left.
-func sweepOne(name string) bool {
+func sweepOne(name string, before func(path string)) bool {
 	info, err := os.Lstat(name)
 	switch {
 	case err != nil:
@@ -240,7 +244,11 @@ func sweepOne(name string) bool {
 	defer f.Close()
 	text := make([]byte, len(markText)+1)
 	n, _ := f.ReadAt(text, 0)
-	return string(text[:n]) == markText && abandoned(f) && named(f) && removeDir(name) == nil
+	if string(text[:n]) != markText || !abandoned(f) || !named(f) {
+		return false
+	}
+	before(name)
+	return removeDir(name) == nil
 }
 
 // sweepFile removes a file if nobody has its lock.

@@ -1,0 +1,105 @@
+package fetch
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// stagedSwap is a tree that takes the place of a directory.
+type stagedSwap struct {
+	destination
+	temp string
+}
+
+func (t stagedSwap) dest() destination { return t.destination }
+
+func (t stagedSwap) claim(c *claims) error {
+	c.add(t.destination, t.temp)
+	entries, err := stagedEntries(t.temp)
+	for _, e := range entries {
+		c.name(t.destination, filepath.Join(t.file, filepath.FromSlash(e.name)), filepath.Base(e.name))
+	}
+	return err
+}
+
+// Beside a staged tree lie the tree that it replaces, if that cannot be moved
+// there at once, and a file that says whose place it takes. What ends in
+// swapName is written when all is kept, and before anything is removed.
+const (
+	swapKept = ".old"
+	swapName = ".for"
+)
+
+// check keeps the old tree if it cannot be moved.
+func (t stagedSwap) check() error {
+	info, err := os.Lstat(t.file)
+	if err != nil || !info.IsDir() {
+		return nil
+	}
+	lower, err := isLower(t.file, t.temp+".probe")
+	if err != nil || !lower {
+		return cause(err)
+	}
+	if err := keepTree(t.file, t.temp+swapKept); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(t.temp+swapName, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return cause(err)
+	}
+	_, err = f.WriteString(filepath.Base(t.file))
+	return cause(errors.Join(err, f.Sync(), f.Close()))
+}
+
+// place exchanges the directories, at once where the system can.
+func (t stagedSwap) place() error {
+	if _, err := os.Lstat(t.file); errors.Is(err, fs.ErrNotExist) {
+		return cause(os.Rename(t.temp, t.file))
+	}
+	if _, err := os.Lstat(t.temp + swapName); err == nil {
+		return replaceLower(t.temp, t.file, t.temp+swapKept)
+	}
+	if exchange(t.temp, t.file) == nil {
+		return nil
+	}
+	old := t.temp + swapKept
+	if err := os.Rename(t.file, old); err != nil {
+		return cause(err)
+	}
+	if err := os.Rename(t.temp, t.file); err != nil {
+		os.Rename(old, t.file)
+		return cause(err)
+	}
+	return nil
+}
+
+// salvage puts back what a killed run has taken away in the directory above the
+// abandoned one, unless that came to its end.
+func salvage(abandoned string) {
+	info, err := os.Lstat(abandoned)
+	if err != nil || int64(owner(info).UID) != int64(os.Geteuid()) {
+		return // another user's, whom nobody has to believe
+	}
+	names, err := filepath.Glob(filepath.Join(abandoned, "*"+swapName))
+	if err != nil {
+		return
+	}
+	for _, name := range names {
+		base, err := os.ReadFile(name)
+		temp := strings.TrimSuffix(name, swapName)
+		dir := filepath.Join(filepath.Dir(abandoned), string(base))
+		if err != nil || filepath.Base(dir) != string(base) {
+			continue
+		}
+		// The new tree leaves its place only for its destination.
+		if _, err := os.Lstat(temp); err != nil {
+			continue
+		}
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
+			restoreTree(temp+swapKept, dir)
+		}
+	}
+}
