@@ -15,7 +15,7 @@ func (d *Dep) parseTemplates() {
 		d.Mirrors = append(d.Mirrors, d.template(elem, words(), checkAddress))
 	}
 	withURL := append(words(), "url")
-	d.Sums = d.template(d.at.get("sums"), withURL, checkAddress)
+	d.Sums = d.template(d.at.get("sums"), withURL, checkSums)
 	d.Signature = d.template(d.at.get("signature"), withURL, checkAddress)
 	d.Member = d.template(d.at.get("member"), words(), checkMember)
 }
@@ -52,6 +52,21 @@ func (d *Dep) template(v *value, known []string, check func(string) error) Templ
 	return t
 }
 
+// checkSums returns why s is not the address of a list of checksums, which may end
+// in a JSON pointer as a fragment, or nil.
+func checkSums(s string) error {
+	address, pointer, pointed := strings.Cut(s, "#")
+	if pointed && !strings.HasPrefix(pointer, "/") {
+		return checkAddress(s)
+	}
+	for i := range len(pointer) {
+		if pointer[i] <= ' ' || pointer[i] >= 0x7f {
+			return errors.New("percent-encode what is not printable ASCII in a JSON pointer")
+		}
+	}
+	return checkAddress(address)
+}
+
 func isVersionWord(name string) bool {
 	return slices.Contains([]string{"version", "major", "minor", "patch"}, name)
 }
@@ -85,7 +100,7 @@ func (d *Dep) checkExpansions() {
 		for i, elem := range d.at.get("mirrors").elements() {
 			d.checkExpansion(d.Mirrors[i], elem, l.Platform, checkAddress)
 		}
-		d.checkExpansion(d.Sums, d.at.get("sums"), l.Platform, checkAddress)
+		d.checkExpansion(d.Sums, d.at.get("sums"), l.Platform, checkSums)
 		d.checkExpansion(d.Signature, d.at.get("signature"), l.Platform, checkAddress)
 		d.checkExpansion(d.Member, d.at.get("member"), l.Platform, checkMember)
 	}

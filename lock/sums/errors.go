@@ -3,12 +3,10 @@ package sums
 import (
 	"fmt"
 	"strings"
-
-	"depfetch/fetch"
 )
 
 // NotAListError says that what was served in place of a checksum list holds no
-// sha256.
+// sha256 and no sha512.
 type NotAListError struct {
 	Reason string // goes on "it …", as in "is empty"
 }
@@ -40,8 +38,8 @@ func quoted(names []string) string {
 
 // ConflictError says that a list gives more than one sha256 for a file.
 type ConflictError struct {
-	Name    string         // of the file
-	Digests []fetch.Digest // two or more
+	Name    string   // of the file
+	Digests []string // two or more
 }
 
 func (e *ConflictError) Error() string {

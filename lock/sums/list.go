@@ -16,10 +16,12 @@
 //
 // What a Lookup returns stands in the list, for that file. A list that names
 // files and not this one has no answer, even if it has a single line; a list
-// that has two has none either. Digests of other algorithms are passed over,
+// that has two has none either. A sha512 is asked for by itself. Of a JSON document
+// a pointer names the digest, unless it holds a single one. Digests of other
+// algorithms are passed over,
 // and so is every line that could be read in two ways, such as one with several
 // digests. Base64 is not read. A web page, an empty file and everything else
-// without a sha256 in it are refused as no lists.
+// without a sha256 or sha512 in it are refused as no lists.
 package sums
 
 import (
@@ -37,13 +39,17 @@ import (
 type List struct {
 	entries []entry
 	byName  map[string][]int // by the last element of an entry's name
-	bare    []fetch.Digest   // those without a name
+	bare    []string         // those without a name
+	sha512  *List            // the same, of sha512; nil in itself
 }
+
+// empty reports whether l holds nothing.
+func (l *List) empty() bool { return l == nil || len(l.entries) == 0 && len(l.bare) == 0 }
 
 // entry is one named digest.
 type entry struct {
 	elems  []string // of the path that names the file; never empty
-	digest fetch.Digest
+	digest string   // in lower-case hexadecimal digits
 }
 
 func (e entry) name() string { return e.elems[len(e.elems)-1] }
@@ -51,16 +57,19 @@ func (e entry) name() string { return e.elems[len(e.elems)-1] }
 // Parse reads a list, in time linear in its length. The caller bounds that. Its
 // errors are of type [*NotAListError].
 func Parse(data []byte) (*List, error) {
+	if l, ok := parseJSON(strings.TrimSpace(decode(data))); ok {
+		return l, nil
+	}
 	text, err := plainText(data)
 	if err != nil {
 		return nil, err
 	}
-	p := parser{list: &List{byName: map[string][]int{}}}
+	p := newParser()
 	for line := range strings.SplitSeq(text, "\n") {
 		p.line(line)
 	}
 	p.flush()
-	if len(p.list.entries) == 0 && len(p.list.bare) == 0 {
+	if p.list.empty() && p.list.sha512.empty() {
 		return nil, &NotAListError{Reason: p.emptyReason()}
 	}
 	return p.list, nil
@@ -73,9 +82,24 @@ func Parse(data []byte) (*List, error) {
 // every file. Errors about the list are of type [*NotListedError] and
 // [*ConflictError].
 func (l *List) Lookup(address string) (fetch.Digest, error) {
-	path, err := pathElements(address)
+	s, err := l.lookup(address)
 	if err != nil {
 		return fetch.Digest{}, err
+	}
+	return fetch.ParseDigest(s)
+}
+
+// LookupSHA512 is Lookup for the sha512 of a file, in lower-case hexadecimal digits.
+func (l *List) LookupSHA512(address string) (string, error) { return l.sha512.lookup(address) }
+
+func (l *List) lookup(address string) (string, error) {
+	path, err := pathElements(address)
+	if err != nil {
+		return "", err
+	}
+	// File hosters have the name before this.
+	if n := len(path) - 1; n > 0 && path[n] == "download" && l.byName["download"] == nil {
+		path = path[:n]
 	}
 	name := path[len(path)-1]
 	found := l.bare
@@ -84,18 +108,18 @@ func (l *List) Lookup(address string) (fetch.Digest, error) {
 	}
 	switch found = distinct(found); len(found) {
 	case 0:
-		return fetch.Digest{}, &NotListedError{Name: name, Near: l.near(name)}
+		return "", &NotListedError{Name: name, Near: l.near(name)}
 	case 1:
 		return found[0], nil
 	}
-	return fetch.Digest{}, &ConflictError{Name: name, Digests: found}
+	return "", &ConflictError{Name: name, Digests: found}
 }
 
 // nearest returns the digests of the entries whose names agree best with path.
-func (l *List) nearest(path []string) []fetch.Digest {
+func (l *List) nearest(path []string) []string {
 	var (
 		best  int
-		found []fetch.Digest
+		found []string
 	)
 	for _, i := range l.byName[path[len(path)-1]] {
 		e := l.entries[i]
@@ -122,9 +146,9 @@ func commonSuffix(a, b []string) int {
 	return n
 }
 
-func distinct(digests []fetch.Digest) []fetch.Digest {
-	seen := make(map[fetch.Digest]bool, len(digests))
-	return slices.DeleteFunc(slices.Clone(digests), func(d fetch.Digest) bool {
+func distinct(digests []string) []string {
+	seen := make(map[string]bool, len(digests))
+	return slices.DeleteFunc(slices.Clone(digests), func(d string) bool {
 		again := seen[d]
 		seen[d] = true
 		return again

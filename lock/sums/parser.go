@@ -28,6 +28,10 @@ type sum struct {
 	escaped   bool   // a backslash in name is no separator
 }
 
+func newParser() parser {
+	return parser{list: &List{byName: map[string][]int{}, sha512: &List{byName: map[string][]int{}}}}
+}
+
 func (p *parser) line(line string) {
 	text := strings.TrimSpace(line)
 	if p.open != nil && p.continued(text) {
@@ -56,7 +60,7 @@ func (p *parser) flush() {
 	p.open, p.record = nil, sum{}
 }
 
-// add takes a digest into the list, if it is a sha256.
+// add takes a digest into the list, if it is a sha256 or a sha512.
 func (p *parser) add(s sum) {
 	a := s.algorithm
 	if a == "" && len(s.hex) == 2*len(fetch.Digest{}) && slices.Contains(as256, p.section) {
@@ -65,24 +69,29 @@ func (p *parser) add(s sum) {
 	if a == "" {
 		a = bySize[len(s.hex)]
 	}
-	if a != sha256 {
+	list := p.list
+	switch {
+	case a == sha256:
+	case a == "sha512" && len(s.hex) == 128:
+		list = p.list.sha512
+	default:
 		if !slices.Contains(p.skipped, a) {
 			p.skipped = append(p.skipped, a)
 		}
 		return
 	}
-	d, err := fetch.ParseDigest(strings.ToLower(s.hex))
-	if err != nil {
+	d := strings.ToLower(s.hex)
+	if _, err := fetch.ParseDigest(d); err != nil && a == sha256 {
 		return
 	}
 	elems := s.elements()
 	if len(elems) == 0 {
-		p.list.bare = append(p.list.bare, d)
+		list.bare = append(list.bare, d)
 		return
 	}
 	e := entry{elems: elems, digest: d}
-	p.list.byName[e.name()] = append(p.list.byName[e.name()], len(p.list.entries))
-	p.list.entries = append(p.list.entries, e)
+	list.byName[e.name()] = append(list.byName[e.name()], len(list.entries))
+	list.entries = append(list.entries, e)
 }
 
 // elements returns the elements of the path that names the file, without those

@@ -23,7 +23,7 @@ func plainText(data []byte) (string, error) {
 	case strings.ContainsRune(text, 0):
 		return "", &NotAListError{Reason: "is binary data"}
 	case strings.HasPrefix(start, "{") && json.Valid([]byte(trimmed)):
-		return "", &NotAListError{Reason: "is a JSON document"}
+		return "", &NotAListError{Reason: "is a JSON document; name the digest in it with a JSON pointer, as in …#/sha256"}
 	}
 	return signedText(text)
 }

@@ -53,7 +53,7 @@ func packed(d *lock.Dep) bool { return !d.Member.IsZero() || d.Unpack != nil }
 func (c *Client) keeping(items []*item) (client *fetch.Client, done func(), err error) {
 	archives := false
 	for _, it := range items {
-		archives = archives || packed(it.dep)
+		archives = archives || packed(it.dep) || it.sums != ""
 	}
 	if !archives || c.Fetch.Cache != nil {
 		return c.Fetch, func() {}, nil

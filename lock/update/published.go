@@ -2,13 +2,19 @@ package update
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"depfetch/fetch"
+	"depfetch/fetch/cache"
 	"depfetch/lock/release"
 	"depfetch/lock/sums"
 )
@@ -16,6 +22,7 @@ import (
 // published is the sum that upstream publishes of a file.
 type published struct {
 	digest fetch.Digest // zero if there is none
+	sha512 string       // in place of digest, where there is that alone
 	from   string       // the address that says so
 	err    error        // why there is none where there should be one
 }
@@ -48,9 +55,13 @@ func (c *Client) findPublished(ctx context.Context, items []*item) {
 }
 
 func (c *Client) readList(ctx context.Context, it *item) (*sums.List, error) {
-	text, err := c.Fetch.Read(ctx, it.artifact(it.sums), maxList)
+	address, pointer, pointed := strings.Cut(it.sums, "#")
+	text, err := c.Fetch.Read(ctx, it.artifact(address), maxList)
 	if err != nil {
 		return nil, err
+	}
+	if pointed {
+		return sums.ParsePointer(text, pointer)
 	}
 	return sums.Parse(text)
 }
@@ -60,9 +71,43 @@ func lookup(it *item, list func() (*sums.List, error)) published {
 	l, err := list()
 	if err == nil {
 		p.digest, err = l.Lookup(it.url)
+		var none *sums.NotListedError
+		if errors.As(err, &none) {
+			if other, err512 := l.LookupSHA512(it.url); err512 == nil {
+				p.sha512, err = other, nil
+			} else if !errors.As(err512, &none) || len(none.Near) > 0 {
+				err = err512
+			}
+		}
 	}
 	p.err = err
 	return p
+}
+
+// compareSHA512 compares what is in store with the sha512 that upstream publishes.
+func (it *item) compareSHA512(store *cache.Store) error {
+	p := &it.published
+	if p.sha512 == "" || it.measured.Err != nil {
+		return nil
+	}
+	f, err := store.Open(it.measured.Digest.String())
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	// What is hashed is what was measured, whatever the store has become.
+	weak, strong := sha256.New(), sha512.New()
+	if _, err := io.Copy(io.MultiWriter(weak, strong), f); err != nil {
+		return err
+	}
+	if fetch.Digest(weak.Sum(nil)) != it.measured.Digest {
+		return fmt.Errorf("%s: the cache has changed meanwhile", it.dep.Name)
+	}
+	if got := hex.EncodeToString(strong.Sum(nil)); got != p.sha512 {
+		return &PublishedError{it.dep.Name, it.platform, it.url, p.from, p.sha512, got, it.measured}
+	}
+	p.digest = it.measured.Digest
+	return nil
 }
 
 // askGitHub returns the digest that GitHub computed of a release's asset. That it

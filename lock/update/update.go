@@ -22,6 +22,7 @@ import (
 	"sync"
 
 	"depfetch/fetch"
+	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/release"
@@ -171,7 +172,7 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 	next := 0
 	for i, w := range wants {
 		for range w.Platforms {
-			change, err := c.change(f, items[next])
+			change, err := c.change(f, client.Cache, items[next])
 			errs = append(errs, err)
 			results[i].Changes = append(results[i].Changes, change)
 			next++
@@ -255,7 +256,7 @@ func measure(ctx context.Context, client *fetch.Client, items []*item) error {
 }
 
 // change decides what is locked for an item.
-func (c *Client) change(f *lock.File, it *item) (Change, error) {
+func (c *Client) change(f *lock.File, store *cache.Store, it *item) (Change, error) {
 	ch := Change{Platform: it.platform, URL: it.url}
 	for _, l := range it.want.Dep.Locked {
 		if l.Platform == it.platform {
@@ -273,11 +274,16 @@ func (c *Client) change(f *lock.File, it *item) (Change, error) {
 	if err := c.noFile(it); err != nil {
 		return ch, err
 	}
+	if it.published.err == nil {
+		if err := it.compareSHA512(store); err != nil {
+			return ch, err
+		}
+	}
 	switch {
 	case it.published.err != nil:
 		return ch, &SumsError{it.dep.Name, it.platform, it.published.from, it.published.err}
 	case !it.published.digest.IsZero() && it.published.digest != m.Digest:
-		return ch, &PublishedError{it.dep.Name, it.platform, it.url, it.published.from, it.published.digest, m}
+		return ch, &PublishedError{it.dep.Name, it.platform, it.url, it.published.from, it.published.digest.String(), m.Digest.String(), m}
 	}
 	if it.contents.err != nil {
 		return ch, &ContentsError{it.dep.Name, it.platform, it.contents.err}
@@ -371,13 +377,15 @@ type PublishedError struct {
 	Dep       string
 	Platform  lock.Platform
 	URL, From string // of the file, and of the list
-	Published fetch.Digest
+	Published string // a sha256, or a sha512 where there is that alone
+	Computed  string // the same of the bytes
 	Got       fetch.Measurement
 }
 
 func (e *PublishedError) Error() string {
-	return fmt.Sprintf("%s, %s: the bytes are not those that upstream publishes the sum of\n%s\n  published  sha256 %s (%s)\n  got        sha256 %s  %d bytes",
-		e.Dep, e.Platform, source.Redact(e.URL), e.Published, source.Redact(e.From), e.Got.Digest, e.Got.Size)
+	algorithm := map[bool]string{true: "sha512", false: "sha256"}[len(e.Published) == 128]
+	return fmt.Sprintf("%s, %s: the bytes are not those that upstream publishes the sum of\n%s\n  published  %s %s (%s)\n  got        %s %s  %d bytes",
+		e.Dep, e.Platform, source.Redact(e.URL), algorithm, e.Published, source.Redact(e.From), algorithm, e.Computed, e.Got.Size)
 }
 
 // TrustError says that a line would be trusted less than the policy demands.
