@@ -3,6 +3,7 @@ package script
 import (
 	"path"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -440,6 +441,9 @@ func (m *Machine) write(to string, v Value, more bool) {
 	v.many = false
 	m.files[to] = v
 }
+
+// table returns the commands, which no machine changes.
+var table = sync.OnceValue(commands)
 
 // commands returns what is known about commands, by name.
 func commands() map[string]command {
