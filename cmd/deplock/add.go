@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,6 +204,9 @@ func (c *command) removeCommand() *cobra.Command {
 			if _, _, err := c.dependencies(names); err != nil {
 				return err
 			}
+			if _, err := ownTrees(c.trees()); err != nil {
+				return err
+			}
 			_, err := edit.Update(cmd.Context(), c.name(), func(doc *edit.Document) error {
 				for _, name := range names {
 					if err := doc.Remove(name); err != nil {
@@ -216,7 +218,7 @@ func (c *command) removeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.stdout, "removed %s\n", strings.Join(names, ", "))
+			c.printf("removed %s\n", strings.Join(names, ", "))
 			return c.pruneTrees()
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/fetch/printable"
 	"depfetch/fetch/source"
 	"depfetch/lock/update"
 )
@@ -72,18 +73,18 @@ func (c *command) auditText(findings []update.Finding) {
 		address := source.Redact(f.Line.URL)
 		switch f.Status {
 		case update.Moved:
-			fmt.Fprintf(c.stdout, "moved        %s  %s\n  now at  %s\n", where, address, source.Redact(f.NewURL))
+			c.printf("moved        %s  %s\n  now at  %s\n", where, address, source.Redact(f.NewURL))
 		case update.Changed:
-			fmt.Fprintf(c.stdout, "changed      %s  %s\n  locked  sha256 %s  %s\n  now     sha256 %s  %s\n", where, address,
+			c.printf("changed      %s  %s\n  locked  sha256 %s  %s\n  now     sha256 %s  %s\n", where, address,
 				f.Line.Digest, sizeText(f.Line.Size), f.Got.Digest, sizeText(f.Got.Size))
 			for _, m := range f.Members {
-				fmt.Fprintf(c.stdout, "  %-7s %s\n", m.How, m.Name)
+				c.printf("  %-7s %s\n", m.How, m.Name)
 			}
 		case update.Gone, update.Unreachable:
-			fmt.Fprintf(c.stdout, "%-12s %s  %s: %v\n", f.Status, where, address, brief(f.Err))
+			c.printf("%-12s %s  %s: %v\n", f.Status, where, address, brief(f.Err))
 		}
 	}
-	fmt.Fprintf(c.stdout, "%d same, %d changed, %d gone, %d moved, %d unreachable\n", count[update.Same],
+	c.printf("%d same, %d changed, %d gone, %d moved, %d unreachable\n", count[update.Same],
 		count[update.Changed], count[update.Gone], count[update.Moved], count[update.Unreachable])
 }
 
@@ -112,7 +113,7 @@ type audited struct {
 }
 
 func (c *command) auditJSON(findings []update.Finding) error {
-	enc := json.NewEncoder(c.stdout)
+	enc := json.NewEncoder(printable.JSON(c.stdout))
 	enc.SetEscapeHTML(false)
 	for _, f := range findings {
 		c.judge(f)

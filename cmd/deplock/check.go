@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +25,7 @@ func (c *command) checkCommand() *cobra.Command {
 			for _, remark := range file.Remarks() {
 				c.console.Warnf("%v", remark)
 			}
-			fmt.Fprintf(c.stdout, "%s: %d dependencies, %d locked lines, all in order\n",
+			c.printf("%s: %d dependencies, %d locked lines, all in order\n",
 				c.name(), len(file.Deps), len(export.Lines(file.Deps)))
 			return nil
 		},

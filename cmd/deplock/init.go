@@ -3,7 +3,6 @@ package main
 import (
 	_ "embed"
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -28,7 +27,7 @@ func (c *command) initCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.stdout, "%s is started; deplock add NAME URL adds to it\n", c.name())
+			c.printf("%s is started; deplock add NAME URL adds to it\n", c.name())
 			return nil
 		},
 	}

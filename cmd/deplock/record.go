@@ -244,9 +244,9 @@ func (c *command) addRecorded(ctx context.Context, o online, file *lock.File, re
 		}
 		deps = append(deps, dep)
 		results = append(results, update.Result{Dep: &lock.Dep{Name: name}})
-		fmt.Fprintf(c.stdout, "recorded %s  %s  %d bytes  %s\n", name, source.Redact(r.URL), r.Size, trust)
+		c.printf("recorded %s  %s  %d bytes  %s\n", name, source.Redact(r.URL), r.Size, trust)
 		if r.Final != "" {
-			fmt.Fprintf(c.stdout, "  which leads to %s\n", source.Redact(r.Final))
+			c.printf("  which leads to %s\n", source.Redact(r.Final))
 		}
 	}
 	if len(deps) == 0 {

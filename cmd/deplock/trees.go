@@ -25,6 +25,9 @@ func (c *command) trees() string { return lockfile.Trees(c.name()) }
 
 // writeTrees writes the manifests of what has been locked.
 func (c *command) writeTrees(results []update.Result) error {
+	if _, err := ownTrees(c.trees()); err != nil {
+		return err
+	}
 	for _, r := range results {
 		for _, ch := range r.Changes {
 			if ch.Manifest == nil {

@@ -214,7 +214,7 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 	}
 	c.summary(results)
 	if !changed {
-		fmt.Fprintf(c.stdout, "%s is up to date\n", c.name())
+		c.printf("%s is up to date\n", c.name())
 	}
 	return c.pruneTrees()
 }
@@ -261,17 +261,17 @@ func (c *command) summary(results []update.Result) {
 		} else if r.Version != "" {
 			title += " " + r.Version
 		}
-		fmt.Fprintln(c.stdout, title)
+		c.printf("%s\n", title)
 		for _, ch := range r.Changes {
 			switch {
 			case ch.Missing:
-				fmt.Fprintf(c.stdout, "  %s: not published, left out\n", ch.Platform)
+				c.printf("  %s: not published, left out\n", ch.Platform)
 			case !ch.Same():
-				fmt.Fprintf(c.stdout, "  %s\n", ch.Platform)
+				c.printf("  %s\n", ch.Platform)
 				if ch.Old != nil {
-					fmt.Fprintf(c.stdout, "    - %s\n", lineText(*ch.Old))
+					c.printf("    - %s\n", lineText(*ch.Old))
 				}
-				fmt.Fprintf(c.stdout, "    + %s\n", lineText(ch.New))
+				c.printf("    + %s\n", lineText(ch.New))
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"depfetch/fetch"
+	"depfetch/fetch/printable"
 )
 
 // List prints what is pinned: a table, or an object a line.
@@ -25,7 +26,7 @@ func listTable(w io.Writer, artifacts []fetch.Artifact) error {
 		if a.Size != fetch.SizeUnknown {
 			size = strconv.FormatInt(a.Size, 10)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, dash(a.Version), a.Platform, size, a.Digest, dash(a.Path), a.URL)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printable.String(a.Name), dash(a.Version), a.Platform, size, a.Digest, dash(a.Path), printable.String(a.URL))
 	}
 	return t.Flush()
 }
@@ -34,7 +35,7 @@ func dash(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return s
+	return printable.String(s)
 }
 
 func listJSON(w io.Writer, artifacts []fetch.Artifact) error {

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"fmt"
 	"io"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -55,16 +57,19 @@ func (o *object) writeTo(w io.Writer) error {
 	return err
 }
 
-// appendString appends s in quotes. What is not UTF-8 becomes U+FFFD.
+// appendString appends s in quotes, with escapes for what a terminal would not show
+// as it is. What is not UTF-8 becomes U+FFFD.
 func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
 			b = append(b, '\\', byte(r))
-		case r < ' ':
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&0xf])
+		case r > 0xffff && !strconv.IsPrint(r):
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		case !strconv.IsPrint(r):
+			b = fmt.Appendf(b, `\u%04x`, r)
 		default:
 			b = utf8.AppendRune(b, r)
 		}

@@ -26,6 +26,19 @@ func TestObject(t *testing.T) {
 	}
 }
 
+// TestObjectShows holds that what steers a terminal is escaped.
+func TestObjectShows(t *testing.T) {
+	var o object
+	o.string("a", "\x1b[31m\u202eé\U000e0041\u009b\n")
+	var b bytes.Buffer
+	if err := o.writeTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"a":"\u001b[31m\u202eé\udb40\udc41\u009b\u000a"}` + "\n"; b.String() != want {
+		t.Errorf("got %s, want %s", b.String(), want)
+	}
+}
+
 // FuzzObject holds that a reader of JSON reads what was written.
 func FuzzObject(f *testing.F) {
 	for _, s := range []string{"", "a\"b\\c/", "\x00\x1f\x7f\n\t", "ü\u2028日本🙂", "\xff\xfe", "</script>"} {

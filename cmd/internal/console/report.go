@@ -267,7 +267,7 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 			c.Hintf("the server has refused the credentials that the netrc or headers file has for it")
 		case denied(s):
 			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
-		case s.Status == http.StatusNotFound || s.Status == http.StatusGone:
+		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
 			c.Hintf("upstream no longer has it; another address of the same bytes can be added to mirrors of [deps.%s]", e.Artifact.Name)
 		}
 	}
