@@ -91,7 +91,7 @@ func (r *Request) Describe(head []byte) {
 	name, _, _ := strings.Cut(r.URL, "?")
 	r.JSON = what == content.JSON
 	named := content.ByName(name)
-	if what != content.None && (what != content.Text && named != content.NamedNothing || what == content.Text && named == content.NamedArchive && !strings.HasPrefix(string(head), "#!")) {
+	if what != content.None && what != content.Text && named != content.NamedNothing {
 		r.NoFile = string(what)
 	}
 	if m := content.Machines(head); m != nil {

@@ -131,7 +131,7 @@ func (c *Client) noFile(it *item) error {
 	case what == content.None:
 	case what == content.Text:
 		if archive && !strings.HasPrefix(string(m.Head), "#!") {
-			return &SubstituteError{it.dep.Name, it.platform, it.url, what, why}
+			c.warn(fmt.Errorf("%s, %s: %s serves text; %s", it.dep.Name, it.platform, source.Redact(it.url), why))
 		}
 	case why != "":
 		return &SubstituteError{it.dep.Name, it.platform, it.url, what, why}
