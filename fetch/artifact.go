@@ -55,8 +55,21 @@ func (o Owner) String() string { return fmt.Sprintf("%d:%d", o.UID, o.GID) }
 
 // Unpack says how an archive becomes a directory tree.
 type Unpack struct {
-	Strip         int      // leading path elements to drop, as tar's --strip-components
+	Strip         int      // leading path elements to drop, "." not counted
 	Include       []string // globs of the names to unpack; empty means all
 	Replace       bool     // swap the whole directory instead of merging into it
 	AbsoluteLinks bool     // allow symbolic links with an absolute target
+	AbsoluteNames bool     // take names that begin with a slash without it, as tar does
+	DropSpecial   bool     // take setuid, setgid and sticky bits away instead of refusing them
+}
+
+// Options returns how an archive is taken apart by u, which may be nil, and within
+// the limits of what it may cost.
+func (u *Unpack) Options(limits unpack.Limits) unpack.Options {
+	o := unpack.Options{Limits: limits}
+	if u != nil {
+		o.Strip, o.Include = u.Strip, u.Include
+		o.AbsoluteLinks, o.AbsoluteNames, o.DropSpecialBits = u.AbsoluteLinks, u.AbsoluteNames, u.DropSpecial
+	}
+	return o
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -59,11 +60,24 @@ func (s *stage) mkdir(d destination) error {
 			return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot make the directory %s: %w", dir, cause(err))}
 		}
 		s.made = append(s.made, dir)
+		if err := unmask(dir); err != nil {
+			return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot set the mode of %s: %w", dir, cause(err))}
+		}
 	}
 	if len(missing) > 0 && d.merges() && d.Owner != nil {
 		return d.giveTo(d.dir)
 	}
 	return nil
+}
+
+// unmask gives a directory that has just been made the mode 0755, whatever the
+// umask has left of it. What it inherits, such as setgid, it keeps.
+func unmask(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil || !info.IsDir() || info.Mode().Perm() == 0o755 || runtime.GOOS == "windows" {
+		return err
+	}
+	return os.Chmod(dir, info.Mode()&^fs.ModePerm|0o755)
 }
 
 // giveTo gives a directory to the owner of d.

@@ -15,10 +15,8 @@ import (
 
 // unpackOptions returns how the archive of d is taken apart.
 func (r *run) unpackOptions(d destination) unpack.Options {
-	o := unpack.Options{Limits: d.Limits, Newest: r.Mtime, ImpliedTime: r.mtime()}
-	if d.Unpack != nil {
-		o.Strip, o.Include, o.AbsoluteLinks = d.Unpack.Strip, d.Unpack.Include, d.Unpack.AbsoluteLinks
-	}
+	o := d.Unpack.Options(d.Limits)
+	o.Newest, o.ImpliedTime = r.Mtime, r.mtime()
 	if d.Owner != nil {
 		o.Owner = &unpack.Owner{UID: d.Owner.UID, GID: d.Owner.GID}
 	}

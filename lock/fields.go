@@ -143,7 +143,7 @@ func parseUnpack(v *value) *fetch.Unpack {
 }
 
 func parseUnpackTable(v *value) *fetch.Unpack {
-	v.table("strip", "include", "replace", "absolute_links")
+	v.table("strip", "include", "replace", "absolute_links", "absolute_names", "drop_special_bits")
 	u := &fetch.Unpack{}
 	strip := v.get("strip")
 	n, ok := strip.integer()
@@ -160,6 +160,8 @@ func parseUnpackTable(v *value) *fetch.Unpack {
 	}
 	u.Replace, _ = v.get("replace").boolean()
 	u.AbsoluteLinks, _ = v.get("absolute_links").boolean()
+	u.AbsoluteNames, _ = v.get("absolute_names").boolean()
+	u.DropSpecial, _ = v.get("drop_special_bits").boolean()
 	return u
 }
 

@@ -41,7 +41,7 @@ func (c *command) addCommand() *cobra.Command {
 	flags.StringVar(&f.dep.Mode, "mode", "", "its mode, as 0755 (default 0644)")
 	flags.StringVar(&f.dep.Owner, "owner", "", "its owner, as uid:gid")
 	flags.StringVar(&f.dep.Member, "member", "", "the one file to take out of the archive; a name or a glob")
-	flags.StringVar(&f.unpack, "unpack", "", "unpack the archive into the directory --path; strip=N, include=GLOB, replace and absolute_links may be given, with commas between")
+	flags.StringVar(&f.unpack, "unpack", "", "unpack the archive into the directory --path; strip=N, include=GLOB, replace, absolute_links, absolute_names and drop_special_bits may be given, with commas between")
 	flags.Lookup("unpack").NoOptDefVal = "true"
 	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to lock; may be given again (default those of the lockfile)")
 	flags.StringArrayVar(&f.alias, "alias", nil, "PLATFORM=NAME, what {alias} stands for there; may be given again")
@@ -95,7 +95,7 @@ func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
 	want := update.Want{Dep: draft, Platforms: update.Platforms(file, draft)}
 	results, err := client.Lock(cmd.Context(), file, []update.Want{want})
 	if err != nil {
-		return err
+		return hintOptions(err)
 	}
 	if dep.Platforms, dep.Locked, err = lockedOf(results[0], dep.Platforms, f.skipMissing); err != nil {
 		return err
@@ -151,8 +151,12 @@ func parseUnpack(s string, dep *edit.NewDep) error {
 			dep.Unpack.Replace = true
 		case word == "absolute_links":
 			dep.Unpack.AbsoluteLinks = true
+		case word == "absolute_names":
+			dep.Unpack.AbsoluteNames = true
+		case word == "drop_special_bits":
+			dep.Unpack.DropSpecial = true
 		default:
-			return console.Usagef("write it as --unpack=strip=1,include=bin/*", "--unpack %q: want strip=N, include=GLOB, replace or absolute_links", word)
+			return console.Usagef("write it as --unpack=strip=1,include=bin/*", "--unpack %q: want strip=N, include=GLOB, replace, absolute_links, absolute_names or drop_special_bits", word)
 		}
 	}
 	return nil

@@ -25,6 +25,7 @@ const lineHint = "change latest.prefix, or lock a version of that line by hand"
 
 func explainOne(err error) error {
 	var (
+		explained *console.Error
 		template  *update.TemplateError
 		version   *update.UnversionedError
 		line      *release.LineError
@@ -40,6 +41,8 @@ func explainOne(err error) error {
 	)
 	coded := func(code int, hint string) error { return &console.Error{Err: err, Hint: hint, Code: code} }
 	switch {
+	case errors.As(err, &explained):
+		return err
 	case errors.As(err, &template):
 		return coded(exit.Usage, "")
 	case errors.As(err, &version):
@@ -69,6 +72,20 @@ func explainOne(err error) error {
 		}
 		return coded(exit.Failure, "")
 	}
-	explained, _ := explainPin(err)
-	return explained
+	pin, _ := explainPin(err)
+	return pin
+}
+
+// hintOptions explains what cannot be taken out of the archive of a dependency
+// that is not in the lockfile yet: what is to be corrected are options.
+func hintOptions(err error) error {
+	var all []error
+	for _, e := range console.Flatten(err) {
+		var contents *update.ContentsError
+		if errors.As(e, &contents) {
+			e = &console.Error{Err: e, Hint: console.ArchiveOptionHint(contents.Dep, contents.Err), Code: exit.Failure}
+		}
+		all = append(all, e)
+	}
+	return errors.Join(all...)
 }

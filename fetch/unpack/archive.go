@@ -11,8 +11,9 @@ import (
 // Options say what to unpack, and how. The zero value is all of it, as it is.
 type Options struct {
 	// Strip is how many leading elements are dropped from each name, and from
-	// what hard links lead to, as by tar's --strip-components: a leading "."
-	// counts, and what has no more elements than that is left out.
+	// what hard links lead to, as by tar's --strip-components, except that "."
+	// is no element: "./a/b" is "a/b". What has no more elements than that is
+	// left out.
 	Strip int
 
 	// Include are globs of what to unpack; none means all. They match names
@@ -24,6 +25,14 @@ type Options struct {
 
 	// AbsoluteLinks allows symbolic links with an absolute target.
 	AbsoluteLinks bool
+
+	// AbsoluteNames takes names that begin with slashes, and hard links to such,
+	// without these, as tar does.
+	AbsoluteNames bool
+
+	// DropSpecialBits takes the setuid, setgid and sticky bits off files and
+	// directories that have them.
+	DropSpecialBits bool
 
 	Limits Limits
 

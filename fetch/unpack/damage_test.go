@@ -116,6 +116,7 @@ func TestGarbageAfter(t *testing.T) {
 		format, _, _ := strings.Cut(name, ",")
 		for garbage, want := range map[string]string{
 			"x":                         "",
+			"garbage\n":                 "",
 			strings.Repeat("x", 512):    "",
 			strings.Repeat("\x00", 512): map[string]string{"tar": "ok", "tar.gz": "ok", "tar.xz": "ok", "zip": "ok"}[format],
 		} {
@@ -123,6 +124,9 @@ func TestGarbageAfter(t *testing.T) {
 				want = "ok" // as with GNU tar and bsdtar
 			}
 			_, err := scanBytes(append(bytes.Clone(archive), garbage...), Options{})
+			if err != nil && len(garbage) > 3 && !strings.Contains(err.Error(), "something else follows its end") {
+				t.Errorf("%s with %d of %q: error %v, which names another cause", name, len(garbage), garbage[0], err)
+			}
 			if (err == nil) != (want == "ok") {
 				t.Errorf("%s with %d of %q: error %v", name, len(garbage), garbage[0], err)
 			}
@@ -195,6 +199,10 @@ func TestLimits(t *testing.T) {
 		{"entries", million, Limits{}, "refused the archive: over the limit of 500000 entries"},
 		{"entries of a zip", zipball(zipEnd{}, zipItem{name: "a"}, zipItem{name: "b"}), Limits{Entries: 1}, "over the limit of 1 entries"},
 		{"entries, enough", zipball(zipEnd{}, zipItem{name: "a"}, zipItem{name: "b"}), Limits{Entries: 2}, ""},
+		{"entries, implied", tarball(file("a/b/c", "")), Limits{Entries: 2}, `refused "a/b/c": over the limit of 2 entries`},
+		{"entries, implied, enough", tarball(file("a/b/c", ""), dir("a"), dir("a/b")), Limits{Entries: 3}, ""},
+		{"entries, after implied ones", tarball(file("a/b", ""), file("a/c", "")), Limits{Entries: 2}, `refused "a/c": over the limit of 2 entries`},
+		{"entries, implied in a zip", zipball(zipEnd{}, zipItem{name: "a/b/c"}), Limits{Entries: 2}, `refused "a/b/c": over the limit of 2 entries`},
 		{"ratio", zeros, Limits{}, `refused "zeros": more than 250 times the size of the archive`},
 		{"ratio, raised", zeros, Limits{Ratio: 2000}, ""},
 		{"ratio in a zip", zipball(zipEnd{}, zipItem{name: "zeros", body: strings.Repeat("\x00", 70<<20), method: zipDeflate}), Limits{}, "more than 250 times"},

@@ -17,10 +17,13 @@
 //   - A name is relative and holds no "..", be it between slashes or backslashes,
 //     no control character, no NUL, and no Windows drive; it has at most 4096
 //     bytes, 255 in an element, and Limits.Depth elements. In a zip it is UTF-8.
-//     On Windows it holds no backslash at all.
+//     On Windows it holds no backslash at all. With Options.AbsoluteNames
+//     leading slashes are dropped. In a zip of MS-DOS a name without slashes has
+//     its backslashes for slashes, as unzip reads it: .NET wrote such.
 //
-//   - A name occurs once, after stripping. Only directories may be repeated;
-//     the last entry's mode and time hold. No name lies below a file or a link,
+//   - A name occurs once, after stripping. Only directories may be repeated, of
+//     which the last entry's mode and time hold, and hard links to what the
+//     name is already. No name lies below a file or a link,
 //     so nothing is reached through a link.
 //
 //   - A symbolic link is relative, and leads to a place in the tree, be there
@@ -32,7 +35,8 @@
 //     it, and that is unpacked.
 //
 //   - There are files, directories and links. Devices, FIFOs, unknown types, and
-//     whatever is setuid, setgid or sticky, directories included, is refused.
+//     whatever is setuid, setgid or sticky, directories included, is refused,
+//     unless Options.DropSpecialBits takes these bits away.
 //
 //   - Two names that the destination's disk takes for one, because it folds case
 //     or Unicode forms, are refused. On a disk that does not, they are two files.
@@ -40,7 +44,7 @@
 //   - A zip's directory and its entries agree on names, sizes, methods and
 //     checksums. Entries do not overlap. None is encrypted, and it is one volume.
 //
-//   - Limits holds for bytes, entries, depth, the ratio of bytes to those of the
+//   - Limits holds for bytes, entries (implied directories included), depth, the ratio of bytes to those of the
 //     archive, and the memory for windows.
 //
 // A refusal names the member (*RefusedError, *LimitError). What Tree has written
@@ -48,7 +52,8 @@
 // merge that into where it is to lie with PlanMerge.
 //
 // What is not unpacked, because Options.Include or Member does not ask for it,
-// is not judged by its type, mode or link. Tree and Scan judge its name.
+// is not judged by its type, mode or link, nor by how a zip encrypts, compresses
+// or encodes it. Tree and Scan judge its name.
 //
 // The same archive and options give the same tree: the archive's permission
 // bits whatever the umask, its modification times down to what it records,

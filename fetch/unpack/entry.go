@@ -53,6 +53,9 @@ type member struct {
 	open func() (io.ReadCloser, error)
 
 	sparse bool // most of it may be holes
+
+	// refusal says why this member of a zip cannot be read; others can.
+	refusal string
 }
 
 // kind is what a member is. A kind that is none of the constants says why the

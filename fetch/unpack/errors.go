@@ -17,12 +17,13 @@ var ErrNoTree = errors.New("a compressed file, and no archive: it has no tree to
 type RefusedError struct {
 	Name   string // as the archive has it
 	Reason string
+	Allow  string // the field of Options, as lockfiles spell it, that allows it; or empty
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("refused %q: %s", e.Name, e.Reason) }
 
 func refuse(name, format string, args ...any) error {
-	return &RefusedError{name, fmt.Sprintf(format, args...)}
+	return &RefusedError{Name: name, Reason: fmt.Sprintf(format, args...)}
 }
 
 // LimitError says that an archive goes over one of the Limits.

@@ -105,7 +105,7 @@ func newDecompressor(f format, src *io.SectionReader, limits Limits, workers int
 	case formatGzip:
 		return newGzipReader(bufio.NewReaderSize(src, inputBuffer))
 	case formatBzip2:
-		return io.NopCloser(bzip2.NewReader(bufio.NewReaderSize(src, inputBuffer))), nil
+		return io.NopCloser(bzip2Reader{bzip2.NewReader(bufio.NewReaderSize(src, inputBuffer))}), nil
 	case formatXz:
 		return newXzReader(src, limits, workers)
 	case formatZstd:
@@ -119,6 +119,17 @@ func newDecompressor(f format, src *io.SectionReader, limits Limits, workers int
 		return zstdReader{d, limits.Window}, nil
 	}
 	return io.NopCloser(src), nil
+}
+
+// bzip2Reader tells what follows a stream from a corrupt one.
+type bzip2Reader struct{ r io.Reader }
+
+func (b bzip2Reader) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err == bzip2.StructuralError("bad magic value in continuation file") {
+		err = errGarbage
+	}
+	return n, err
 }
 
 // gzipReader reads gzip members one after another. After the last there may be
@@ -150,6 +161,9 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 	}
 	if head[0] == 0 {
 		return n, skipZeros(g.in)
+	}
+	if head, _ = g.in.Peek(2); !strings.HasPrefix("\x1f\x8b", string(head)) {
+		return n, errGarbage
 	}
 	if err := g.z.Reset(g.in); err == gzip.ErrHeader {
 		return n, errGarbage

@@ -6,8 +6,8 @@ type Limits struct {
 	// stream may be twice as long, for headers. The default is 16 GiB.
 	Bytes int64
 
-	// Entries is how many members an archive may have, those not unpacked
-	// included. The default is 500,000.
+	// Entries is how many members an archive may have, those not unpacked and
+	// the directories that it only implies included. The default is 500,000.
 	Entries int
 
 	// Depth is how many elements a name may have. The default is 64.

@@ -12,7 +12,7 @@ import (
 
 // Member writes one file of the archive src, of size bytes, to dst. pattern is
 // its name, or a glob as Options.Include has them, that matches exactly one
-// regular file, after o.Strip. A link of the archive counts as the file that it
+// regular file, after o.Strip and without leading slashes. A link of the archive counts as the file that it
 // leads to within the archive. A compressed file that is no archive is written
 // whatever the pattern is.
 //
@@ -25,6 +25,7 @@ import (
 // importance.
 func Member(ctx context.Context, src io.ReaderAt, size int64, pattern string, dst io.Writer, o Options) (Entry, error) {
 	o = o.withDefaults()
+	o.AbsoluteNames = true // it is the caller who says where the file goes
 	g, err := parseGlob(pattern)
 	if err != nil {
 		return Entry{}, err
@@ -82,9 +83,15 @@ func (f *finder) search(ctx context.Context, src io.ReaderAt, size int64) (strin
 	}
 	left := f.o.Limits.budget(size)
 	err = a.walk(ctx, func(m *member) error {
-		name, err := cleanName(m.name, f.o.Strip)
+		name, err := f.o.cleanName(m.name)
 		if err != nil || name == "" {
 			return nil // it is not what is looked for
+		}
+		if m.refusal != "" {
+			if f.glob.match(strings.Split(name, "/")) {
+				return refuse(m.name, "%s", m.refusal)
+			}
+			return nil
 		}
 		matches := f.exact == name || f.exact == "" && f.note(m, name)
 		if !matches || m.kind != kindFile || f.written != nil {
@@ -110,9 +117,16 @@ func (f *finder) search(ctx context.Context, src io.ReaderAt, size int64) (strin
 func (f *finder) note(m *member, name string) bool {
 	link := m.link
 	if m.kind == kindHardLink {
-		link, _ = cleanName(link, f.o.Strip)
+		link, _ = f.o.cleanName(link)
 	}
 	before, ok := f.found[name]
+	if ok && m.kind == kindHardLink && before.kind != kindDir {
+		if _, was := f.behind(name); was.kind != kindHardLink {
+			if a, b := f.first(name), f.first(link); a == b {
+				return false // it is that file already
+			}
+		}
+	}
 	twice := ok && (before.twice || before.kind != kindDir || m.kind != kindDir)
 	f.found[name] = found{m.kind, link, twice}
 	if m.kind == kindDir {
@@ -172,6 +186,12 @@ func (f *finder) behind(name string) (string, found) {
 		name, n = n.link, f.found[n.link]
 	}
 	return name, n
+}
+
+// first returns the first name of what bears a name.
+func (f *finder) first(name string) string {
+	name, _ = f.behind(name)
+	return name
 }
 
 // file returns the regular file that a name leads to, or says why there is none.
@@ -242,11 +262,4 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 		return 0, over
 	}
 	return n, err
-}
-
-// cleanName returns the name of a member as it would be unpacked, or an empty
-// one for what has none.
-func cleanName(name string, strip int) (string, error) {
-	elems, _, err := splitName(name, strip)
-	return strings.Join(elems, "/"), err
 }

@@ -11,9 +11,18 @@ import (
 // is on it. It is 0 for all on kernels before 5.8.
 func mountOf(dir *os.File, name string) (uint64, error) {
 	var st unix.Statx_t
-	err := unix.Statx(int(dir.Fd()), name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, unix.STATX_MNT_ID, &st)
-	if err == unix.ENOSYS || st.Mask&unix.STATX_MNT_ID == 0 {
+	flags := unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT
+	if name == "." { // which may be asked for where it may not be searched
+		name, flags = "", flags|unix.AT_EMPTY_PATH
+	}
+	err := unix.Statx(int(dir.Fd()), name, flags, unix.STATX_MNT_ID, &st)
+	switch {
+	case err == unix.ENOSYS:
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case st.Mask&unix.STATX_MNT_ID == 0:
 		return 0, nil
 	}
-	return st.Mnt_id, err
+	return st.Mnt_id, nil
 }

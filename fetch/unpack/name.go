@@ -9,51 +9,58 @@ import (
 )
 
 // splitName checks the name of a member and returns its elements without empty
-// ones and ".", after the first strip elements are taken off as tar's
-// --strip-components does, which counts a leading "." as one. None are left of
+// ones and ".", after the first o.Strip of these are taken off. None are left of
 // what names the root or is stripped away; stripped tells these apart.
-func splitName(name string, strip int) (elems []string, stripped bool, err error) {
-	if err := checkName(name); err != nil {
+func (o Options) splitName(name string) (elems []string, stripped bool, err error) {
+	relative := name
+	if o.AbsoluteNames {
+		relative = strings.TrimLeft(name, "/")
+		if relative == "" && name != "" {
+			relative = "."
+		}
+	}
+	if err := checkName(name, relative); err != nil {
 		return nil, false, err
 	}
-	rest := name
-	for range strip {
-		i := strings.IndexByte(rest, '/')
-		if i < 0 {
-			return nil, true, nil
-		}
-		rest = strings.TrimLeft(rest[i:], "/")
-	}
-	if rest == "" {
-		return nil, true, nil
-	}
-	if hasDrive(rest) {
-		return nil, false, refuse(name, "a Windows drive")
-	}
-	for elem := range strings.SplitSeq(rest, "/") {
+	for elem := range strings.SplitSeq(relative, "/") {
 		if elem != "" && elem != "." {
 			elems = append(elems, elem)
 		}
 	}
-	return elems, false, nil
+	if o.Strip > 0 {
+		elems = elems[min(o.Strip, len(elems)):]
+		stripped = len(elems) == 0
+		if hasDrive(strings.Join(elems, "/")) {
+			return nil, false, refuse(name, "a Windows drive")
+		}
+	}
+	return elems, stripped, nil
+}
+
+// cleanName returns the name of a member as it would be unpacked, or an empty
+// one for what has none.
+func (o Options) cleanName(name string) (string, error) {
+	elems, _, err := o.splitName(name)
+	return strings.Join(elems, "/"), err
 }
 
 // checkName refuses names that do not stay below a directory on every system.
-func checkName(name string) error {
+// relative is what of name is used.
+func checkName(name, relative string) error {
 	switch {
-	case name == "":
+	case relative == "":
 		return refuse(name, "an empty name")
-	case name[0] == '/':
-		return refuse(name, "an absolute name")
+	case relative[0] == '/':
+		return &RefusedError{Name: name, Reason: "an absolute name", Allow: "absolute_names"}
 	case len(name) > maxName:
 		return refuse(name[:64]+"…", "a name of %d bytes, more than %d", len(name), maxName)
-	case hasDrive(name):
+	case hasDrive(relative):
 		return refuse(name, "a Windows drive")
 	}
-	if reason := badCharacter(name); reason != "" {
+	if reason := badCharacter(relative); reason != "" {
 		return refuse(name, "%s in a name", reason)
 	}
-	for elem := range strings.SplitSeq(name, "/") {
+	for elem := range strings.SplitSeq(relative, "/") {
 		if elem == ".." {
 			return refuse(name, `".." in a name`)
 		}

@@ -104,7 +104,7 @@ func Names(ctx context.Context, src io.ReaderAt, size int64, o Options) ([]strin
 	}
 	var names []string
 	err = a.walk(ctx, func(m *member) error {
-		if name, err := cleanName(m.name, o.Strip); err == nil && name != "" {
+		if name, err := o.cleanName(m.name); err == nil && name != "" {
 			if m.kind == kindDir {
 				name += "/"
 			}

@@ -1,6 +1,7 @@
 package unpack
 
 import (
+	"fmt"
 	"path"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ type tree struct {
 	include globs
 	budget  budget
 	bytes   int64 // of all files
+	entries int   // members, and directories that they only imply
 
 	nodes    map[string]node       // everything but directories, by its name
 	dirs     map[string]*directory // "." among them
@@ -34,6 +36,7 @@ type node struct {
 type directory struct {
 	mode    uint32
 	modTime time.Time
+	implied bool // the archive has had no entry for it
 }
 
 // placed is a member that is to be unpacked.
@@ -60,13 +63,14 @@ func newTree(o Options, archive int64) (*tree, error) {
 }
 
 func (t *tree) implied() *directory {
-	return &directory{0o755, t.o.clamp(t.o.ImpliedTime)}
+	return &directory{0o755, t.o.clamp(t.o.ImpliedTime), true}
 }
 
 // add takes a member into the tree. It returns nil for what is left out. made
 // are the directories that are new with it, parents first.
 func (t *tree) add(m *member) (p *placed, made []string, err error) {
-	elems, stripped, err := splitName(m.name, t.o.Strip)
+	t.entries++
+	elems, stripped, err := t.o.splitName(m.name)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -85,7 +89,7 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 		t.skipped = append(t.skipped, name)
 		return nil, nil, nil
 	}
-	if err := checkKind(m); err != nil {
+	if err := t.checkKind(m); err != nil {
 		return nil, nil, err
 	}
 	if made, err = t.addParents(m.name, path.Dir(name)); err != nil {
@@ -98,12 +102,21 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 		if isNew {
 			made = append(made, name)
 		}
+		if err == nil {
+			err = t.countable(m.name)
+		}
 		return p, made, err
+	}
+	if err := t.countable(m.name); err != nil {
+		return nil, nil, err
 	}
 	if _, ok := t.dirs[name]; ok {
 		return nil, nil, refuse(m.name, "%s in the place of a directory", m.kind)
 	}
-	if _, ok := t.nodes[name]; ok {
+	if n, ok := t.nodes[name]; ok {
+		if m.kind == kindHardLink && t.same(m, name, n) {
+			return nil, made, nil
+		}
 		return nil, nil, refuse(m.name, "a second entry for %q", name)
 	}
 	switch m.kind {
@@ -122,23 +135,42 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 	return p, made, nil
 }
 
+// countable returns an error if there are too many entries with a member and the
+// directories that it implies.
+func (t *tree) countable(member string) error {
+	if t.entries > t.o.Limits.Entries {
+		return &LimitError{Limit: "entries", Max: int64(t.o.Limits.Entries), Name: member}
+	}
+	return nil
+}
+
 // included tells whether Include asks for a member, by its name after Strip or by
 // the whole of it.
 func (t *tree) included(m *member, stripped []string) bool {
 	if t.include.match(stripped) {
 		return true
 	}
-	whole, _, err := splitName(m.name, 0)
+	unstripped := t.o
+	unstripped.Strip = 0
+	whole, _, err := unstripped.splitName(m.name)
 	return t.o.Strip > 0 && err == nil && t.include.match(whole)
 }
 
-// checkKind refuses what is no file, directory or link, and special bits.
-func checkKind(m *member) error {
+// checkKind refuses what is no file, directory or link, and special bits, unless
+// they are to be dropped.
+func (t *tree) checkKind(m *member) error {
+	if m.refusal != "" {
+		return refuse(m.name, "%s", m.refusal)
+	}
 	switch m.kind {
 	case kindFile, kindDir:
+		if t.o.DropSpecialBits {
+			m.mode &= 0o777
+		}
 		for i, what := range [...]string{"sticky", "setgid", "setuid"} {
 			if m.mode&(0o1000<<i) != 0 {
-				return refuse(m.name, "a %s that is %s (mode %04o)", m.kind, what, m.mode)
+				reason := fmt.Sprintf("a %s that is %s (mode %04o)", m.kind, what, m.mode)
+				return &RefusedError{Name: m.name, Reason: reason, Allow: "drop_special_bits"}
 			}
 		}
 	case kindSymlink, kindHardLink:
@@ -163,10 +195,10 @@ func (t *tree) addRoot(m *member) error {
 	if len(t.o.Include) > 0 {
 		return nil
 	}
-	if err := checkKind(m); err != nil {
+	if err := t.checkKind(m); err != nil {
 		return err
 	}
-	*t.dirs["."] = directory{m.mode, t.modTime(m)}
+	*t.dirs["."] = directory{mode: m.mode, modTime: t.modTime(m)}
 	return nil
 }
 
@@ -181,6 +213,10 @@ func (t *tree) addParents(member, dir string) (made []string, err error) {
 		}
 		if n, ok := t.nodes[dir]; ok {
 			return nil, refuse(member, "a name through %q, which is a %s", dir, n.kind)
+		}
+		t.entries++
+		if err := t.countable(member); err != nil {
+			return nil, err
 		}
 		t.dirs[dir] = t.implied()
 		made = append(made, dir)
@@ -198,7 +234,10 @@ func (t *tree) addDir(p *placed) (isNew bool, err error) {
 		d = new(directory)
 		t.dirs[p.path] = d
 	}
-	*d = directory{p.mode, p.modTime}
+	if d.implied {
+		t.entries--
+	}
+	*d = directory{mode: p.mode, modTime: p.modTime}
 	return !ok, nil
 }
 
@@ -207,15 +246,32 @@ func (t *tree) addSymlink(p *placed) error {
 		return err
 	}
 	if p.link[0] == '/' && !t.o.AbsoluteLinks {
-		return refuse(p.name, "an absolute link, to %q", p.link)
+		return &RefusedError{Name: p.name, Reason: fmt.Sprintf("an absolute link, to %q", p.link), Allow: "absolute_links"}
 	}
 	t.symlinks = append(t.symlinks, p)
 	return nil
 }
 
+// same reports whether the hard link m leads to what name, which is n, is already,
+// as some archives have it for each further name of a file.
+func (t *tree) same(m *member, name string, n node) bool {
+	target, err := t.o.cleanName(m.link)
+	if err != nil {
+		return false
+	}
+	first := func(name string, n node) string {
+		if n.kind == kindHardLink {
+			return n.link
+		}
+		return name
+	}
+	to, ok := t.nodes[target]
+	return ok && first(target, to) == first(name, n)
+}
+
 // addHardLink finds what p leads to. p.link becomes the clean name of that.
 func (t *tree) addHardLink(p *placed) error {
-	elems, _, err := splitName(p.link, t.o.Strip)
+	elems, _, err := t.o.splitName(p.link)
 	if err != nil {
 		return refuse(p.name, "a hard link to %q, which is %s", p.link, err.(*RefusedError).Reason)
 	}

@@ -94,6 +94,9 @@ func xzBlocks(src *io.SectionReader) (blocks []xzBlock, err error) {
 	for end := src.Size(); end > 0; {
 		var word [4]byte
 		if end%4 != 0 || end < 2*xzHeaderLen {
+			if xzEndsBefore(src, end) {
+				return nil, errGarbage
+			}
 			return nil, errTruncated
 		}
 		if _, err := src.ReadAt(word[:], end-4); err != nil {
@@ -116,6 +119,21 @@ func xzBlocks(src *io.SectionReader) (blocks []xzBlock, err error) {
 	return blocks, nil
 }
 
+// xzEndsBefore reports whether a stream ends not far before end.
+func xzEndsBefore(src *io.SectionReader, end int64) bool {
+	tail := make([]byte, min(end, 64<<10))
+	if _, err := src.ReadAt(tail, end-int64(len(tail))); err != nil && err != io.EOF {
+		return false
+	}
+	for i := len(tail) - xzFooterLen; i >= 0; i-- {
+		footer := tail[i:][:xzFooterLen]
+		if string(footer[10:]) == "YZ" && crc32.ChecksumIEEE(footer[4:10]) == binary.LittleEndian.Uint32(footer) {
+			return true
+		}
+	}
+	return false
+}
+
 var errXzIndex = errors.New("its index does not fit")
 
 // xzStream reads the index of the stream that ends at end, and returns its
@@ -126,7 +144,10 @@ func xzStream(src *io.SectionReader, end int64) (blocks []xzBlock, start int64, 
 		return nil, 0, err
 	}
 	if string(footer[10:]) != "YZ" {
-		return nil, 0, errors.New("it ends early, or something else follows its end")
+		if xzEndsBefore(src, end) {
+			return nil, 0, errGarbage
+		}
+		return nil, 0, errTruncated
 	}
 	if crc32.ChecksumIEEE(footer[4:10]) != binary.LittleEndian.Uint32(footer) {
 		return nil, 0, errors.New("the checksum of its footer differs")

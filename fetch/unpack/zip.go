@@ -43,8 +43,8 @@ func walkZip(src *io.SectionReader, limits Limits, visit func(*member) error) er
 		if dir.count > limits.Entries {
 			return &LimitError{Limit: "entries", Max: int64(limits.Entries)}
 		}
-		if err := e.supported(); err != nil {
-			return err
+		if e.disk != 0 {
+			return refuse(e.name, "it is on another volume")
 		}
 		if err := e.locate(src, dir.start, &used); err != nil {
 			return damaged(formatZip, e.name, err)
@@ -63,30 +63,31 @@ func walkZip(src *io.SectionReader, limits Limits, visit func(*member) error) er
 	return nil
 }
 
-// supported refuses what cannot be read.
-func (e *zipEntry) supported() error {
+// refusal says why e cannot be read, or nothing.
+func (e *zipEntry) refusal() string {
 	switch {
 	case e.flags&(1<<0|1<<6|1<<13) != 0:
-		return refuse(e.name, "it is encrypted")
+		return "it is encrypted"
 	case e.flags&(1<<5) != 0:
-		return refuse(e.name, "it is a patch")
-	case e.disk != 0:
-		return refuse(e.name, "it is on another volume")
+		return "it is a patch"
 	case e.flags&zipUTF8 != 0 && !utf8.ValidString(e.name):
-		return refuse(e.name, "its name is not UTF-8, as it says")
+		return "its name is not UTF-8, as it says"
 	case !utf8.ValidString(e.name):
-		return refuse(e.name, "its name is not UTF-8, and nothing tells what else")
+		return "its name is not UTF-8, and nothing tells what else"
 	}
 	switch e.method {
 	case zipStore, zipDeflate, zipBzip2, zipZstd:
-		return nil
+		return ""
 	}
-	return refuse(e.name, "it is compressed by method %d, which is not known here", e.method)
+	return fmt.Sprintf("it is compressed by method %d, which is not known here", e.method)
 }
 
 // member returns what e says. Its contents, if it is a link, are read.
 func (e *zipEntry) member(src io.ReaderAt) (*member, error) {
-	m := &member{name: e.name, kind: kindFile, modTime: e.modTime, size: e.size}
+	m := &member{name: e.name, kind: kindFile, modTime: e.modTime, size: e.size, refusal: e.refusal()}
+	if m.refusal != "" {
+		return m, nil
+	}
 	m.open = func() (io.ReadCloser, error) { return e.open(src) }
 	isDir := strings.HasSuffix(e.name, "/")
 	switch e.creator {

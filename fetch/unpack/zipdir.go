@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"sort"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -74,7 +75,7 @@ func openZipDirectory(src *io.SectionReader) (*zipDirectory, error) {
 	if _, err := src.ReadAt(tail, tailAt); err != nil && err != io.EOF {
 		return nil, err
 	}
-	at := -1
+	at, followed := -1, false
 	for i := len(tail) - zipEndLen; i >= 0; i-- {
 		if le.Uint32(tail[i:]) != zipEndSig {
 			continue
@@ -84,7 +85,12 @@ func openZipDirectory(src *io.SectionReader) (*zipDirectory, error) {
 				return nil, errors.New("it has two ends")
 			}
 			at = i
+		} else if uint64(le.Uint32(tail[i+12:]))+uint64(le.Uint32(tail[i+16:])) == uint64(tailAt)+uint64(i) {
+			followed = true // it ends the archive that lies before it
 		}
+	}
+	if at < 0 && followed {
+		return nil, errGarbage
 	}
 	if at < 0 {
 		return nil, fmt.Errorf("no directory at its end: %w", errTruncated)
@@ -184,7 +190,12 @@ func (d *zipDirectory) next() (*zipEntry, error) {
 		offset:     int64(le.Uint32(h[42:])),
 	}
 	e.name = e.rawName
-	return e, e.extra(rest[nameLen : nameLen+extraLen])
+	err := e.extra(rest[nameLen : nameLen+extraLen])
+	if e.creator == 0 && !strings.Contains(e.name, "/") {
+		// Of MS-DOS, as .NET and PowerShell wrote it; unzip reads it like this.
+		e.name = strings.ReplaceAll(e.name, `\`, "/")
+	}
+	return e, err
 }
 
 // extra reads the extra fields of the directory's entry.

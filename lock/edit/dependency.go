@@ -154,6 +154,12 @@ func unpackValue(u *fetch.Unpack) any {
 	if u.AbsoluteLinks {
 		table = append(table, Entry{"absolute_links", true})
 	}
+	if u.AbsoluteNames {
+		table = append(table, Entry{"absolute_names", true})
+	}
+	if u.DropSpecial {
+		table = append(table, Entry{"drop_special_bits", true})
+	}
 	if table == nil {
 		return true
 	}

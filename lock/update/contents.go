@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -96,7 +97,7 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 	}
 	defer f.Close()
 	size := it.measured.Size
-	o := unpack.Options{Limits: it.dep.Limits}
+	o := it.dep.Unpack.Options(it.dep.Limits)
 	if it.dep.Unpack == nil {
 		member, err := it.dep.Expand(it.dep.Member, it.platform)
 		if err != nil {
@@ -110,14 +111,13 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 		}
 		return err
 	}
-	o.Strip, o.Include, o.AbsoluteLinks = it.dep.Unpack.Strip, it.dep.Unpack.Include, it.dep.Unpack.AbsoluteLinks
 	m, err := unpack.Inspect(ctx, f, size, o, content.HeadSize, k.tell)
 	if err != nil {
 		return err
 	}
 	slices.SortFunc(k.programs, func(a, b program) int { return strings.Compare(a.name, b.name) })
 	if len(m.Entries) == 0 {
-		names, err := unpack.Names(ctx, f, size, unpack.Options{Limits: o.Limits})
+		names, err := unpack.Names(ctx, f, size, unpack.Options{Limits: o.Limits, AbsoluteNames: o.AbsoluteNames})
 		if err == nil {
 			err = fmt.Errorf("strip = %d leaves nothing of the archive; it holds %s", o.Strip, some(names))
 		}
@@ -125,11 +125,38 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 	}
 	k.top = commonTop(m)
 	if top := k.top; top != "" && o.Strip == 0 && path.Base(it.dep.Path) != top {
-		c.warn(fmt.Errorf("%s, %s: all of the archive lies below %q, and so in %s; unpack = { strip = 1 } leaves that out",
-			it.dep.Name, it.platform, top, path.Join("/", it.dep.Path, top)))
+		way := ""
+		if _, err := unpack.Scan(ctx, f, size, stripped(o)); err == nil { // links may lead out with it
+			way = "; strip = 1 in unpack leaves that out"
+			if reflect.DeepEqual(*it.dep.Unpack, fetch.Unpack{}) {
+				way = "; unpack = { strip = 1 } leaves that out"
+			}
+		}
+		c.warn(fmt.Errorf("%s, %s: all of the archive lies below %q, and so in %s%s",
+			it.dep.Name, it.platform, top, path.Join("/", it.dep.Path, top), way))
+	}
+	if dir := unsearchable(m); dir != "" {
+		c.warn(fmt.Errorf("%s, %s: the directory %q has no x in its mode in the archive, so only root can use what lies in it",
+			it.dep.Name, it.platform, dir))
 	}
 	k.digest, k.manifest = fetch.Digest(m.Digest()), m.Encode()
 	return nil
+}
+
+// stripped returns o with one element more to drop.
+func stripped(o unpack.Options) unpack.Options {
+	o.Strip++
+	return o
+}
+
+// unsearchable returns a directory whose mode keeps its own owner out, or "".
+func unsearchable(m unpack.Manifest) string {
+	for _, e := range m.Entries {
+		if e.Type == unpack.TypeDir && e.Mode&0o111 == 0 {
+			return e.Name
+		}
+	}
+	return ""
 }
 
 // commonTop returns the directory that all of a tree lies below, or "".

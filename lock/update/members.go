@@ -55,7 +55,7 @@ func (c *Client) members(ctx context.Context, store *cache.Store, d fetch.Digest
 	if err != nil {
 		return nil, err
 	}
-	m, err := unpack.Scan(ctx, f, info.Size(), unpack.Options{AbsoluteLinks: true})
+	m, err := unpack.Scan(ctx, f, info.Size(), unpack.Options{AbsoluteLinks: true, AbsoluteNames: true, DropSpecialBits: true})
 	if err != nil {
 		return nil, err
 	}

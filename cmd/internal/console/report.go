@@ -15,7 +15,6 @@ import (
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
-	"depfetch/fetch/unpack"
 	"depfetch/lock"
 )
 
@@ -276,27 +275,6 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 // denied reports whether a server wants other credentials.
 func denied(e *source.Error) bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
-}
-
-// ArchiveHint returns what helps against an error of package unpack, or "".
-func ArchiveHint(dep string, err error) string {
-	var (
-		none      *unpack.NoMatchError
-		ambiguous *unpack.AmbiguousError
-		limit     *unpack.LimitError
-		refused   *unpack.RefusedError
-	)
-	switch {
-	case errors.As(err, &none), errors.As(err, &ambiguous):
-		return fmt.Sprintf("correct member, strip or include of [deps.%s], then: deplock update %s", dep, dep)
-	case errors.As(err, &limit):
-		return fmt.Sprintf("if the archive may cost that much, raise it in [deps.%s]: limits = { %s = … }", dep, limit.Limit)
-	case errors.As(err, &refused) && strings.Contains(refused.Reason, "absolute"):
-		return fmt.Sprintf("if it is a root file system, write in [deps.%s]: unpack = { absolute_links = true }", dep)
-	case errors.Is(err, unpack.ErrNoTree):
-		return fmt.Sprintf("write member instead of unpack in [deps.%s]", dep)
-	}
-	return ""
 }
 
 func (c *Console) hintDestination(e *fetch.DestinationError) int {

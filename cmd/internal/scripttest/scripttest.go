@@ -17,6 +17,7 @@
 //	mode FILE OCTAL    fail unless the file has this mode
 //	files DIR FILE…    fail unless these are all files below a directory
 //	archive FILE DIR   pack what is below a directory, as tar.gz or zip
+//	members FILE NAME…  pack members that a directory need not be able to hold
 package scripttest
 
 import (
@@ -68,6 +69,7 @@ func Run(t *testing.T, pattern string, others ...string) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"answer":   answer,
 			"archive":  archive,
+			"members":  members,
 			"requests": requests,
 			"await":    await,
 			"files":    files,
