@@ -83,8 +83,11 @@ type Values struct {
 
 // Add adds what an option says.
 func (v *Values) Add(o *Option, value string, on bool) {
-	if o.Kind != Value && on {
-		value = "1"
+	if o.Kind != Value {
+		value = ""
+		if on {
+			value = "1"
+		}
 	}
 	v.Set(o.Long, append(v.All(o.Long), value)...)
 }

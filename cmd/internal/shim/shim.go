@@ -110,11 +110,15 @@ func (p *Program) Run(ctx context.Context) int {
 			flags ^= os.O_TRUNC | os.O_APPEND
 		}
 		log, err := os.OpenFile(job.Log, flags, 0o666)
-		if err != nil {
+		switch {
+		case err == nil:
+			defer log.Close()
+			p.Console.Stderr = log
+		case p.Name == "curl": // which goes on without it
+			p.Console.Warnf("--stderr: %v", err)
+		default:
 			return r.fail(&cmdline.Error{Err: err, Fault: cmdline.Output})
 		}
-		defer log.Close()
-		p.Console.Stderr = log
 	}
 	if err == nil {
 		r.pins, err = p.Pins()

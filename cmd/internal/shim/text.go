@@ -156,7 +156,12 @@ func (t *transfer) variable(name string) string {
 		return scheme
 	case "http_version":
 		return "1.1"
-	case "ssl_verify_result", "size_header", "size_request", "size_upload", "num_connects", "http_connect":
+	case "num_connects":
+		if t.got {
+			return "1"
+		}
+		return "0"
+	case "ssl_verify_result", "proxy_ssl_verify_result", "size_upload":
 		return "0"
 	default:
 		if strings.HasPrefix(name, "time_") {

@@ -29,8 +29,16 @@ func (p *parser) config(text string) error {
 			continue
 		}
 		args := []string{line}
-		if end := strings.IndexAny(line, " \t=:"); end > 1 {
-			args = []string{line[:end], unquote(strings.TrimLeft(line[end:], " \t=:"))}
+		separators := " \t=:"
+		if line[0] == '-' {
+			separators = " \t"
+		}
+		if end := strings.IndexAny(line, separators); end > 1 {
+			value, ok := unquote(strings.TrimLeft(line[end:], separators))
+			if !ok {
+				return cmdline.Bad(line, ": a quote is not closed")
+			}
+			args = []string{line[:end], value}
 		}
 		if args[0][0] != '-' {
 			args[0] = "--" + args[0]
@@ -44,15 +52,18 @@ func (p *parser) config(text string) error {
 
 // unquote returns a value of a config file: up to its closing quote, or else up
 // to the first space.
-func unquote(s string) string {
+func unquote(s string) (value string, closed bool) {
 	quoted, ok := strings.CutPrefix(s, `"`)
 	if !ok {
 		s, _, _ = strings.Cut(s, " ")
 		s, _, _ = strings.Cut(s, "\t")
-		return s
+		return s, true
 	}
 	var b strings.Builder
-	for i := 0; i < len(quoted) && quoted[i] != '"'; i++ {
+	for i := 0; i < len(quoted); i++ {
+		if quoted[i] == '"' {
+			return b.String(), true
+		}
 		c := quoted[i]
 		if c == '\\' && i+1 < len(quoted) {
 			i++
@@ -63,7 +74,7 @@ func unquote(s string) string {
 		}
 		b.WriteByte(c)
 	}
-	return b.String()
+	return "", false
 }
 
 // addData adds data, which -G puts into the URL.

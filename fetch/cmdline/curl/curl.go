@@ -28,6 +28,7 @@ type parser struct {
 	fields []string
 	data   []string // for the query
 	nodes  []node
+	number int // of the operation's first URL
 }
 
 // node is a URL and its output, which come in any order.
@@ -229,7 +230,7 @@ func (p *parser) finish() error {
 	}
 	for i, n := range p.nodes {
 		if n.hasURL { // curl warns when there are more outputs than URLs
-			if err := p.expand(o, n, i); err != nil {
+			if err := p.expand(o, n, p.number+i); err != nil {
 				return err
 			}
 		}
@@ -241,6 +242,7 @@ func (p *parser) finish() error {
 		p.job.Log = v.Last("stderr")
 	}
 	p.job.FailEarly = p.job.FailEarly || v.On("fail-early")
+	p.number += len(p.nodes)
 	p.values, p.fields, p.data, p.nodes = cmdline.Values{}, nil, nil, nil
 	return nil
 }

@@ -123,7 +123,7 @@ func TestErrors(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	dir := t.TempDir()
-	text := "# a comment\n-s\nfail\nmax-time = 2.5\nheader=\"X-A: \\\"b\\\"\\t\"\n--user-agent : me\nurl http://h/a\noutput \"a b\"\nnext\nurl=http://h/b\n"
+	text := "# a comment\n-s\nfail\nmax-time = 2.5\nheader=\"X-A: \\\"b\\\"\\t\"\nuser-agent : me\nurl http://h/a\noutput \"a b\"\nnext\nurl=http://h/b\n"
 	if err := os.WriteFile(filepath.Join(dir, "c"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +149,13 @@ func TestConfig(t *testing.T) {
 	}
 	if cmd, err := curl.Parse([]string{"-qs", "http://h/a"}, filepath.Join(dir, ".curlrc"), nil); err != nil || len(cmd.Operations[0].Transfers) != 1 {
 		t.Errorf("with -q: %+v, %v", cmd.Operations, err)
+	}
+	open := filepath.Join(dir, "open")
+	if err := os.WriteFile(open, []byte("output = \"a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := curl.Parse([]string{"-K", open}, "", nil); err == nil || !strings.Contains(err.Error(), "a quote is not closed") {
+		t.Errorf("an open quote: %v", err)
 	}
 	loop := filepath.Join(dir, "loop")
 	if err := os.WriteFile(loop, []byte("config "+loop+"\n"), 0o600); err != nil {

@@ -18,10 +18,21 @@ type glob struct {
 
 // substitute replaces #1, #2 … in the name of an output.
 func (g glob) substitute(name string) string {
-	for i := len(g.parts); i > 0; i-- {
-		name = strings.ReplaceAll(name, "#"+strconv.Itoa(i), g.parts[i-1])
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(name, "#")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		digits := after[:len(after)-len(strings.TrimLeft(after, "0123456789"))]
+		if n, err := strconv.Atoi(digits); err == nil && n > 0 && n <= len(g.parts) {
+			b.WriteString(g.parts[n-1])
+		} else {
+			b.WriteString("#" + digits)
+		}
+		name = after[len(digits):]
 	}
-	return name
 }
 
 // Globs returns the URLs that one with globs stands for.

@@ -31,7 +31,11 @@ func Config(getenv func(string) string, home string) string {
 	}
 	for _, name := range names {
 		if f, err := os.Open(name); err == nil {
+			info, err := f.Stat()
 			f.Close()
+			if err != nil || info.IsDir() {
+				return ""
+			}
 			return name
 		}
 	}

@@ -175,7 +175,7 @@ func (p *parser) execute(command string) error {
 	switch {
 	case !ok:
 		return cmdline.Bad("--execute ", command, ": want NAME = VALUE")
-	case name == "robots":
+	case name == "robots" || name == "noparent":
 		return nil
 	case name == "httpproxy" || name == "httpsproxy":
 		if value != "" {
@@ -248,7 +248,7 @@ func (p *parser) finish() error {
 		o.Existing = cmdline.Number
 	}
 	if given {
-		o.Backups, o.Unlink = 0, false
+		o.Backups = 0
 	}
 	if v.Err != nil {
 		return v.Err

@@ -59,6 +59,7 @@ func TestOutputs(t *testing.T) {
 		{"--restrict-file-names=ascii http://h/%C3%BC%01", "http://h/%C3%BC%01 > %C3%BC%01"},
 		{"-O f -x http://h/d/a", "http://h/d/a > f"},
 		{"-e dir_prefix=p -e cut_dirs=1 -e dirstruct=on http://h/d/a", "http://h/d/a > p/h/a"},
+		{"--content-disposition=off --verbose=off -q -e quiet=off http://h/a", "http://h/a > a"},
 		{"-- -odd", "-odd > index.html"},
 		{"--recursive=off http://h/a", "http://h/a > a"},
 	} {
