@@ -37,7 +37,8 @@ type File struct {
 	lines        []int
 	escape       rune
 	continuation *regexp.Regexp
-	args         []*Instruction // ARG before the first FROM
+	named        map[string]*Stage // the latest of a name
+	args         []*Instruction    // ARG before the first FROM
 	all          []*Instruction
 }
 
@@ -91,7 +92,7 @@ func Parse(name string, data []byte) (*File, error) {
 	if err != nil {
 		return nil, fault(err, 0)
 	}
-	f := &File{Name: name, Data: data, places: newText(data), escape: result.EscapeToken}
+	f := &File{Name: name, Data: data, places: newText(data), named: make(map[string]*Stage), escape: result.EscapeToken}
 	f.lines = f.places.lines
 	f.continuation = continuationOf(result.EscapeToken)
 	for _, n := range result.AST.Children {
@@ -118,6 +119,9 @@ func (f *File) add(n *parser.Node, command any) error {
 		s := &Stage{Index: len(f.Stages), Name: c.Name, From: in, Image: c.BaseName, Platform: c.Platform}
 		s.Base = f.stage(c.BaseName)
 		f.Stages = append(f.Stages, s)
+		if s.Name != "" {
+			f.named[strings.ToLower(s.Name)] = s
+		}
 	case *instructions.ArgCommand:
 		if len(f.Stages) == 0 {
 			f.args = append(f.args, in)
@@ -140,20 +144,19 @@ func (f *File) Final() *Stage { return f.last() }
 
 // stage returns the stage of a name, or nil. The latest of several counts.
 func (f *File) stage(name string) *Stage {
-	for i := len(f.Stages) - 1; i >= 0; i-- {
-		if s := f.Stages[i]; s.Name != "" && strings.EqualFold(s.Name, name) {
-			return s
-		}
+	if name == "" {
+		return nil
 	}
-	return nil
+	return f.named[strings.ToLower(name)]
 }
 
 // Lineage returns the stages that s goes on from and s itself, the oldest first.
 func (s *Stage) Lineage() []*Stage {
 	var all []*Stage
 	for ; s != nil; s = s.Base {
-		all = append([]*Stage{s}, all...)
+		all = append(all, s)
 	}
+	slices.Reverse(all)
 	return all
 }
 

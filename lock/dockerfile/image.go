@@ -55,6 +55,9 @@ func (f *File) Images() []Image {
 
 // before returns the stage of a name that stands before s.
 func (f *File) before(s *Stage, name string) *Stage {
+	if f.stage(name) == nil {
+		return nil
+	}
 	for _, o := range f.Stages[:s.Index] {
 		if o.Name != "" && strings.EqualFold(o.Name, name) {
 			return o
@@ -71,10 +74,8 @@ func (f *File) from(where string, s *Stage, in *Instruction, name string) (Image
 	if _, err := strconv.Atoi(name); err == nil {
 		return Image{}, false
 	}
-	for _, o := range f.Stages {
-		if o.Name != "" && strings.EqualFold(o.Name, name) {
-			return Image{}, false
-		}
+	if f.stage(name) != nil {
+		return Image{}, false
 	}
 	return f.image(where, s, in, name, newScope())
 }

@@ -46,7 +46,7 @@ func (f *File) runsOn(s *Stage) string {
 		vars.arg[side+"OS"], vars.arg[side+"ARCH"], vars.arg[side+"VARIANT"] = script.Text(side), script.Text(side), script.Text("")
 	}
 	for _, in := range f.args {
-		f.declare(in.Command.(*instructions.ArgCommand), vars, scope{})
+		f.declare(in.Command.(*instructions.ArgCommand), &vars, scope{})
 	}
 	v := f.expand(word, vars)
 	switch {

@@ -16,14 +16,23 @@ type scope struct {
 	env, arg map[string]script.Value
 	// unset says of variables that have no value why that is.
 	unset map[string]string
+	// longest is how long a value of it may be.
+	longest int
 }
 
+// The bounds of what a word of an instruction stands for, in bytes, and of what it
+// may come to on the way.
+const (
+	maxWord      = 1 << 15
+	maxExpansion = 1 << 18
+)
+
 func newScope() scope {
-	return scope{make(map[string]script.Value), make(map[string]script.Value), make(map[string]string)}
+	return scope{make(map[string]script.Value), make(map[string]script.Value), make(map[string]string), 0}
 }
 
 func (s scope) clone() scope {
-	return scope{maps.Clone(s.env), maps.Clone(s.arg), maps.Clone(s.unset)}
+	return scope{maps.Clone(s.env), maps.Clone(s.arg), maps.Clone(s.unset), s.longest}
 }
 
 func (s scope) get(name string) (script.Value, bool) {
@@ -61,10 +70,19 @@ func (l *lookups) Keys() []string {
 
 // expand expands a word of an instruction.
 func (f *File) expand(word string, s scope) script.Value {
+	if len(word) > maxWord || len(word)+strings.Count(word, "$")*s.longest > maxExpansion {
+		return script.Unknown(word[:min(len(word), 80)]+"…", "it is too long")
+	}
+	if !strings.ContainsAny(word, "$'\"\\`") {
+		return script.Text(word)
+	}
 	l := &lookups{scope: s}
 	r, err := f.lexer().ProcessWordWithMatches(word, l)
 	if err != nil {
 		return script.Unknown(word, err.Error())
+	}
+	if len(r.Result) > maxWord || len(l.asked) > 1000 {
+		return script.Unknown(word[:min(len(word), 80)]+"…", "it is too long")
 	}
 	v := script.Text(r.Result)
 	for _, name := range l.asked {
@@ -110,13 +128,13 @@ func (f *File) meta(p lock.Platform) scope {
 		s.arg[name] = script.Text(value)
 	}
 	for _, in := range f.args {
-		f.declare(in.Command.(*instructions.ArgCommand), s, scope{})
+		f.declare(in.Command.(*instructions.ArgCommand), &s, scope{})
 	}
 	return s
 }
 
 // declare adds the variables of an ARG. meta is what stands before the first FROM.
-func (f *File) declare(c *instructions.ArgCommand, s, meta scope) {
+func (f *File) declare(c *instructions.ArgCommand, s *scope, meta scope) {
 	for _, kv := range c.Args {
 		given, ok := f.BuildArgs[kv.Key]
 		switch {
@@ -124,16 +142,19 @@ func (f *File) declare(c *instructions.ArgCommand, s, meta scope) {
 			v := script.Text(given)
 			v.Vars = []string{kv.Key}
 			s.arg[kv.Key] = v
+			s.longest = max(s.longest, len(v.Text))
 			delete(s.unset, kv.Key)
 		case kv.Value != nil:
-			v := f.expand(*kv.Value, s)
-			v.Vars = append([]string{kv.Key}, v.Vars...)
+			v := f.expand(*kv.Value, *s)
+			v.Vars = capped(append([]string{kv.Key}, v.Vars...))
 			s.arg[kv.Key] = v
+			s.longest = max(s.longest, len(v.Text))
 			delete(s.unset, kv.Key)
 		case meta.arg != nil:
 			if v, ok := meta.arg[kv.Key]; ok {
-				v.Vars = append([]string{kv.Key}, v.Vars...)
+				v.Vars = capped(append([]string{kv.Key}, v.Vars...))
 				s.arg[kv.Key] = v
+				s.longest = max(s.longest, len(v.Text))
 				continue
 			}
 			fallthrough
@@ -146,15 +167,19 @@ func (f *File) declare(c *instructions.ArgCommand, s, meta scope) {
 }
 
 // set adds the variables of an ENV: all are expanded before any is set.
-func (f *File) set(c *instructions.EnvCommand, s scope) {
+func (f *File) set(c *instructions.EnvCommand, s *scope) {
 	values := make([]script.Value, len(c.Env))
 	for i, kv := range c.Env {
-		values[i] = f.expand(kv.Value, s)
+		values[i] = f.expand(kv.Value, *s)
 	}
 	for i, kv := range c.Env {
 		v := values[i]
-		v.Vars = append([]string{kv.Key}, v.Vars...)
+		s.longest = max(s.longest, len(v.Text))
+		v.Vars = capped(append([]string{kv.Key}, v.Vars...))
 		s.env[kv.Key] = v
 		delete(s.unset, kv.Key)
 	}
 }
+
+// capped returns the first of the names of variables that went into a value.
+func capped(names []string) []string { return names[:min(len(names), 100)] }

@@ -77,9 +77,16 @@ type Unread struct {
 func (f *File) Trace(p lock.Platform) *Trace {
 	t := &Trace{Platform: p}
 	meta := f.meta(p)
+	budget := &script.Budget{Work: script.DefaultWork}
 	ends := make(map[*Stage]*evaluation)
 	for _, s := range f.Stages {
-		e := f.evaluate(s, p, meta, ends[s.Base])
+		base := s.Base
+		if base == nil && strings.Contains(s.Image, "$") {
+			if ref := f.expand(s.Image, meta); ref.Known() {
+				base = f.before(s, ref.Text)
+			}
+		}
+		e := f.evaluate(s, p, meta, ends[base], budget)
 		ends[s] = e
 		t.Stages = append(t.Stages, e.trace)
 	}
@@ -99,15 +106,17 @@ type evaluation struct {
 	trace   StageTrace
 }
 
-func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation) *evaluation {
+func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation, budget *script.Budget) *evaluation {
 	e := &evaluation{file: f, meta: meta, scope: newScope(), trace: StageTrace{Stage: s}}
-	if base != nil {
+	if base != nil && budget.Spend(256*(len(base.scope.env)+len(base.scope.arg)+len(base.scope.unset)+1)) {
 		e.scope, e.machine = base.scope.clone(), base.machine.Clone()
 		e.shell, e.user = base.shell, base.user
 		e.copies = slices.Clip(base.copies)
 	} else {
+		budget.Spend(1 << 12)
 		e.machine = script.New(p)
 	}
+	e.machine.Budget = budget
 	e.machine.Script = e.contextFile
 	for _, in := range s.Instructions {
 		e.instruction(in)
@@ -125,9 +134,9 @@ func (e *evaluation) instruction(in *Instruction) {
 	f := e.file
 	switch c := in.Command.(type) {
 	case *instructions.ArgCommand:
-		f.declare(c, e.scope, e.meta)
+		f.declare(c, &e.scope, e.meta)
 	case *instructions.EnvCommand:
-		f.set(c, e.scope)
+		f.set(c, &e.scope)
 	case *instructions.WorkdirCommand:
 		dir := f.expand(c.Path, e.scope)
 		switch {
@@ -224,6 +233,11 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 			return
 		}
 		run.Shell, run.Text, run.Locate = len(c.Files) == 0, src.Text, src.Locate
+	}
+	if !e.machine.Budget.Spend(128 * (len(e.scope.env) + len(e.scope.arg) + 1)) {
+		e.trace.Runs = append(e.trace.Runs, run)
+		e.unread(in, "the file takes too many steps to be followed to its end")
+		return
 	}
 	e.machine.Vars, e.machine.Unset = e.scope.vars(), e.scope.unset
 	if err := e.machine.Run(src); err != nil {

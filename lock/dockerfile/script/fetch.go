@@ -178,7 +178,7 @@ func (m *Machine) touched(path, command string) {
 
 // runs notes that a command runs a download as a script.
 func (m *Machine) runs(f *Fetch, c *call) {
-	if f.Runs == nil {
+	if f.Runs == nil && !m.spent(512*len(m.Vars)) {
 		f.Runs, f.Env = c.logged, maps.Clone(m.Vars)
 	}
 }
