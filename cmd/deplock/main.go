@@ -18,11 +18,12 @@ var version = "dev"
 func main() { os.Exit(run()) }
 
 func run() int {
-	debug.SetGCPercent(400)   // the heap is small and the run is short
-	log.SetOutput(io.Discard) // net/http writes what a server sent there
+	debug.SetGCPercent(400)         // the heap is small and the run is short
+	debug.SetMemoryLimit(128 << 20) // but where it is not
+	log.SetOutput(io.Discard)       // net/http writes what a server sent there
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	context.AfterFunc(ctx, func() { end(stop) })
 	return program{
 		name:   os.Args[0],
 		args:   os.Args[1:],

@@ -73,8 +73,14 @@ func (e *evaluation) contextFile(p string) (script.File, bool) {
 		return script.File{}, false
 	}
 	f := e.file
+	if !e.machine.Budget.Spend(8 * len(e.copies)) {
+		return script.File{}, false
+	}
 	perhaps := "" // one of a directory, which may be made by the build
 	for _, c := range slices.Backward(slices.Concat(e.copies, e.mounts)) {
+		if !e.machine.Budget.Spend(256) {
+			return script.File{}, false
+		}
 		for _, x := range c.candidates(p) {
 			switch {
 			case x.of.text != nil:

@@ -108,6 +108,9 @@ RUN curl -fO https://h/$VERSION
 		{name: "windows line ends", file: "FROM a\r\nRUN true && \\\r\n  curl -fo /a https://h/a\r\n", want: []string{"3:3 curl https://h/a > /a"}},
 		{name: "byte order mark", file: "\ufeffFROM a\nRUN curl -fo /a https://h/a\n", want: []string{"2:5 curl https://h/a > /a"}},
 		{name: "no script", file: "FROM a\nRUN if (( ;\n", want: []string{"2 unread: reading the shell script: 1:4: `((` must be followed by an expression"}},
+		{name: "a stage that an ARG names", file: "FROM a AS b-amd64\nENV V=1\nFROM a AS b-arm64\nENV V=2\nFROM b-$TARGETARCH\nRUN wget https://h/$V\n", want: []string{"6:5 wget https://h/1 > /1"}},
+		{name: "an ENV that grows", file: "FROM a\nENV A=aaaaaaaa\n" + strings.Repeat("ENV A=$A$A$A$A\n", 13) + "RUN wget https://h/$A/t\n", want: []string{"16:5 wget https://h/$A$A$A$A…/t > /t (it is too long)"}},
+		{name: "braces that grow", file: "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN echo " + strings.Repeat("{a,b}", 40) + "; wget https://h/t\n", want: []string{"3:212 wget https://h/t > /t"}},
 		{name: "a check in the next RUN", file: "FROM a\nRUN curl -fo /a https://h/a\nRUN echo '" + sum + " /a' | sha256sum -c\n", want: []string{"2:5 curl https://h/a > /a checked"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -160,12 +163,13 @@ FROM $NONE
 
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                        "Dockerfile: file with no instructions",
-		"RUN a\n":                 "Dockerfile:1: RUN stands before the first FROM",
-		"ARG A\n":                 "Dockerfile: no FROM: there is no stage to build",
-		"FROM a\n\nNOPE b\n":      "Dockerfile:3: unknown instruction: NOPE",
-		"FROM a\nRUN <<EOF\nx\n":  "Dockerfile:2: unterminated heredoc",
-		"FROM a\nADD --x=y b c\n": "Dockerfile:2: unknown flag: --x",
+		"":                               "Dockerfile: file with no instructions",
+		"RUN a\n":                        "Dockerfile:1: RUN stands before the first FROM",
+		"ARG A\n":                        "Dockerfile: no FROM: there is no stage to build",
+		"FROM a\n\nNOPE b\n":             "Dockerfile:3: unknown instruction: NOPE",
+		"FROM a\nRUN <<EOF\nx\n":         "Dockerfile:2: unterminated heredoc",
+		strings.Repeat("FROM a\n", 2000): "Dockerfile:1002: a file of more than",
+		"FROM a\nADD --x=y b c\n":        "Dockerfile:2: unknown flag: --x",
 	} {
 		_, err := Parse("Dockerfile", []byte(text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -51,6 +51,8 @@ type Stage struct {
 	Image        string // that it starts from, as it is written
 	Platform     string // of --platform, as it is written
 	Instructions []*Instruction
+
+	root *Stage // the oldest that it goes on from, or itself
 }
 
 // Instruction is one instruction, with where it stands.
@@ -78,8 +80,14 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// The bounds of what is read, which no file that people write comes near.
+const (
+	maxInstructions = 10_000
+	maxStages       = 1_000
+)
+
 // Parse reads a Dockerfile. The error is an *Error; BuildKit refuses such a file
-// too.
+// too, unless it is one that is too large to be written by people.
 func Parse(name string, data []byte) (*File, error) {
 	fault := func(err error, line int) error {
 		var at *parser.LocationError
@@ -95,7 +103,10 @@ func Parse(name string, data []byte) (*File, error) {
 	f := &File{Name: name, Data: data, places: newText(data), named: make(map[string]*Stage), escape: result.EscapeToken}
 	f.lines = f.places.lines
 	f.continuation = continuationOf(result.EscapeToken)
-	for _, n := range result.AST.Children {
+	for i, n := range result.AST.Children {
+		if i == maxInstructions || len(f.Stages) > maxStages {
+			return nil, &Error{name, n.StartLine, fmt.Errorf("a file of more than %d instructions or %d stages is not read", maxInstructions, maxStages)}
+		}
 		command, err := instructions.ParseInstruction(n)
 		if err != nil {
 			return nil, fault(err, n.StartLine)
@@ -117,7 +128,9 @@ func (f *File) add(n *parser.Node, command any) error {
 	switch c := command.(type) {
 	case *instructions.Stage:
 		s := &Stage{Index: len(f.Stages), Name: c.Name, From: in, Image: c.BaseName, Platform: c.Platform}
-		s.Base = f.stage(c.BaseName)
+		if s.Base, s.root = f.stage(c.BaseName), s; s.Base != nil {
+			s.root = s.Base.root
+		}
 		f.Stages = append(f.Stages, s)
 		if s.Name != "" {
 			f.named[strings.ToLower(s.Name)] = s

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -10,11 +11,11 @@ import (
 
 // Args returns all ARG instructions, those before the first FROM included.
 func (f *File) Args() []*Instruction {
-	all := f.args
+	all := slices.Clone(f.args)
 	for _, s := range f.Stages {
 		for _, in := range s.Instructions {
 			if in.node != nil && strings.EqualFold(in.node.Value, "arg") {
-				all = append(all[:len(all):len(all)], in)
+				all = append(all, in)
 			}
 		}
 	}
@@ -35,7 +36,7 @@ func (f *File) RunsOn(s *Stage) string {
 const build = "the build platform"
 
 func (f *File) runsOn(s *Stage) string {
-	word := s.Lineage()[0].Platform
+	word := s.root.Platform
 	if word == "" {
 		return ""
 	}

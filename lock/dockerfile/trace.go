@@ -234,7 +234,7 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 		}
 		run.Shell, run.Text, run.Locate = len(c.Files) == 0, src.Text, src.Locate
 	}
-	if !e.machine.Budget.Spend(128 * (len(e.scope.env) + len(e.scope.arg) + 1)) {
+	if !e.machine.Budget.Spend(1024 * (len(e.scope.env) + len(e.scope.arg) + 1)) {
 		e.trace.Runs = append(e.trace.Runs, run)
 		e.unread(in, "the file takes too many steps to be followed to its end")
 		return

@@ -39,8 +39,15 @@ func (m *Machine) stopped() bool {
 	return m.done || m.returning || m.leaving > 0 || m.over()
 }
 
+// perStatement is what a statement costs at least, and perCall what a command does
+// that is kept in the log.
+const (
+	perStatement = 128
+	perCall      = 1024
+)
+
 func (m *Machine) stmt(s *syntax.Stmt, c context) status {
-	if m.steps++; m.over() || s.Cmd == nil && len(s.Redirs) == 0 {
+	if m.steps++; m.spent(perStatement) || m.over() || s.Cmd == nil && len(s.Redirs) == 0 {
 		return unsure
 	}
 	if s.Background {

@@ -19,6 +19,7 @@ type Call struct {
 
 // log notes that a command runs.
 func (m *Machine) log(c *call, name Value) *Call {
+	m.spent(perCall + 160*len(c.args))
 	path, ok := m.Vars["PATH"]
 	if !ok {
 		path = Unknown("$PATH", "PATH is not set in this Dockerfile")

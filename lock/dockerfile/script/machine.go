@@ -46,7 +46,7 @@ func (b *Budget) Spend(n int) bool {
 }
 
 // DefaultWork is what the scripts of one file may cost on one platform.
-const DefaultWork = 100 << 20
+const DefaultWork = 64 << 20
 
 // Machine evaluates the scripts of one build stage for one platform, in their
 // order. It is not safe for concurrent use.
@@ -163,7 +163,7 @@ func Parse(text string) (*syntax.File, error) {
 // directory that it changes to end with it. The error is of a text that is no
 // script, or of one that was followed only in part.
 func (m *Machine) Run(src Source) error {
-	if m.spent(len(src.Text) + 64*len(m.Vars)) {
+	if m.spent(len(src.Text) + 512*len(m.Vars)) {
 		return errTooMuch
 	}
 	file, err := Parse(src.Text)
