@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"depfetch/fetch/source"
 )
 
 // hosts keeps the transfers of a run from hammering a host that fails. After two
@@ -52,10 +54,14 @@ func (e *HostDownError) Error() string {
 // hostOf returns the host of an address, or "" for one that has none.
 func hostOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
+	if err != nil {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host
+	o, err := source.OriginOf(u)
+	if err != nil {
+		return ""
+	}
+	return o.String()
 }
 
 // down reports whether a host is not to be asked again.

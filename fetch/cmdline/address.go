@@ -28,7 +28,7 @@ func Normalize(s, scheme string, asIs bool) (Address, error) {
 	}
 	rest := s
 	if before, after, ok := strings.Cut(s, "://"); ok && before != "" && !strings.ContainsAny(before, "/?#.@[") {
-		a.Scheme, rest = strings.ToLower(before), after
+		a.Scheme, rest = lower(before), after
 	} else {
 		a.Scheme = scheme
 	}
@@ -58,8 +58,20 @@ func Normalize(s, scheme string, asIs bool) (Address, error) {
 	if !asIs {
 		path = removeDots(path)
 	}
-	a.URL = a.Scheme + "://" + strings.ToLower(authority) + path + query
+	a.URL = a.Scheme + "://" + lower(authority) + path + query
 	return a, nil
+}
+
+// lower returns s with the letters A to Z in lower case. Others are left, since
+// some have an ASCII letter as their lower case: a host would become another one.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 func unescape(s string) string {

@@ -35,6 +35,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // errStalled is the cause with which a transfer that stands still is ended.
 var errStalled = errors.New("stalled")
 
+// unsentError is why a request was not sent. It holds nothing of an answer.
+type unsentError struct{ error }
+
+func (e *unsentError) Unwrap() error { return e.error }
+
 // fail makes the error of t.
 func (t *transfer) fail(err error, temporary bool) *Error {
 	return &Error{URL: t.resp.URL, Temporary: temporary, Err: err}
@@ -48,6 +53,10 @@ func (t *transfer) failNetwork(ctx context.Context, err error) error {
 	}
 	if errors.Is(context.Cause(ctx), errStalled) {
 		return t.fail(fmt.Errorf("stalled: no byte came for %s", t.client.cfg.StallTimeout), true)
+	}
+	var unsent *unsentError
+	if errors.As(err, &unsent) {
+		return t.fail(unsent.error, false)
 	}
 	if certificateError(err) {
 		return t.fail(fmt.Errorf("%w; trusted were %s", err, t.client.cfg.Roots.Describe()), false)
@@ -77,7 +86,8 @@ func unquoted(err error) error {
 		switch text := e.Error(); {
 		case e == io.EOF:
 			return errors.New("the connection ended before an answer")
-		case e == io.ErrUnexpectedEOF, strings.HasPrefix(text, "http: server "), strings.HasPrefix(text, "stream error: "):
+		case e == io.ErrUnexpectedEOF, strings.HasPrefix(text, "http: server "), strings.HasPrefix(text, "stream error: "),
+			strings.HasPrefix(text, "tls: "), strings.HasPrefix(text, "x509: "):
 			return e
 		case strings.Contains(text, "GOAWAY"):
 			return errors.New("the server has ended the HTTP/2 connection (GOAWAY)")
@@ -90,13 +100,14 @@ func unquoted(err error) error {
 
 func certificateError(err error) bool {
 	var (
+		system   x509.SystemRootsError
 		unknown  x509.UnknownAuthorityError
 		invalid  x509.CertificateInvalidError
 		hostname x509.HostnameError
 		verify   *tls.CertificateVerificationError
 	)
 	return errors.As(err, &verify) || errors.As(err, &unknown) ||
-		errors.As(err, &invalid) || errors.As(err, &hostname)
+		errors.As(err, &invalid) || errors.As(err, &hostname) || errors.As(err, &system)
 }
 
 // permanent reports whether err will be the same at the next try.

@@ -13,7 +13,7 @@ import (
 // Headers holds header fields, most often tokens, for the origins (scheme, host
 // and port) that they were given for. They are sent to no other.
 type Headers struct {
-	byOrigin map[string]http.Header
+	byOrigin map[Origin]http.Header
 }
 
 // connectionFields are those by which client and server run the transfer itself
@@ -42,9 +42,12 @@ func (h *Headers) Add(origin, field, value string) error {
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 		return fmt.Errorf("the value of %s holds a control character", name)
 	}
-	key := originOf(u)
+	key, err := OriginOf(u)
+	if err != nil {
+		return err
+	}
 	if h.byOrigin == nil {
-		h.byOrigin = make(map[string]http.Header)
+		h.byOrigin = make(map[Origin]http.Header)
 	}
 	if h.byOrigin[key] == nil {
 		h.byOrigin[key] = make(http.Header)
@@ -62,14 +65,13 @@ func (h *Headers) set(r *http.Request, u *url.URL) bool {
 	if h == nil {
 		return false
 	}
-	fields := h.byOrigin[originOf(u)]
+	o, err := OriginOf(u)
+	if err != nil {
+		return false
+	}
+	fields := h.byOrigin[o]
 	for name, values := range fields {
 		r.Header[name] = values
 	}
 	return len(fields) > 0
-}
-
-// originOf returns the origin of an address in the one form that it has here.
-func originOf(u *url.URL) string {
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + effectivePort(u)
 }

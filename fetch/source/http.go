@@ -13,13 +13,9 @@ import (
 	"time"
 )
 
-const (
-	// maxRedirects is how many redirects a request follows.
-	maxRedirects = 10
-	// receiveWindow is how much of one HTTP/2 stream a server may send ahead;
-	// the transport's default halves the throughput of a fast connection.
-	receiveWindow = 2 << 20
-)
+// receiveWindow is how much of one HTTP/2 stream a server may send ahead; the
+// transport's default halves the throughput of a fast connection.
+const receiveWindow = 2 << 20
 
 // newTransport makes what sends requests. It is used without http.Client, which
 // follows redirects by rules of its own, and repeats a Location that it cannot
@@ -47,8 +43,12 @@ func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 
 // RoundTrip implements http.RoundTripper: it sends one request, with the proxy
 // and the CA roots of c, and follows no redirect. What Get promises beyond that
-// is the business of its caller.
+// is the business of its caller. A host that is not what would be dialled is
+// refused here too.
 func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
+	if _, err := OriginOf(r.URL); err != nil {
+		return nil, &unsentError{err}
+	}
 	secure := r.URL.Scheme == "https"
 	if !secure && c.cfg.Proxy != nil {
 		proxy, err := c.cfg.Proxy(r)
@@ -59,7 +59,7 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	transport, err := c.tls()
 	if err != nil {
-		return nil, err
+		return nil, &unsentError{err}
 	}
 	return transport.RoundTrip(r)
 }
@@ -134,47 +134,45 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// follow sends the request and follows redirects by the rules of this package.
-// It returns the first answer that is not a redirect.
+// follow sends the request and follows redirects, as long as they lead to allowed
+// hosts. It returns the first answer that is not a redirect.
 func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) {
-	origin, err := parseHTTP(t.req.URL)
-	if err != nil {
-		return nil, t.fail(err, false)
-	}
-	permanent := true
-	for u, hops := origin, 0; ; hops++ {
+	var (
+		sent      error // what sending failed with
+		hops      int
+		permanent = true
+	)
+	resp, err := Follow(t.req.URL, func(u *url.URL, home bool) (resp *http.Response, err error) {
+		defer func() { sent = err }()
 		t.resp.URL, t.resp.Redirects = u.String(), hops
+		if hops > 0 && permanent {
+			t.resp.Moved = t.resp.URL
+		}
+		hops++
 		if !t.allowed(u) {
 			e := t.fail(fmt.Errorf("host %q is not in the lockfile's policy.hosts", u.Host), false)
 			e.Refused = true
 			return nil, e
 		}
-		resp, err := t.client.RoundTrip(t.request(ctx, u, origin))
+		resp, err = t.client.RoundTrip(t.request(ctx, u, home))
 		if err != nil {
 			return nil, t.failNetwork(ctx, err)
 		}
 		s.reset()
-		location := redirect(resp)
-		if location == "" {
-			t.resp.Modified, _ = http.ParseTime(resp.Header.Get("Last-Modified"))
-			return resp, nil
-		}
-		io.CopyN(io.Discard, resp.Body, sniffSize) // so that the connection can be used again
-		resp.Body.Close()
-		if hops == maxRedirects {
-			return nil, t.fail(fmt.Errorf("more than %d redirects", maxRedirects), false)
-		}
-		if u, err = nextHop(u, location); err != nil {
-			return nil, t.fail(err, false)
-		}
 		permanent = permanent && (resp.StatusCode == http.StatusMovedPermanently || resp.StatusCode == http.StatusPermanentRedirect)
-		if permanent {
-			t.resp.Moved = u.String()
-		}
+		return resp, nil
+	})
+	switch {
+	case sent != nil:
+		return nil, sent
+	case err != nil:
+		return nil, t.fail(err, false)
 	}
+	t.resp.Modified, _ = http.ParseTime(resp.Header.Get("Last-Modified"))
+	return resp, nil
 }
 
-func (t *transfer) request(ctx context.Context, u, origin *url.URL) *http.Request {
+func (t *transfer) request(ctx context.Context, u *url.URL, home bool) *http.Request {
 	r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(ctx)
 	// An empty User-Agent keeps net/http from sending its own.
 	r.Header.Set("User-Agent", t.client.cfg.UserAgent)
@@ -184,7 +182,7 @@ func (t *transfer) request(ctx context.Context, u, origin *url.URL) *http.Reques
 		r.Header.Set("If-Range", t.req.Validator)
 	}
 	t.known = false
-	if sameOrigin(u, origin) {
+	if home {
 		t.client.cfg.Netrc.authorize(r, u)
 		t.known = t.client.cfg.Headers.set(r, u) || r.Header.Get("Authorization") != ""
 	}
@@ -198,54 +196,6 @@ func (t *transfer) allowed(u *url.URL) bool {
 		}
 	}
 	return len(t.client.cfg.Hosts) == 0
-}
-
-// sameOrigin compares scheme, host and port (RFC 6454).
-func sameOrigin(a, b *url.URL) bool {
-	return originOf(a) == originOf(b)
-}
-
-// redirect returns where an answer redirects to, or "".
-func redirect(r *http.Response) string {
-	switch r.StatusCode {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
-		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return r.Header.Get("Location")
-	}
-	return ""
-}
-
-func nextHop(from *url.URL, location string) (*url.URL, error) {
-	// The Location may hold a secret, so errors do not repeat it.
-	to, err := from.Parse(location)
-	if err != nil {
-		return nil, errors.New("redirect to an address that cannot be read")
-	}
-	if to.Scheme != "https" && to.Scheme != "http" || to.Host == "" {
-		return nil, fmt.Errorf("redirect to %q, which is neither https nor http", to.Scheme+":")
-	}
-	if from.Scheme == "https" && to.Scheme == "http" {
-		return nil, fmt.Errorf("redirect from https to plain http (host %q) refused", to.Host)
-	}
-	if to.User != nil {
-		return nil, fmt.Errorf("redirect to an address with credentials (host %q) refused", to.Host)
-	}
-	to.Fragment = ""
-	return to, nil
-}
-
-// parseHTTP parses an address that net/url will write again byte for byte.
-func parseHTTP(address string) (*url.URL, error) {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil:
-		return nil, errors.New("the address cannot be read as a URL")
-	case u.Host == "" || u.Opaque != "":
-		return nil, errors.New("the address names no host")
-	case u.User != nil:
-		return nil, errors.New("the address holds credentials; put them into a netrc file")
-	}
-	return u, nil
 }
 
 // failStatus makes the error of an answer that is not a success.

@@ -59,7 +59,7 @@ func ParseNetrc(data []byte) (*Netrc, error) {
 		switch {
 		case word == "machine":
 			keep()
-			host, cur = strings.ToLower(value), &login{}
+			host, cur = machine(value), &login{}
 		case cur == nil:
 			return nil, fmt.Errorf("line %d: %s stands before any machine", s.line, word)
 		case word == "login":
@@ -70,12 +70,30 @@ func ParseNetrc(data []byte) (*Netrc, error) {
 	}
 }
 
+// machine returns a name of the file as an Origin has it, or "" for one that no
+// address leads to.
+func machine(name string) string {
+	inner, bracketed := strings.CutPrefix(name, "[")
+	if bracketed {
+		inner = strings.TrimSuffix(inner, "]")
+	}
+	host, err := hostName(inner, bracketed)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
 // authorize adds the login for r's host, if there is one.
 func (n *Netrc) authorize(r *http.Request, u *url.URL) {
 	if n == nil {
 		return
 	}
-	if l, ok := n.logins[strings.ToLower(u.Hostname())]; ok {
+	o, err := OriginOf(u)
+	if err != nil {
+		return
+	}
+	if l, ok := n.logins[o.Host]; ok {
 		r.SetBasicAuth(l.user, l.password)
 	}
 }

@@ -21,7 +21,7 @@ func (h *Headers) Override(origin string, fields map[string]string) (*Headers, e
 		merged := maps.Clone(old)
 		maps.Copy(merged, out.byOrigin[key])
 		if out.byOrigin == nil {
-			out.byOrigin = make(map[string]http.Header)
+			out.byOrigin = make(map[Origin]http.Header)
 		}
 		out.byOrigin[key] = merged
 	}

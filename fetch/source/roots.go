@@ -1,8 +1,8 @@
 package source
 
 import (
+	"bytes"
 	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
 	"sync"
@@ -25,7 +25,8 @@ type extraRoots struct {
 // Add adds the certificates of a PEM file. name says in errors where they came
 // from. They are read when they are needed: there may be many.
 func (r *Roots) Add(name string, text []byte) error {
-	if block, _ := pem.Decode(text); block == nil {
+	text = bytes.ReplaceAll(text, []byte("\ufeff"), nil) // a byte order mark hides the line behind it
+	if block, _ := nextCertificate(text); block == nil {
 		return noCertificate(name)
 	}
 	r.extra = append(r.extra, extraRoots{name, text})
@@ -65,8 +66,8 @@ func (r Roots) pool() (*x509.CertPool, error) {
 		}
 	}
 	for _, e := range r.extra {
-		if !pool.AppendCertsFromPEM(e.pem) {
-			return nil, noCertificate(e.name)
+		if err := e.addTo(pool); err != nil {
+			return nil, err
 		}
 	}
 	return pool, nil

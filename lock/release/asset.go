@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"depfetch/fetch"
+	"depfetch/fetch/source"
 )
 
 // AssetDigest returns the sha256 that GitHub's API gives for an asset of a
@@ -42,7 +43,11 @@ func (c *Client) AssetDigest(ctx context.Context, address string) (fetch.Digest,
 // parseAsset takes the address of an asset apart. A tag may hold slashes.
 func (c *Client) parseAsset(address string) (repo, tag, name string, ok bool) {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !slices.Contains(c.hosts(), strings.ToLower(u.Host)) {
+	if err != nil {
+		return "", "", "", false
+	}
+	o, err := source.OriginOf(u)
+	if err != nil || !slices.Contains(c.hosts(), o.Authority()) {
 		return "", "", "", false
 	}
 	elems := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
@@ -68,7 +73,11 @@ func (c *Client) hosts() []string {
 	if err != nil {
 		return nil
 	}
-	return []string{strings.TrimPrefix(strings.ToLower(u.Host), "api.")}
+	o, err := source.OriginOf(u)
+	if err != nil {
+		return nil
+	}
+	return []string{strings.TrimPrefix(o.Authority(), "api.")}
 }
 
 // assets are the digests of a release's assets by name. They are known once

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"depfetch/fetch/source"
 )
 
 const (
@@ -119,7 +121,7 @@ func pages[T any](ctx context.Context, c *Client, repo, what string, perPage int
 			return nil
 		}
 		next := nextPage(header)
-		if next != "" && !sameOrigin(next, c.base()) {
+		if next != "" && !source.SameOrigin(next, c.base()) {
 			return &AnswerError{URL: address, Status: http.StatusOK, Err: errors.New("its next page lies on another server")}
 		}
 		address = next
@@ -190,7 +192,7 @@ func (c *Client) api(ctx context.Context, address string, to any) (http.Header, 
 // get asks for an address, with the token if that is on the API's origin.
 func (c *Client) get(ctx context.Context, address string, header http.Header) (Answer, error) {
 	header = maps.Clone(header)
-	if c.Token != "" && sameOrigin(address, c.base()) {
+	if c.Token != "" && source.SameOrigin(address, c.base()) {
 		header.Set("Authorization", "Bearer "+c.Token)
 	}
 	a, err := c.Get(ctx, address, header, maxAnswer)
@@ -198,24 +200,6 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (A
 		err = &AnswerError{URL: address, Status: a.Status, Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
 	}
 	return a, err
-}
-
-// sameOrigin compares the origins of two addresses (RFC 6454).
-func sameOrigin(a, b string) bool {
-	u, err := url.Parse(a)
-	if err != nil {
-		return false
-	}
-	v, err := url.Parse(b)
-	return err == nil && origin(u) == origin(v)
-}
-
-func origin(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
 // rateLimited reports whether an answer says that there were too many requests.

@@ -13,13 +13,9 @@ import (
 	"depfetch/fetch/source"
 )
 
-const (
-	// maxRedirects is how many redirects a request follows.
-	maxRedirects = 10
-	// answerTime is how long an answer may take as a whole. They are short,
-	// unlike downloads.
-	answerTime = 2 * time.Minute
-)
+// answerTime is how long an answer may take as a whole. They are short, unlike
+// downloads.
+const answerTime = 2 * time.Minute
 
 var errSlow = fmt.Errorf("no answer for %s", answerTime)
 
@@ -57,50 +53,15 @@ func answer(ctx context.Context, transport http.RoundTripper, userAgent, address
 	return a, nil
 }
 
-// follow sends a request and follows redirects. It returns the first answer
-// that is not a redirect.
+// follow sends a request and follows redirects. The header goes to the origin of
+// the address alone.
 func follow(ctx context.Context, transport http.RoundTripper, userAgent, address string, header http.Header) (*http.Response, error) {
-	first, err := url.Parse(address)
-	if err != nil || first.Host == "" {
-		return nil, errors.New("the address cannot be read as a URL")
-	}
-	for u, hops := first, 0; hops <= maxRedirects; hops++ {
+	return source.Follow(address, func(u *url.URL, home bool) (*http.Response, error) {
 		r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(ctx)
-		if origin(u) == origin(first) {
+		if home {
 			maps.Copy(r.Header, header)
 		}
 		r.Header.Set("User-Agent", userAgent)
-		resp, err := transport.RoundTrip(r)
-		if err != nil {
-			return nil, err
-		}
-		location := resp.Header.Get("Location")
-		switch resp.StatusCode {
-		case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
-			http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		default:
-			return resp, nil
-		}
-		resp.Body.Close()
-		if u, err = nextHop(u, location); err != nil {
-			return nil, err
-		}
-	}
-	return nil, fmt.Errorf("more than %d redirects", maxRedirects)
-}
-
-// nextHop returns where a redirect leads. The Location may hold a secret, so
-// errors do not repeat it.
-func nextHop(from *url.URL, location string) (*url.URL, error) {
-	to, err := from.Parse(location)
-	switch {
-	case err != nil || location == "":
-		return nil, errors.New("redirect to an address that cannot be read")
-	case to.Scheme != "https" && to.Scheme != "http" || to.Host == "" || to.User != nil:
-		return nil, errors.New("redirect to an address that is neither https nor http, or holds credentials")
-	case from.Scheme == "https" && to.Scheme == "http":
-		return nil, fmt.Errorf("redirect from https to plain http (host %q) refused", to.Host)
-	}
-	to.Fragment = ""
-	return to, nil
+		return transport.RoundTrip(r)
+	})
 }

@@ -282,7 +282,7 @@ func (c *Client) searchText(ctx context.Context, s *search) error {
 		return err
 	}
 	switch {
-	case sameOrigin(s.query.URL, c.base()) && rateLimited(a):
+	case source.SameOrigin(s.query.URL, c.base()) && rateLimited(a):
 		return c.setLimit(a)
 	case a.Status != http.StatusOK:
 		return &AnswerError{URL: s.query.URL, Status: a.Status}

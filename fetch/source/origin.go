@@ -1,0 +1,163 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Origin is what an http or https address leads to (RFC 6454): the scheme, the
+// host under the very name that is dialled or handed to a proxy, and the port. Two
+// addresses have the same origin if these are equal; nothing else in this program
+// compares hosts.
+type Origin struct {
+	Scheme string // "https" or "http"
+	Host   string // a name in lower case, or an IP address in its one form, without brackets
+	Port   string // in decimal, the scheme's default one included
+}
+
+// String returns the origin as it is written in an address.
+func (o Origin) String() string {
+	return o.Scheme + "://" + o.Authority()
+}
+
+// Authority returns host and port as they are written in an address, the port
+// unless it is the default one.
+func (o Origin) Authority() string {
+	host := o.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if o.Port == defaultPorts[o.Scheme] {
+		return host
+	}
+	return host + ":" + o.Port
+}
+
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
+
+// OriginOf returns the origin of an address. It is an error if the host could be
+// understood in more than one way: a name that is not ASCII would be mapped to
+// another one before it is dialled, and what it maps to is for the one who writes
+// the address to say.
+func OriginOf(u *url.URL) (Origin, error) {
+	scheme := u.Scheme
+	if defaultPorts[scheme] == "" {
+		return Origin{}, fmt.Errorf("%q is neither https nor http", scheme+":")
+	}
+	if u.Host == "" || u.Opaque != "" {
+		return Origin{}, errors.New("the address names no host")
+	}
+	o := Origin{Scheme: scheme, Port: defaultPorts[scheme]}
+	var err error
+	if o.Host, err = hostName(u.Hostname(), strings.HasPrefix(u.Host, "[")); err != nil {
+		return Origin{}, err
+	}
+	if port := u.Port(); port != "" {
+		if o.Port, err = portNumber(port); err != nil {
+			return Origin{}, fmt.Errorf("host %q: %w", u.Hostname(), err)
+		}
+	}
+	return o, nil
+}
+
+// SameOrigin reports whether two addresses lead to the same origin.
+func SameOrigin(a, b string) bool {
+	x, err := parseOrigin(a)
+	if err != nil {
+		return false
+	}
+	y, err := parseOrigin(b)
+	return err == nil && x == y
+}
+
+func parseOrigin(address string) (Origin, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return Origin{}, err
+	}
+	return OriginOf(u)
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	x, err := OriginOf(a)
+	if err != nil {
+		return false
+	}
+	y, err := OriginOf(b)
+	return err == nil && x == y
+}
+
+// hostName returns the one form of a host's name or IP address. A dot behind a
+// name of several labels is left out, since the name without it is the same one.
+func hostName(name string, bracketed bool) (string, error) {
+	for _, r := range name {
+		if r >= 0x80 {
+			return "", fmt.Errorf("host %q is not ASCII; write it in its xn-- form", name)
+		}
+	}
+	if bracketed || strings.Contains(name, ":") {
+		a, err := netip.ParseAddr(name)
+		if err != nil || a.Is4() {
+			return "", fmt.Errorf("host %q is not an address in brackets", "["+name+"]")
+		}
+		if a.Zone() != "" {
+			return "", fmt.Errorf("host %q: a zone (%%) is not supported here", "["+name+"]")
+		}
+		return a.Unmap().String(), nil
+	}
+	written := lower(name)
+	name = strings.TrimSuffix(written, ".")
+	labels := strings.Split(name, ".")
+	if len(labels) == 1 {
+		name = written
+	}
+	for _, label := range labels {
+		if label == "" {
+			return "", fmt.Errorf("host %q: a part of the name is empty", written)
+		}
+	}
+	if i := strings.IndexFunc(name, func(r rune) bool { return !strings.ContainsRune(hostLetters, r) }); i >= 0 {
+		return "", fmt.Errorf("host %q: %q cannot stand in a host name", name, name[i])
+	}
+	// What resolvers and proxies make of a name that ends in a number differs: 127.1
+	// and 0x7f.0.0.1 are 127.0.0.1 for some of them.
+	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" || hexNumber(last) {
+		a, err := netip.ParseAddr(written)
+		if err != nil {
+			return "", fmt.Errorf("host %q: write an IPv4 address as four decimal numbers", name)
+		}
+		return a.String(), nil
+	}
+	return name, nil
+}
+
+const hostLetters = "abcdefghijklmnopqrstuvwxyz0123456789-._"
+
+func hexNumber(s string) bool {
+	digits, ok := strings.CutPrefix(s, "0x")
+	return ok && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// portNumber returns a port without leading zeros.
+func portNumber(s string) (string, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || n == 0 || strings.Trim(s, "0123456789") != "" {
+		return "", fmt.Errorf("%q is not a port number", s)
+	}
+	return strconv.FormatUint(n, 10), nil
+}
+
+// lower returns s with the letters A to Z in lower case and no other changed.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] += 'a' - 'A'
+		}
+	}
+	return string(b)
+}
