@@ -112,12 +112,18 @@ func (c *command) mirrors(asked []string) ([]string, error) {
 	for _, m := range asked {
 		u, err := url.Parse(m)
 		if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
-			u.Scheme != "file" && (u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+			u.Scheme != "file" && !named(u) {
 			return nil, console.Usagef("a mirror is the address of a tree that holds blobs/sha256/<hex>, for instance https://mirror.example/deps",
 				"mirror %s: not an https, http or file URL without credentials and query", source.Redact(m))
 		}
 	}
 	return asked, nil
+}
+
+// named reports whether an address is one of a web server.
+func named(u *url.URL) bool {
+	_, err := source.OriginOf(u)
+	return err == nil
 }
 
 // mtime returns the time that placed files get (reproducible-builds.org's

@@ -163,7 +163,7 @@ func TestSecrets(t *testing.T) {
 		{name: "bad status", step: echo("HTTP/1.1 AUTH\r\n\r\n"), code: 3, said: "not valid HTTP"},
 		{name: "bad version", step: echo("HTTP/AUTH 200 OK\r\n\r\n"), code: 3, said: "not valid HTTP"},
 		{name: "bad field", step: echo("HTTP/1.1 200 OK\r\nAUTH\r\n\r\n"), code: 3, said: "not valid HTTP"},
-		{name: "bad field name", step: echo("HTTP/1.1 200 OK\r\nAUTH: 1\r\n\r\n"), code: 3, said: "truncated"},
+		{name: "bad field name", step: echo("HTTP/1.1 200 OK\r\nAUTH: 1\r\n\r\n"), code: 3, said: "connection ended"},
 		{name: "bad chunk", step: echo("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nAUTH\r\n"), code: 3, said: "chunk"},
 		{name: "bad trailer", step: echo("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n0\r\nAUTH\r\n\r\n"), code: 3, said: "origin"},
 		{name: "end of HTTP/2", host: startGoAway(t, secure, netrcPassword), tls: true, args: []string{"--cacert", "ca.pem"}, code: 3, said: "GOAWAY"},
@@ -177,7 +177,7 @@ func TestSecrets(t *testing.T) {
 		{name: "unknown authority of the proxy", proxy: "https://" + login + secure.Host(), code: 3, said: "failed to verify certificate"},
 		{name: "no SOCKS proxy", proxy: "socks5://" + login + "127.0.0.1:1", tls: true, code: 3, said: "127.0.0.1:1"},
 		{name: "silence at the SOCKS proxy", proxy: "socks5h://" + login + plain.Host(), tls: true, args: []string{"--stall-timeout", "50ms"}, code: 3, said: "stalled"},
-		{name: "unknown scheme of the proxy", proxy: "gopher://" + login + "127.0.0.1:1", tls: true, code: 3, said: "127.0.0.1:1"},
+		{name: "unknown scheme of the proxy", proxy: "gopher://" + login + "127.0.0.1:1", tls: true, code: 2, said: "gopher"},
 		{name: "no HTTP at the proxy", proxy: "http://" + login + startEcho(t, "AUTH\r\n\r\n"), code: 3, said: "not valid HTTP"},
 		{name: "no HTTP at the proxy, https", proxy: "http://" + login + startEcho(t, "AUTH\r\n\r\n"), tls: true, code: 3, said: "not valid HTTP"},
 	})

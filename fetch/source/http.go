@@ -112,7 +112,7 @@ func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error
 	case endsWithConnection(resp) && counted.n < t.req.Limit && !t.req.AtMost:
 		// Nothing but the connection's end marks the end of such a body, so
 		// one that is too short has most likely been cut off.
-		return t.fail(errTruncated(counted.n, t.req.Limit), true)
+		return t.fail(fmt.Errorf("the connection ended after %d bytes, and %d are pinned; the server did not say how many there are", counted.n, t.req.Limit), true)
 	}
 	return nil
 }

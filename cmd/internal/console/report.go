@@ -140,11 +140,7 @@ func (c *Console) reportTransfer(e *fetch.TransferError) int {
 	var wrong *fetch.MismatchError
 	if errors.As(e, &wrong) {
 		c.Errorf("%s: wrong bytes, nothing has been changed\n%s", name, attempts(e))
-		if wrong.HTML {
-			c.Hintf("the address leads to a page for people; look at it in a browser, then correct the url of [deps.%s]", name)
-		} else {
-			c.Hintf("if upstream has replaced the file and you trust the new one: deplock update %s", name)
-		}
+		c.hintWrong(e)
 		return exit.WrongBytes
 	}
 	for _, a := range e.Attempts {
@@ -158,6 +154,23 @@ func (c *Console) reportTransfer(e *fetch.TransferError) int {
 	c.Errorf("%s: could not download\n%s", name, attempts(e))
 	c.hintTransfer(e)
 	return exit.Unavailable
+}
+
+// hintWrong says what helps where the bytes are others than those pinned.
+func (c *Console) hintWrong(e *fetch.TransferError) {
+	for _, a := range e.Attempts {
+		var wrong *fetch.MismatchError
+		switch name := e.Artifact.Name; {
+		case !errors.As(a.Err, &wrong):
+		case a.Source == fetch.SourceMirror:
+			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
+		case a.Source != fetch.SourceOrigin:
+		case wrong.HTML:
+			c.Hintf("the address leads to a page for people; look at it in a browser, then correct the url of [deps.%s]", name)
+		default:
+			c.Hintf("if upstream has replaced the file and you trust the new one: deplock update %s", name)
+		}
+	}
 }
 
 // attempts describes what was tried: for each source its causes in order, each

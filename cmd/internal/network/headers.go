@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -21,12 +22,22 @@ const headersSecret = "/run/secrets/headers.toml"
 const headersHint = `write a table for each origin, as ["https://git.example.com"] and below it Private-Token = "…"`
 
 // readHeaders reads the file of header fields, if there is one. One that was asked
-// for has to be there. Errors hold no values.
-func readHeaders(name string, getenv func(string) string) (*source.Headers, error) {
-	data, name, err := readSecret("headers", name, getenv("DEPFETCH_HEADERS"), headersSecret)
-	if data == nil {
-		return nil, err
+// for has to be there.
+func readHeaders(c *console.Console, option string, getenv func(string) string) (*source.Headers, error) {
+	var headers *source.Headers
+	var bad error
+	err := readSecret(c, "headers", option, getenv("DEPFETCH_HEADERS"), []string{headersSecret}, func(name string, data []byte) error {
+		headers, bad = parseHeaders(name, data)
+		return nil
+	})
+	if err == nil {
+		err = bad
 	}
+	return headers, err
+}
+
+// parseHeaders reads the text of a file of header fields. Errors hold no values.
+func parseHeaders(name string, data []byte) (*source.Headers, error) {
 	fail := func(format string, args ...any) (*source.Headers, error) {
 		err := fmt.Errorf("headers %s: "+format, append([]any{name}, args...)...)
 		return nil, &console.Error{Err: err, Hint: headersHint, Code: exit.Failure}
@@ -59,31 +70,58 @@ func readHeaders(name string, getenv func(string) string) (*source.Headers, erro
 	return headers, nil
 }
 
-// readSecret reads the first file of credentials that there is: the one that was
-// asked for, by an option or the environment, or else one of the usual ones. It
-// returns nil if none was asked for and none is there.
-func readSecret(kind, option, env string, usual ...string) (data []byte, name string, err error) {
-	names := usual
+// readSecret has take read the first file of credentials that there is: the one that
+// was asked for, by an option or the environment, or else one of the usual ones. It
+// is no error if none was asked for and none is there; one that nobody asked for and
+// that cannot be read is left aside with a warning.
+func readSecret(c *console.Console, kind, option, env string, usual []string, take func(name string, data []byte) error) error {
 	asked := option
 	if asked == "" {
 		asked = env
 	}
 	if asked != "" {
-		names = []string{asked}
+		return readAsked(kind, asked, take)
 	}
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		switch {
-		case err == nil:
-			return data, name, nil
-		case errors.Is(err, os.ErrNotExist) && asked == "":
-			continue
+	for _, name := range usual {
+		err := readUsual(kind, name, take)
+		if err == nil {
+			return nil
 		}
-		hint := ""
-		if errors.Is(err, os.ErrPermission) {
-			hint = "a secret belongs to root unless its mount says otherwise: RUN --mount=type=secret,id=…,uid=…"
+		if !errors.Is(err, os.ErrNotExist) {
+			c.Warnf("%v; going on without it", err)
+			var hinted *console.Error
+			if errors.As(err, &hinted) && strings.HasPrefix(name, "/run/secrets/") {
+				c.Hintf("%s", hinted.Hint)
+			}
 		}
-		return nil, name, &console.Error{Err: fmt.Errorf("%s: %w", kind, err), Hint: hint, Code: exit.Failure}
 	}
-	return nil, "", nil
+	return nil
+}
+
+func readAsked(kind, name string, take func(string, []byte) error) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return secretError(kind, err)
+	}
+	return take(name, data)
+}
+
+// readUsual reads a file that nobody asked for, and waits for no writer of a FIFO.
+func readUsual(kind, name string, take func(string, []byte) error) error {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &os.PathError{Op: "open", Path: name, Err: errors.New("it is not a regular file")}
+	}
+	if err != nil {
+		return secretError(kind, err)
+	}
+	return readAsked(kind, name, take)
+}
+
+func secretError(kind string, err error) error {
+	hint := ""
+	if errors.Is(err, os.ErrPermission) {
+		hint = "a secret belongs to root unless its mount says otherwise: RUN --mount=type=secret,id=…,uid=…"
+	}
+	return &console.Error{Err: fmt.Errorf("%s: %w", kind, err), Hint: hint, Code: exit.Failure}
 }

@@ -4,8 +4,6 @@ package network
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -59,15 +57,16 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 	if err := o.validate(); err != nil {
 		return source.Config{}, err
 	}
-	netrc, err := readNetrc(o.netrc, getenv)
+	netrc, err := readNetrc(c, o.netrc, getenv)
 	if err != nil {
 		return source.Config{}, err
 	}
-	headers, err := readHeaders(o.headers, getenv)
+	headers, err := readHeaders(c, o.headers, getenv)
 	if err != nil {
 		return source.Config{}, err
 	}
-	if err := checkProxies(getenv); err != nil {
+	proxy, err := environmentProxy(getenv)
+	if err != nil {
 		return source.Config{}, err
 	}
 	roots, err := readRoots(c, o.cacert, getenv)
@@ -75,47 +74,31 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 		return source.Config{}, err
 	}
 	return source.Config{
-		Netrc: netrc, Headers: headers, Proxy: http.ProxyFromEnvironment, Roots: roots,
+		Netrc: netrc, Headers: headers, Proxy: proxy, Roots: roots,
 		UserAgent:      c.Program + "/" + version,
 		ConnectTimeout: o.connectTimeout, StallTimeout: o.stallTimeout, Connections: o.Jobs,
 	}, nil
-}
-
-// checkProxies refuses a proxy whose address cannot be read: package http would go
-// on without it. The address may hold a password.
-func checkProxies(getenv func(string) string) error {
-	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
-		value := getenv(name)
-		if _, err := url.Parse(value); err == nil {
-			continue
-		}
-		if _, err := url.Parse("http://" + value); err != nil {
-			return console.Usagef("write it as http://host:port, special characters of a login as %40",
-				"%s is not the address of a proxy", name)
-		}
-	}
-	return nil
 }
 
 // netrcSecret is where a secret with the id "netrc" is mounted.
 const netrcSecret = "/run/secrets/netrc"
 
 // readNetrc reads the netrc file, if there is one. One that was asked for has to be
-// there.
-func readNetrc(name string, getenv func(string) string) (*source.Netrc, error) {
+// there. What is wrong with another is a warning, since it may be for other programs
+// alone.
+func readNetrc(c *console.Console, option string, getenv func(string) string) (*source.Netrc, error) {
 	usual := []string{netrcSecret}
 	if home := getenv("HOME"); home != "" {
 		usual = []string{filepath.Join(home, ".netrc"), netrcSecret}
 	}
-	data, name, err := readSecret("netrc", name, getenv("NETRC"), usual...)
-	if data == nil {
-		return nil, err
-	}
-	netrc, err := source.ParseNetrc(data)
-	if err != nil {
-		return nil, fmt.Errorf("netrc %s: %w", name, err)
-	}
-	return netrc, nil
+	var netrc *source.Netrc
+	err := readSecret(c, "netrc", option, getenv("NETRC"), usual, func(name string, data []byte) (err error) {
+		if netrc, err = source.ParseNetrc(data); err != nil {
+			err = fmt.Errorf("netrc %s: %w", name, err)
+		}
+		return err
+	})
+	return netrc, err
 }
 
 // readRoots reads the further certificate authorities.
