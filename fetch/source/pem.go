@@ -1,9 +1,7 @@
 package source
 
 import (
-	"bytes"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -52,43 +50,83 @@ func parseCertificate(block *pem.Block) (*x509.Certificate, error) {
 	if block.Type != trustedCertificate {
 		return x509.ParseCertificate(block.Bytes)
 	}
-	var der asn1.RawValue
-	aux, err := asn1.Unmarshal(block.Bytes, &der)
-	if err != nil {
+	_, content, aux := nextElement(block.Bytes)
+	if content == nil {
 		return nil, errors.New("it is not in DER form")
 	}
 	if !trustsServers(aux) {
 		return nil, errors.New("it is not trusted to sign for TLS servers")
 	}
-	return x509.ParseCertificate(der.FullBytes)
+	return x509.ParseCertificate(block.Bytes[:len(block.Bytes)-len(aux)])
 }
 
-var (
-	serverAuth = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 1}
-	anyUsage   = asn1.ObjectIdentifier{2, 5, 29, 37, 0}
+// The purposes of certificates, as DER has them (RFC 5280, section 4.2.1.12).
+const (
+	serverAuth = "\x2b\x06\x01\x05\x05\x07\x03\x01"
+	anyUsage   = "\x55\x1d\x25\x00"
+)
+
+const (
+	derObject   = 0x06
+	derSequence = 0x30
+	derReject   = 0xa0
 )
 
 // trustsServers reports whether what OpenSSL writes behind a trusted certificate
 // (X509_CERT_AUX) leaves it for TLS servers: they are not among what it is rejected
 // for, and among what it is trusted for, if that is given.
 func trustsServers(aux []byte) bool {
-	if len(bytes.TrimSpace(aux)) == 0 {
+	if len(aux) == 0 {
 		return true
 	}
-	var fields struct {
-		Trust  []asn1.ObjectIdentifier `asn1:"optional"`
-		Reject []asn1.ObjectIdentifier `asn1:"optional,tag:0"`
-	}
-	if _, err := asn1.Unmarshal(aux, &fields); err != nil {
+	tag, fields, _ := nextElement(aux)
+	if tag != derSequence {
 		return false
 	}
-	names := func(list []asn1.ObjectIdentifier) bool {
-		for _, id := range list {
-			if id.Equal(serverAuth) || id.Equal(anyUsage) {
-				return true
-			}
+	for len(fields) > 0 {
+		var list []byte
+		tag, list, fields = nextElement(fields)
+		switch {
+		case list == nil, tag == derReject && forServers(list), tag == derSequence && len(list) > 0 && !forServers(list):
+			return false
 		}
-		return false
 	}
-	return !names(fields.Reject) && (len(fields.Trust) == 0 || names(fields.Trust))
+	return true
+}
+
+// forServers reports whether a list of purposes has that of TLS servers.
+func forServers(list []byte) bool {
+	for len(list) > 0 {
+		var tag byte
+		var id []byte
+		tag, id, list = nextElement(list)
+		if tag == derObject && (string(id) == serverAuth || string(id) == anyUsage) {
+			return true
+		}
+	}
+	return false
+}
+
+// nextElement returns the tag and the content of the first element of some DER, and
+// what follows it. The content is nil if there is no whole one.
+func nextElement(der []byte) (tag byte, content, rest []byte) {
+	if len(der) < 2 {
+		return 0, nil, nil
+	}
+	tag, n, der := der[0], int(der[1]), der[2:]
+	if n >= 0x80 {
+		digits := n - 0x80
+		if digits > 3 || digits > len(der) {
+			return 0, nil, nil
+		}
+		n = 0
+		for _, d := range der[:digits] {
+			n = n<<8 | int(d)
+		}
+		der = der[digits:]
+	}
+	if n > len(der) {
+		return 0, nil, nil
+	}
+	return tag, der[:n], der[n:]
 }

@@ -30,6 +30,7 @@ func TestRootsForms(t *testing.T) {
 	typed := func(kind string) []byte {
 		return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: block.Bytes})
 	}
+	servers := asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 1}
 	email := asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 4}
 	ids := func(id ...asn1.ObjectIdentifier) []asn1.ObjectIdentifier { return id }
 	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")})
@@ -46,9 +47,9 @@ func TestRootsForms(t *testing.T) {
 		"a broken one before":       {text: join(broken, plain)},
 		"trusted":                   {text: join(typed(trustedCertificate))},
 		"trusted, with a name":      {text: join(aux(nil, nil))},
-		"trusted for servers":       {text: join(aux(ids(email, serverAuth), nil))},
+		"trusted for servers":       {text: join(aux(ids(email, servers), nil))},
 		"trusted for mail":          {text: join(aux(ids(email), nil)), use: "not trusted to sign for TLS servers"},
-		"rejected for servers":      {text: join(aux(ids(serverAuth), ids(serverAuth))), use: "not trusted to sign for TLS servers"},
+		"rejected for servers":      {text: join(aux(ids(servers), ids(servers))), use: "not trusted to sign for TLS servers"},
 		"rejected for mail":         {text: join(aux(nil, ids(email)))},
 		"empty":                     {text: "", add: "holds no certificate"},
 		"a key alone":               {text: string(key), add: "holds no certificate"},
