@@ -1,0 +1,34 @@
+package script
+
+import (
+	"strings"
+	"testing"
+)
+
+// FuzzRun holds that no script makes the evaluation crash or go on without end, and
+// that nothing that stands for what is not known gets into a known address.
+func FuzzRun(f *testing.F) {
+	for _, script := range scripts() {
+		f.Add(script, true)
+	}
+	f.Add("declare -A M=([a]=1); for k in \"${!M[@]}\"; do wget https://h/$k-${M[$k]}; done", true)
+	f.Add("f() { f; f; }; f; while read a; do curl \"$a[1-3]\"; done <<< b", false)
+	f.Fuzz(func(t *testing.T, script string, bash bool) {
+		m := New("linux/arm64")
+		m.Budget.Work = 1 << 22
+		if err := m.Run(Source{Text: script, Locate: func(i int) int { return i }, Bash: bash}); err != nil {
+			return
+		}
+		for _, x := range m.Fetches {
+			if !x.URL.Known() {
+				continue
+			}
+			if strings.Trim(x.URL.Text, " \t\n") == "" || strings.Contains(x.URL.Text, "\x00") {
+				t.Errorf("%q: a known address is %q", script, x.URL.Text)
+			}
+			if strings.Contains(x.URL.Text, "$(…)") && !strings.Contains(script, "…") || strings.Contains(x.URL.Text, "__unknown_") && !strings.Contains(script, "__unknown_") {
+				t.Errorf("%q: %q stands for what is not known", script, x.URL.Text)
+			}
+		}
+	})
+}
