@@ -240,6 +240,9 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 		return
 	}
 	e.machine.Vars, e.machine.Unset = e.scope.vars(), e.scope.unset
+	if _, ok := e.machine.Vars["PATH"]; !ok { // every image has one
+		e.machine.Vars["PATH"] = script.Unknown("$PATH", "PATH is that of the image")
+	}
 	if err := e.machine.Run(src); err != nil {
 		e.unread(in, err.Error())
 	}

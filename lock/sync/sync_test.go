@@ -1,0 +1,163 @@
+package sync_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"depfetch/fetch"
+	"depfetch/lock"
+	"depfetch/lock/dockerfile"
+	"depfetch/lock/sync"
+)
+
+var platforms = []lock.Platform{"linux/amd64", "linux/arm64"}
+
+// everything pins each address that does not move.
+type everything struct{ unpinned []string }
+
+func (e everything) Pin(url string) (lock.Pin, bool) {
+	if slices.Contains(e.unpinned, url) {
+		return lock.Pin{URL: url, Unpinned: "it moves"}, true
+	}
+	return lock.Pin{URL: url, Digest: fetch.DigestOf([]byte(url))}, sync.Moving(url) == ""
+}
+
+func parse(t *testing.T, name, text string) *dockerfile.File {
+	t.Helper()
+	f, err := dockerfile.Parse(name, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func read(t *testing.T, text string) *sync.Reading {
+	t.Helper()
+	return sync.Read(parse(t, "Dockerfile", text), sync.Options{Platforms: platforms})
+}
+
+// TestEdit holds that what is edited is adopted then, is not edited again, and comes
+// back byte for byte.
+func TestEdit(t *testing.T) {
+	names, err := filepath.Glob("../../testdata/sync/*.txtar")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no Dockerfiles: %v", err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range txtar.Parse(data).Files {
+			text := strings.ReplaceAll(string(f.Data), "$U", "https://example.com")
+			for _, source := range []sync.Source{
+				{From: "depfetch", Lock: "deps.lock.toml"}, {From: "example.org/depfetch:1@sha256:0", Lock: "build/deps.lock.toml"},
+				{Vendor: ".depfetch", Lock: "deps.lock.toml"},
+			} {
+				var pins everything
+				r := read(t, text)
+				for _, run := range r.Runs {
+					for _, q := range run.Beside() {
+						pins.unpinned = append(pins.unpinned, q.URL)
+					}
+				}
+				edited, err := r.Edit(source, pins)
+				if err != nil {
+					t.Fatalf("%s: %v", f.Name, err)
+				}
+				again := read(t, string(edited))
+				for i, run := range again.Runs {
+					if want := r.Runs[i].Judge(pins).Adopt; run.Adopted() != want {
+						t.Errorf("%s: RUN %d is adopted: %v; want %v\n%s", f.Name, i, run.Adopted(), want, edited)
+					}
+				}
+				if twice, _ := again.Edit(source, pins); string(twice) != string(edited) {
+					t.Errorf("%s: edited twice:\n%s", f.Name, twice)
+				}
+				if undone := sync.Undo(again.File, again, pins); string(undone) != text {
+					t.Errorf("%s: after Undo:\n%s\nwant\n%s", f.Name, undone, text)
+				}
+			}
+		}
+	}
+}
+
+// TestReasons holds why RUNs and ADDs are left, or that they are adopted.
+func TestReasons(t *testing.T) {
+	for _, test := range []struct{ lines, want string }{
+		{"RUN curl -fsSLO https://example.com/a", ""},
+		{"RUN wget https://example.com/a && wget https://example.com/b", ""},
+		{"RUN /usr/bin/wget https://example.com/a", "/usr/bin/wget is called by its path, past depfetch"},
+		{"RUN sudo -E curl -fsSLO https://example.com/a", "sudo -E curl passes depfetch by: sudo may look for programs in a PATH of its own"},
+		{"RUN su - app -c 'curl -fsSLO https://example.com/a'", "su - app -c curl passes depfetch by: a login shell sets PATH anew"},
+		{"RUN su app -c 'curl -fsSLO https://example.com/a'", ""},
+		{"RUN env -i curl -fsSLO https://example.com/a", "env -i curl passes depfetch by: it runs without the environment of the build"},
+		{"RUN env A=1 curl -fsSLO https://example.com/a", ""},
+		{"RUN chroot /mnt curl -fsSLO https://example.com/a", "chroot /mnt curl passes depfetch by: it runs in another file system"},
+		{"RUN busybox wget https://example.com/a", "busybox wget passes depfetch by: busybox has a program of its own"},
+		{"RUN timeout 5 curl -fsSLO https://example.com/a", ""},
+		{"RUN PATH=/usr/bin:/bin curl -fsSLO https://example.com/a", "its PATH has no folder before that of the image's own curl and wget"},
+		{"ENV PATH=/opt/x:$PATH\nRUN curl -fsSLO https://example.com/a", ""},
+		{"ENV PATH=/usr/bin:/bin\nRUN curl -fsSLO https://example.com/a", "its PATH has no folder before that of the image's own curl and wget"},
+		{"RUN chown -R 1000 / && curl -fsSLO https://example.com/a", "it changes /usr/sbin, where depfetch would be"},
+		{"ARG URL\nRUN curl -fsSLO $URL", "an address is not known: ARG URL has no default"},
+		{"RUN curl -fsSLO https://example.com/$(cat /version)", "an address is not known: only the build has the file /version"},
+		{"RUN curl -H \"Authorization: $(cat /t)\" -fsSLO https://example.com/a", "https://example.com/a is asked for with a header that is not known: only the build has the file /t"},
+		{"RUN curl -fsSLO -K /etc/curl https://example.com/a", "an address is not known: what it asks for is in the file /etc/curl"},
+		{"RUN wget -i list", "an address is not known: what it asks for is in the file list"},
+		{"RUN curl -d a=b https://example.com/a", "curl: --data is refused: it sends data, and a pinned fetch only gets"},
+		{"RUN curl -sI https://example.com/a", "it reads the header of the answer of https://example.com/a"},
+		{"RUN curl -sLo /dev/null -w '%{url_effective}' https://example.com/a", "it reads where https://example.com/a leads"},
+		{"RUN curl -fsSLO https://github.com/o/r/archive/master.tar.gz", "https://github.com/o/r/archive/master.tar.gz moves: it is on a branch"},
+		{"RUN V=$(curl -fsSL https://example.com/version | tr -d v) && echo $V", "https://example.com/version moves: its answer is read by the script"},
+		{"RUN curl -fsSLO ftp://example.com/a", "ftp://example.com/a: only https and http are pinned"},
+		{"RUN nvm install 20; curl -fsSLO https://example.com/a", "nvm downloads by itself: its install fetches releases with curl or wget"},
+		{"ARG T\nRUN $T && curl -fsSLO https://example.com/a", "it starts a program whose name is not known: ARG T has no default"},
+		{"RUN make && curl -fsSLO https://example.com/a", ""},
+		{"ADD https://example.com/a /a", ""},
+		{"ARG TARGETARCH\nADD https://example.com/$TARGETARCH /a", "its address is another on each platform, and --checksum is one sum"},
+		{"ADD https://example.com/a https://example.com/b /c/", "it has several sources, and --checksum is of one"},
+		{"ADD https://github.com/o/r.git#v1 /r", "it takes a repository"},
+		{"ADD https://example.com/latest.tgz /a", "https://example.com/latest.tgz moves: its name says that it is the newest"},
+	} {
+		r := read(t, "FROM debian:12\n"+test.lines+"\n")
+		var got []string
+		adopt := false
+		note := func(v sync.Verdict) {
+			adopt = adopt || v.Adopt
+			for _, reason := range v.Reasons {
+				got = append(got, reason.What)
+			}
+		}
+		for _, run := range r.Runs {
+			note(run.Judge(everything{}))
+		}
+		for _, a := range r.Adds {
+			note(a.Judge(everything{}))
+		}
+		if s := strings.Join(got, "; "); s != test.want || adopt != (test.want == "") {
+			t.Errorf("%s\n got %q, adopted %v\nwant %q", test.lines, s, adopt, test.want)
+		}
+	}
+}
+
+func TestMoving(t *testing.T) {
+	for url, want := range map[string]bool{
+		"https://example.com/t-1.2.tgz": false, "https://example.com/latest/t.tgz": true, "https://example.com/t-latest.tgz": true,
+		"https://example.com/el9/latest/x86_64/t-1.2.3-4.el9.rpm": false, "https://example.com/tools-linux-11076708_latest.zip": false,
+		"https://github.com/o/r/releases/latest/download/t": true, "https://github.com/o/r/releases/download/v1.2/t": false,
+		"https://raw.githubusercontent.com/o/r/master/install.sh": true, "https://raw.githubusercontent.com/o/r/v1.2/install.sh": false,
+		"https://raw.githubusercontent.com/o/r/HEAD/install.sh": true, "https://github.com/o/r/archive/refs/heads/dev.zip": true,
+		"https://api.github.com/repos/o/r/releases": true, "https://example.com/install.sh": false, "https://example.com/key.asc": false,
+		"https://example.com/nightly/t": true, "https://example.com/currently/t": false, "https://example.com/masters/t": false,
+	} {
+		if got := sync.Moving(url); (got != "") != want {
+			t.Errorf("%s: %q", url, got)
+		}
+	}
+}
