@@ -27,21 +27,12 @@ var refs = []struct{ host, form string }{
 
 // Moving returns what says that an address serves what is newest on the day, such
 // as "latest" or the name of a branch; or "". It looks at nothing but the address.
+// What is not known of an address may stand in it in any form.
 func Moving(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	tail := u.Path + "?" + u.RawQuery
-	if m := movingWord.FindStringSubmatchIndex(tail); m != nil {
-		at, end := m[2], m[3]
-		if at < 0 {
-			at, end = m[4], m[5]
-		}
-		word := tail[at:end]
-		if strings.EqualFold(word, "latest") || word == "HEAD" || !versioned.MatchString(tail) {
-			return word
-		}
+	u := split(address)
+	tail := u.path + "?" + u.query
+	if word := newest(u); word != "" {
+		return word
 	}
 	if m := channelWord.FindStringSubmatch(tail); m != nil && !versioned.MatchString(tail) {
 		return m[1]
@@ -55,19 +46,70 @@ func Moving(address string) string {
 	return ""
 }
 
+var (
+	// whole is a version that names one release: three numbers, two and a release, or
+	// the number of a build.
+	whole = regexp.MustCompile(`(^|[^0-9.])v?\d+(\.\d+){2,}|\d+\.\d+-\d|(^|[^0-9.])\d{5,}([^0-9]|$)|(^|[^0-9])\d{4}-\d\d-\d\d([^0-9]|$)|[0-9a-f]{40}`)
+	// pair is a version of two numbers, behind what it is of.
+	pair = regexp.MustCompile(`([A-Za-z]*)[-_.]?v?(\d+\.\d+)([^0-9.]|\.[^0-9]|$)`)
+	// system is what two numbers are as a rule of that are not the file's version.
+	system = regexp.MustCompile(`(?i)^(ubuntu|debian|deb|alpine|fedora|el|rhel|centos|rocky|macos|osx|darwin|win|windows|glibc|gnu|musl|cuda|cu|python|py|cp|node|php|ruby|gcc|clang|llvm|linux|api)$`)
+)
+
+// names reports whether a part of a path names one version of what it is.
+func names(part string) bool {
+	if whole.MatchString(part) {
+		return true
+	}
+	for _, m := range pair.FindAllStringSubmatch(part, -1) {
+		if !system.MatchString(m[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// parts are those of an address.
+type parts struct{ host, path, query string }
+
+func split(address string) parts {
+	_, rest, _ := strings.Cut(address, "://")
+	rest, _, _ = strings.Cut(rest, "#")
+	rest, query, _ := strings.Cut(rest, "?")
+	host, path, _ := strings.Cut(rest, "/")
+	return parts{strings.ToLower(host), "/" + path, query}
+}
+
+// newest returns the word by which an address says that it leads to the newest, or
+// "". What has a version in the word's place or behind it names that.
+func newest(u parts) string {
+	elems := strings.Split(u.path, "/")
+	for i, part := range elems {
+		m := movingWord.FindStringSubmatch(part)
+		if m == nil || slices.ContainsFunc(elems[i:], names) {
+			continue
+		}
+		return m[1] + m[2]
+	}
+	if m := movingWord.FindStringSubmatch(u.query); m != nil && !versioned.MatchString(u.path+u.query) {
+		return m[1] + m[2]
+	}
+	return ""
+}
+
 // branch returns the branch that an address of a forge names, or "".
-func branch(u *url.URL) string {
-	if at := heads.FindStringIndex(u.Path); at != nil {
-		ref, _, _ := strings.Cut(u.Path[at[1]:], "/")
+func branch(u parts) string {
+	if at := heads.FindStringIndex(u.path); at != nil {
+		ref, _, _ := strings.Cut(u.path[at[1]:], "/")
 		return withoutArchive(ref)
 	}
-	elems := strings.Split(strings.Trim(u.Path, "/"), "/")
+	elems := strings.Split(strings.Trim(u.path, "/"), "/")
 	if i := slices.Index(elems, "-"); i > 0 && i+2 < len(elems) && slices.Contains([]string{"raw", "archive", "blob"}, elems[i+1]) {
 		return asBranch(elems[i+2])
 	}
 	for _, r := range refs {
 		form := strings.Split(r.form, "/")
-		if r.host != "" && r.host != u.Host || len(elems) <= len(form) {
+		if r.host != "" && r.host != u.host || len(elems) <= len(form) {
 			continue
 		}
 		fits := true

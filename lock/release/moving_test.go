@@ -4,7 +4,7 @@ import "testing"
 
 func TestMoving(t *testing.T) {
 	for address, want := range map[string]string{
-		"https://github.com/o/r/releases/latest/download/tool-1.2.tgz":         "latest",
+		"https://github.com/o/r/releases/latest/download/tool-1.2.tgz":         "",
 		"https://example.com/tool-latest.tar.gz":                               "latest",
 		"https://example.com/get?version=latest":                               "latest",
 		"https://example.com/nightly/tool.tar.gz":                              "nightly",
@@ -36,6 +36,44 @@ func TestMoving(t *testing.T) {
 	for final, want := range map[string]bool{"https://example.com/get": false, "https://cdn.example.com/tool-1.2.tgz": true, "https://cdn.example.com/tool": false} {
 		if got := Leads("https://example.com/get", final); got != want {
 			t.Errorf("%s: got %v", final, got)
+		}
+	}
+}
+
+func TestMovingPaths(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://example.com/latest/tool":                            true,
+		"https://example.com/el9/latest/x86_64/tool-1.2.3-4.el9.rpm": false,
+		"https://example.com/latest/ubuntu-22.04/tool.tgz":           true,
+		"https://example.com/latest/tool-ubuntu-22.04.tgz":           true,
+		"https://example.com/releases/latest/download/tool-v1.2":     false,
+		"https://example.com/tools-linux-11076708_latest.zip":        false,
+		"https://example.com/?product=tool-latest&os=linux":          true,
+		"https://example.com/get/tool?v=latest":                      true,
+		"https://example.com/tool_latest.zip":                        true,
+		"https://example.com/tool-latest-arm64.zip":                  true,
+		"https://example.com/v1.2.3/tool-latest.zip":                 true,
+		"https://example.com/nightly/2024-01-02/tool":                false,
+		"https://example.com/latest-1.2/tool":                        false,
+		"https://example.com/t-1.2.tgz":                              false,
+		"https://example.com/latest/t.tgz":                           true,
+		"https://example.com/t-latest.tgz":                           true,
+		"https://example.com/el9/latest/x86_64/t-1.2.3-4.el9.rpm":    false,
+		"https://github.com/o/r/releases/latest/download/t":          true,
+		"https://github.com/o/r/releases/download/v1.2/t":            false,
+		"https://raw.githubusercontent.com/o/r/master/install.sh":    true,
+		"https://raw.githubusercontent.com/o/r/v1.2/install.sh":      false,
+		"https://raw.githubusercontent.com/o/r/HEAD/install.sh":      true,
+		"https://github.com/o/r/archive/refs/heads/dev.zip":          true,
+		"https://api.github.com/repos/o/r/releases":                  true,
+		"https://example.com/install.sh":                             false,
+		"https://example.com/key.asc":                                false,
+		"https://example.com/nightly/t":                              true,
+		"https://example.com/currently/t":                            false,
+		"https://example.com/masters/t":                              false,
+	} {
+		if got := Moving(address); (got != "") != want {
+			t.Errorf("%s: got %q", address, got)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"depfetch/fetch/source"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/dockerfile/script"
+	"depfetch/lock/release"
 )
 
 // stage reports what one stage does.
@@ -112,12 +113,6 @@ func lostChecks(f *script.Fetch) *script.Check {
 	return nil
 }
 
-var (
-	moving = regexp.MustCompile(`(?i)(^|[/_.=-])(latest|nightly|current)([/_.&-]|$)`)
-	branch = regexp.MustCompile(`(^|/)(refs/heads/[^/]+|master|main|HEAD|develop)(/|\.tar\.gz$|\.zip$|$)`)
-	forge  = regexp.MustCompile(`^https?://(raw\.githubusercontent\.com|codeload\.github\.com|github\.com|gitlab\.com|bitbucket\.org|gist\.githubusercontent\.com)/`)
-)
-
 // address reports what an address itself says.
 func (s *scanner) address(u script.Value, start, end int, sum bool) {
 	if strings.HasPrefix(u.Text, "http://") {
@@ -127,48 +122,9 @@ func (s *scanner) address(u script.Value, start, end int, sum bool) {
 		}
 		s.report("plain-http", level, start, end, "%s comes over plain http", shown(u))
 	}
-	_, rest, _ := strings.Cut(u.Text, "://")
-	_, path, _ := strings.Cut(rest, "/")
-	if movingPart(path) || forge.MatchString(u.Text) && branch.MatchString("/"+path) {
+	if release.Moving(u.Text) != "" {
 		s.report("unpinned-url", Warning, start, end, "%s leads to whatever is newest", shown(u))
 	}
-}
-
-var (
-	// whole is a version that names one release: three numbers, two and a release, or
-	// the number of a build.
-	whole = regexp.MustCompile(`(^|[^0-9.])v?\d+(\.\d+){2,}|\d+\.\d+-\d|(^|[^0-9.])\d{5,}([^0-9]|$)`)
-	// pair is a version of two numbers, behind what it is of.
-	pair = regexp.MustCompile(`([A-Za-z]*)[-_.]?v?(\d+\.\d+)([^0-9.]|\.[^0-9]|$)`)
-	// system is what two numbers are as a rule of that are not the file's version.
-	system = regexp.MustCompile(`(?i)^(ubuntu|debian|deb|alpine|fedora|el|rhel|centos|rocky|macos|osx|darwin|win|windows|glibc|gnu|musl|cuda|cu|python|py|cp|node|php|ruby|gcc|clang|llvm|linux|api)$`)
-)
-
-// versioned reports whether a part of a path names one version of what it is.
-func versioned(part string) bool {
-	if whole.MatchString(part) {
-		return true
-	}
-	for _, m := range pair.FindAllStringSubmatch(part, -1) {
-		if !system.MatchString(m[1]) {
-			return true
-		}
-	}
-	return false
-}
-
-// movingPart reports whether a part of a path says that it is the latest, and
-// neither it nor the name of the file says a version.
-func movingPart(path string) bool {
-	file, _, _ := strings.Cut(path, "?")
-	file = file[strings.LastIndexByte(file, '/')+1:]
-	parts := strings.Split(path, "/")
-	for i, part := range parts {
-		if moving.MatchString(part) && !versioned(part) {
-			return i == len(parts)-1 || !versioned(file)
-		}
-	}
-	return false
 }
 
 // shown returns an address as it is shown to people, without secrets.

@@ -135,28 +135,6 @@ func TestNoChecks(t *testing.T) {
 	}
 }
 
-func TestLatest(t *testing.T) {
-	for path, moves := range map[string]bool{
-		"latest/tool":                            true,
-		"el9/latest/x86_64/tool-1.2.3-4.el9.rpm": false,
-		"latest/ubuntu-22.04/tool.tgz":           true,
-		"latest/tool-ubuntu-22.04.tgz":           true,
-		"releases/latest/download/tool-v1.2":     false,
-		"tools-linux-11076708_latest.zip":        false,
-		"?product=tool-latest&os=linux":          true,
-		"get/tool?v=latest":                      true,
-		"tool_latest.zip":                        true,
-		"tool-latest-arm64.zip":                  true,
-		"v1.2.3/tool-latest.zip":                 true,
-		"nightly/2024-01-02/tool":                true,
-		"latest-1.2/tool":                        false,
-	} {
-		if movingPart(path) != moves {
-			t.Errorf("%s: %t", path, !moves)
-		}
-	}
-}
-
 func TestTargetPlatform(t *testing.T) {
 	const finding = "depfetch runs on the build platform and is not told the platform that is built for: this stage has no ARG TARGETPLATFORM before it"
 	run := "RUN [\"/depfetch\", \"fetch\"]\n"

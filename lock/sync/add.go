@@ -43,6 +43,6 @@ func (r *reader) add(a dockerfile.Add) {
 	case add.Request != nil && add.Request.URL != address.URL:
 		no("its address is another on each platform, and --checksum is one sum", "use curl in a RUN, or deplock add NAME with {arch} in the address")
 	case add.Request == nil:
-		add.Request = &Request{Form: Form{URL: address.URL, Follow: true}, At: a.At, Moving: Moving(address.URL)}
+		add.Request = &Request{Form: Form{URL: address.URL, Follow: true}, At: a.At, Moving: moves(address.URL)}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"depfetch/fetch/cmdline/wget"
 	"depfetch/fetch/source"
 	"depfetch/lock/dockerfile/script"
+	"depfetch/lock/release"
 )
 
 // hintRecord is the way out where reading does not tell.
@@ -149,7 +150,7 @@ func (r *Request) fill(tool string, f facts, o *cmdline.Operation, t cmdline.Tra
 		fields = append(fields, curl.Basic(a.User+":"+a.Password))
 	}
 	r.Form = Form{URL: a.URL, Follow: f.follow, Header: strings.Join(fields, "\n"), Netrc: o.Netrc != ""}
-	r.Moving, r.Local = Moving(a.URL), local(a.URL)
+	r.Moving, r.Local = moves(a.URL), local(a.URL)
 	shown := source.Redact(a.URL)
 	switch {
 	case a.Scheme == "file":
@@ -201,4 +202,12 @@ func local(url string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && (ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast())
+}
+
+// moves returns why what an address leads to changes by its nature, or "".
+func moves(url string) string {
+	if word := release.Moving(url); word != "" {
+		return "its address says " + word
+	}
+	return ""
 }

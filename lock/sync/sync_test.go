@@ -12,6 +12,7 @@ import (
 	"depfetch/fetch"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
+	"depfetch/lock/release"
 	"depfetch/lock/sync"
 )
 
@@ -24,7 +25,7 @@ func (e everything) Pin(url string) (lock.Pin, bool) {
 	if slices.Contains(e.unpinned, url) {
 		return lock.Pin{URL: url, Unpinned: "it moves"}, true
 	}
-	return lock.Pin{URL: url, Digest: fetch.DigestOf([]byte(url))}, sync.Moving(url) == "" && !strings.HasSuffix(url, "/version")
+	return lock.Pin{URL: url, Digest: fetch.DigestOf([]byte(url))}, release.Moving(url) == "" && !strings.HasSuffix(url, "/version")
 }
 
 func parse(t *testing.T, name, text string) *dockerfile.File {
@@ -113,7 +114,7 @@ func TestReasons(t *testing.T) {
 		{"RUN curl -d a=b https://example.com/a", "curl: --data is refused: it sends data, and a pinned fetch only gets"},
 		{"RUN curl -sI https://example.com/a", "it reads the header of the answer of https://example.com/a"},
 		{"RUN curl -sLo /dev/null -w '%{url_effective}' https://example.com/a", "it reads where https://example.com/a leads"},
-		{"RUN curl -fsSLO https://github.com/o/r/archive/master.tar.gz", "https://github.com/o/r/archive/master.tar.gz moves: it is on a branch"},
+		{"RUN curl -fsSLO https://github.com/o/r/archive/master.tar.gz", "https://github.com/o/r/archive/master.tar.gz moves: its address says the branch master"},
 		{"RUN V=$(curl -fsSL https://example.com/version | tr -d v) && echo $V", "https://example.com/version moves: its answer is read by the script"},
 		{"RUN curl -fsSLO ftp://example.com/a", "ftp://example.com/a: only https and http are pinned"},
 		{"RUN nvm install 20; curl -fsSLO https://example.com/a", "nvm downloads by itself: its install fetches releases with curl or wget"},
@@ -123,7 +124,7 @@ func TestReasons(t *testing.T) {
 		{"ARG TARGETARCH\nADD https://example.com/$TARGETARCH /a", "its address is another on each platform, and --checksum is one sum"},
 		{"ADD https://example.com/a https://example.com/b /c/", "it has several sources, and --checksum is of one"},
 		{"ADD https://github.com/o/r.git#v1 /r", "it takes a repository"},
-		{"ADD https://example.com/latest.tgz /a", "https://example.com/latest.tgz moves: its name says that it is the newest"},
+		{"ADD https://example.com/latest.tgz /a", "https://example.com/latest.tgz moves: its address says latest"},
 	} {
 		r := read(t, "FROM debian:12\n"+test.lines+"\n")
 		var got []string
@@ -142,22 +143,6 @@ func TestReasons(t *testing.T) {
 		}
 		if s := strings.Join(got, "; "); s != test.want || adopt != (test.want == "") {
 			t.Errorf("%s\n got %q, adopted %v\nwant %q", test.lines, s, adopt, test.want)
-		}
-	}
-}
-
-func TestMoving(t *testing.T) {
-	for url, want := range map[string]bool{
-		"https://example.com/t-1.2.tgz": false, "https://example.com/latest/t.tgz": true, "https://example.com/t-latest.tgz": true,
-		"https://example.com/el9/latest/x86_64/t-1.2.3-4.el9.rpm": false, "https://example.com/tools-linux-11076708_latest.zip": false,
-		"https://github.com/o/r/releases/latest/download/t": true, "https://github.com/o/r/releases/download/v1.2/t": false,
-		"https://raw.githubusercontent.com/o/r/master/install.sh": true, "https://raw.githubusercontent.com/o/r/v1.2/install.sh": false,
-		"https://raw.githubusercontent.com/o/r/HEAD/install.sh": true, "https://github.com/o/r/archive/refs/heads/dev.zip": true,
-		"https://api.github.com/repos/o/r/releases": true, "https://example.com/install.sh": false, "https://example.com/key.asc": false,
-		"https://example.com/nightly/t": true, "https://example.com/currently/t": false, "https://example.com/masters/t": false,
-	} {
-		if got := sync.Moving(url); (got != "") != want {
-			t.Errorf("%s: %q", url, got)
 		}
 	}
 }
