@@ -14,12 +14,17 @@ import (
 // ErrOther is the cause of an *fs.PathError for what is not a regular file.
 var ErrOther = errors.New("it is not a regular file")
 
+var errDir = fmt.Errorf("it is a directory: %w", ErrOther)
+
 // Open opens a regular file for reading.
 func Open(name string) (*os.File, error) {
 	// Opening some devices does something, so look before opening as well.
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
+	}
+	if info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errDir}
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: ErrOther}

@@ -56,7 +56,14 @@ func (m *Machine) braces(w *syntax.Word) (words []*syntax.Word, why string) {
 	case !m.source.Bash:
 		return nil, bracesVary
 	}
-	return expand.Braces(&word), ""
+	var expanded []*syntax.Word
+	for w, err := range expand.BracesSeq(nil, &word) {
+		if err != nil {
+			return nil, err.Error()
+		}
+		expanded = append(expanded, w)
+	}
+	return expanded, ""
 }
 
 // alternatives returns how many words a word with braces stands for, or a number

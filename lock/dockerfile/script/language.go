@@ -148,7 +148,7 @@ func (m *Machine) operand(c *call, v Value) {
 			}
 		}
 		_, repository, plus := strings.Cut(address, "+")
-		if !plus || strings.Contains(scheme, "+") == false {
+		if !plus || !strings.Contains(scheme, "+") {
 			repository = address
 		}
 		m.checkout(c, c.name, v.with(repository), v.with(strings.TrimPrefix(ref, "commit=")))

@@ -100,7 +100,7 @@ type state struct {
 	errexit, pipefail bool
 	args              []Value
 	functions         map[string]*syntax.Stmt
-	allexport, noglob bool
+	noglob            bool
 	globs             bool   // unusual rules for patterns are in force
 	done              bool   // exit was reached
 	returning         bool   // return was

@@ -93,8 +93,7 @@ func registerRepositories(t map[string]command) {
 
 // gitOptions are those before the command, and those of the commands that are read.
 var (
-	gitGlobal = options{short: "Cc", long: []string{"git-dir", "work-tree", "namespace", "exec-path", "config-env"}}
-	gitClone  = options{short: "bocuj", long: []string{"branch", "origin", "config", "depth", "reference", "reference-if-able", "upload-pack", "jobs",
+	gitClone = options{short: "bocuj", long: []string{"branch", "origin", "config", "depth", "reference", "reference-if-able", "upload-pack", "jobs",
 		"template", "separate-git-dir", "filter", "shallow-since", "shallow-exclude", "revision", "server-option", "bundle-uri", "ref-format"}}
 	gitFetch = options{short: "jo", long: []string{"depth", "deepen", "shallow-since", "shallow-exclude", "refmap", "jobs", "upload-pack", "server-option", "filter", "negotiation-tip"}}
 	gitOther = options{short: "bBmcC", long: []string{"orphan", "create", "force-create", "conflict"}}
