@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,19 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
-	"depfetch/cmd/internal/lockfile"
-	"depfetch/cmd/internal/shim"
-	"depfetch/fetch"
-	"depfetch/fetch/cache"
-	"depfetch/fetch/cmdline"
 	"depfetch/fetch/scratch"
-	"depfetch/fetch/source"
-	"depfetch/lock"
-	"depfetch/lock/edit"
 	"depfetch/lock/record"
-	"depfetch/lock/update"
 )
 
 // The variables by which the shims of a recording find it.
@@ -43,8 +31,9 @@ func (c *command) recordCommand() *cobra.Command {
 		Short: "Run a command, and lock every URL that it asks curl and wget for",
 		Long: `record runs a command, an install script for instance, with recording programs in
 the place of curl and wget. Each URL is downloaded once and handed to the command
-as the real program would, and then added to the lockfile without a path, for
-depfetch curl and depfetch wget to fetch. The exit code is the command's.
+as the real program would, and then added to the lockfile as a line of [urls], for
+the curl and wget of depfetch to fetch. A lockfile that is not there yet is started.
+The exit code is the command's.
 
 The recording programs come first in PATH. On Linux, for root and where mounts are
 allowed, they also lie over /usr/bin/curl and the like while the command runs, for
@@ -65,8 +54,9 @@ recording by where nothing can be mounted; record it as that user.`,
 
 // record runs a command and adds what it has asked for to the lockfile.
 func (c *command) record(ctx context.Context, o online, args []string) error {
-	file, err := lockfile.Read(c.name())
-	if err != nil {
+	to := recording{name: c.name()}
+	var err error
+	if to.file, to.fresh, err = openLock(to.name); err != nil {
 		return err
 	}
 	scratch.Sweep(os.TempDir()) // of what a killed recording has left
@@ -107,7 +97,7 @@ func (c *command) record(ctx context.Context, o online, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.addRecorded(ctx, o, file, requests)
+	return c.addRecorded(ctx, o, to, requests)
 }
 
 // overlay mounts the shims, which are in the directory $0, over the real programs,
@@ -197,185 +187,4 @@ func lookPath(name string, env []string) (string, error) {
 		}
 	}
 	return "", exec.ErrNotFound
-}
-
-// addRecorded adds what was asked for to the lockfile, and says what is to be known
-// of it.
-func (c *command) addRecorded(ctx context.Context, o online, file *lock.File, requests []record.Request) error {
-	client, err := c.client(o, file)
-	if err != nil {
-		return err
-	}
-	var deps []edit.NewDep
-	var results []update.Result
-	seen := make(map[string]string)
-	for _, r := range requests {
-		if r.Problem != "" {
-			c.console.Warnf("not recorded: %s\n%s", r.Call, r.Problem)
-			continue
-		}
-		if old, ok := seen[r.URL]; ok {
-			if old != r.SHA256 {
-				c.console.Warnf("%s served other bytes the second time; the first are locked", source.Redact(r.URL))
-			}
-			continue
-		}
-		seen[r.URL] = r.SHA256
-		advice, unfit := r.Advice()
-		if advice != "" {
-			c.console.Warnf("%s: %s", source.Redact(r.URL), advice)
-		}
-		if unfit {
-			continue
-		}
-		name := shim.NameFor(r.URL, func(name string) bool {
-			return file.Dep(name) != nil || slices.ContainsFunc(deps, func(d edit.NewDep) bool { return d.Name == name })
-		})
-		trust := lock.TOFU
-		if digest, ok, err := client.Release.AssetDigest(ctx, r.URL); err == nil && ok {
-			if digest.String() != r.SHA256 {
-				return &console.Error{Err: fmt.Errorf("%s: the bytes are not those that GitHub's API gives the sha256 of", source.Redact(r.URL)), Code: exit.WrongBytes}
-			}
-			trust = lock.Published
-		}
-		dep, err := r.Dependency(name, trust)
-		if err != nil {
-			return err
-		}
-		deps = append(deps, dep)
-		results = append(results, update.Result{Dep: &lock.Dep{Name: name}})
-		c.printf("recorded %s  %s  %d bytes  %s\n", name, source.Redact(r.URL), r.Size, trust)
-		if r.Final != "" {
-			c.printf("  which leads to %s\n", source.Redact(r.Final))
-		}
-	}
-	if len(deps) == 0 {
-		fmt.Fprintln(c.stdout, "nothing new was asked for")
-		return nil
-	}
-	_, err = edit.Update(ctx, c.name(), func(doc *edit.Document) error {
-		for _, dep := range deps {
-			if err := doc.Add(dep); err != nil {
-				return err
-			}
-		}
-		return violations(doc.File(), results)
-	})
-	return err
-}
-
-// recordShim is curl or wget within a recording.
-func (c *command) recordShim(ctx context.Context, name string, args []string) int {
-	var said bytes.Buffer
-	c.console.Program = "deplock record: " + name
-	c.console.Stderr = io.MultiWriter(c.stderr, &said)
-	dir := c.getenv(recordDir)
-	if journal, err := os.OpenFile(filepath.Join(dir, "journal"), os.O_WRONLY|os.O_APPEND, 0); err != nil {
-		c.console.Errorf("this user cannot add to the recording, which belongs to the one who runs deplock record; nothing is downloaded: %v", err)
-		c.console.Hintf("run deplock record as the user that downloads")
-		return exit.Failure
-	} else if err := journal.Close(); err != nil {
-		return c.console.Report(err)
-	}
-	rec := &recorder{journal: filepath.Join(dir, "journal"), allowHTTP: c.getenv(recordHTTP) != ""}
-	code := (&shim.Program{
-		Name: name, Args: args, Native: true, Version: version,
-		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console,
-		Pins: func() (shim.Pins, error) {
-			file, err := lockfile.Read(c.name())
-			if err != nil {
-				return shim.Pins{}, err
-			}
-			rec.file = file
-			return shim.Pins{Resolver: rec, Hosts: file.Policy.Hosts, Cache: &cache.Store{Root: c.getenv("DEPFETCH_CACHE")}}, nil
-		},
-	}).Run(ctx)
-	if code != exit.OK && said.Len() > 0 {
-		record.Append(rec.journal, record.Request{Call: name + " " + redactArgs(args), Problem: strings.TrimSpace(said.String())})
-	}
-	return code
-}
-
-// redactArgs returns arguments as they may be shown: of the addresses, and nothing
-// else, which may be secret.
-func redactArgs(args []string) string {
-	var shown []string
-	for _, a := range args {
-		switch {
-		case strings.Contains(a, "://"):
-			shown = append(shown, source.Redact(a))
-		case strings.HasPrefix(a, "-") && !strings.Contains(a, "="):
-			shown = append(shown, a)
-		}
-	}
-	return strings.Join(shown, " ")
-}
-
-// recorder pins what is asked for by downloading it.
-type recorder struct {
-	journal   string
-	allowHTTP bool
-	file      *lock.File
-}
-
-// Resolve implements shim.Resolver.
-func (r *recorder) Resolve(ctx context.Context, a cmdline.Address, _ bool, client *fetch.Client) (*fetch.Artifact, error) {
-	for _, d := range r.file.Deps {
-		for _, l := range d.Locked {
-			if other, err := cmdline.Normalize(l.URL, "", false); err == nil && other.URL == a.URL {
-				return &fetch.Artifact{Name: d.Name, Version: d.Version, Platform: l.Platform.String(), URL: l.URL, Digest: l.Digest, Size: l.Size}, nil
-			}
-		}
-	}
-	if known, err := r.known(a.URL); known != nil || err != nil {
-		return known, err
-	}
-	if a.Scheme == "http" && !r.allowHTTP {
-		err := fmt.Errorf("%s: will not lock what comes over plain http", source.Redact(a.URL))
-		return nil, &console.Error{Err: err, Hint: "use the https address; or, if there is none, deplock record --allow-http", Code: exit.Refused}
-	}
-	artifact := artifactOf(a.URL)
-	measured, err := client.Measure(ctx, []fetch.Artifact{artifact})
-	if err != nil {
-		return nil, err
-	}
-	m := measured[0]
-	if m.Err != nil {
-		return nil, m.Err
-	}
-	artifact.Digest, artifact.Size = m.Digest, m.Size
-	request := record.Request{URL: a.URL, SHA256: m.Digest.String(), Size: m.Size, HTML: m.HTML}
-	if m.Response.URL != a.URL {
-		request.Final = m.Response.URL
-	}
-	request.Describe(m.Head)
-	return &artifact, record.Append(r.journal, request)
-}
-
-// artifactOf returns an address as what fetches takes it, with nothing known of it.
-func artifactOf(url string) fetch.Artifact {
-	name := shim.NameFor(url, func(string) bool { return false })
-	return fetch.Artifact{Name: name, Platform: lock.Any.String(), URL: url, Size: fetch.SizeUnknown}
-}
-
-// known returns what the recording has downloaded from an address already, or nil.
-func (r *recorder) known(url string) (*fetch.Artifact, error) {
-	f, err := os.Open(r.journal)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	requests, err := record.Read(f)
-	if err != nil {
-		return nil, err
-	}
-	for _, request := range requests {
-		if request.URL == url && request.Problem == "" {
-			a := artifactOf(url)
-			a.Size = request.Size
-			a.Digest, err = fetch.ParseDigest(request.SHA256)
-			return &a, err
-		}
-	}
-	return nil, nil
 }

@@ -219,7 +219,7 @@ func (c *command) addUnit(f syncFlags, args map[string]string, name string, grou
 	i := slices.IndexFunc(*groups, func(g *group) bool { return g.lock == filepath.Clean(lockName) })
 	if i < 0 {
 		g := &group{lock: filepath.Clean(lockName)}
-		if err := g.load(); err != nil {
+		if g.file, g.fresh, err = openLock(g.lock); err != nil {
 			return err
 		}
 		*groups, i = append(*groups, g), len(*groups)
@@ -235,28 +235,6 @@ func (c *command) addUnit(f syncFlags, args map[string]string, name string, grou
 	g.units = append(g.units, u)
 	return nil
 }
-
-// load reads the lockfile, or takes an empty one if it is not there.
-func (g *group) load() (err error) {
-	g.file, err = lockfile.Read(g.lock)
-	if err != nil && !fileExists(g.lock) {
-		g.fresh = true
-		g.file, err = lock.Parse(g.lock, []byte(freshLock))
-	}
-	return err
-}
-
-func fileExists(name string) bool {
-	_, err := os.Lstat(name)
-	return err == nil
-}
-
-// freshLock is the lockfile that sync starts.
-const freshLock = `# What this repository's images download, each pinned by its sha256.
-# deplock sync keeps it; depfetch fetches what stands here and nothing else.
-version = 1
-platforms = ["linux/amd64", "linux/arm64"]
-`
 
 func (g *group) platforms() []lock.Platform {
 	if len(g.file.Platforms) > 0 {
@@ -359,7 +337,7 @@ func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pi
 	for _, address := range unused {
 		fmt.Fprintf(c.stdout, "%s: removed %s, which nothing asks for\n", g.lock, source.Redact(address))
 	}
-	if g.fresh || f.dryRun {
+	if f.dryRun {
 		old := []byte(freshLock)
 		if !g.fresh {
 			var err error
@@ -374,17 +352,13 @@ func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pi
 		if err != nil {
 			return err
 		}
-		if f.dryRun {
-			if g.fresh {
-				old = nil
-			}
-			c.stdout.Write(diff.Diff(g.lock, old, g.lock+" (new)", doc.Bytes()))
-			return nil
+		if g.fresh {
+			old = nil
 		}
-		return os.WriteFile(g.lock, doc.Bytes(), 0o644)
+		c.stdout.Write(diff.Diff(g.lock, old, g.lock+" (new)", doc.Bytes()))
+		return nil
 	}
-	_, err := edit.Update(ctx, g.lock, change)
-	return err
+	return writeLock(ctx, g.lock, g.fresh, change)
 }
 
 // replaceFile writes a Dockerfile that has been read as old.

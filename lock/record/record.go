@@ -1,9 +1,9 @@
 // Package record keeps what a command asked the network for while it was being
-// recorded, and makes dependencies of it.
+// recorded, and makes lines of the lockfile of it.
 //
-// It guarantees that each address becomes one dependency, whose digest is that of
-// the bytes that the command was given. What cannot be pinned so that it still
-// holds tomorrow is said, with advice.
+// It guarantees that each address becomes one line, whose digest is that of the
+// bytes that the command was given. What cannot be pinned so that it still holds
+// tomorrow is said, with advice.
 package record
 
 import (
@@ -14,12 +14,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/content"
-	"depfetch/lock/edit"
 	"depfetch/lock/release"
 )
 
@@ -28,6 +28,8 @@ type Request struct {
 	URL    string `json:"url,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
 	Size   int64  `json:"size,omitempty"`
+	// Modified is what Last-Modified said. It may be zero.
+	Modified time.Time `json:"modified,omitzero"`
 	Final  string `json:"final,omitempty"` // where redirects led, if there were any
 	HTML   bool   `json:"html,omitempty"`  // it is a web page
 	JSON   bool   `json:"json,omitempty"`  // it looks like the answer of an API
@@ -73,16 +75,14 @@ func Read(journal io.Reader) ([]Request, error) {
 	return all, lines.Err()
 }
 
-// Dependency returns the dependency that pins a request, for every platform, since
-// nobody knows what else its address may stand for.
-func (r Request) Dependency(name string, trust lock.Trust) (edit.NewDep, error) {
+// Pin returns the line that pins a request, for every platform, since nobody knows
+// what else its address may stand for.
+func (r Request) Pin(trust lock.Trust) (lock.Pin, error) {
 	digest, err := fetch.ParseDigest(r.SHA256)
 	if err != nil {
-		return edit.NewDep{}, fmt.Errorf("%s: %w", name, err)
+		return lock.Pin{}, fmt.Errorf("%s: %w", source.Redact(r.URL), err)
 	}
-	return edit.NewDep{Name: name, URL: r.URL, Locked: []lock.Line{
-		{Platform: lock.Any, URL: r.URL, Digest: digest, Size: r.Size, Trust: trust},
-	}}, nil
+	return lock.Pin{URL: r.URL, Digest: digest, Size: r.Size, Trust: trust, Modified: r.Modified}, nil
 }
 
 // Describe notes what a request was answered with, from how it begins.

@@ -38,13 +38,13 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-func TestDependency(t *testing.T) {
+func TestPin(t *testing.T) {
 	r := record.Request{URL: "https://h/f", SHA256: strings.Repeat("ab", 32), Size: 3}
-	d, err := r.Dependency("f", lock.Published)
-	if err != nil || d.URL != r.URL || len(d.Locked) != 1 || d.Locked[0].Platform != lock.Any || d.Locked[0].Trust != lock.Published || d.Path != "" {
-		t.Errorf("got %+v, %v", d, err)
+	p, err := r.Pin(lock.Published)
+	if err != nil || p.URL != r.URL || p.Digest.String() != r.SHA256 || p.Size != 3 || p.Trust != lock.Published {
+		t.Errorf("got %+v, %v", p, err)
 	}
-	if _, err := (record.Request{URL: "https://h/f"}).Dependency("f", lock.TOFU); err == nil {
+	if _, err := (record.Request{URL: "https://h/f"}).Pin(lock.TOFU); err == nil {
 		t.Error("a request without a digest was pinned")
 	}
 	for _, test := range []struct {

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/shim"
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+	"depfetch/lock/record"
+)
+
+// recordShim is curl or wget within a recording.
+func (c *command) recordShim(ctx context.Context, name string, args []string) int {
+	var said bytes.Buffer
+	c.console.Program = "deplock record: " + name
+	c.console.Stderr = io.MultiWriter(c.stderr, &said)
+	dir := c.getenv(recordDir)
+	if journal, err := os.OpenFile(filepath.Join(dir, "journal"), os.O_WRONLY|os.O_APPEND, 0); err != nil {
+		c.console.Errorf("this user cannot add to the recording, which belongs to the one who runs deplock record; nothing is downloaded: %v", err)
+		c.console.Hintf("run deplock record as the user that downloads")
+		return exit.Failure
+	} else if err := journal.Close(); err != nil {
+		return c.console.Report(err)
+	}
+	rec := &recorder{journal: filepath.Join(dir, "journal"), allowHTTP: c.getenv(recordHTTP) != ""}
+	code := (&shim.Program{
+		Name: name, Args: args, Native: true, Version: version,
+		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console,
+		Pins: func() (shim.Pins, error) {
+			file, _, err := openLock(c.name())
+			if err != nil {
+				return shim.Pins{}, err
+			}
+			rec.file = file
+			return shim.Pins{Resolver: rec, Hosts: file.Policy.Hosts, Cache: &cache.Store{Root: c.getenv("DEPFETCH_CACHE")}}, nil
+		},
+	}).Run(ctx)
+	if code != exit.OK && said.Len() > 0 {
+		record.Append(rec.journal, record.Request{Call: name + " " + redactArgs(args), Problem: strings.TrimSpace(said.String())})
+	}
+	return code
+}
+
+// redactArgs returns arguments as they may be shown: of the addresses, and nothing
+// else, which may be secret.
+func redactArgs(args []string) string {
+	var shown []string
+	for _, a := range args {
+		switch {
+		case strings.Contains(a, "://"):
+			shown = append(shown, source.Redact(a))
+		case strings.HasPrefix(a, "-") && !strings.Contains(a, "="):
+			shown = append(shown, a)
+		}
+	}
+	return strings.Join(shown, " ")
+}
+
+// recorder pins what is asked for by downloading it.
+type recorder struct {
+	journal   string
+	allowHTTP bool
+	file      *lock.File
+}
+
+// Resolve implements shim.Resolver.
+func (r *recorder) Resolve(ctx context.Context, a cmdline.Address, _ bool, client *fetch.Client) (*fetch.Artifact, error) {
+	for _, d := range r.file.Deps {
+		for _, l := range d.Locked {
+			if other, err := cmdline.Normalize(l.URL, "", false); err == nil && other.URL == a.URL {
+				return &fetch.Artifact{Name: d.Name, Version: d.Version, Platform: l.Platform.String(), URL: l.URL, Digest: l.Digest, Size: l.Size}, nil
+			}
+		}
+	}
+	pin, there := r.file.Pin(a.URL)
+	if there && pin.Unpinned == "" {
+		pinned := artifactOf(a.URL)
+		pinned.Digest, pinned.Size, pinned.Modified, pinned.Mirrors = pin.Digest, pin.Size, pin.Modified, pin.Mirrors
+		return &pinned, nil
+	}
+	if known, err := r.known(a.URL); known != nil || err != nil {
+		return known, err
+	}
+	if a.Scheme == "http" && !r.allowHTTP {
+		err := fmt.Errorf("%s: will not lock what comes over plain http", source.Redact(a.URL))
+		return nil, &console.Error{Err: err, Hint: "use the https address; or, if there is none, deplock record --allow-http", Code: exit.Refused}
+	}
+	artifact := artifactOf(a.URL)
+	measured, err := client.Measure(ctx, []fetch.Artifact{artifact})
+	if err != nil {
+		return nil, err
+	}
+	m := measured[0]
+	if m.Err != nil {
+		return nil, m.Err
+	}
+	artifact.Digest, artifact.Size, artifact.Modified = m.Digest, m.Size, m.Response.Modified
+	if there { // its line says that it is not to be pinned
+		return &artifact, nil
+	}
+	request := record.Request{URL: a.URL, SHA256: m.Digest.String(), Size: m.Size, Modified: m.Response.Modified, HTML: m.HTML}
+	if m.Response.URL != a.URL {
+		request.Final = m.Response.URL
+	}
+	request.Describe(m.Head)
+	return &artifact, record.Append(r.journal, request)
+}
+
+// artifactOf returns an address as what fetches takes it, with nothing known of it.
+func artifactOf(url string) fetch.Artifact {
+	name := shim.NameFor(url, func(string) bool { return false })
+	return fetch.Artifact{Name: name, Platform: lock.Any.String(), URL: url, Size: fetch.SizeUnknown}
+}
+
+// known returns what the recording has downloaded from an address already, or nil.
+func (r *recorder) known(url string) (*fetch.Artifact, error) {
+	f, err := os.Open(r.journal)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	requests, err := record.Read(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, request := range requests {
+		if request.URL == url && request.Problem == "" {
+			a := artifactOf(url)
+			a.Size, a.Modified = request.Size, request.Modified
+			a.Digest, err = fetch.ParseDigest(request.SHA256)
+			return &a, err
+		}
+	}
+	return nil, nil
+}
