@@ -25,12 +25,12 @@ type claims struct {
 
 	// foldsCase reports whether the disk below d takes names for one that
 	// differ in case. Nil means that this cannot be found out yet.
-	foldsCase func(d destination) bool
+	foldsCase func(d *destination) bool
 }
 
 // claim is a file, a link or a whole directory of a destination.
 type claim struct {
-	d      destination
+	d      *destination
 	path   string // holds no links below the root but itself
 	staged string // where it lies now; empty if it is in place
 	link   string // what it leads to, if it is a link
@@ -39,7 +39,7 @@ type claim struct {
 
 // passage is a directory that something of a destination goes through or is.
 type passage struct {
-	d      destination
+	d      *destination
 	path   string
 	places []string
 }
@@ -52,7 +52,7 @@ func newClaims(root string) *claims {
 }
 
 // refuse notes why d cannot be placed, once for each.
-func (c *claims) refuse(d destination, path, format string, args ...any) {
+func (c *claims) refuse(d *destination, path, format string, args ...any) {
 	if !c.refused[d.Name] {
 		c.refused[d.Name] = true
 		c.errs = append(c.errs, &DestinationError{d.Artifact, path, fmt.Errorf(format, args...)})
@@ -62,7 +62,7 @@ func (c *claims) refuse(d destination, path, format string, args ...any) {
 // add claims what d takes up by itself: its file, or the whole directory if that is
 // replaced. staged is where it lies now, if it is not in place. Of a tree that is
 // merged it is nothing but the way.
-func (c *claims) add(d destination, staged string) {
+func (c *claims) add(d *destination, staged string) {
 	dir := relative(d.Path)
 	if !d.merges() {
 		dir = filepath.Dir(filepath.FromSlash(dir))
@@ -85,7 +85,7 @@ func (c *claims) add(d destination, staged string) {
 }
 
 // name refuses a name that a sweep would take for its own.
-func (c *claims) name(d destination, path, elem string) {
+func (c *claims) name(d *destination, path, elem string) {
 	if scratch.Reserved(elem) {
 		c.refuse(d, path, "%q is a name of depfetch's own temporary files, which are swept", elem)
 	}
@@ -100,7 +100,7 @@ type entry struct {
 }
 
 // addTree claims what the tree of d, which is merged, brings.
-func (c *claims) addTree(d destination, entries []entry) {
+func (c *claims) addTree(d *destination, entries []entry) {
 	dirs := map[string]string{".": d.dir}
 	for _, e := range entries {
 		parent, base := ".", e.name
@@ -139,7 +139,7 @@ func (c *claims) claim(n *claim) {
 	}
 }
 
-func (c *claims) pass(d destination, path string, visited []string) {
+func (c *claims) pass(d *destination, path string, visited []string) {
 	places := make([]string, len(visited))
 	for i, v := range visited {
 		places[i] = c.place(v)
@@ -148,7 +148,7 @@ func (c *claims) pass(d destination, path string, visited []string) {
 }
 
 // at returns who has taken a place, on the disk of d.
-func (c *claims) at(d destination, place string) *claim {
+func (c *claims) at(d *destination, place string) *claim {
 	if n := c.taken[place]; n != nil || c.foldsCase == nil {
 		return n
 	}
@@ -159,7 +159,7 @@ func (c *claims) at(d destination, place string) *claim {
 }
 
 // whose names the owner of n to d.
-func (c *claims) whose(d destination, n *claim) string {
+func (c *claims) whose(d *destination, n *claim) string {
 	if n.d.Name == d.Name {
 		return "another member of it"
 	}

@@ -24,21 +24,21 @@ type destination struct {
 }
 
 // merges reports whether the artifact adds to a directory that others use too.
-func (d destination) merges() bool { return d.Unpack != nil && !d.Unpack.Replace }
+func (d *destination) merges() bool { return d.Unpack != nil && !d.Unpack.Replace }
 
 // resolve finds where a lands below root, which is absolute. Links in its directory lead to where
 // they lead in a root file system at root. The last element is not followed:
 // a link there is what the artifact replaces, as it would be with rename(2),
 // and not the file that it points to (/usr/bin/wget must not become busybox). A
 // directory that is merged into is followed.
-func resolve(root string, a Artifact) (destination, error) {
-	fail := func(path string, err error) (destination, error) {
-		return destination{}, &DestinationError{a, path, err}
+func resolve(root string, a Artifact) (*destination, error) {
+	fail := func(path string, err error) (*destination, error) {
+		return nil, &DestinationError{a, path, err}
 	}
 	if a.Path == "" {
 		return fail(a.Name, ErrNoPath)
 	}
-	d := destination{Artifact: a, root: root}
+	d := &destination{Artifact: a, root: root}
 	rel := relative(a.Path)
 	if rel == "" && d.merges() {
 		rel = "."
@@ -79,7 +79,7 @@ const (
 // inspect finds out what lies at d, which is a file. The error is of what cannot be replaced by
 // a file, or of the context. detail says how a state other than present
 // differs.
-func (d destination) inspect(ctx context.Context) (s state, detail string, err error) {
+func (d *destination) inspect(ctx context.Context) (s state, detail string, err error) {
 	info, err := os.Lstat(d.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
@@ -124,7 +124,7 @@ func (d destination) inspect(ctx context.Context) (s state, detail string, err e
 var errIsDirectory = errors.New("a directory is there")
 
 // attributes says how the mode or owner of a file differs from what is pinned.
-func (d destination) attributes(info fs.FileInfo) string {
+func (d *destination) attributes(info fs.FileInfo) string {
 	if runtime.GOOS == "windows" {
 		return "" // has neither
 	}

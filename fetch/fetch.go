@@ -119,7 +119,7 @@ type run struct {
 	*Client
 	blobs   []*blob // what has to be had, one for each distinct digest
 	present int
-	inPlace []destination // those that are present
+	inPlace []*destination // those that are present
 	bytes   atomic.Int64
 	hashers hashers
 	hosts   hosts

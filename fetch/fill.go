@@ -19,7 +19,7 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 			seen[a.Digest] = true
 			blobs = append(blobs, &blob{
 				digest: a.Digest, size: a.Size,
-				dests: []destination{{Artifact: a, dir: c.Cache.Root, file: c.Cache.Root}},
+				dests: []*destination{{Artifact: a, dir: c.Cache.Root, file: c.Cache.Root}},
 			})
 		}
 	}

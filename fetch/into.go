@@ -27,11 +27,11 @@ type Origin struct {
 func (c *Client) Into(ctx context.Context, a Artifact, f *os.File) (Origin, error) {
 	r := c.newRun()
 	r.hashers = newHashers(1)
-	d := destination{Artifact: a}
+	d := &destination{Artifact: a}
 	if f != nil {
 		d.file, d.dir = f.Name(), filepath.Dir(f.Name())
 	}
-	got, err := r.acquire(ctx, &blob{digest: a.Digest, size: a.Size, dests: []destination{d}}, f)
+	got, err := r.acquire(ctx, &blob{digest: a.Digest, size: a.Size, dests: []*destination{d}}, f)
 	if err != nil {
 		return Origin{}, err
 	}

@@ -118,7 +118,7 @@ func (r *run) confirm(c *claims) error {
 		return nil
 	}
 	e := new(PlaceError)
-	sort := func(d destination) {
+	sort := func(d *destination) {
 		path, ok := lost[d.Name]
 		if !ok {
 			e.Placed = append(e.Placed, d.Artifact)

@@ -11,8 +11,8 @@ import (
 type blob struct {
 	digest Digest
 	size   int64
-	dests  []destination // at least one
-	local  []string      // files that hold these bytes already
+	dests  []*destination // at least one
+	local  []string       // files that hold these bytes already
 }
 
 // plan finds out what has to be done: it resolves every destination, looks at
@@ -84,13 +84,13 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 
 // destinations resolves where the artifacts go, and refuses those that would land
 // on one another.
-func destinations(root string, artifacts []Artifact) ([]destination, error) {
+func destinations(root string, artifacts []Artifact) ([]*destination, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
 	}
 	var (
-		dests []destination
+		dests []*destination
 		errs  []error
 		c     = newClaims(root)
 	)

@@ -28,7 +28,7 @@ type stage struct {
 // staged is what is verified and only has to be renamed.
 type staged interface {
 	// dest returns where it belongs.
-	dest() destination
+	dest() *destination
 	// claim adds what it takes up.
 	claim(*claims) error
 	// check refuses what cannot be placed, before anything is.
@@ -40,17 +40,17 @@ type staged interface {
 
 // stagedFile is a file.
 type stagedFile struct {
-	destination
+	*destination
 	temp string
 }
 
-func (t stagedFile) dest() destination     { return t.destination }
+func (t stagedFile) dest() *destination    { return t.destination }
 func (t stagedFile) claim(c *claims) error { c.add(t.destination, t.temp); return nil }
 func (t stagedFile) check() error          { return nil }
 func (t stagedFile) place() error          { return cause(os.Rename(t.temp, t.file)) }
 
 // mkdir makes the directory of d and notes what it changes.
-func (s *stage) mkdir(d destination) error {
+func (s *stage) mkdir(d *destination) error {
 	missing, err := s.missing(d.dir)
 	if err != nil {
 		return &DestinationError{d.Artifact, d.file, err}
@@ -81,7 +81,7 @@ func unmask(dir string) error {
 }
 
 // giveTo gives a directory to the owner of d.
-func (d destination) giveTo(dir string) error {
+func (d *destination) giveTo(dir string) error {
 	if err := os.Chown(dir, int(d.Owner.UID), int(d.Owner.GID)); err != nil {
 		return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err))}
 	}
@@ -119,7 +119,7 @@ func (s *stage) noteMtime(dir string, t time.Time) {
 }
 
 // sweep removes what killed runs have left beside the destinations.
-func (s *stage) sweep(dests []destination) {
+func (s *stage) sweep(dests []*destination) {
 	seen := make(map[string]bool)
 	for _, d := range dests {
 		if seen[d.dir] {
@@ -134,7 +134,7 @@ func (s *stage) sweep(dests []destination) {
 
 // temp makes an empty private file beside d, so that the rename at the end stays
 // within one file system, and because an image need not have a /tmp.
-func (s *stage) temp(d destination) (*os.File, error) {
+func (s *stage) temp(d *destination) (*os.File, error) {
 	dir, err := s.tempDir(d.dir)
 	if err == nil {
 		var f *os.File
@@ -146,7 +146,7 @@ func (s *stage) temp(d destination) (*os.File, error) {
 }
 
 // unwritable returns the error of a file beside d that cannot be made or written.
-func (d destination) unwritable(err error) error {
+func (d *destination) unwritable(err error) error {
 	return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
 }
 
@@ -168,7 +168,7 @@ func (s *stage) tempDir(dir string) (string, error) {
 }
 
 // copy makes a private file beside d with the bytes of src.
-func (s *stage) copy(d destination, src *os.File) (*os.File, error) {
+func (s *stage) copy(d *destination, src *os.File) (*os.File, error) {
 	f, err := s.temp(d)
 	if err != nil {
 		return nil, err
@@ -184,7 +184,7 @@ func (s *stage) copy(d destination, src *os.File) (*os.File, error) {
 }
 
 // finish gives f the owner, mode and time that d is to have, and closes it.
-func (s *stage) finish(d destination, f *os.File, mtime time.Time) (staged, error) {
+func (s *stage) finish(d *destination, f *os.File, mtime time.Time) (staged, error) {
 	fail := func(err error) (staged, error) {
 		f.Close()
 		return nil, &DestinationError{d.Artifact, d.file, err}
@@ -217,7 +217,7 @@ func (s *stage) keep(mtime time.Time) {
 
 // foldsCase reports whether the disk takes two names below d for one that differ in
 // case only.
-func (s *stage) foldsCase(d destination) bool {
+func (s *stage) foldsCase(d *destination) bool {
 	folds, ok := s.folds[d.dir]
 	if ok {
 		return folds

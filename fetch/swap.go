@@ -10,11 +10,11 @@ import (
 
 // stagedSwap is a tree that takes the place of a directory.
 type stagedSwap struct {
-	destination
+	*destination
 	temp string
 }
 
-func (t stagedSwap) dest() destination { return t.destination }
+func (t stagedSwap) dest() *destination { return t.destination }
 
 func (t stagedSwap) claim(c *claims) error {
 	c.add(t.destination, t.temp)

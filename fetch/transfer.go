@@ -59,7 +59,7 @@ func (r *run) transfer(ctx context.Context, b *blob) (err error) {
 	if got.kind != SourceCache {
 		r.toCache(first.Artifact, func() error { return r.Cache.Put(b.digest.String(), f) })
 	}
-	var plain []destination
+	var plain []*destination
 	for _, d := range b.dests {
 		if !d.archive() {
 			plain = append(plain, d)
@@ -92,7 +92,7 @@ func (r *run) transfer(ctx context.Context, b *blob) (err error) {
 }
 
 // finish stages d, whose bytes are there, by calling prepare.
-func (r *run) finish(d destination, got acquired, began time.Time, prepare func() (staged, error)) error {
+func (r *run) finish(d *destination, got acquired, began time.Time, prepare func() (staged, error)) error {
 	if d.Size != SizeUnknown && d.Size != got.bytes {
 		return &TransferError{d.Artifact, []Attempt{{got.kind, got.url, &MismatchError{
 			Response: got.response, WantDigest: d.Digest, GotDigest: d.Digest, WantSize: d.Size, GotSize: got.bytes}}}}

@@ -14,7 +14,7 @@ import (
 )
 
 // unpackOptions returns how the archive of d is taken apart.
-func (r *run) unpackOptions(d destination) unpack.Options {
+func (r *run) unpackOptions(d *destination) unpack.Options {
 	o := d.Unpack.Options(d.Limits)
 	o.Newest, o.ImpliedTime = r.Mtime, r.mtime()
 	if d.Owner != nil {
@@ -25,7 +25,7 @@ func (r *run) unpackOptions(d destination) unpack.Options {
 
 // unpack stages what d takes out of the archive f of size bytes, which is the file
 // that has been hashed.
-func (r *run) unpack(ctx context.Context, d destination, f *os.File, size int64) (staged, error) {
+func (r *run) unpack(ctx context.Context, d *destination, f *os.File, size int64) (staged, error) {
 	if d.Unpack != nil {
 		return r.unpackTree(ctx, d, f, size)
 	}
@@ -45,7 +45,7 @@ func (r *run) unpack(ctx context.Context, d destination, f *os.File, size int64)
 }
 
 // unpackTree stages the tree of d.
-func (r *run) unpackTree(ctx context.Context, d destination, f *os.File, size int64) (staged, error) {
+func (r *run) unpackTree(ctx context.Context, d *destination, f *os.File, size int64) (staged, error) {
 	temp, err := r.stage.tempDir(d.dir)
 	if err == nil {
 		temp, err = os.MkdirTemp(temp, "")
@@ -69,7 +69,7 @@ func (r *run) unpackTree(ctx context.Context, d destination, f *os.File, size in
 
 // unpackError tells an archive that cannot be taken apart from a disk that cannot
 // be written to.
-func unpackError(ctx context.Context, d destination, err error) error {
+func unpackError(ctx context.Context, d *destination, err error) error {
 	var path *fs.PathError
 	switch {
 	case ctx.Err() != nil:
@@ -82,11 +82,11 @@ func unpackError(ctx context.Context, d destination, err error) error {
 
 // stagedMerge is a tree that is added to what lies in a directory.
 type stagedMerge struct {
-	destination
+	*destination
 	temp string
 }
 
-func (t stagedMerge) dest() destination { return t.destination }
+func (t stagedMerge) dest() *destination { return t.destination }
 
 func (t stagedMerge) claim(c *claims) error {
 	c.add(t.destination, "")
@@ -141,7 +141,7 @@ func (t stagedMerge) plan(do func(*unpack.Merge) error) error {
 
 // lookTree finds out what lies at d, which is a tree, and how it differs from what
 // is pinned.
-func (c *Client) lookTree(ctx context.Context, d destination) (state, []Finding, error) {
+func (c *Client) lookTree(ctx context.Context, d *destination) (state, []Finding, error) {
 	info, err := os.Lstat(d.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
@@ -185,7 +185,7 @@ func (c *Client) lookTree(ctx context.Context, d destination) (state, []Finding,
 }
 
 // strangers returns what lies in a tree of its own, and is not of the archive.
-func strangers(d destination, root *os.Root, m unpack.Manifest) (findings []Finding) {
+func strangers(d *destination, root *os.Root, m unpack.Manifest) (findings []Finding) {
 	names := map[string]bool{".": true}
 	for _, e := range m.Entries {
 		names[e.Name] = true

@@ -43,7 +43,7 @@ func (c *Client) Verify(ctx context.Context, artifacts []Artifact) ([]Finding, e
 
 // look finds out what lies at d, and how that differs from what is pinned. The
 // error is as that of inspect, or a *UnverifiableError.
-func (c *Client) look(ctx context.Context, d destination) (state, []Finding, error) {
+func (c *Client) look(ctx context.Context, d *destination) (state, []Finding, error) {
 	if d.Unpack != nil {
 		return c.lookTree(ctx, d)
 	}
