@@ -44,7 +44,7 @@ type Artifact struct {
 }
 
 // archive reports whether a is not placed as it is.
-func (a Artifact) archive() bool { return a.Member != "" || a.Unpack != nil }
+func (a *Artifact) archive() bool { return a.Member != "" || a.Unpack != nil }
 
 // Owner is a numeric user and group: names would need an /etc/passwd, and an
 // image built from scratch has none.

@@ -192,7 +192,7 @@ func (c *chaos) observe(e fetch.Event) {
 		o.placed[e.Artifact.Name] = true
 		if c.interfere {
 			c.interfere = false
-			c.obstruct(e.Artifact)
+			c.obstruct(*e.Artifact)
 		}
 	}
 }
@@ -242,10 +242,10 @@ func (c *chaos) checkTree(before, after map[string]entry, sum fetch.Summary, err
 		}
 	case errors.As(err, &place):
 		for _, a := range place.Placed {
-			placed[c.rel(a)] = a
+			placed[c.rel(*a)] = *a
 		}
 		for _, a := range place.Missing {
-			missing[c.rel(a)] = true
+			missing[c.rel(*a)] = true
 		}
 	default:
 		if len(c.events.placed) > 0 {

@@ -17,7 +17,7 @@ import (
 
 // destination is where an artifact lands, resolved on this machine.
 type destination struct {
-	Artifact
+	*Artifact
 	root string // absolute
 	dir  string // holds no links below the root
 	file string // dir and the artifact's own name, which is not followed; dir itself if d merges
@@ -31,7 +31,7 @@ func (d *destination) merges() bool { return d.Unpack != nil && !d.Unpack.Replac
 // a link there is what the artifact replaces, as it would be with rename(2),
 // and not the file that it points to (/usr/bin/wget must not become busybox). A
 // directory that is merged into is followed.
-func resolve(root string, a Artifact) (*destination, error) {
+func resolve(root string, a *Artifact) (*destination, error) {
 	fail := func(path string, err error) (*destination, error) {
 		return nil, &DestinationError{a, path, err}
 	}

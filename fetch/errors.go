@@ -12,7 +12,7 @@ import (
 // unwraps to the errors of its attempts: a *MismatchError where the bytes were
 // wrong, a *source.Error where there were none.
 type TransferError struct {
-	Artifact Artifact
+	Artifact *Artifact
 	Attempts []Attempt
 }
 
@@ -73,7 +73,7 @@ func sizeText(n int64) string {
 
 // DestinationError says that an artifact cannot lie where it is meant to.
 type DestinationError struct {
-	Artifact Artifact
+	Artifact *Artifact
 	Path     string // on this machine, Client.Root included
 	Err      error
 }
@@ -91,7 +91,7 @@ var ErrNoPath = errors.New("the lockfile gives it no path")
 // archive, the bytes of which are right. It unwraps to an error of package unpack,
 // among others.
 type ArchiveError struct {
-	Artifact Artifact
+	Artifact *Artifact
 	Err      error
 }
 
@@ -101,7 +101,7 @@ func (e *ArchiveError) Unwrap() error { return e.Err }
 // UnverifiableError says that what lies at a destination cannot be compared with
 // what is pinned, since what comes out of the archive is not known.
 type UnverifiableError struct {
-	Artifact Artifact
+	Artifact *Artifact
 	Err      error
 }
 
@@ -117,9 +117,9 @@ var ErrNotRecorded = errors.New("the locked line does not say what comes out of 
 
 // PlaceError says that the renames at the end of Fetch failed in the middle.
 type PlaceError struct {
-	Artifact Artifact   // whose rename failed
-	Placed   []Artifact // those in place
-	Missing  []Artifact // those not in place, Artifact included
+	Artifact *Artifact   // whose rename failed
+	Placed   []*Artifact // those in place
+	Missing  []*Artifact // those not in place, Artifact included
 	Err      error
 }
 
@@ -130,7 +130,7 @@ func (e *PlaceError) Error() string {
 
 func (e *PlaceError) Unwrap() error { return e.Err }
 
-func names(artifacts []Artifact) string {
+func names(artifacts []*Artifact) string {
 	if len(artifacts) == 0 {
 		return "none"
 	}

@@ -32,7 +32,7 @@ const (
 // Event is something that happened during Fetch.
 type Event struct {
 	Kind     EventKind
-	Artifact Artifact
+	Artifact *Artifact // not nil: of a plan it is empty
 	Source   SourceKind
 	URL      string // print it with source.Redact
 	Files    int

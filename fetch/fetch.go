@@ -174,7 +174,7 @@ func (c *Client) mtime() time.Time {
 
 // toCache calls write, which writes to the cache for a, if there is one. One that
 // cannot be written to is told of once, and let be.
-func (r *run) toCache(a Artifact, write func() error) {
+func (r *run) toCache(a *Artifact, write func() error) {
 	r.mu.Lock()
 	uncached := r.uncached
 	r.mu.Unlock()

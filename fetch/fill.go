@@ -14,7 +14,8 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 	r := c.newRun()
 	var blobs []*blob
 	seen := make(map[Digest]bool)
-	for _, a := range artifacts {
+	for i := range artifacts {
+		a := &artifacts[i]
 		if !seen[a.Digest] {
 			seen[a.Digest] = true
 			blobs = append(blobs, &blob{

@@ -28,11 +28,11 @@ func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measureme
 	r.hashers = newHashers(min(c.jobs(), len(artifacts)))
 	all := make([]Measurement, len(artifacts))
 	err := each(ctx, c.jobs(), len(artifacts), func(i int) error {
-		began := time.Now()
-		m := r.measure(ctx, artifacts[i])
+		began, a := time.Now(), &artifacts[i]
+		m := r.measure(ctx, a)
 		all[i] = m
 		if m.Err == nil {
-			r.emit(Event{Kind: EventVerified, Artifact: artifacts[i], Source: SourceOrigin, URL: artifacts[i].URL,
+			r.emit(Event{Kind: EventVerified, Artifact: a, Source: SourceOrigin, URL: a.URL,
 				Bytes: m.Size, Elapsed: time.Since(began)})
 		}
 		return nil
@@ -40,7 +40,7 @@ func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measureme
 	return all, err
 }
 
-func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
+func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 	var kept *os.File
 	r.toCache(a, func() (err error) {
 		kept, err = r.Cache.Temp()
@@ -74,7 +74,7 @@ func (r *run) measure(ctx context.Context, a Artifact) (m Measurement) {
 }
 
 // origin returns the address of an artifact as the one candidate for it.
-func origin(a Artifact) []candidate {
+func origin(a *Artifact) []candidate {
 	return []candidate{{kind: SourceOrigin, url: a.URL, host: hostOf(a.URL)}}
 }
 
@@ -83,7 +83,7 @@ func origin(a Artifact) []candidate {
 // *TransferError, or the cause with which ctx ended.
 func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte, err error) {
 	r := c.newRun()
-	err = r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
+	err = r.ask(ctx, &a, origin(&a), func(c candidate, v *visit) error {
 		s := &memory{}
 		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: limit, AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {

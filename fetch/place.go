@@ -138,8 +138,8 @@ func (r *run) confirm(c *claims) error {
 	return e
 }
 
-func artifactsOf(all []staged) []Artifact {
-	artifacts := make([]Artifact, len(all))
+func artifactsOf(all []staged) []*Artifact {
+	artifacts := make([]*Artifact, len(all))
 	for i, t := range all {
 		artifacts[i] = t.dest().Artifact
 	}

@@ -58,7 +58,7 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 		}
 	}
 
-	plan := Event{Kind: EventPlan}
+	plan := Event{Kind: EventPlan, Artifact: new(Artifact)}
 	for _, b := range r.blobs {
 		plan.Files += len(b.dests)
 		if b.size == SizeUnknown || plan.Bytes == SizeUnknown {
@@ -94,8 +94,8 @@ func destinations(root string, artifacts []Artifact) ([]*destination, error) {
 		errs  []error
 		c     = newClaims(root)
 	)
-	for _, a := range artifacts {
-		d, err := resolve(root, a)
+	for i := range artifacts {
+		d, err := resolve(root, &artifacts[i])
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -16,7 +16,7 @@ import (
 // times. One that served wrong bytes, or that can never serve the right ones, is
 // not asked again, but for one whose answer was too short: what stands between cuts
 // files off and declares what is left of them.
-func (r *run) ask(ctx context.Context, a Artifact, live []candidate, try func(candidate, *visit) error) error {
+func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(candidate, *visit) error) error {
 	failed := &TransferError{Artifact: a}
 	for round := 1; len(live) > 0; round++ {
 		var again []candidate
@@ -71,7 +71,7 @@ func (r *run) restingLast(candidates []candidate) []candidate {
 }
 
 // once tries a candidate when its host may be asked.
-func (r *run) once(ctx context.Context, a Artifact, c candidate, round int, try func(candidate, *visit) error) error {
+func (r *run) once(ctx context.Context, a *Artifact, c candidate, round int, try func(candidate, *visit) error) error {
 	var v *visit
 	if c.host != "" {
 		var err error

@@ -212,7 +212,7 @@ func strangers(d *destination, root *os.Root, m unpack.Manifest) (findings []Fin
 const maxManifest = 1 << 30
 
 // manifest returns what the tree of a holds.
-func (c *Client) manifest(a Artifact) (unpack.Manifest, error) {
+func (c *Client) manifest(a *Artifact) (unpack.Manifest, error) {
 	if a.Unpacked.IsZero() {
 		return unpack.Manifest{}, ErrNotRecorded
 	}

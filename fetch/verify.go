@@ -8,7 +8,7 @@ import (
 
 // Finding is a file that is not what the lockfile pins.
 type Finding struct {
-	Artifact Artifact
+	Artifact *Artifact
 	Path     string // on this machine, Client.Root included
 	// Wrong is set when something else than the pinned bytes lies there, and
 	// not when the file is missing or has another mode or owner.

@@ -108,7 +108,7 @@ func brief(err error) string {
 }
 
 // title returns the name, version and platform of an artifact.
-func title(a fetch.Artifact) string {
+func title(a *fetch.Artifact) string {
 	s := a.Name
 	if a.Version != "" {
 		s += " " + a.Version
