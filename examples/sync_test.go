@@ -4,8 +4,8 @@ package examples_test
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +29,7 @@ var basePrograms = []string{
 	"bash", "dash", "curl", "wget", "tar", "gzip", "xz", "bzip2", "unzip", "grep", "sed", "find", "xargs", "sha256sum", "sha512sum",
 	"md5sum", "ls", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "chmod", "chown", "ln", "install", "touch", "head", "tail", "sort", "tr", "cut",
 	"uname", "test", "true", "false", "echo", "printf", "env", "dirname", "basename", "mktemp", "tee", "stat", "wc", "id", "date", "which", "sleep", "getconf", "ldd",
+	"awk", "dpkg",
 }
 
 // makeBase makes a root file system of programs of this machine, with what they
@@ -113,8 +114,7 @@ func buildProgram(t *testing.T, name string) string {
 func syncUpstream(t *testing.T) *httptest.Server {
 	t.Helper()
 	var tree bytes.Buffer
-	z := gzip.NewWriter(&tree)
-	w := tar.NewWriter(z)
+	w := tar.NewWriter(&tree)
 	at := time.Date(2021, 4, 1, 12, 0, 0, 0, time.UTC)
 	for _, f := range []struct {
 		name, body string
@@ -128,9 +128,12 @@ func syncUpstream(t *testing.T) *httptest.Server {
 		io.WriteString(w, f.body)
 	}
 	w.Close()
-	z.Close()
+	packed := compressed(t, "xz", tree.String())
+	list := sumOf([]byte(packed)) + "  t-v1.0-linux-x64.tar.xz\n"
 	files := map[string]string{
-		"/t-1.0.tar.gz": tree.String(), "/t-1.0": "#!/bin/sh\necho tool \"$@\"\n", "/t-2.0": "#!/bin/sh\necho tool 2\n",
+		"/t-1.0.zip": zipped(t), "/t-1.0.tar.xz": packed, "/dist/v1.0/t-v1.0-linux-x64.tar.xz": packed, "/dist/v1.0/t-v1.0-linux-arm64.tar.xz": packed,
+		"/dist/v1.0/SHASUMS256.txt": list, "/data.gz": compressed(t, "gzip", "#!/bin/sh\necho t\n"), "/12/prod.list": "deb y\n", "/t-emb-1.0": "emb",
+		"/t-1.0.tar.gz": compressed(t, "gzip", tree.String()), "/t-1.0": "#!/bin/sh\necho tool \"$@\"\n", "/t-2.0": "#!/bin/sh\necho tool 2\n",
 		"/amd64/t-1.0": "amd64", "/arm64/t-1.0": "arm64", "/x86_64/t-1.0": "x86_64", "/x64/t-1.0": "x64",
 		"/data.bin": strings.Repeat("data", 1<<16), "/key.asc": "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", "/list": "deb x\n",
 		"/a b.txt": "blank", "/install.sh": "#!/bin/sh\nset -e\nmkdir -p /opt/installed\necho \"$1\" > /opt/installed/flag\n",
@@ -143,6 +146,9 @@ func syncUpstream(t *testing.T) *httptest.Server {
 			return
 		}
 		body, ok := files[path]
+		if !ok { // the asset of a release: what is above its name says nothing
+			body, ok = files[path[strings.LastIndexByte(path, '/'):]]
+		}
 		if !ok || path == "/header" && r.Header.Get("X-Ask") == "" {
 			http.NotFound(w, r)
 			return
@@ -153,6 +159,53 @@ func syncUpstream(t *testing.T) *httptest.Server {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// compressed returns a body as a program of this machine compresses it.
+func compressed(t *testing.T, program, body string) string {
+	t.Helper()
+	cmd := exec.Command(program, "-c")
+	cmd.Stdin = strings.NewReader(body)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v", program, err)
+	}
+	return string(out)
+}
+
+// zipped returns a zip archive of a program and its license.
+func zipped(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, mode := range map[string]os.FileMode{"t/bin/t": 0o755, "t/LICENSE": 0o644} {
+		h := &zip.FileHeader{Name: name, Modified: time.Date(2021, 4, 1, 12, 0, 0, 0, time.UTC)}
+		h.SetMode(mode)
+		w, err := z.CreateHeader(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, "#!/bin/sh\necho t\n")
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// bodySum returns the sum of what is at an address.
+func bodySum(t *testing.T, address string) string {
+	t.Helper()
+	answer, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sumOf(body)
 }
 
 // TestSync builds each Dockerfile of testdata/sync before and after sync: with the
@@ -173,6 +226,7 @@ func TestSync(t *testing.T) {
 		for _, f := range archive.Files {
 			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+f.Name, func(t *testing.T) {
 				text := strings.ReplaceAll(string(f.Data), "$U", server.URL)
+				text = strings.ReplaceAll(text, "$TARSUM", bodySum(t, server.URL+"/t-1.0.tar.gz"))
 				text = strings.ReplaceAll(text, "$SUM", sumOf([]byte("#!/bin/sh\necho tool \"$@\"\n")))
 				syncCase(t, deplock, layout, text)
 			})
