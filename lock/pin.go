@@ -7,6 +7,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cmdline"
+	"depfetch/fetch/source"
 )
 
 // Pin is a line of the table urls: the bytes of one address, for every platform,
@@ -157,7 +158,7 @@ func (p Policy) checkPin(pin Pin) (faults ErrorList) {
 // artifact returns what p pins, for every platform and without a path.
 func (p Pin) artifact() fetch.Artifact {
 	return fetch.Artifact{
-		Name: p.URL, Platform: Any.String(), URL: p.URL, Mirrors: slices.Clone(p.Mirrors),
+		Name: source.Redact(p.URL), Platform: Any.String(), URL: p.URL, Mirrors: slices.Clone(p.Mirrors),
 		Digest: p.Digest, Size: p.Size, Modified: p.Modified,
 	}
 }

@@ -48,7 +48,7 @@ func (e *NotPinnedError) Error() string {
 
 // Artifacts returns what is pinned for p of the selected dependencies, in the
 // order of the document, and behind them, if all are selected, what urls pins:
-// named by its address, without a path, for the platform any. Its errors are [UnknownDepError], [UnknownGroupError]
+// named by its address as it is printed, without a path, for the platform any. Its errors are [UnknownDepError], [UnknownGroupError]
 // and [NotPinnedError], all that apply joined; what is pinned comes back beside
 // them. It does not call [File.Check].
 func (f *File) Artifacts(p Platform, sel Selection) ([]fetch.Artifact, error) {

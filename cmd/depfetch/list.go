@@ -17,27 +17,35 @@ func (c *command) listCommand() *cobra.Command {
 		Short: "Show what is pinned for this platform",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, names []string) error {
-			artifacts, err := c.pinned(names)
+			artifacts, unpinned, err := c.pinned(names)
 			if err != nil {
 				return err
 			}
-			return c.console.List(artifacts, asJSON)
+			return c.console.List(artifacts, unpinned, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line")
 	return cmd
 }
 
-// pinned returns what is pinned for the platform. A dependency that is not is
-// left out with a warning, since the list is of what is.
-func (c *command) pinned(names []string) ([]fetch.Artifact, error) {
-	_, artifacts, err := c.selection(names)
+// pinned returns what is pinned for the platform, and the lines of urls that pin
+// nothing. A dependency that is not pinned is left out with a warning, since the list
+// is of what is.
+func (c *command) pinned(names []string) (artifacts []fetch.Artifact, unpinned []lock.Pin, err error) {
+	file, artifacts, err := c.selection(names)
 	for _, e := range console.Flatten(err) {
-		var unpinned *lock.NotPinnedError
-		if !errors.As(e, &unpinned) {
-			return nil, err
+		var missing *lock.NotPinnedError
+		if !errors.As(e, &missing) {
+			return nil, nil, err
 		}
-		c.console.Warnf("%v", unpinned)
+		c.console.Warnf("%v", missing)
 	}
-	return artifacts, nil
+	if len(names) == 0 {
+		for _, p := range file.URLs {
+			if p.Unpinned != "" {
+				unpinned = append(unpinned, p)
+			}
+		}
+	}
+	return artifacts, unpinned, nil
 }

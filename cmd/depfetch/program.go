@@ -156,7 +156,7 @@ func placed(artifacts []fetch.Artifact, names []string) ([]fetch.Artifact, error
 	}
 	artifacts = slices.DeleteFunc(artifacts, func(a fetch.Artifact) bool { return a.Path == "" })
 	if len(artifacts) == 0 {
-		return nil, console.Usagef(`add path = "/…" to a dependency that is to be placed`, "the lockfile gives no path to anything")
+		return nil, console.Usagef(`add path = "/…" to a dependency that is to be placed; what urls pins is for curl and wget, or a cache: --download-only`, "the lockfile gives no path to anything")
 	}
 	return artifacts, nil
 }

@@ -10,6 +10,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 	"depfetch/lock/update"
@@ -201,28 +202,34 @@ func lockedOf(r update.Result, platforms []lock.Platform, skipMissing bool) ([]l
 
 func (c *command) removeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove NAME…",
-		Short: "Remove dependencies",
+		Use:   "remove NAME|URL…",
+		Short: "Remove dependencies, or lines of urls by their addresses",
 		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, names []string) error {
-			if _, _, err := c.dependencies(names); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, _ := byKind(args)
+			s, err := c.selection(args)
+			if err != nil {
 				return err
+			}
+			var addresses, shown []string
+			for _, p := range s.pins {
+				addresses, shown = append(addresses, p.URL), append(shown, source.Redact(p.URL))
 			}
 			if _, err := ownTrees(c.trees()); err != nil {
 				return err
 			}
-			_, err := edit.Update(cmd.Context(), c.name(), func(doc *edit.Document) error {
+			_, err = edit.Update(cmd.Context(), c.name(), func(doc *edit.Document) error {
 				for _, name := range names {
 					if err := doc.Remove(name); err != nil {
 						return err
 					}
 				}
-				return nil
+				return doc.RemovePins(addresses...)
 			})
 			if err != nil {
 				return err
 			}
-			c.printf("removed %s\n", strings.Join(names, ", "))
+			c.printf("removed %s\n", strings.Join(slices.Concat(names, shown), ", "))
 			return c.pruneTrees()
 		},
 	}

@@ -20,24 +20,24 @@ func (c *command) auditCommand() *cobra.Command {
 		asJSON bool
 	)
 	cmd := &cobra.Command{
-		Use:   "audit [NAME…]",
+		Use:   "audit [NAME|URL…]",
 		Short: "Ask upstream whether it still serves the locked bytes; never a cache or mirror",
-		Long: `audit downloads every locked line from its origin and tells apart: the same bytes,
-other bytes under the same URL, nothing there any more, moved for good, and
-unreachable. With --cache and the old bytes in it, it names the members in which
+		Long: `audit downloads every locked line, those of [urls] included, from its origin and
+tells apart: the same bytes, other bytes under the same URL, nothing there any more,
+moved for good, and unreachable. With --cache and the old bytes in it, it names the members in which
 two archives differ. It exits 1 if upstream has changed, and 3 if all that is
 wrong is that something could not be reached.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, names []string) error {
-			file, deps, err := c.lawful(names)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.lawfulSelection(args)
 			if err != nil {
 				return err
 			}
-			client, err := c.client(o, file)
+			client, err := c.client(o, s.file)
 			if err != nil {
 				return err
 			}
-			findings, err := client.Audit(cmd.Context(), deps)
+			findings, err := client.Audit(cmd.Context(), s.deps, s.pins)
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,10 @@ func (c *command) auditText(findings []update.Finding) {
 	for _, f := range findings {
 		c.judge(f)
 		count[f.Status]++
-		where := fmt.Sprintf("%s (%s)", f.Dep.Name, f.Line.Platform)
+		where := "urls"
+		if f.Dep != nil {
+			where = fmt.Sprintf("%s (%s)", f.Dep.Name, f.Line.Platform)
+		}
 		address := source.Redact(f.Line.URL)
 		switch f.Status {
 		case update.Moved:
@@ -118,7 +121,7 @@ func (c *command) auditJSON(findings []update.Finding) error {
 	for _, f := range findings {
 		c.judge(f)
 		a := audited{
-			Name: f.Dep.Name, Platform: f.Line.Platform.String(), URL: source.Redact(f.Line.URL),
+			Name: f.Name(), Platform: f.Line.Platform.String(), URL: source.Redact(f.Line.URL),
 			Status: f.Status, SHA256: f.Line.Digest.String(), Members: f.Members,
 		}
 		if f.Line.Size != fetch.SizeUnknown {

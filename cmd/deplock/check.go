@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch/source"
 	"depfetch/lock/export"
 )
 
@@ -25,8 +27,19 @@ func (c *command) checkCommand() *cobra.Command {
 			for _, remark := range file.Remarks() {
 				c.console.Warnf("%v", remark)
 			}
-			c.printf("%s: %d dependencies, %d locked lines, all in order\n",
-				c.name(), len(file.Deps), len(export.Lines(file.Deps)))
+			pins, unpinned := splitPins(file.URLs)
+			for _, p := range unpinned {
+				c.printf("unpinned  %s: %s\n", source.Redact(p.URL), p.Unpinned)
+			}
+			urls := ""
+			if len(file.URLs) > 0 {
+				urls = fmt.Sprintf(", %d of urls", len(pins))
+			}
+			if len(unpinned) > 0 {
+				urls += fmt.Sprintf(" and %d unpinned", len(unpinned))
+			}
+			c.printf("%s: %d dependencies, %d locked lines%s, all in order\n",
+				c.name(), len(file.Deps), len(export.Lines(file.Deps)), urls)
 			return nil
 		},
 	}

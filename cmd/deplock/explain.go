@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
@@ -60,6 +61,9 @@ func explainOne(err error) error {
 	case errors.As(err, &published):
 		return coded(exit.WrongBytes, "nothing has been written; one of the two is wrong, so ask upstream before trusting either")
 	case errors.As(err, &trust):
+		if strings.Contains(trust.Dep, "://") {
+			return coded(exit.Refused, "upstream publishes no sum beside it; a dependency (deplock add) can name another list in sums")
+		}
 		return coded(exit.Refused, fmt.Sprintf("if upstream publishes checksums, add sums = \"…\" to [deps.%s]", trust.Dep))
 	case errors.As(err, &contents):
 		return coded(exit.Failure, console.ArchiveHint(contents.Dep, contents.Err))

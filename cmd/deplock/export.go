@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,18 +19,19 @@ func (c *command) exportCommand() *cobra.Command {
 		Short: "Print what is locked in the form of other tools",
 		Long: `export prints what is locked in the form of other tools:
 
-  sha256sums     lines for sha256sum -c, with the paths of the files
+  sha256sums     lines for sha256sum -c, with the paths of the files; what urls
+                 pins has none
   add            ADD --checksum lines for a Dockerfile
   buildx-policy  a source policy of BuildKit (docker buildx build, buildctl
                  --source-policy-file) that pins every locked URL
   json           an object a line, as of deplock list --json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, deps, err := c.lawful(nil)
+			s, err := c.lawfulSelection(nil)
 			if err != nil {
 				return err
 			}
-			return c.export(deps, format, platform)
+			return c.export(s, format, platform)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "sha256sums", "sha256sums, add, buildx-policy or json")
@@ -37,8 +39,8 @@ func (c *command) exportCommand() *cobra.Command {
 	return cmd
 }
 
-func (c *command) export(deps []*lock.Dep, format, platform string) error {
-	lines := export.Lines(deps)
+func (c *command) export(s selected, format, platform string) error {
+	lines := export.Lines(s.deps)
 	if platform != "" {
 		p, err := lock.NormalizePlatform(platform)
 		if err != nil {
@@ -48,9 +50,10 @@ func (c *command) export(deps []*lock.Dep, format, platform string) error {
 	}
 	switch format {
 	case "json":
-		return c.console.List(export.Artifacts(lines), true)
+		pins, unpinned := splitPins(s.pins)
+		return c.console.List(slices.Concat(export.Artifacts(lines), export.PinArtifacts(pins)), unpinned, true)
 	case "buildx-policy":
-		return c.left(export.Policy(c.stdout, lines))
+		return c.left(export.Policy(c.stdout, lines, s.pins))
 	case "sha256sums", "add":
 	default:
 		return console.Usagef("", "--format %q: write one of sha256sums, add, buildx-policy, json", format)
@@ -60,9 +63,10 @@ func (c *command) export(deps []*lock.Dep, format, platform string) error {
 			"several platforms are locked, and %s can hold one", format)
 	}
 	if format == "add" {
-		return export.Add(c.stdout, lines)
+		return errors.Join(export.Add(c.stdout, lines), export.AddPins(c.stdout, s.pins))
 	}
-	return c.left(export.Sums(c.stdout, lines))
+	left, err := export.Sums(c.stdout, lines)
+	return c.left(append(left, export.LeftPins(s.pins)...), err)
 }
 
 // left warns of what a form has no place for.

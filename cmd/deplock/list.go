@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"depfetch/lock/export"
@@ -9,15 +11,16 @@ import (
 func (c *command) listCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "list [NAME…]",
+		Use:   "list [NAME|URL…]",
 		Short: "Show what is locked, for every platform",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, names []string) error {
-			_, deps, err := c.lawful(names)
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, err := c.lawfulSelection(args)
 			if err != nil {
 				return err
 			}
-			return c.console.List(export.Artifacts(export.Lines(deps)), asJSON)
+			pins, unpinned := splitPins(s.pins)
+			return c.console.List(slices.Concat(export.Artifacts(export.Lines(s.deps)), export.PinArtifacts(pins)), unpinned, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line")

@@ -15,6 +15,7 @@ import (
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/fetch/regular"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 	"depfetch/lock/update"
@@ -32,10 +33,13 @@ type updateFlags struct {
 func (c *command) updateCommand() *cobra.Command {
 	var f updateFlags
 	cmd := &cobra.Command{
-		Use:   "update [NAME[@VERSION]…]",
-		Short: "Lock again: all dependencies, those named, or one at another version",
-		Args:  cobra.ArbitraryArgs,
-		RunE:  func(cmd *cobra.Command, args []string) error { return c.update(cmd.Context(), f, args) },
+		Use:   "update [NAME[@VERSION]|URL…]",
+		Short: "Lock again: all dependencies, those named, or one at another version; or an address of urls",
+		Long: `update locks dependencies again: all of them, those named, or one at another
+version. A line of [urls] is locked again if its address is given, which is for a
+file that upstream has replaced on purpose; deplock sync locks addresses that are new.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.update(cmd.Context(), f, args) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.latest, "latest", false, "take the latest version of each that says where to find it")
@@ -49,7 +53,18 @@ func (c *command) updateCommand() *cobra.Command {
 }
 
 func (c *command) update(ctx context.Context, f updateFlags, args []string) error {
-	file, wants, err := c.wanted(args)
+	names, addresses := byKind(args)
+	if len(addresses) > 0 && (f.latest || len(f.platforms) > 0) {
+		return console.Usagef("", "%s: --latest and --platform are about dependencies, not addresses", source.Redact(addresses[0]))
+	}
+	file, wants, err := c.wanted(names)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 && len(addresses) > 0 {
+		wants = nil
+	}
+	pins, err := pinsOf(file, addresses)
 	if err != nil {
 		return err
 	}
@@ -68,12 +83,15 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 		}
 	}
 	results, err := client.Lock(ctx, file, wants)
-	if err != nil {
+	changes, err2 := client.LockPins(ctx, file, pins)
+	if err := errors.Join(err, err2); err != nil {
 		return err
 	}
 	return c.write(ctx, f.dryRun, results, func(doc *edit.Document) error {
-		return update.Apply(doc, results, f.skipMissing)
-	})
+		return doc.Batch(func(doc *edit.Document) error {
+			return errors.Join(update.Apply(doc, results, f.skipMissing), update.ApplyPins(doc, changes))
+		})
+	}, changes...)
 }
 
 // wanted reads the lockfile and the arguments, NAME or NAME@VERSION; none are all
@@ -194,7 +212,7 @@ func (f updateFlags) platformsOf(file *lock.File, w update.Want) ([]lock.Platfor
 
 // write edits the lockfile and prints what has changed, or prints the difference
 // that it would make.
-func (c *command) write(ctx context.Context, dryRun bool, results []update.Result, change func(*edit.Document) error) error {
+func (c *command) write(ctx context.Context, dryRun bool, results []update.Result, change func(*edit.Document) error, pins ...update.PinChange) error {
 	checked := func(doc *edit.Document) error {
 		if err := change(doc); err != nil {
 			return err
@@ -213,6 +231,7 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 		return errors.Join(err, c.pruneTrees())
 	}
 	c.summary(results)
+	c.pinSummary(pins)
 	if !changed {
 		c.printf("%s is up to date\n", c.name())
 	}
@@ -275,6 +294,26 @@ func (c *command) summary(results []update.Result) {
 			}
 		}
 	}
+}
+
+// pinSummary prints what has changed of lines of urls.
+func (c *command) pinSummary(changes []update.PinChange) {
+	for _, ch := range changes {
+		if ch.Same() {
+			continue
+		}
+		c.printf("%s\n", source.Redact(ch.New.URL))
+		if ch.Old.Unpinned != "" {
+			c.printf("    - unpinned: %s\n", ch.Old.Unpinned)
+		} else {
+			c.printf("    - %s\n", pinText(ch.Old))
+		}
+		c.printf("    + %s\n", pinText(ch.New))
+	}
+}
+
+func pinText(p lock.Pin) string {
+	return lineText(lock.Line{Digest: p.Digest, Size: p.Size, Trust: p.Trust})
 }
 
 func lineText(l lock.Line) string {

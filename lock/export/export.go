@@ -13,6 +13,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/printable"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 )
 
@@ -56,6 +57,45 @@ func Artifacts(lines []Line) []fetch.Artifact {
 		artifacts[i].Member, _ = l.Dep.Expand(l.Dep.Member, l.Platform) // Parse has seen that it expands
 	}
 	return artifacts
+}
+
+// PinArtifacts returns lines of urls, which pin something, as artifacts: named by
+// their addresses as these are printed, and without a path.
+func PinArtifacts(pins []lock.Pin) []fetch.Artifact {
+	artifacts := make([]fetch.Artifact, len(pins))
+	for i, p := range pins {
+		artifacts[i] = fetch.Artifact{
+			Name: source.Redact(p.URL), Platform: lock.Any.String(), URL: p.URL, Mirrors: p.Mirrors,
+			Digest: p.Digest, Size: p.Size, Modified: p.Modified,
+		}
+	}
+	return artifacts
+}
+
+// AddPins writes a comment for each line of urls, which has no place in an image.
+func AddPins(w io.Writer, pins []lock.Pin) error {
+	for _, p := range pins {
+		why := "a line of urls has no place in an image"
+		if p.Unpinned != "" {
+			why = "unpinned: " + p.Unpinned
+		}
+		if _, err := fmt.Fprintf(w, "# %s: %s\n", printable.String(source.Redact(p.URL)), printable.String(why)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LeftPins says of lines of urls why a list of files does not have them.
+func LeftPins(pins []lock.Pin) (left []string) {
+	for _, p := range pins {
+		why := "it has no path"
+		if p.Unpinned != "" {
+			why = "it is unpinned: " + p.Unpinned
+		}
+		left = append(left, fmt.Sprintf("%s: left out: %s", source.Redact(p.URL), why))
+	}
+	return left
 }
 
 // Sums writes a list for sha256sum -c: the digest of each file that lies at its
@@ -172,9 +212,10 @@ func quote(s string) string {
 	return string(text)
 }
 
-// Policy writes a source policy of BuildKit, which gives every locked URL its
-// checksum wherever a build uses it. It returns what is left out, and why.
-func Policy(w io.Writer, lines []Line) (left []string, err error) {
+// Policy writes a source policy of BuildKit, which gives every locked URL and every
+// address of urls its checksum wherever a build uses it. It returns what is left out,
+// and why.
+func Policy(w io.Writer, lines []Line, pins []lock.Pin) (left []string, err error) {
 	type rule struct {
 		Action   string            `json:"action"`
 		Selector map[string]string `json:"selector"`
@@ -185,23 +226,33 @@ func Policy(w io.Writer, lines []Line) (left []string, err error) {
 		Rules   []rule `json:"rules"`
 	}{Version: 1, Rules: []rule{}}
 	seen := make(map[string]bool)
-	for _, l := range lines {
-		if seen[l.URL] {
-			continue
+	convert := func(name, url string, digest fetch.Digest) {
+		switch {
+		case seen[url]:
+			return
+		case strings.HasPrefix(url, "file:"):
+			left = append(left, name+": left out: a build takes no file URL")
+			return
 		}
-		if strings.HasPrefix(l.URL, "file:") {
-			left = append(left, l.Dep.Name+": left out: a build takes no file URL")
-			continue
-		}
-		seen[l.URL] = true
+		seen[url] = true
 		policy.Rules = append(policy.Rules, rule{
 			Action:   "CONVERT",
-			Selector: map[string]string{"identifier": l.URL, "match_type": "EXACT"},
+			Selector: map[string]string{"identifier": url, "match_type": "EXACT"},
 			Updates: map[string]any{
-				"identifier": l.URL,
-				"attrs":      map[string]string{"http.checksum": "sha256:" + l.Digest.String()},
+				"identifier": url,
+				"attrs":      map[string]string{"http.checksum": "sha256:" + digest.String()},
 			},
 		})
+	}
+	for _, l := range lines {
+		convert(l.Dep.Name, l.URL, l.Digest)
+	}
+	for _, p := range pins {
+		if p.Unpinned != "" {
+			left = append(left, source.Redact(p.URL)+": left out: it is unpinned: "+p.Unpinned)
+			continue
+		}
+		convert(source.Redact(p.URL), p.URL, p.Digest)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

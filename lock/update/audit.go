@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"depfetch/fetch"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 )
 
@@ -19,34 +20,61 @@ const (
 	Unreachable Status = "unreachable" // it could not be asked
 )
 
-// Finding is the status of one locked line.
+// Finding is the status of one locked line, or of a line of urls.
 type Finding struct {
-	Dep     *lock.Dep
+	Dep     *lock.Dep // nil for a line of urls
 	Line    lock.Line
 	Status  Status
 	Got     fetch.Measurement // if Changed
 	NewURL  string            // if Moved
 	Members []MemberChange    // if Changed and both archives could be read
 	Err     error             // if Gone or Unreachable
+
+	mirrors []string
 }
 
-// Audit asks the origin of every locked line of the dependencies for its bytes,
-// and no cache or mirror. The error is the cause with which ctx ended.
-func (c *Client) Audit(ctx context.Context, deps []*lock.Dep) ([]Finding, error) {
+// Name returns the name of the dependency, or the address of a line of urls as it is
+// printed.
+func (f Finding) Name() string {
+	if f.Dep == nil {
+		return source.Redact(f.Line.URL)
+	}
+	return f.Dep.Name
+}
+
+// Audit asks the origin of every locked line of the dependencies, and of every line
+// of urls that pins something, for its bytes, and no cache or mirror. The error is
+// the cause with which ctx ended.
+func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin) ([]Finding, error) {
 	var (
 		findings  []Finding
 		artifacts []fetch.Artifact
 		index     = make(map[string]int)
 	)
+	add := func(f Finding, version string) {
+		findings = append(findings, f)
+		if _, ok := index[f.Line.URL]; !ok {
+			index[f.Line.URL] = len(artifacts)
+			artifacts = append(artifacts, fetch.Artifact{
+				Name: f.Name(), Version: version, Platform: f.Line.Platform.String(), URL: f.Line.URL,
+			})
+		}
+	}
 	for _, d := range deps {
 		for _, l := range d.Locked {
-			findings = append(findings, Finding{Dep: d, Line: l})
-			if _, ok := index[l.URL]; !ok {
-				index[l.URL] = len(artifacts)
-				artifacts = append(artifacts, fetch.Artifact{
-					Name: d.Name, Version: d.Version, Platform: l.Platform.String(), URL: l.URL,
-				})
+			f := Finding{Dep: d, Line: l}
+			for _, t := range d.Mirrors {
+				if m, err := d.Expand(t, l.Platform); err == nil {
+					f.mirrors = append(f.mirrors, m)
+				}
 			}
+			add(f, d.Version)
+		}
+	}
+	for _, p := range pins {
+		if p.Unpinned == "" {
+			line := lock.Line{Platform: lock.Any, URL: p.URL, Digest: p.Digest, Size: p.Size, Trust: p.Trust}
+			add(Finding{Line: line, mirrors: p.Mirrors}, "")
 		}
 	}
 	measured, err := c.Fetch.Measure(ctx, artifacts)
@@ -80,25 +108,19 @@ func (f *Finding) judge(m fetch.Measurement) {
 	}
 }
 
-// recover puts the locked bytes of f into the cache, from the mirrors of its
-// dependency, unless they are there. That none has them is no error: they are
+// recover puts the locked bytes of f into the cache, from its mirrors, unless they
+// are there. That none has them is no error: they are
 // wanted for a comparison.
 func (c *Client) recover(ctx context.Context, f *Finding) {
 	if old, err := c.Fetch.Cache.Open(f.Line.Digest.String()); err == nil {
 		old.Close()
 		return
 	}
-	var mirrors []string
-	for _, t := range f.Dep.Mirrors {
-		if m, err := f.Dep.Expand(t, f.Line.Platform); err == nil {
-			mirrors = append(mirrors, m)
-		}
-	}
-	if len(mirrors) == 0 {
+	if len(f.mirrors) == 0 {
 		return
 	}
 	c.Fetch.Fill(ctx, []fetch.Artifact{{
-		Name: f.Dep.Name, Platform: f.Line.Platform.String(), URL: mirrors[0], Mirrors: mirrors[1:],
+		Name: f.Name(), Platform: f.Line.Platform.String(), URL: f.mirrors[0], Mirrors: f.mirrors[1:],
 		Digest: f.Line.Digest, Size: f.Line.Size,
 	}})
 }

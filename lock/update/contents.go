@@ -3,7 +3,6 @@ package update
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"reflect"
 	"runtime"
@@ -15,7 +14,6 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
-	"depfetch/fetch/scratch"
 	"depfetch/fetch/unpack"
 	"depfetch/lock"
 	"depfetch/lock/content"
@@ -56,17 +54,10 @@ func (c *Client) keeping(items []*item) (client *fetch.Client, done func(), err 
 	for _, it := range items {
 		archives = archives || packed(it.dep) || it.sums != ""
 	}
-	if !archives || c.Fetch.Cache != nil {
+	if !archives {
 		return c.Fetch, func() {}, nil
 	}
-	scratch.Sweep(os.TempDir()) // of what a killed run has left
-	dir, err := scratch.NewDir(os.TempDir())
-	if err != nil {
-		return nil, nil, err
-	}
-	with := *c.Fetch
-	with.Cache = &cache.Store{Root: dir.Path}
-	return &with, func() { dir.Remove() }, nil
+	return c.keep()
 }
 
 // findContents finds out what comes out of the archives, which are in store.

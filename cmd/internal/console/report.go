@@ -165,7 +165,7 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 		case a.Source == fetch.SourceMirror:
 			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
 		case a.Source != fetch.SourceOrigin:
-		case wrong.HTML:
+		case wrong.HTML && name != source.Redact(e.Artifact.URL):
 			c.Hintf("the address leads to a page for people; look at it in a browser, then correct the url of [deps.%s]", name)
 		default:
 			c.Hintf("if upstream has replaced the file and you trust the new one: deplock update %s", name)
