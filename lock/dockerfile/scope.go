@@ -61,6 +61,9 @@ func (l *lookups) Get(name string) (string, bool) {
 		l.asked = append(l.asked, name)
 	}
 	v, ok := l.get(name)
+	if !ok && name == "PATH" {
+		return "$PATH", true // each image has one
+	}
 	return v.Text, ok
 }
 
@@ -106,7 +109,9 @@ func (f *File) expand(word string, s scope) script.Value {
 		if why == "" {
 			why = name + " is not set in this Dockerfile"
 		}
-		v.Text, v.Why = word, why
+		if v.Why = why; name != "PATH" {
+			v.Text = word
+		}
 	}
 	return v
 }

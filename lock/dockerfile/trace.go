@@ -176,7 +176,8 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 			a.At = in.text.offsets[i]
 		}
 		address, fragment, _ := strings.Cut(u.Text, "#")
-		a.Git = strings.HasPrefix(u.Text, "git") || strings.HasSuffix(address, ".git") || fragment != ""
+		repository, _, _ := strings.Cut(address, "?") // its query names the commit too
+		a.Git = strings.HasPrefix(u.Text, "git") || strings.HasSuffix(repository, ".git") || fragment != ""
 		a.Dest = dest.Text
 		if !strings.HasPrefix(a.Dest, "/") {
 			a.Dest = path.Join(e.machine.Dir, a.Dest)

@@ -1,8 +1,11 @@
 package sync
 
 import (
+	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
@@ -41,15 +44,22 @@ func (run *Run) place(r *reader) {
 		return
 	}
 	tools := run.Tools()
+	own := folders(usual, usual)
 	var why string
 	for _, dir := range preferred(lists[0]) {
+		added := !slices.Contains(own, dir)
 		switch {
+		case added && !run.stands(r, dir):
+			continue // depfetch there would make it, and what fills it may refuse a folder that is there
 		case slices.ContainsFunc(lists, func(l []string) bool { return !slices.Contains(l, dir) }):
 			continue
 		case dir == "/usr/bin" || dir == "/bin":
 			// Where the image's own are, and where package managers put them.
 		case slices.ContainsFunc(run.changed, func(t touched) bool { return t.hits(dir, tools) }):
 			why = "it changes " + dir + ", where depfetch would be"
+			if toolbox.MatchString(dir) {
+				break // what comes behind it in PATH may not be reached
+			}
 			continue
 		default:
 			run.Dir = dir
@@ -61,6 +71,57 @@ func (run *Run) place(r *reader) {
 		why = "its PATH has no folder before that of the image's own curl and wget"
 	}
 	run.leave(run.Instruction.Start, why, "change it in another RUN")
+}
+
+// toolbox matches folders of distributions that bring a curl or wget of their own.
+var toolbox = regexp.MustCompile(`(?i)conda|mamba|pixi|brew|/nix|spack|curl|wget`)
+
+// stands reports whether a folder of PATH that its image does not have in it is
+// there before the RUN, as far as that shows: an instruction before names it, or
+// the folder above.
+func (run *Run) stands(r *reader, dir string) bool {
+	names := []string{dir}
+	if above := path.Dir(dir); toolbox.MatchString(dir) || strings.Count(above, "/") > 1 && !strings.HasPrefix(dir, "/home/") && !strings.HasPrefix(dir, "/root/") {
+		names = append(names, above)
+	}
+	forms := slices.Clone(names) // and with variables in them
+	for _, s := range run.Stage.Lineage() {
+		for _, in := range s.Instructions {
+			if in == run.Instruction {
+				return false
+			}
+			switch c := in.Command.(type) {
+			case *instructions.EnvCommand:
+				for _, kv := range c.Env {
+					for _, name := range names {
+						if rest, ok := strings.CutPrefix(name, kv.Value); ok && strings.HasPrefix(kv.Value, "/") && (rest == "" || rest[0] == '/') {
+							forms = append(forms, "$"+kv.Key+rest, "${"+kv.Key+"}"+rest)
+						}
+					}
+				}
+			case *instructions.RunCommand, *instructions.CopyCommand, *instructions.AddCommand, *instructions.WorkdirCommand:
+				text := string(r.File.Data[in.Start:in.End])
+				if slices.ContainsFunc(forms, func(form string) bool { return within(text, form) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// within reports whether a text names a path, or one below it.
+func within(text, name string) bool {
+	for {
+		_, rest, ok := strings.Cut(text, name)
+		if !ok {
+			return false
+		}
+		if rest == "" || !strings.ContainsRune("-_.+", rune(rest[0])) && !unicode.IsLetter(rune(rest[0])) && !unicode.IsDigit(rune(rest[0])) {
+			return true
+		}
+		text = rest
+	}
 }
 
 // folders returns the absolute folders of a PATH, in which the usual one stands for

@@ -124,6 +124,8 @@ func TestReasons(t *testing.T) {
 		{"ARG TARGETARCH\nADD https://example.com/$TARGETARCH /a", "its address is another on each platform, and --checksum is one sum"},
 		{"ADD https://example.com/a https://example.com/b /c/", "it has several sources, and --checksum is of one"},
 		{"ADD https://github.com/o/r.git#v1 /r", "it takes a repository"},
+		{"ADD https://example.com/r.git?ref=v1&keep-git-dir=true /r", "it takes a repository"},
+		{"RUN install-conda /opt/conda\nENV PATH=/opt/conda/bin:$PATH\nRUN chown -R app /opt/conda && curl -fsSLO https://example.com/a", "it changes /opt/conda/bin, where depfetch would be"},
 		{"ADD https://example.com/latest.tgz /a", "https://example.com/latest.tgz moves: its address says latest"},
 	} {
 		r := read(t, "FROM debian:12\n"+test.lines+"\n")
@@ -143,6 +145,29 @@ func TestReasons(t *testing.T) {
 		}
 		if s := strings.Join(got, "; "); s != test.want || adopt != (test.want == "") {
 			t.Errorf("%s\n got %q, adopted %v\nwant %q", test.lines, s, adopt, test.want)
+		}
+	}
+}
+
+// TestDir holds where depfetch is mounted: before each curl that may be there, and
+// not where the mount would make a folder that the image does not have.
+func TestDir(t *testing.T) {
+	const curl = "RUN curl -fsSLO https://example.com/a"
+	for _, test := range []struct{ lines, want string }{
+		{curl, "/usr/local/bin"},
+		{"ENV PATH=/opt/conda/bin:$PATH\n" + curl + " && bash a -b -p /opt/conda", "/usr/local/bin"},
+		{"ENV PATH=/opt/conda/bin:$PATH\nRUN bash /a -b -p /opt/conda\n" + curl, "/opt/conda/bin"},
+		{"ENV CONDA=/opt/conda\nENV PATH=$CONDA/bin:$PATH\nRUN bash /a -b -p ${CONDA}\n" + curl, "/opt/conda/bin"},
+		{"ENV PATH=/opt/conda/bin:$PATH\nRUN ls /opt/conda-1\n" + curl, "/usr/local/bin"},
+		{"ENV PATH=/opt/t/bin:$PATH\nCOPY t /opt/t/\n" + curl, "/opt/t/bin"},
+		{"ENV PATH=/root/.goenv/shims:$PATH\nRUN git clone https://example.com/g.git /root/.goenv\n" + curl, "/usr/local/bin"},
+		{"ENV PATH=/home/a/.local/bin:$PATH\nRUN mkdir /home/a/.local\n" + curl, "/usr/local/bin"},
+		{"ENV PATH=/home/a/bin:$PATH\nRUN mkdir /home/a/bin\n" + curl, "/home/a/bin"},
+		{"RUN export PATH=/opt/t/bin:$PATH && mkdir /opt/t && curl -fsSLO https://example.com/a", "/usr/local/bin"},
+	} {
+		runs := read(t, "FROM debian:12\n"+test.lines+"\n").Runs
+		if run := runs[len(runs)-1]; run.Dir != test.want || !run.Judge(everything{}).Adopt {
+			t.Errorf("%s\n got %q, %v; want %q", test.lines, run.Dir, run.Judge(everything{}), test.want)
 		}
 	}
 }
