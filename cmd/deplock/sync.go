@@ -275,7 +275,11 @@ func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *t
 
 // adopt edits one Dockerfile and reports what is left of it.
 func (c *command) adopt(f syncFlags, u *unit, book *pins, total *tally) error {
+	before := total.adopted
 	c.report(u, book, total)
+	if _, file, ok := declaredContext(u.name); ok && total.adopted > before && !slices.Contains(total.declared, file) {
+		total.declared = append(total.declared, file)
+	}
 	if f.noEdit || u.blocked != nil {
 		return nil
 	}

@@ -28,7 +28,7 @@ func contextOf(asked, name string, f *dockerfile.File) (string, error) {
 		}
 		return asked, nil
 	}
-	if dir, ok := declaredContext(name); ok {
+	if dir, _, ok := declaredContext(name); ok {
 		return dir, nil
 	}
 	own := filepath.Dir(name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -15,15 +16,15 @@ import (
 )
 
 // declared is a build that a compose or bake file describes.
-type declared struct{ context, dockerfile string }
+type declared struct{ context, dockerfile, file string }
 
 // declaredContext returns the build context that a compose or bake file, in the
 // Dockerfile's folder or above within the repository, gives for a Dockerfile, if
-// they agree on one.
-func declaredContext(name string) (string, bool) {
+// they agree on one, and the file that says so.
+func declaredContext(name string) (context, file string, ok bool) {
 	abs, err := filepath.Abs(name)
 	if err != nil {
-		return "", false
+		return "", "", false
 	}
 	var found []string
 	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
@@ -32,15 +33,12 @@ func declaredContext(name string) (string, bool) {
 				continue
 			}
 			context := filepath.Join(dir, d.context)
-			file := d.dockerfile
-			if file == "" {
-				file = "Dockerfile"
+			built := cmp.Or(d.dockerfile, "Dockerfile")
+			if !filepath.IsAbs(built) {
+				built = filepath.Join(context, built)
 			}
-			if !filepath.IsAbs(file) {
-				file = filepath.Join(context, file)
-			}
-			if file == abs && !slices.Contains(found, context) {
-				found = append(found, context)
+			if built == abs && !slices.Contains(found, context) {
+				found, file = append(found, context), d.file
 			}
 		}
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) || len(found) > 0 {
@@ -48,14 +46,14 @@ func declaredContext(name string) (string, bool) {
 		}
 	}
 	if len(found) != 1 {
-		return "", false
+		return "", "", false
 	}
 	if wd, err := os.Getwd(); err == nil && !filepath.IsAbs(name) {
 		if rel, err := filepath.Rel(wd, found[0]); err == nil {
-			return rel, true
+			return rel, file, true
 		}
 	}
-	return found[0], true
+	return found[0], file, true
 }
 
 // declarations returns the builds that the compose and bake files of a folder
@@ -95,9 +93,9 @@ func composeBuilds(name string) []declared {
 		var long struct{ Context, Dockerfile string }
 		switch {
 		case s.Build.Kind == yaml.ScalarNode && s.Build.Decode(&short) == nil:
-			all = append(all, declared{short, ""})
+			all = append(all, declared{short, "", name})
 		case s.Build.Kind == yaml.MappingNode && s.Build.Decode(&long) == nil:
-			all = append(all, declared{long.Context, long.Dockerfile})
+			all = append(all, declared{long.Context, long.Dockerfile, name})
 		}
 	}
 	return all
@@ -118,7 +116,7 @@ func bakeBuilds(name string) []declared {
 			return nil
 		}
 		for _, t := range file.Target {
-			all = append(all, declared{t.Context, t.Dockerfile})
+			all = append(all, declared{t.Context, t.Dockerfile, name})
 		}
 		return all
 	}
@@ -145,7 +143,7 @@ func bakeBuilds(name string) []declared {
 			}
 			return v.AsString()
 		}
-		all = append(all, declared{text("context"), text("dockerfile")})
+		all = append(all, declared{text("context"), text("dockerfile"), name})
 	}
 	return all
 }

@@ -14,6 +14,7 @@ import (
 // tally counts what sync has done.
 type tally struct {
 	files, adopted, already, left, moving, failed, findings int
+	declared                                                []string // the compose and bake files that describe what was adopted
 }
 
 // place prints what is so at a place of a Dockerfile.
@@ -189,7 +190,20 @@ func (c *command) syncSummary(f syncFlags, t *tally) {
 	default:
 		fmt.Fprintf(c.stdout, "%s: %d adopted, %d adopted before, %d left\n", count(t.files, "Dockerfile"), t.adopted, t.already, t.left)
 		if t.adopted > 0 && !f.noEdit && f.vendor == "" {
-			c.console.Hintf("builds need depfetch: docker buildx build --build-context %s=docker-image://IMAGE … (or a folder that holds the binary); deplock sync --vendor puts it into the repository", f.from)
+			c.sayBuild(f, t.declared)
 		}
+	}
+}
+
+// sayBuild says what a build needs from now on: the lines of the compose and bake
+// files that describe it, and the option of the command.
+func (c *command) sayBuild(f syncFlags, files []string) {
+	c.console.Hintf("builds need depfetch: docker buildx build --build-context %s=docker-image://IMAGE … (or a folder that holds the binary); deplock sync --vendor puts it into the repository", f.from)
+	for _, name := range files {
+		if strings.Contains(name, "docker-bake") {
+			c.console.Hintf("in its target of %s: contexts = { %s = \"docker-image://IMAGE\" }", printable.String(name), f.from)
+			continue
+		}
+		c.console.Hintf("in its build of %s:\n  additional_contexts:\n    %s: docker-image://IMAGE", printable.String(name), f.from)
 	}
 }
