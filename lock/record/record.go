@@ -30,9 +30,9 @@ type Request struct {
 	Size   int64  `json:"size,omitempty"`
 	// Modified is what Last-Modified said. It may be zero.
 	Modified time.Time `json:"modified,omitzero"`
-	Final  string `json:"final,omitempty"` // where redirects led, if there were any
-	HTML   bool   `json:"html,omitempty"`  // it is a web page
-	JSON   bool   `json:"json,omitempty"`  // it looks like the answer of an API
+	Final    string    `json:"final,omitempty"` // where redirects led, if there were any
+	HTML     bool      `json:"html,omitempty"`  // it is a web page
+	JSON     bool      `json:"json,omitempty"`  // it looks like the answer of an API
 	// NoFile is what it is where its address names an archive or a program.
 	NoFile string `json:"no_file,omitempty"`
 	// Program is what it runs on, if it is a program for some machines.

@@ -27,6 +27,8 @@ func (run *Run) Judge(pins Pins) Verdict {
 	var lacking []Reason // said only if nothing else keeps it
 	pinned, moving, other := 0, 0, len(run.Obstacles)
 	for _, c := range run.Calls {
+		before := pinned
+		unpinned := false
 		for _, r := range c.Requests {
 			reason, ok := r.reason(pins)
 			switch {
@@ -34,6 +36,7 @@ func (run *Run) Judge(pins Pins) Verdict {
 				pinned++
 			case ok: // unpinned by its line
 				moving++
+				unpinned = true
 			case r.Moving != "" && r.Unknown == "" && r.Refused == (Reason{}):
 				moving++
 				v.Reasons = append(v.Reasons, reason)
@@ -44,6 +47,10 @@ func (run *Run) Judge(pins Pins) Verdict {
 				other++
 				v.Reasons = append(v.Reasons, reason)
 			}
+		}
+		if unpinned && pinned > before {
+			other++
+			v.Reasons = append(v.Reasons, Reason{c.At, "one call of " + c.Tool + " asks for what is pinned and for what is not", "write a call for each"})
 		}
 	}
 	if len(v.Reasons) == 0 {
@@ -111,6 +118,7 @@ func (run *Run) Beside() []*Request {
 		return nil
 	}
 	for _, c := range run.Calls {
+		before, fixed := len(moving), false
 		for _, r := range c.Requests {
 			switch {
 			case r.Unknown != "" || r.Refused != (Reason{}):
@@ -118,8 +126,11 @@ func (run *Run) Beside() []*Request {
 			case r.Moving != "":
 				moving = append(moving, r)
 			default:
-				still = true
+				fixed = true
 			}
+		}
+		if still = still || fixed; fixed && len(moving) > before {
+			return nil // depfetch hands over whole calls
 		}
 	}
 	if !still {

@@ -116,6 +116,8 @@ func TestReasons(t *testing.T) {
 		{"RUN curl -sLo /dev/null -w '%{url_effective}' https://example.com/a", "it reads where https://example.com/a leads"},
 		{"RUN curl -fsSLO https://github.com/o/r/archive/master.tar.gz", "https://github.com/o/r/archive/master.tar.gz moves: its address says the branch master"},
 		{"RUN V=$(curl -fsSL https://example.com/version | tr -d v) && echo $V", "https://example.com/version moves: its answer is read by the script"},
+		{"RUN curl -fsSLOJ https://example.com/a", "the server names the file of https://example.com/a"},
+		{"RUN curl -fsSLO https://example.com/latest -O https://example.com/a", "https://example.com/latest moves: its address says latest"},
 		{"RUN curl -fsSLO ftp://example.com/a", "ftp://example.com/a: only https and http are pinned"},
 		{"RUN nvm install 20; curl -fsSLO https://example.com/a", "nvm downloads by itself: its install fetches releases with curl or wget"},
 		{"ARG T\nRUN $T && curl -fsSLO https://example.com/a", "it starts a program whose name is not known: ARG T has no default"},
