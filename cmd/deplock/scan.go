@@ -16,6 +16,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch/printable"
+	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/pin"
@@ -162,17 +163,9 @@ func scanFile(file *dockerfile.File, dir string, opts scan.Options) ([]scan.Find
 
 // readDockerfile reads and parses a Dockerfile.
 func readDockerfile(name string) (*dockerfile.File, error) {
-	f, err := os.Open(name)
+	data, err := regular.Read(name, pin.MaxSize)
 	if err != nil {
 		return nil, console.Usagef("", "%w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, pin.MaxSize+1))
-	if err != nil {
-		return nil, console.Usagef("", "%w", err)
-	}
-	if len(data) > pin.MaxSize {
-		return nil, console.Usagef("", "%s: it is larger than %d bytes", name, pin.MaxSize)
 	}
 	file, err := dockerfile.Parse(name, data)
 	if err != nil {

@@ -15,10 +15,12 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/edit"
+	"depfetch/lock/pin"
 	"depfetch/lock/sync"
 	"depfetch/lock/update"
 )
@@ -194,7 +196,7 @@ func buildArgs(list []string) (map[string]string, error) {
 
 // addUnit reads one Dockerfile into the group of its lockfile.
 func (c *command) addUnit(f syncFlags, args map[string]string, name string, groups *[]*group) error {
-	data, err := os.ReadFile(name)
+	data, err := regular.Read(name, pin.MaxSize)
 	if err != nil {
 		return console.Usagef("", "%w", err)
 	}
@@ -345,7 +347,7 @@ func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pi
 		old := []byte(freshLock)
 		if !g.fresh {
 			var err error
-			if old, err = os.ReadFile(g.lock); err != nil {
+			if old, err = regular.Read(g.lock, lock.MaxSize); err != nil {
 				return err
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/fetch/regular"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/sync"
 )
@@ -74,7 +75,7 @@ func blocked(dir, name, lockName string, data []byte) *sync.Reason {
 		}
 	}
 	for _, ignore := range []string{name + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
-		text, err := os.ReadFile(ignore)
+		text, err := regular.Read(ignore, maxDeclared)
 		if err != nil {
 			continue
 		}

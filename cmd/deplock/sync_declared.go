@@ -13,7 +13,12 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"go.yaml.in/yaml/v3"
+
+	"depfetch/fetch/regular"
 )
+
+// maxDeclared is more than any compose, bake or ignore file has, in bytes.
+const maxDeclared = 4 << 20
 
 // declared is a build that a compose or bake file describes.
 type declared struct{ context, dockerfile, file string }
@@ -77,7 +82,7 @@ func declarations(dir string) []declared {
 
 // composeBuilds reads the builds of a compose file.
 func composeBuilds(name string) []declared {
-	data, err := os.ReadFile(name)
+	data, err := regular.Read(name, maxDeclared)
 	if err != nil {
 		return nil
 	}
@@ -103,7 +108,7 @@ func composeBuilds(name string) []declared {
 
 // bakeBuilds reads the targets of a bake file, as far as they are literal.
 func bakeBuilds(name string) []declared {
-	data, err := os.ReadFile(name)
+	data, err := regular.Read(name, maxDeclared)
 	if err != nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"debug/elf"
 	"errors"
@@ -13,10 +14,14 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/fetch"
+	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 	"depfetch/lock/sync"
 )
+
+// maxProgram is more than a program of depfetch has, in bytes.
+const maxProgram = 64 << 20
 
 // machines are what the ELF header of a program for a platform says.
 var machines = map[lock.Platform]elf.Machine{
@@ -45,7 +50,7 @@ func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 				return err
 			}
 			lines = append(lines, line)
-			have, err := os.ReadFile(name)
+			have, err := regular.Read(name, maxProgram)
 			if f.dryRun || err == nil && slices.Equal(have, program) {
 				continue
 			}
@@ -103,15 +108,14 @@ func (f syncFlags) binary(p lock.Platform) ([]byte, error) {
 		names = append(names, filepath.Join(dir, "depfetch"))
 	}
 	for _, name := range names {
-		program, err := os.ReadFile(name)
+		program, err := regular.Read(name, maxProgram)
 		if err != nil {
 			continue
 		}
-		file, err := elf.Open(name)
+		file, err := elf.NewFile(bytes.NewReader(program))
 		if err != nil {
 			return nil, console.Usagef("", "%s is no program for %s: %w", name, p, err)
 		}
-		defer file.Close()
 		if want, ok := machines[p]; ok && file.Machine != want {
 			return nil, console.Usagef("", "%s is a program for %s, not for %s", name, file.Machine, p)
 		}
@@ -138,7 +142,7 @@ func writeProgram(name string, program []byte) error {
 func (c *command) checkVendored(g *group, total *tally) error {
 	for _, v := range g.file.Vendor {
 		name := filepath.Join(filepath.Dir(g.lock), filepath.FromSlash(v.Path))
-		program, err := os.ReadFile(name)
+		program, err := regular.Read(name, maxProgram)
 		switch {
 		case err != nil:
 			total.findings++

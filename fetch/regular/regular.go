@@ -21,6 +21,9 @@ func Open(name string) (*os.File, error) {
 	// Opening some devices does something, so look before opening as well.
 	info, err := os.Stat(name)
 	if err != nil {
+		if e, ok := err.(*fs.PathError); ok {
+			e.Op = "open"
+		}
 		return nil, err
 	}
 	if info.IsDir() {

@@ -208,6 +208,9 @@ func Sweep(dir string) (swept bool) { return SweepAfter(dir, func(string) {}) }
 // SweepAfter is Sweep, and calls before with each directory before that is removed.
 // No other sweep removes it meanwhile.
 func SweepAfter(dir string, before func(path string)) (swept bool) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return false // opening a FIFO would wait for its writer
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return false

@@ -3,6 +3,7 @@ package network
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 )
 
@@ -83,7 +85,7 @@ func readSecret(c *console.Console, kind, option, env string, usual []string, ta
 		return readAsked(kind, asked, take)
 	}
 	for _, name := range usual {
-		err := readUsual(kind, name, take)
+		err := readAsked(kind, name, take)
 		if err == nil {
 			return nil
 		}
@@ -99,23 +101,28 @@ func readSecret(c *console.Console, kind, option, env string, usual []string, ta
 }
 
 func readAsked(kind, name string, take func(string, []byte) error) error {
-	data, err := os.ReadFile(name)
+	data, err := readFile(name)
 	if err != nil {
 		return secretError(kind, err)
 	}
 	return take(name, data)
 }
 
-// readUsual reads a file that nobody asked for, and waits for no writer of a FIFO.
-func readUsual(kind, name string, take func(string, []byte) error) error {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = &os.PathError{Op: "open", Path: name, Err: errors.New("it is not a regular file")}
+// maxFile is more than any file of credentials or of certificates has.
+const maxFile = 16 << 20
+
+// readFile reads a regular file, and waits for no writer of a FIFO. What a shell's
+// <(…) names is open already, and is read whatever it is.
+func readFile(name string) ([]byte, error) {
+	if !strings.HasPrefix(name, "/dev/fd/") {
+		return regular.Read(name, maxFile)
 	}
+	f, err := os.Open(name)
 	if err != nil {
-		return secretError(kind, err)
+		return nil, err
 	}
-	return readAsked(kind, name, take)
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
 func secretError(kind string, err error) error {

@@ -109,14 +109,14 @@ func readRoots(c *console.Console, files []string, getenv func(string) string) (
 		// and a scratch image with nothing but a company's CA would lose the
 		// embedded ones. It is to come on top.
 		os.Unsetenv("SSL_CERT_FILE")
-		if data, err := os.ReadFile(name); err != nil {
+		if data, err := readFile(name); err != nil {
 			c.Warnf("SSL_CERT_FILE: %v; going on without it", err)
 		} else if err := roots.Add("SSL_CERT_FILE "+name, data); err != nil {
 			return roots, err
 		}
 	}
 	for _, name := range files {
-		data, err := os.ReadFile(name)
+		data, err := readFile(name)
 		if err == nil {
 			err = roots.Add(name, data)
 		}
