@@ -111,6 +111,8 @@ func (v *value) failTwins() map[string]bool {
 }
 
 // str returns the string v.
+//
+//go:noinline
 func (v *value) str() (s string, ok bool) {
 	if v == nil {
 		return "", false

@@ -33,7 +33,10 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Bad returns an error of usage that is made of words.
+// Bad returns an error of usage that is made of words. It and others that are called
+// from everywhere are not inlined, which would cost kilobytes each.
+//
+//go:noinline
 func Bad(words ...string) error { return errors.New(strings.Join(words, "")) }
 
 // RefusedError says that an option asks for what a pinned fetch cannot do.
@@ -42,6 +45,8 @@ type RefusedError struct{ Name, Reason string }
 func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reason }
 
 // Refuse returns a RefusedError.
+//
+//go:noinline
 func Refuse(name, reason string) error { return &RefusedError{name, reason} }
 
 // ErrStop is what act returns to read no further.
@@ -100,8 +105,7 @@ func (v *Values) Set(name string, values ...string) {
 	v.all[name] = values
 }
 
-// All returns what an option says each time. It and Last are called so often that
-// inlining them would cost kilobytes.
+// All returns what an option says each time.
 //
 //go:noinline
 func (v *Values) All(name string) []string { return v.all[name] }

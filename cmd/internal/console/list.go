@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
+	"strings"
+	"unicode/utf8"
 
 	"depfetch/fetch"
 	"depfetch/fetch/printable"
@@ -21,30 +22,48 @@ func (c *Console) List(artifacts []fetch.Artifact, unpinned []lock.Pin, asJSON b
 	return listTable(c.Stdout, artifacts, unpinned)
 }
 
+// listTable prints a line for each artifact, with columns as wide as what is in
+// them. Package text/tabwriter would make depfetch larger by 12 kB.
 func listTable(w io.Writer, artifacts []fetch.Artifact, unpinned []lock.Pin) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tVERSION\tPLATFORM\tSIZE\tSHA256\tPATH\tURL")
-	for _, a := range artifacts {
-		size := "-"
+	rows := [][]string{{"NAME", "VERSION", "PLATFORM", "SIZE", "SHA256", "PATH", "URL"}}
+	for i := range artifacts {
+		a := &artifacts[i]
+		name, size := a.Name, "-"
+		if name == source.Redact(a.URL) {
+			name = "" // a line of urls
+		}
 		if a.Size != fetch.SizeUnknown {
 			size = strconv.FormatInt(a.Size, 10)
 		}
-		if a.Name == source.Redact(a.URL) {
-			a.Name = "" // a line of urls
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", dash(a.Name), dash(a.Version), a.Platform, size, a.Digest, dash(a.Path), printable.String(a.URL))
+		rows = append(rows, []string{dash(name), dash(a.Version), a.Platform, size, a.Digest.String(), dash(a.Path), a.URL})
 	}
 	for _, p := range unpinned {
-		fmt.Fprintf(t, "-\t-\t%s\t-\tunpinned: %s\t-\t%s\n", lock.Any, printable.String(p.Unpinned), printable.String(p.URL))
+		rows = append(rows, []string{"-", "-", lock.Any.String(), "-", "unpinned: " + p.Unpinned, "-", p.URL})
 	}
-	return t.Flush()
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = printable.String(cell)
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	last := len(widths) - 1
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row[:last] {
+			fmt.Fprintf(&b, "%-*s  ", widths[i], cell)
+		}
+		b.WriteString(row[last] + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func dash(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return printable.String(s)
+	return s
 }
 
 func listJSON(w io.Writer, artifacts []fetch.Artifact, unpinned []lock.Pin) error {

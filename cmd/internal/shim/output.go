@@ -11,6 +11,8 @@ import (
 )
 
 // failed returns an error of an output that could not be written, or nil.
+//
+//go:noinline
 func failed(err error) error {
 	if err == nil {
 		return nil
