@@ -27,6 +27,7 @@ type build struct {
 	output    string   // further options of the exporter, ",key=value"
 	flags     []string // of buildctl build
 	noCache   bool
+	bare      bool // no named contexts but those of flags
 }
 
 // result is what came of a build.
@@ -44,9 +45,12 @@ func (b build) run(t *testing.T) result {
 	args := []string{"--addr", kit.daemon.address, "build", "--progress=plain",
 		"--frontend", "dockerfile.v0",
 		"--local", "context=" + b.dir, "--local", "dockerfile=" + b.dir,
-		"--local", "depfetch=" + kit.depfetch, "--opt", "context:depfetch=local:depfetch",
-		"--local", "debian=" + kit.debian, "--opt", "context:debian:bookworm-slim=local:debian",
 		"--output", "type=oci,dest=" + r.tarball + b.output,
+	}
+	if !b.bare {
+		args = append(args,
+			"--local", "depfetch="+kit.depfetch, "--opt", "context:depfetch=local:depfetch",
+			"--local", "debian="+kit.debian, "--opt", "context:debian:bookworm-slim=local:debian")
 	}
 	if len(b.platforms) > 0 {
 		args = append(args, "--opt", "platform="+strings.Join(b.platforms, ","))

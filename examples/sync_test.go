@@ -33,8 +33,8 @@ var basePrograms = []string{
 }
 
 // makeBase makes a root file system of programs of this machine, with what they
-// link, and an image of it.
-func makeBase(t *testing.T) (layout string) {
+// link, and an image of it: for this machine, or the same for several platforms.
+func makeBase(t *testing.T, platforms ...string) (layout string) {
 	t.Helper()
 	root := t.TempDir()
 	done := make(map[string]bool)
@@ -85,18 +85,7 @@ func makeBase(t *testing.T) (layout string) {
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY --from=root / /\nENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n")
-	r := build{dir: dir, flags: []string{"--local", "root=" + root, "--opt", "context:root=local:root"}, output: ",tar=true"}.run(t)
-	if r.err != nil {
-		t.Fatalf("making the base image: %v\n%s", r.err, r.log)
-	}
-	layout = filepath.Join(t.TempDir(), "layout")
-	if err := os.MkdirAll(layout, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("tar", "-xf", r.tarball, "-C", layout).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return layout
+	return makeLayout(t, build{dir: dir, platforms: platforms, flags: []string{"--local", "root=" + root, "--opt", "context:root=local:root"}})
 }
 
 // buildProgram builds a program of the project.
@@ -242,7 +231,7 @@ func syncCase(t *testing.T, deplock, layout, text string) {
 	write(t, filepath.Join(dir, "context.txt"), "of the context\n")
 	run := func() result {
 		return build{dir: dir, noCache: true, output: ",compression=uncompressed",
-			flags: []string{"--oci-layout", "base=" + layout, "--opt", "context:debian:12=oci-layout://base@" + layoutDigest(t, layout)}}.run(t)
+			flags: onBase(t, layout)}.run(t)
 	}
 	before := run()
 	cmd := exec.Command(deplock, "sync", "--allow-http", "--retries", "0")

@@ -233,7 +233,7 @@ func (c *command) addUnit(f syncFlags, args map[string]string, name string, grou
 	}
 	defer file.Context.Close()
 	u.reading = sync.Read(file, sync.Options{Platforms: g.platforms(), Stages: f.vendor != ""})
-	u.blocked = blocked(dir, name, u.source.Lock, data)
+	u.blocked = blocked(dir, name, g.mounted(f, u), data)
 	g.units = append(g.units, u)
 	return nil
 }

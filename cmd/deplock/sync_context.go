@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -61,11 +62,26 @@ func holds(dir string, sources []string) bool {
 	return true
 }
 
+// mounted returns what the builds of a Dockerfile mount or copy from their context, by
+// its names there.
+func (g *group) mounted(f syncFlags, u *unit) []string {
+	names := []string{u.source.Lock}
+	for _, v := range g.file.Vendor {
+		names = append(names, path.Join(path.Dir(u.source.Lock), v.Path))
+	}
+	if f.vendor != "" {
+		for _, p := range g.platforms() {
+			names = append(names, path.Join(f.vendor, sync.Binary(p)))
+		}
+	}
+	return names
+}
+
 var syntaxVersion = regexp.MustCompile(`^(?:docker\.io/)?docker/dockerfile:1\.(\d+)(?:\.\d+)?(-experimental|-labs)?(?:@|$)`)
 
 // blocked says why nothing of a Dockerfile can be adopted: its syntax line names a
-// frontend without mounts, or the lockfile is not sent with the build context.
-func blocked(dir, name, lockName string, data []byte) *sync.Reason {
+// frontend without mounts, or what it would mount is not sent with the build context.
+func blocked(dir, name string, mounted []string, data []byte) *sync.Reason {
 	if ref, _, at, ok := parser.DetectSyntax(data); ok {
 		if m := syntaxVersion.FindStringSubmatch(ref); m != nil {
 			if minor, _ := strconv.Atoi(m[1]); minor < 2 {
@@ -83,9 +99,10 @@ func blocked(dir, name, lockName string, data []byte) *sync.Reason {
 		if err != nil {
 			return nil
 		}
-		hidden, err := patternmatcher.MatchesOrParentMatches(lockName, patterns)
-		if err == nil && hidden {
-			return &sync.Reason{What: ignore + " keeps " + lockName + " out of the build", Hint: "add a line to it: !" + lockName}
+		for _, m := range mounted {
+			if hidden, err := patternmatcher.MatchesOrParentMatches(m, patterns); err == nil && hidden {
+				return &sync.Reason{What: ignore + " keeps " + m + " out of the build", Hint: "add a line to it: !" + m}
+			}
 		}
 		return nil
 	}

@@ -35,6 +35,10 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 		switch {
 		case run.Adopted():
 			total.already++
+			if u.blocked != nil {
+				c.place(u, at, "adopted, and will fail: "+u.blocked.What, u.blocked.Hint)
+				total.left++
+			}
 			for _, r := range c.reasons(v, book, run) {
 				c.place(u, r.At, "left unpinned in an adopted RUN, which will fail: "+r.What, r.Hint)
 				total.left++
@@ -128,6 +132,9 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 			case run.Adopted():
 				for _, r := range v.Reasons {
 					find(u, r.At, r.What, r.Hint)
+				}
+				if u.blocked != nil {
+					find(u, run.Instruction.Start, u.blocked.What, u.blocked.Hint)
 				}
 			case v.Adopt && u.blocked == nil:
 				find(u, run.Instruction.Start, "could be adopted and is not", "deplock sync")

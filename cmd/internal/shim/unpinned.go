@@ -11,10 +11,11 @@ import (
 )
 
 // Unpinned returns the error for an address that is not pinned, and says how to
-// pin it. Taken tells which names are in use.
+// pin it: where a Dockerfile asks for it, an ARG may have another value than deplock
+// sync has seen. Taken tells which names are in use.
 func Unpinned(a cmdline.Address, taken func(name string) bool) error {
 	shown := source.Redact(a.URL)
-	hint := "to pin it: deplock add " + NameFor(a.URL, taken) + " '" + strings.ReplaceAll(shown, "'", "%27") + "'"
+	hint := "to pin it: deplock sync, with the --build-arg options of this build, or deplock add " + NameFor(a.URL, taken) + " '" + strings.ReplaceAll(shown, "'", "%27") + "'"
 	if a.Scheme == "http" {
 		hint += " --allow-http"
 	}
