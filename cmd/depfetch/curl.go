@@ -77,6 +77,10 @@ func (c *command) pins() (p shim.Pins, err error) {
 	// What is not locked for this platform is not pinned, and no fault here.
 	artifacts, _ := file.Artifacts(platform, lock.Selection{})
 	p.Resolver, p.Hosts = &pinned{file, platform, artifacts}, file.Policy.Hosts
+	p.Unpinned = func(url string) bool {
+		pin, _ := file.Pin(url)
+		return pin.Unpinned != ""
+	}
 	return p, nil
 }
 

@@ -49,13 +49,27 @@ func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reas
 //go:noinline
 func Refuse(name, reason string) error { return &RefusedError{name, reason} }
 
+// Defer keeps the first refusal for the end of a command line, and returns errors of
+// other kinds.
+func Defer(refused *error, err error) error {
+	var r *RefusedError
+	if !errors.As(err, &r) {
+		return err
+	}
+	if *refused == nil {
+		*refused = err
+	}
+	return nil
+}
+
 // ErrStop is what act returns to read no further.
 var ErrStop = errors.New("stop")
 
 // Parse reads arguments, and calls act for each option and, with a nil option, for
-// each of the other arguments, in their order. Options that are refused and
-// unknown ones end it. Gnu is that of Lex. ErrStop ends it without an error.
-func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, on bool) error) error {
+// each of the other arguments, in their order. Unknown options end it; what is refused
+// is an error too, but what stands behind it is read. Gnu is that of Lex.
+// ErrStop ends it without an error.
+func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, on bool) error) (refused error) {
 	for a := range t.Lex(args, gnu) {
 		err := a.Err
 		switch o := a.Option; {
@@ -72,11 +86,11 @@ func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, 
 		if err == ErrStop {
 			return nil
 		}
-		if err != nil {
+		if err = Defer(&refused, err); err != nil {
 			return err
 		}
 	}
-	return nil
+	return refused
 }
 
 // Values are what options say, by their long names. A switch that is on says "1".

@@ -18,7 +18,7 @@ import (
 
 // codes are the exit codes of a program. The first are those of the faults of a
 // command line.
-type codes [18]byte
+type codes [19]byte
 
 // What codes holds besides.
 const (
@@ -32,11 +32,12 @@ const (
 	onCertificate
 	onInterrupt
 	onRoots
+	onNext // there is none to hand over to
 )
 
 var (
-	curlCodes = codes{2, 3, 1, 26, 23, 28, 63, 23, 6, 7, 18, 22, 22, 35, 47, 60, 42, 77}
-	wgetCodes = codes{2, 1, 1, 3, 3, 4, 3, 1, 4, 4, 4, 8, 6, 5, 8, 5, 1, 5}
+	curlCodes = codes{2, 3, 1, 26, 23, 28, 63, 23, 6, 7, 18, 22, 22, 35, 47, 60, 42, 77, 127}
+	wgetCodes = codes{2, 1, 1, 3, 3, 4, 3, 1, 4, 4, 4, 8, 6, 5, 8, 5, 1, 5, 127}
 )
 
 const curlExits = `Exit codes:
@@ -58,6 +59,7 @@ const curlExits = `Exit codes:
  60  the certificate could not be verified
  63  the file is larger than --max-filesize
  77  the certificate authorities could not be read
+127  the URL is unpinned, and there is no other curl in PATH
 `
 
 const wgetExits = `Exit codes:
@@ -71,6 +73,7 @@ const wgetExits = `Exit codes:
   6  the server wants other credentials
   8  refused: the URL is not pinned, the server said no, or the bytes are not
      those pinned
+127  the URL is unpinned, and there is no other wget in PATH
 `
 
 // faultError is an error with what has happened as codes holds it.

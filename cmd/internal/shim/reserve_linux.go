@@ -24,6 +24,9 @@ func reserve(f *os.File, size int64) error {
 	return nil
 }
 
+// replaceFile makes another file what a descriptor stands for.
+func replaceFile(old, by *os.File) error { return unix.Dup3(int(by.Fd()), int(old.Fd()), 0) }
+
 // closedOutput reports whether a program was started without standard output. The
 // runtime of Go then opens /dev/null in its place, for reading and writing, and so
 // that no other descriptor shares it; whoever throws output away on purpose opens

@@ -10,6 +10,7 @@
 package shim
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -40,13 +41,17 @@ type Program struct {
 	Stdout  io.Writer
 	Console *console.Console
 
-	// Pins is called once, when the command line asks for a transfer.
+	// Pins is called once at most, when the command line asks for a transfer.
 	Pins func() (Pins, error)
 }
 
 // Pins is what may be fetched, and how.
 type Pins struct {
 	Resolver
+	// Unpinned reports whether the lockfile leaves an address to the image's own
+	// programs. Nil leaves none.
+	Unpinned func(url string) bool
+
 	Hosts   []source.HostPattern // the lockfile's policy
 	Cache   *cache.Store
 	Mirrors []string
@@ -88,11 +93,13 @@ func (p *Program) Run(ctx context.Context) int {
 	r := &runner{Program: p, codes: &curlCodes, dumped: make(map[string]bool)}
 	var job *cmdline.Job
 	var err error
+	var read bytes.Buffer
+	stdin := io.TeeReader(p.Stdin, &read)
 	if p.Name == "wget" {
 		r.codes = &wgetCodes
-		job, err = wget.Parse(p.Args, wgetrc(p.Getenv), p.Stdin)
+		job, err = wget.Parse(p.Args, wgetrc(p.Getenv), stdin)
 	} else {
-		job, err = curl.Parse(p.Args, curl.Config(p.Getenv, userHome()), p.Stdin)
+		job, err = curl.Parse(p.Args, curl.Config(p.Getenv, userHome()), stdin)
 	}
 	switch {
 	case job.Help:
@@ -101,6 +108,14 @@ func (p *Program) Run(ctx context.Context) int {
 	case job.Version:
 		r.version()
 		return exit.OK
+	}
+	var refused *cmdline.RefusedError
+	var noPins error
+	if err == nil || errors.As(err, &refused) {
+		r.pins, noPins = p.Pins()
+		if left, others := r.unpinned(job); left != nil && !(others && err != nil) {
+			return r.fail(r.handOver(left, others, read.Bytes()))
+		}
 	}
 	if job.Log == "-" {
 		p.Console.Stderr = p.Stdout
@@ -120,17 +135,15 @@ func (p *Program) Run(ctx context.Context) int {
 			return r.fail(&cmdline.Error{Err: err, Fault: cmdline.Output})
 		}
 	}
-	if err == nil {
-		r.pins, err = p.Pins()
-	} else {
+	if err != nil {
 		if r.fail(err); !r.Native {
 			r.code = exit.Usage
 		}
 		p.Console.Hintf("%s --help shows the options and the exit codes", p.Name)
 		return r.code
 	}
-	if err != nil {
-		return r.fail(err)
+	if noPins != nil {
+		return r.fail(noPins)
 	}
 	for _, o := range job.Operations {
 		if bundle := p.Getenv("CURL_CA_BUNDLE"); bundle != "" && p.Name == "curl" && len(o.CACert) == 0 {

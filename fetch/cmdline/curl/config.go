@@ -22,7 +22,7 @@ func (p *parser) lines(name string, f func(line string)) error {
 
 // config acts on the lines of a file: an option, with or without its dashes, and
 // a value behind spaces, a colon or an equals sign, which may be in quotes.
-func (p *parser) config(text string) error {
+func (p *parser) config(text string) (refused error) {
 	for _, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
@@ -43,11 +43,11 @@ func (p *parser) config(text string) error {
 		if args[0][0] != '-' {
 			args[0] = "--" + args[0]
 		}
-		if err := p.table.Parse(args, false, p.act); err != nil {
+		if err := cmdline.Defer(&refused, p.table.Parse(args, false, p.act)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return refused
 }
 
 // unquote returns a value of a config file: up to its closing quote, or else up

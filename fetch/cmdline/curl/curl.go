@@ -9,6 +9,7 @@
 package curl
 
 import (
+	"cmp"
 	"encoding/base64"
 	"io"
 	"os"
@@ -38,7 +39,8 @@ type node struct {
 	named          bool // by the URL
 }
 
-// Parse reads the arguments of curl. Config is the .curlrc that holds before them,
+// Parse reads the arguments of curl. Where they ask for what is refused, what they
+// ask for comes back beside the error. Config is the .curlrc that holds before them,
 // or empty, and stdin is read if the arguments say so.
 func Parse(args []string, config string, stdin io.Reader) (*cmdline.Job, error) {
 	p := &parser{table: Table(), stdin: stdin}
@@ -52,14 +54,15 @@ func Parse(args []string, config string, stdin io.Reader) (*cmdline.Job, error) 
 			return &p.job, cmdline.Bad(config, ": ", err.Error())
 		}
 	}
-	err := p.table.Parse(args, false, p.act)
+	var refused error
+	err := cmdline.Defer(&refused, p.table.Parse(args, false, p.act))
 	if err == nil && !p.job.Help && !p.job.Version {
 		before := len(p.job.Operations)
-		if err = p.finish(); err == nil && len(p.job.Operations) == before {
+		if err = cmdline.Defer(&refused, p.finish()); cmp.Or(err, refused) == nil && len(p.job.Operations) == before {
 			err = cmdline.Bad("no URL specified")
 		}
 	}
-	return &p.job, err
+	return &p.job, cmp.Or(err, refused)
 }
 
 // place returns the first node that lacks what has tells of, or a new one.
@@ -184,10 +187,11 @@ func Basic(user string) string {
 }
 
 // finish ends an operation.
-func (p *parser) finish() error {
+func (p *parser) finish() (refused error) {
 	v := &p.values
 	if by := v.Last("data"); by != "" && !v.On("get") {
-		return cmdline.Refuse(by, "it sends data, and a pinned fetch only gets")
+		refused = cmdline.Refuse(by, "it sends data, and a pinned fetch only gets")
+		p.data = nil
 	}
 	o := &cmdline.Operation{
 		Scheme: "http", AsIs: v.On("path-as-is"), Proto: v.Last("proto"),
@@ -244,7 +248,7 @@ func (p *parser) finish() error {
 	p.job.FailEarly = p.job.FailEarly || v.On("fail-early")
 	p.number += len(p.nodes)
 	p.values, p.fields, p.data, p.nodes = cmdline.Values{}, nil, nil, nil
-	return nil
+	return refused
 }
 
 // expand makes the transfers of a node.

@@ -8,6 +8,7 @@
 package wget
 
 import (
+	"cmp"
 	"io"
 	"strconv"
 	"strings"
@@ -29,7 +30,8 @@ type parser struct {
 	untimed bool
 }
 
-// Parse reads the arguments of wget. Configs are the wgetrc files that hold before
+// Parse reads the arguments of wget. Where they ask for what is refused, what they
+// ask for comes back beside the error. Configs are the wgetrc files that hold before
 // them, as far as they exist, and stdin is read if the arguments say so.
 func Parse(args, configs []string, stdin io.Reader) (*cmdline.Job, error) {
 	p := &parser{table: Table(), stdin: stdin}
@@ -46,11 +48,12 @@ func Parse(args, configs []string, stdin io.Reader) (*cmdline.Job, error) {
 			return &p.job, err
 		}
 	}
-	err := p.table.Parse(args, true, p.act)
+	var refused error
+	err := cmdline.Defer(&refused, p.table.Parse(args, true, p.act))
 	if err == nil && !p.job.Help && !p.job.Version {
 		err = p.finish()
 	}
-	return &p.job, err
+	return &p.job, cmp.Or(err, refused)
 }
 
 // config acts on the commands of a wgetrc.
