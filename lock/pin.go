@@ -37,6 +37,13 @@ func (f *File) Pin(address string) (Pin, bool) {
 	return Pin{}, false
 }
 
+// Unpinned reports whether a line of urls leaves an address, in the form of
+// [cmdline.Normalize], to the image's own curl or wget.
+func (f *File) Unpinned(address string) bool {
+	p, _ := f.Pin(address)
+	return p.Unpinned != ""
+}
+
 // parsePins reads the table urls in the order of the document.
 func parsePins(v *value) []Pin {
 	if !v.table() {

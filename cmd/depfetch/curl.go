@@ -54,7 +54,7 @@ func (c *command) pins() (p shim.Pins, err error) {
 	c.lockFile = cmp.Or(c.getenv("DEPFETCH_LOCK"), rootLock())
 	file, err := c.load()
 	if errors.Is(err, fs.ErrNotExist) {
-		return p, console.Usagef("copy it to /"+lockfile.Default+", or name it in DEPFETCH_LOCK; deplock record makes one", "%w", err)
+		return p, console.Usagef("copy it to /"+lockfile.Default+", or name it in DEPFETCH_LOCK; deplock sync makes one", "%w", err)
 	}
 	if err != nil {
 		return p, err
@@ -77,10 +77,7 @@ func (c *command) pins() (p shim.Pins, err error) {
 	// What is not locked for this platform is not pinned, and no fault here.
 	artifacts, _ := file.Artifacts(platform, lock.Selection{})
 	p.Resolver, p.Hosts = &pinned{file, platform, artifacts}, file.Policy.Hosts
-	p.Unpinned = func(url string) bool {
-		pin, _ := file.Pin(url)
-		return pin.Unpinned != ""
-	}
+	p.Unpinned = file.Unpinned
 	return p, nil
 }
 
@@ -126,5 +123,5 @@ func (p *pinned) Resolve(_ context.Context, a cmdline.Address, asIs bool, _ *fet
 			}
 		}
 	}
-	return nil, shim.Unpinned(a, func(name string) bool { return p.file.Dep(name) != nil })
+	return nil, shim.Unpinned(a, len(p.file.URLs) > 0 || len(p.file.Deps) == 0, func(name string) bool { return p.file.Dep(name) != nil })
 }

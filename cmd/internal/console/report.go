@@ -165,13 +165,19 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 		case a.Source == fetch.SourceMirror:
 			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
 		case a.Source != fetch.SourceOrigin:
-		case wrong.HTML && name != source.Redact(e.Artifact.URL):
+		case wrong.HTML && !lineOf(e.Artifact):
 			c.Hintf("the address leads to a page for people; look at it in a browser, then correct the url of [deps.%s]", name)
 		default:
+			if lineOf(e.Artifact) {
+				name = "'" + name + "' (deplock sync keeps a line that is there)"
+			}
 			c.Hintf("if upstream has replaced the file and you trust the new one: deplock update %s", name)
 		}
 	}
 }
+
+// lineOf reports whether an artifact is a line of urls, which has no name of its own.
+func lineOf(a *fetch.Artifact) bool { return a.Name == source.Redact(a.URL) }
 
 // attempts describes what was tried: for each source its causes in order, each
 // with how many times in a row it was the same.
@@ -280,7 +286,11 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 		case denied(s):
 			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
 		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
-			c.Hintf("upstream no longer has it; another address of the same bytes can be added to mirrors of [deps.%s]", e.Artifact.Name)
+			place := "[deps." + e.Artifact.Name + "]"
+			if lineOf(e.Artifact) {
+				place = "its line of urls"
+			}
+			c.Hintf("upstream no longer has it; another address of the same bytes can be added to mirrors of %s", place)
 		}
 	}
 }

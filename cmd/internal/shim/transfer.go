@@ -12,7 +12,6 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cmdline"
-	"depfetch/fetch/source"
 )
 
 // transfer is one URL under way.
@@ -155,15 +154,15 @@ func (t *transfer) arrived(a *fetch.Artifact) error {
 	case t.MaxSize > 0 && t.origin.Bytes > t.MaxSize:
 		return tooLarge(a)
 	case t.Follow && t.Redirects >= 0 && int64(r.Redirects) > t.Redirects:
-		return &faultError{onRedirects, cmdline.Bad(source.Redact(a.Name), ": more redirects than are allowed: ", strconv.Itoa(r.Redirects))}
+		return &faultError{onRedirects, cmdline.Bad(a.Name, ": more redirects than are allowed: ", strconv.Itoa(r.Redirects))}
 	case t.Follow && r.Redirects > 0 && (!allowed(scheme, t.Proto) || !allowed(scheme, t.ProtoRedir)):
-		return &cmdline.Error{Err: cmdline.Bad(source.Redact(a.Name), ": a redirect to ", scheme, " is not allowed on the command line"), Fault: cmdline.Scheme}
+		return &cmdline.Error{Err: cmdline.Bad(a.Name, ": a redirect to ", scheme, " is not allowed on the command line"), Fault: cmdline.Scheme}
 	}
 	return t.dump()
 }
 
 func tooLarge(a *fetch.Artifact) error {
-	return &cmdline.Error{Err: cmdline.Bad(source.Redact(a.Name), " is larger than --max-filesize allows"), Fault: cmdline.Size}
+	return &cmdline.Error{Err: cmdline.Bad(a.Name, " is larger than --max-filesize allows"), Fault: cmdline.Size}
 }
 
 // modified returns the time that the file gets: the pinned one, or that which the

@@ -11,15 +11,20 @@ import (
 )
 
 // Unpinned returns the error for an address that is not pinned, and says how to
-// pin it: where a Dockerfile asks for it, an ARG may have another value than deplock
-// sync has seen. Taken tells which names are in use.
-func Unpinned(a cmdline.Address, taken func(name string) bool) error {
+// pin it: by what the Dockerfiles ask for if synced, which is for lockfiles that
+// sync or record keeps, or else as a dependency. Taken tells which names are in use.
+func Unpinned(a cmdline.Address, synced bool, taken func(name string) bool) error {
 	shown := source.Redact(a.URL)
-	hint := "to pin it: deplock sync, with the --build-arg options of this build, or deplock add " + NameFor(a.URL, taken) + " '" + strings.ReplaceAll(shown, "'", "%27") + "'"
-	if a.Scheme == "http" {
-		hint += " --allow-http"
+	hint, option := "to pin it: deplock add "+NameFor(a.URL, taken)+" '"+strings.ReplaceAll(shown, "'", "%27")+"'", " --allow-http"
+	if synced {
+		hint, option = "to pin it: deplock sync, with the --build-arg options of this build", " and --allow-http"
 	}
-	if shown != a.URL {
+	if a.Scheme == "http" {
+		hint += option
+	}
+	if synced {
+		hint += "; where no Dockerfile names the URL: deplock record -- COMMAND"
+	} else if shown != a.URL {
 		hint += ", with the values of the query"
 	}
 	return &console.Error{Err: cmdline.Bad(shown, " is not pinned"), Hint: hint, Code: exit.Refused}
