@@ -9,18 +9,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/edit"
-	"depfetch/lock/pin"
 	"depfetch/lock/sync"
 	"depfetch/lock/update"
 )
@@ -48,7 +47,11 @@ ENV has changed, it locks what is new.
 
 Each address is asked for as its call asks, with its header fields and with
 redirects only where it follows them. Sums that stand in the Dockerfile, that GitHub
-publishes of a release's asset, or that lie beside the file are compared.
+publishes of a release's asset, or that lie beside the file (.sha256, .sha256sum,
+SHA256SUMS, checksums.txt) are compared: one that differs is an error (exit code 4),
+and nothing of that Dockerfile is written. Those of upstream make a line's trust
+"published"; one of the Dockerfile does not, since it may have been computed from the
+bytes that came. What the policy forbids is left (exit code 5).
 
 An address that moves by its nature (latest, a branch, an API) is left to the
 image's own curl or wget (--moving leave): a RUN with nothing else stays as it is;
@@ -106,6 +109,9 @@ type group struct {
 	file  *lock.File
 	fresh bool // it is not there yet
 	units []*unit
+	// others are the Dockerfiles of the lockfile that were not named; they are read to
+	// know what is asked for.
+	others []*unit
 }
 
 func (c *command) sync(ctx context.Context, f syncFlags, paths []string) error {
@@ -130,6 +136,10 @@ func (c *command) sync(ctx context.Context, f syncFlags, paths []string) error {
 	switch err := errors.Join(errs...); {
 	case err != nil:
 		return err
+	case total.wrong > 0:
+		c.code = exit.WrongBytes
+	case total.refused > 0:
+		c.code = exit.Refused
 	case total.failed > 0:
 		c.code = exit.Unavailable
 	case f.check && total.findings > 0, f.strict && total.left > 0:
@@ -172,6 +182,11 @@ func (c *command) groups(f syncFlags, paths []string) ([]*group, error) {
 			errs = append(errs, err)
 		}
 	}
+	for _, g := range groups {
+		if f.check || f.prune {
+			errs = append(errs, c.findOthers(f, args, g))
+		}
+	}
 	return groups, errors.Join(errs...)
 }
 
@@ -196,14 +211,11 @@ func buildArgs(list []string) (map[string]string, error) {
 
 // addUnit reads one Dockerfile into the group of its lockfile.
 func (c *command) addUnit(f syncFlags, args map[string]string, name string, groups *[]*group) error {
-	data, err := regular.Read(name, pin.MaxSize)
+	file, err := readDockerfile(name)
 	if err != nil {
-		return console.Usagef("", "%w", err)
+		return err
 	}
-	file, err := dockerfile.Parse(name, data)
-	if err != nil {
-		return console.Usagef("", "%w", err)
-	}
+	data := file.Data
 	file.BuildArgs = args
 	dir, err := contextOf(f.context, name, file)
 	if err != nil {
@@ -254,11 +266,11 @@ func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *t
 		return c.checkGroup(f, g, total)
 	}
 	book := newPins(g.file)
-	failed, err := c.lockAll(ctx, f, g, book)
-	if err != nil {
+	if err := c.lockAll(ctx, f, g, book); err != nil {
 		return err
 	}
-	total.failed += failed
+	total.failed, total.refused, total.wrong = total.failed+book.failed, total.refused+book.refused, total.wrong+len(book.wrong)
+	book.drop(g.units)
 	if err := c.writePins(ctx, f, g, book); err != nil {
 		return err
 	}
@@ -268,6 +280,11 @@ func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *t
 		}
 	}
 	for _, u := range g.units {
+		if book.spoilt(u) {
+			total.files++
+			c.printf("%s: left as it is: the bytes of a download are not those that it, or upstream, has the sum of\n", u.name)
+			continue
+		}
 		if err := c.adopt(f, u, book, total); err != nil {
 			return err
 		}
@@ -301,10 +318,13 @@ func (c *command) writeDockerfile(f syncFlags, u *unit, text []byte) error {
 		return fmt.Errorf("this is a bug: the edited Dockerfile would not be valid, so that it is left: %w", err)
 	}
 	if f.dryRun {
-		c.stdout.Write(diff.Diff(u.name, u.data, u.name+" (new)", text))
+		c.diff(u.name, u.data, text)
 		return nil
 	}
-	return replaceFile(u.name, u.data, text)
+	if err := atomicfile.Update(u.name, u.data, text); err != nil {
+		return fmt.Errorf("%s: %w", u.name, err)
+	}
+	return nil
 }
 
 // undo takes out what sync has put in.
@@ -316,7 +336,7 @@ func (c *command) undo(f syncFlags, g *group) error {
 			return err
 		}
 		if string(text) != string(u.data) {
-			fmt.Fprintf(c.stdout, "%s is as it was\n", u.name)
+			c.printf("%s is as it was\n", u.name)
 		}
 	}
 	return nil
@@ -327,7 +347,7 @@ func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pi
 	changes := book.changes()
 	var unused []string
 	if f.prune {
-		unused = g.unused(book)
+		unused = g.unused()
 	}
 	if len(changes) == 0 && len(unused) == 0 {
 		return nil
@@ -341,7 +361,7 @@ func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pi
 		})
 	}
 	for _, address := range unused {
-		fmt.Fprintf(c.stdout, "%s: removed %s, which nothing asks for\n", g.lock, source.Redact(address))
+		c.printf("%s: removed %s, which nothing asks for\n", g.lock, source.Redact(address))
 	}
 	if f.dryRun {
 		old := []byte(freshLock)
@@ -361,11 +381,12 @@ func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pi
 		if g.fresh {
 			old = nil
 		}
-		c.stdout.Write(diff.Diff(g.lock, old, g.lock+" (new)", doc.Bytes()))
+		c.diff(g.lock, old, doc.Bytes())
 		return nil
 	}
-	return writeLock(ctx, g.lock, g.fresh, change)
+	if err := writeLock(ctx, g.lock, g.fresh, change); err != nil {
+		return err
+	}
+	g.fresh = false
+	return nil
 }
-
-// replaceFile writes a Dockerfile that has been read as old.
-func replaceFile(name string, old, text []byte) error { return os.WriteFile(name, text, 0o644) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"depfetch/fetch/cmdline"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/sync"
 )
@@ -14,11 +15,70 @@ type pins struct {
 	lines map[string]lock.Pin
 	old   map[string]bool // that the lockfile has
 	left  map[sync.Form]sync.Reason
+	// source is the request whose answer a new line is, and twofold the requests for
+	// an address that has two contents.
+	source  map[string]*sync.Request
+	twofold map[string][]*sync.Request
+	wrong   map[sync.Form]bool // what came has another sum than somebody says
+
+	failed, refused int
+}
+
+// leave notes why a request is not pinned.
+func (p *pins) leave(r *sync.Request, what, hint string) {
+	p.left[r.Form] = sync.Reason{At: r.At, What: what, Hint: hint}
+}
+
+// differ notes that an address has another content for r than it has or may have for
+// other requests: it is pinned for none.
+func (p *pins) differ(r *sync.Request) {
+	if first := p.source[r.URL]; first != nil {
+		p.twofold[r.URL] = append(p.twofold[r.URL], first)
+	}
+	p.twofold[r.URL] = append(p.twofold[r.URL], r)
+	for _, r := range p.twofold[r.URL] {
+		if _, said := p.left[r.Form]; said {
+			continue
+		}
+		p.leave(r, source.Redact(r.URL)+" has other bytes when it is asked for with other options", "ask for it alike everywhere")
+	}
+	delete(p.lines, r.URL)
+	delete(p.source, r.URL)
+}
+
+// spoilt reports whether a Dockerfile asks for something that has another sum than
+// somebody says. Nothing of it is written.
+func (p *pins) spoilt(u *unit) bool {
+	return slices.ContainsFunc(u.reading.Requests(), func(r *sync.Request) bool { return p.wrong[r.Form] })
+}
+
+// drop takes the new lines away which only Dockerfiles ask for that are spoilt.
+func (p *pins) drop(units []*unit) {
+	if len(p.wrong) == 0 {
+		return
+	}
+	asked := make(map[string]bool)
+	for _, u := range units {
+		if p.spoilt(u) {
+			continue
+		}
+		for _, r := range u.reading.Requests() {
+			asked[r.URL] = true
+		}
+	}
+	for url := range p.lines {
+		if !p.old[url] && !asked[url] {
+			delete(p.lines, url)
+		}
+	}
 }
 
 // newPins returns what a lockfile pins by address: lines of urls, and locked lines.
 func newPins(f *lock.File) *pins {
-	p := &pins{lines: make(map[string]lock.Pin), old: make(map[string]bool), left: make(map[sync.Form]sync.Reason)}
+	p := &pins{
+		lines: make(map[string]lock.Pin), old: make(map[string]bool), left: make(map[sync.Form]sync.Reason),
+		source: make(map[string]*sync.Request), twofold: make(map[string][]*sync.Request), wrong: make(map[sync.Form]bool),
+	}
 	for _, d := range f.Deps {
 		for _, l := range d.Locked {
 			if a, err := cmdline.Normalize(l.URL, "", false); err == nil {
@@ -48,22 +108,5 @@ func (p *pins) changes() []lock.Pin {
 		}
 	}
 	slices.SortFunc(all, func(a, b lock.Pin) int { return cmp.Compare(a.URL, b.URL) })
-	return all
-}
-
-// unused returns the addresses of urls that no Dockerfile of the group asks for.
-func (g *group) unused(p *pins) []string {
-	asked := make(map[string]bool)
-	for _, u := range g.units {
-		for _, r := range u.reading.Requests() {
-			asked[r.URL] = true
-		}
-	}
-	var all []string
-	for _, pin := range g.file.URLs {
-		if !asked[pin.URL] {
-			all = append(all, pin.URL)
-		}
-	}
 	return all
 }

@@ -13,8 +13,8 @@ import (
 
 // tally counts what sync has done.
 type tally struct {
-	files, adopted, already, left, moving, failed, findings int
-	declared                                                []string // the compose and bake files that describe what was adopted
+	files, adopted, already, left, moving, failed, refused, wrong, findings int
+	declared                                                                []string // the compose and bake files that describe what was adopted
 }
 
 // place prints what is so at a place of a Dockerfile.
@@ -104,6 +104,7 @@ func (c *command) reasons(v sync.Verdict, book *pins, run *sync.Run) []sync.Reas
 		for _, r := range call.Requests {
 			if reason, ok := book.left[r.Form]; ok {
 				known[source.Redact(r.URL)+" is not pinned"] = reason
+				known[source.Redact(r.URL)+" moves: "+r.Moving] = reason
 			}
 		}
 	}
@@ -120,6 +121,7 @@ func (c *command) reasons(v sync.Verdict, book *pins, run *sync.Run) []sync.Reas
 // checkGroup reports what sync would have to do; it asks nobody.
 func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 	book := newPins(g.file)
+	unread := c.readCached(f, g, book)
 	find := func(u *unit, at int, what, hint string) {
 		total.findings++
 		c.place(u, at, what, hint)
@@ -142,12 +144,23 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 				for _, r := range v.Reasons {
 					find(u, r.At, r.What, r.Hint)
 				}
+			case f.strict && v.Adopt:
+				find(u, run.Instruction.Start, "left: "+u.blocked.What, u.blocked.Hint)
+			case f.strict:
+				for _, r := range v.Reasons {
+					find(u, r.At, "left: "+r.What, r.Hint)
+				}
 			}
 		}
 		for _, a := range u.reading.Adds {
 			pin, pinned := book.Pin(requestURL(a))
 			switch {
 			case a.Request == nil || !pinned && !f.wanted(a.Request):
+				for _, r := range a.Judge(book).Reasons {
+					if f.strict {
+						find(u, r.At, "left: "+r.What, r.Hint)
+					}
+				}
 			case !pinned && a.Checksum == "":
 				find(u, a.Instruction.Start, source.Redact(a.Request.URL)+" is not pinned", "deplock sync")
 			case pinned && a.Checksum == "":
@@ -157,10 +170,7 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 			}
 		}
 	}
-	for _, address := range g.unused(book) {
-		total.findings++
-		fmt.Fprintf(c.stdout, "%s: nothing asks for %s\n    deplock sync --prune\n", g.lock, source.Redact(address))
-	}
+	c.checkUnused(g, unread, total)
 	return c.checkVendored(g, total)
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"debug/elf"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/fetch"
+	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -58,16 +58,15 @@ func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 				return err
 			}
 			if err := writeProgram(name, program); err != nil {
-				return err
+				return fmt.Errorf("%s: %w", name, err)
 			}
-			fmt.Fprintf(c.stdout, "put %s there, %s\n", name, console.Bytes(int64(len(program))))
+			c.printf("put %s there, %s\n", name, console.Bytes(int64(len(program))))
 		}
 	}
 	if f.dryRun {
 		return nil
 	}
-	_, err := edit.Update(ctx, g.lock, func(doc *edit.Document) error { return doc.SetVendored(lines...) })
-	return err
+	return writeLock(ctx, g.lock, g.fresh, func(doc *edit.Document) error { return doc.SetVendored(lines...) })
 }
 
 // vendored returns the lockfile's line of a program.
@@ -126,16 +125,14 @@ func (f syncFlags) binary(p lock.Platform) ([]byte, error) {
 
 // writeProgram writes an executable file.
 func writeProgram(name string, program []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), ".depfetch-*")
-	if err != nil {
+	if err := atomicfile.Write(name, program, 0o755); err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
-	_, err = temp.Write(program)
-	if err = errors.Join(err, temp.Chmod(0o755), temp.Close()); err != nil {
-		return err
+	info, err := os.Stat(name)
+	if err == nil && info.Mode().Perm()&0o111 == 0 { // it was there, and was no program
+		err = os.Chmod(name, 0o755)
 	}
-	return os.Rename(temp.Name(), name)
+	return err
 }
 
 // checkVendored compares the programs in the repository with their digests.
@@ -146,10 +143,10 @@ func (c *command) checkVendored(g *group, total *tally) error {
 		switch {
 		case err != nil:
 			total.findings++
-			fmt.Fprintf(c.stdout, "%s: %s is not there: %v\n    deplock sync --vendor\n", g.lock, v.Path, errors.Unwrap(err))
+			c.printf("%s: %s is not there: %v\n    deplock sync --vendor\n", g.lock, v.Path, err)
 		case fetch.DigestOf(program) != v.Digest:
 			total.findings++
-			fmt.Fprintf(c.stdout, "%s: %s is not what is locked: want sha256 %s, got %s\n    look who has changed it; deplock sync --vendor puts it right\n",
+			c.printf("%s: %s is not what is locked: want sha256 %s, got %s\n    look who has changed it; deplock sync --vendor puts it right\n",
 				g.lock, v.Path, v.Digest, fetch.DigestOf(program))
 		}
 	}

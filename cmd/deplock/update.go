@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
@@ -264,7 +263,7 @@ func (c *command) preview(change func(*edit.Document) error) error {
 	if err := change(doc); err != nil {
 		return err
 	}
-	c.stdout.Write(diff.Diff(c.name(), data, c.name()+" (new)", doc.Bytes()))
+	c.diff(c.name(), data, doc.Bytes())
 	return nil
 }
 

@@ -46,6 +46,12 @@ type List struct {
 // empty reports whether l holds nothing.
 func (l *List) empty() bool { return l == nil || len(l.entries) == 0 && len(l.bare) == 0 }
 
+// Unnamed reports whether l has an answer for every file, since it gives digests and
+// names no file.
+func (l *List) Unnamed() bool {
+	return l != nil && (len(l.entries) == 0 && len(l.bare) > 0 || l.sha512.Unnamed())
+}
+
 // entry is one named digest.
 type entry struct {
 	elems  []string // of the path that names the file; never empty

@@ -71,7 +71,7 @@ func (b *Beside) published(ctx context.Context, client *fetch.Client, address st
 	var asking sync.WaitGroup
 	for i, name := range names {
 		asking.Go(func() {
-			if l := b.list(ctx, client, name); l != nil && l.about(address, m, i >= len(own)) {
+			if l := b.list(ctx, client, name); l != nil && l.about(m, i >= len(own)) {
 				found[i] = l.published(name, address)
 			}
 		})
@@ -117,18 +117,17 @@ func (b *Beside) list(ctx context.Context, client *fetch.Client, address string)
 	return read()
 }
 
-// about reports whether a list can be one about a file. One that does not name it has
-// to be for it alone, and nothing but a sum: there are servers that answer every
-// address with a script or a page.
-func (l *list) about(address string, m fetch.Measurement, shared bool) bool {
-	name, err := url.PathUnescape(path.Base(address))
+// about reports whether a list can be one about a file. One that names no file has to
+// be for it alone, and nothing but a sum: there are servers that answer every address
+// with a script or a page.
+func (l *list) about(m fetch.Measurement, shared bool) bool {
 	switch {
-	case err != nil, fetch.DigestOf(l.text) == m.Digest:
-		return false
-	case bytes.Contains(l.text, []byte(name)):
-		return true
+	case fetch.DigestOf(l.text) == m.Digest:
+		return false // the file, under whatever name
+	case l.Unnamed():
+		return !shared && len(bytes.TrimSpace(l.text)) <= bareSize
 	}
-	return !shared && len(bytes.TrimSpace(l.text)) <= bareSize
+	return true
 }
 
 // published returns what a list says of a file; nothing if it says two things.

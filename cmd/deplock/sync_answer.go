@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	gosync "sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+	"depfetch/lock/release"
+	"depfetch/lock/sync"
+	"depfetch/lock/update"
+)
+
+// locking asks for addresses and makes the lines of a lockfile of the answers.
+type locking struct {
+	*command
+	flags  syncFlags
+	client *update.Client
+	book   *pins
+	policy lock.Policy
+	beside update.Beside
+}
+
+// answer is what a request has got.
+type answer struct {
+	request  *sync.Request
+	client   *fetch.Client // that has asked
+	measured fetch.Measurement
+	trust    lock.Trust
+	err      error // that the bytes are not those that somebody says they are
+}
+
+// lock asks for what requests want, all at the same time, and books the answers in
+// the order of the requests.
+func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
+	var answers []*answer
+	for _, r := range wants {
+		shown := source.Redact(r.URL)
+		switch {
+		case r.Local && !l.flags.allowHTTP:
+			l.served(r)
+		case strings.HasPrefix(r.URL, "http://") && !l.flags.allowHTTP:
+			l.book.leave(r, shown+" comes over plain http", "use the https address; or, if there is none, deplock sync --allow-http")
+		default:
+			answers = append(answers, &answer{request: r})
+		}
+	}
+	if err := l.ask(ctx, answers); err != nil {
+		return err
+	}
+	var group errgroup.Group
+	group.SetLimit(max(l.client.Fetch.Jobs, 1))
+	for _, a := range answers {
+		if a.measured.Err == nil && !a.redirected() && !a.page() {
+			group.Go(func() error {
+				if a.err = compareSum(a.client.Cache, a.request, a.measured); a.err == nil {
+					a.trust, a.err = l.client.PublishedTrust(ctx, a.client, &l.beside, a.request.URL, a.measured)
+				}
+				return nil
+			})
+		}
+	}
+	group.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	for _, a := range answers {
+		l.enter(a)
+	}
+	return nil
+}
+
+func (l *locking) served(r *sync.Request) {
+	l.book.leave(r, source.Redact(r.URL)+" is served by the build itself", "deplock record -- docker build …, if it is to be pinned")
+}
+
+// ask fills in what was measured: with one client for all that are asked for alike,
+// since header fields are a client's.
+func (l *locking) ask(ctx context.Context, answers []*answer) error {
+	alike := make(map[string][]*answer)
+	for _, a := range answers {
+		key := a.request.Header
+		if key != "" {
+			key = origin(a.request.URL) + "\n" + key
+		}
+		alike[key] = append(alike[key], a)
+	}
+	var (
+		asking gosync.WaitGroup
+		mu     gosync.Mutex
+		errs   []error
+	)
+	for _, some := range alike {
+		asking.Go(func() {
+			err := l.askAlike(ctx, some)
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+		})
+	}
+	asking.Wait()
+	return errors.Join(errs...)
+}
+
+// origin returns the origin of an address in its normal form.
+func origin(url string) string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
+}
+
+// askAlike asks for what has the same header fields.
+func (l *locking) askAlike(ctx context.Context, answers []*answer) error {
+	client := *l.client.Fetch
+	if header := answers[0].request.Header; header != "" {
+		cfg, err := l.flags.Config(l.console, l.getenv, version)
+		if err != nil {
+			return err
+		}
+		cfg.Hosts = l.policy.Hosts
+		fields := make(map[string]string)
+		for _, line := range strings.Split(header, "\n") {
+			if name, value, ok := strings.Cut(line, ":"); ok {
+				fields[strings.TrimSpace(name)] = strings.TrimSpace(value)
+			}
+		}
+		if cfg.Headers, err = cfg.Headers.Override(origin(answers[0].request.URL), fields); err != nil {
+			return err
+		}
+		client.Source = source.New(cfg)
+	}
+	var artifacts []fetch.Artifact
+	for _, a := range answers {
+		a.client = &client
+		artifacts = append(artifacts, fetch.Artifact{Name: source.Redact(a.request.URL), Platform: lock.Any.String(), URL: a.request.URL, Size: fetch.SizeUnknown})
+	}
+	measured, err := client.Measure(ctx, artifacts)
+	if err != nil {
+		return err
+	}
+	for i, a := range answers {
+		a.measured = measured[i]
+	}
+	return nil
+}
+
+// redirected reports whether the call would have got the page of a redirect.
+func (a *answer) redirected() bool {
+	return !a.request.Follow && a.measured.Response.URL != a.request.URL
+}
+
+// page reports whether it is a web page in the place of a file.
+func (a *answer) page() bool {
+	return a.measured.HTML && !strings.HasSuffix(strings.ToLower(a.request.URL), ".html")
+}
+
+// enter makes the line of an answer, or says why there is none.
+func (l *locking) enter(a *answer) {
+	r, m, book := a.request, a.measured, l.book
+	shown := source.Redact(r.URL)
+	var refused *source.Error
+	switch answered := errors.As(m.Err, &refused); {
+	case answered && refused.Refused:
+		book.refused++
+		book.leave(r, shown+" is refused: "+refused.Error(), "if the host may be trusted with it, add it to hosts in [policy] of the lockfile")
+		return
+	case m.Err != nil && r.Local && (!answered || refused.Status == 0):
+		l.served(r)
+		return
+	case m.Err != nil:
+		book.failed++
+		l.console.Report(fmt.Errorf("%s: %w", shown, m.Err))
+		book.leave(r, shown+" could not be downloaded", "try again, or mend the address")
+		return
+	case a.redirected():
+		book.leave(r, shown+" answers with a redirect, which the call does not follow: it gets the page of the redirect", "add -L")
+		book.differ(r)
+		return
+	case a.page():
+		book.leave(r, shown+" is a web page", "ask for the file itself")
+		return
+	case a.err != nil:
+		book.wrong[r.Form] = true
+		l.console.Report(explain(a.err))
+		return
+	case a.trust < l.policy.Trust:
+		book.refused++
+		book.leave(r, fmt.Sprintf("%s is not pinned: its trust would be %s, and policy.trust demands %s", shown, a.trust, l.policy.Trust),
+			"upstream publishes no sum beside it; a dependency (deplock add) can name another list in sums")
+		return
+	}
+	pin := lock.Pin{URL: r.URL, Digest: m.Digest, Size: m.Size, Modified: m.Response.Modified, Trust: a.trust}
+	if had, ok := book.lines[r.URL]; ok || book.twofold[r.URL] != nil {
+		if !ok || had.Digest != pin.Digest {
+			book.differ(r)
+		}
+		return
+	}
+	book.lines[r.URL], book.source[r.URL] = pin, r
+	fmt.Fprintf(l.stdout, "locked %s  %d bytes  %s\n", shown, m.Size, pin.Trust)
+	if release.OnDemand(r.URL) {
+		fmt.Fprintf(l.stdout, "    an archive that the forge makes when it is asked: its bytes are not promised to stay\n")
+	}
+}

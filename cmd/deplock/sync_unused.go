@@ -1,0 +1,131 @@
+package main
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+)
+
+// unused returns the addresses of urls that no Dockerfile asks for which has this
+// lockfile, whether it was named or not.
+func (g *group) unused() []string {
+	asked := make(map[string]bool)
+	for _, u := range slices.Concat(g.units, g.others) {
+		for _, r := range u.reading.Requests() {
+			asked[r.URL] = true
+		}
+	}
+	var all []string
+	for _, pin := range g.file.URLs {
+		if !asked[pin.URL] {
+			all = append(all, pin.URL)
+		}
+	}
+	return all
+}
+
+// findOthers reads the Dockerfiles below the lockfile's folder that were not named and
+// have the same lockfile.
+func (c *command) findOthers(f syncFlags, args map[string]string, g *group) error {
+	names, err := dockerfiles([]string{filepath.Dir(g.lock)}, func(string) bool { return false })
+	if err != nil {
+		return nil // there are none
+	}
+	for _, name := range names {
+		same := func(u *unit) bool {
+			return filepath.Clean(u.name) == filepath.Clean(name) || absolute(u.name) == absolute(name)
+		}
+		if slices.ContainsFunc(g.units, same) {
+			continue
+		}
+		var apart []*group
+		if err := c.addUnit(f, args, name, &apart); err != nil {
+			return fmt.Errorf("whether a line of %s is asked for is not known: %w", g.lock, err)
+		}
+		if absolute(apart[0].lock) == absolute(g.lock) {
+			g.others = append(g.others, apart[0].units...)
+		}
+	}
+	return nil
+}
+
+func absolute(name string) string {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return name
+	}
+	return abs
+}
+
+// readCached reads the pinned scripts that RUNs run out of the cache, offline, and
+// returns the addresses of those that are not there.
+func (c *command) readCached(f syncFlags, g *group, book *pins) (unread []string) {
+	dir := cmp.Or(f.cache, c.getenv("DEPFETCH_CACHE"))
+	for depth := 0; ; depth++ {
+		more := false
+		for _, u := range slices.Concat(g.units, g.others) {
+			for _, run := range u.reading.Runs {
+				for _, r := range run.Scripts() {
+					pin, ok := book.Pin(r.URL)
+					if !ok || pin.Unpinned != "" {
+						continue
+					}
+					if text := cachedScript(dir, pin); text != nil && depth < scriptDepth {
+						run.ReadScript(r, text)
+						more = true
+					} else if shown := source.Redact(r.URL); !slices.Contains(unread, shown) {
+						unread = append(unread, shown)
+					}
+				}
+			}
+		}
+		if !more {
+			return unread
+		}
+		unread = nil
+	}
+}
+
+// cachedScript returns the beginning of what is pinned, if a cache has it whole.
+func cachedScript(dir string, pin lock.Pin) []byte {
+	if dir == "" {
+		return nil
+	}
+	file, err := (&cache.Store{Root: dir}).Open(pin.Digest.String())
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	h := sha256.New()
+	text, err := io.ReadAll(io.LimitReader(io.TeeReader(file, h), maxScript+1))
+	if err == nil {
+		_, err = io.Copy(h, file)
+	}
+	if err != nil || fetch.Digest(h.Sum(nil)) != pin.Digest {
+		return nil
+	}
+	return text
+}
+
+// checkUnused reports the lines that nothing asks for. What scripts ask for that are
+// not in the cache is not known offline, so that no line counts as unused then.
+func (c *command) checkUnused(g *group, unread []string, total *tally) {
+	unused := g.unused()
+	if len(unused) > 0 && len(unread) > 0 {
+		c.printf("%s: %s may be unused; what %s asks for is not known offline, since it runs as a script and is in no cache (--cache)\n",
+			g.lock, count(len(unused), "line"), unread[0])
+		return
+	}
+	for _, address := range unused {
+		total.findings++
+		c.printf("%s: nothing asks for %s\n    deplock sync --prune\n", g.lock, source.Redact(address))
+	}
+}
