@@ -394,7 +394,6 @@ func TestTemporary(t *testing.T) {
 	s.Script("/silent", s.Gate(nil, fetchtest.Body(body)))
 	s.Script("/cut", fetchtest.Truncated(body, 3))
 	s.Script("/reset", fetchtest.Reset(body, 0))
-	cfg := source.Config{StallTimeout: 100 * time.Millisecond}
 	for address, want := range map[string]bool{
 		"http://" + l.Addr().String() + "/": true, // refused
 		s.URL + "/stall":                    true,
@@ -408,6 +407,10 @@ func TestTemporary(t *testing.T) {
 		"http:///nohost":                    false,
 		"http://u:p@127.0.0.1/":             false,
 	} {
+		cfg := source.Config{}
+		if strings.HasSuffix(address, "/stall") || strings.HasSuffix(address, "/silent") {
+			cfg.StallTimeout = 100 * time.Millisecond
+		}
 		_, _, err := get(t, cfg, address)
 		var e *source.Error
 		if !errors.As(err, &e) || e.Temporary != want {
