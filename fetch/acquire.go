@@ -32,33 +32,35 @@ type acquired struct {
 // candidates returns where b may be had, best first.
 func (r *run) candidates(b *blob) []candidate {
 	var cs []candidate
+	add := func(c candidate) { cs = append(cs, c) }
 	for _, name := range b.local {
-		cs = append(cs, candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return regular.Open(name) }})
+		add(candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return regular.Open(name) }})
 	}
+	hex := b.digest.String()
 	if r.Cache != nil {
-		hex := b.digest.String()
-		cs = append(cs, candidate{kind: SourceCache, url: "the cache", open: func() (*os.File, error) { return r.Cache.Open(hex) }})
+		add(candidate{kind: SourceCache, url: "the cache", open: func() (*os.File, error) { return r.Cache.Open(hex) }})
 	}
 	if r.Offline {
 		return cs
 	}
-	asked := make(map[string]bool)
-	remote := func(kind SourceKind, urls ...string) {
-		for _, u := range urls {
-			if !asked[u] {
-				asked[u] = true
-				cs = append(cs, candidate{kind: kind, url: u, host: hostOf(u)})
-			}
-		}
-	}
+	var origins, mirrors []string
 	for _, d := range b.dests {
-		remote(SourceOrigin, d.URL)
-	}
-	for _, d := range b.dests {
-		remote(SourceMirror, d.Mirrors...)
+		origins = append(origins, d.URL)
+		mirrors = append(mirrors, d.Mirrors...)
 	}
 	for _, m := range r.Mirrors {
-		remote(SourceMirror, mirrorURL(m, b.digest))
+		mirrors = append(mirrors, mirrorURL(m, b.digest))
+	}
+	asked := make(map[string]bool)
+	for i, u := range append(origins, mirrors...) {
+		kind := SourceOrigin
+		if i >= len(origins) {
+			kind = SourceMirror
+		}
+		if !asked[u] {
+			asked[u] = true
+			add(candidate{kind: kind, url: u, host: hostOf(u)})
+		}
 	}
 	return cs
 }

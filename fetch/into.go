@@ -24,10 +24,10 @@ type Origin struct {
 //
 // The error is a *TransferError, a *DestinationError if f could not be written, or
 // the cause with which ctx ended.
-func (c *Client) Into(ctx context.Context, a Artifact, f *os.File) (Origin, error) {
+func (c *Client) Into(ctx context.Context, a *Artifact, f *os.File) (Origin, error) {
 	r := c.newRun()
 	r.hashers = newHashers(1)
-	d := &destination{Artifact: &a}
+	d := &destination{Artifact: a}
 	if f != nil {
 		d.file, d.dir = f.Name(), filepath.Dir(f.Name())
 	}
@@ -36,7 +36,7 @@ func (c *Client) Into(ctx context.Context, a Artifact, f *os.File) (Origin, erro
 		return Origin{}, err
 	}
 	if got.kind != SourceCache && f != nil {
-		r.toCache(&a, func() error { return r.Cache.Put(a.Digest.String(), f) })
+		r.toCache(a, func() error { return r.Cache.Put(a.Digest.String(), f) })
 	}
 	return Origin{got.kind, got.url, got.bytes, got.response}, nil
 }

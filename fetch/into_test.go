@@ -38,7 +38,7 @@ func TestInto(t *testing.T) {
 	// Wrong bytes first, then a broken transfer, then the right ones.
 	a := pin("a", s.Script("/a", fetchtest.Status(503), fetchtest.Truncated(body, 3), fetchtest.Body(body)), body)
 	f := empty()
-	got, err := c.Into(context.Background(), a, f)
+	got, err := c.Into(context.Background(), &a, f)
 	if err != nil || got.Source != fetch.SourceOrigin || got.Bytes != int64(len(body)) || got.Response.Status != 200 {
 		t.Fatalf("got %+v, %v", got, err)
 	}
@@ -47,7 +47,7 @@ func TestInto(t *testing.T) {
 	// They are in the cache now.
 	c.Offline = true
 	f = empty()
-	if got, err := c.Into(context.Background(), a, f); err != nil || got.Source != fetch.SourceCache {
+	if got, err := c.Into(context.Background(), &a, f); err != nil || got.Source != fetch.SourceCache {
 		t.Errorf("offline: got %+v, %v", got, err)
 	}
 	holds(f)
@@ -55,7 +55,7 @@ func TestInto(t *testing.T) {
 
 	// Without a file, nothing is kept.
 	b := pin("b", s.Script("/b", fetchtest.Body(body+"b")), body+"b")
-	if got, err := c.Into(context.Background(), b, nil); err != nil || got.Bytes != b.Size {
+	if got, err := c.Into(context.Background(), &b, nil); err != nil || got.Bytes != b.Size {
 		t.Errorf("without a file: got %+v, %v", got, err)
 	}
 	if _, err := c.Cache.Open(b.Digest.String()); !errors.Is(err, os.ErrNotExist) {
@@ -64,18 +64,18 @@ func TestInto(t *testing.T) {
 
 	wrong := pin("wrong", s.Script("/wrong", fetchtest.Body(other)), body+"c")
 	var mismatch *fetch.MismatchError
-	if _, err := c.Into(context.Background(), wrong, empty()); !errors.As(err, &mismatch) {
+	if _, err := c.Into(context.Background(), &wrong, empty()); !errors.As(err, &mismatch) {
 		t.Errorf("wrong bytes: %v", err)
 	}
 	closed := empty()
 	closed.Close()
 	var destination *fetch.DestinationError
-	if _, err := c.Into(context.Background(), a, closed); !errors.As(err, &destination) {
+	if _, err := c.Into(context.Background(), &a, closed); !errors.As(err, &destination) {
 		t.Errorf("a file that cannot be written: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := c.Into(ctx, b, empty()); !errors.Is(err, context.Canceled) {
+	if _, err := c.Into(ctx, &b, empty()); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

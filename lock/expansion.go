@@ -112,7 +112,8 @@ func (d *Dep) checkExpansion(t Template, v *value, p Platform, check func(string
 		return
 	}
 	s, err := d.Expand(t, p)
-	if fault, ok := errors.AsType[*templateError](err); ok {
+	var fault *templateError
+	if errors.As(err, &fault) {
 		v.failAt(v.inside(fault.offset), "%s", fault.msg)
 		return
 	}

@@ -54,7 +54,8 @@ func decode(doc *document) (*value, *Error) {
 	}
 	var data map[string]any
 	_, err := toml.Decode(doc.text, &data)
-	if fault, ok := errors.AsType[toml.ParseError](err); ok {
+	var fault toml.ParseError
+	if errors.As(err, &fault) {
 		return nil, doc.parseError(fault)
 	}
 	if err != nil {

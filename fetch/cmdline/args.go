@@ -124,11 +124,12 @@ func (v *Values) Set(name string, values ...string) {
 //go:noinline
 func (v *Values) All(name string) []string { return v.all[name] }
 
-// Last returns what the last of several options says that says something.
+// Last returns what the last of several options says that says something. Their
+// names are one string, with blanks between.
 //
 //go:noinline
-func (v *Values) Last(names ...string) (last string) {
-	for _, name := range names {
+func (v *Values) Last(names string) (last string) {
+	for _, name := range strings.Fields(names) {
 		if all := v.All(name); len(all) > 0 && all[len(all)-1] != "" {
 			last = all[len(all)-1]
 		}
@@ -139,15 +140,15 @@ func (v *Values) Last(names ...string) (last string) {
 // On reports whether one of several switches is on.
 //
 //go:noinline
-func (v *Values) On(names ...string) bool { return v.Last(names...) != "" }
+func (v *Values) On(names string) bool { return v.Last(names) != "" }
 
 // Off reports whether a switch is off that says something.
 func (v *Values) Off(name string) bool { return len(v.All(name)) > 0 && !v.On(name) }
 
 // Seconds returns the time that the last of several options says: a number of
 // seconds, or with a letter behind it of minutes, hours or days.
-func (v *Values) Seconds(names ...string) time.Duration {
-	digits := v.Last(names...)
+func (v *Values) Seconds(names string) time.Duration {
+	digits := v.Last(names)
 	if digits == "" {
 		return 0
 	}
@@ -176,7 +177,7 @@ func (v *Values) Number(name string, base int, none int64) int64 {
 	}
 	n, err := strconv.ParseInt(s, base, 48)
 	if err != nil || n < 0 {
-		v.fail([]string{name}, s, "a number")
+		v.fail(name, s, "a number")
 	}
 	return n
 }
@@ -193,14 +194,14 @@ func (v *Values) Size(name string) int64 {
 	}
 	n, err := strconv.ParseInt(digits, 10, 63-10*max(shift, 0))
 	if err != nil || n < 0 {
-		v.fail([]string{name}, digits, "a number of bytes")
+		v.fail(name, digits, "a number of bytes")
 	}
 	return n << (10 * max(shift, 0))
 }
 
-func (v *Values) fail(names []string, value, want string) {
+func (v *Values) fail(names, value, want string) {
 	if v.Err == nil {
-		v.Err = Bad("--", strings.Join(names, " or --"), " ", value, ": want ", want)
+		v.Err = Bad("--", strings.ReplaceAll(names, " ", " or --"), " ", value, ": want ", want)
 	}
 }
 

@@ -205,7 +205,7 @@ func (t *transfer) deliver(ctx context.Context, a *fetch.Artifact) error {
 	defer s.close()
 	if to.device || t.Header {
 		err = t.stream(ctx, a, s.File)
-	} else if t.origin, err = t.client.Into(ctx, *a, s.File); err == nil {
+	} else if t.origin, err = t.client.Into(ctx, a, s.File); err == nil {
 		err = t.arrived(a)
 	}
 	if err != nil {
@@ -221,7 +221,7 @@ func (t *transfer) look(ctx context.Context, a *fetch.Artifact) error {
 		return t.stream(ctx, a, io.Discard) // and into the cache
 	}
 	var err error
-	if t.origin, err = t.client.Into(ctx, *a, nil); err != nil {
+	if t.origin, err = t.client.Into(ctx, a, nil); err != nil {
 		return err
 	}
 	return t.arrived(a)
@@ -239,7 +239,7 @@ func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) e
 		return err
 	}
 	defer discard(f)
-	if t.origin, err = t.client.Into(ctx, *a, f); err != nil {
+	if t.origin, err = t.client.Into(ctx, a, f); err != nil {
 		return err
 	}
 	if to, ok := w.(*os.File); ok && w == t.Stdout && (t.origin.Bytes > 0 || t.Header) && closedOutput(to) {

@@ -196,14 +196,14 @@ func (p *parser) finish() (refused error) {
 	o := &cmdline.Operation{
 		Scheme: "http", AsIs: v.On("path-as-is"), Proto: v.Last("proto"),
 		Fields: p.fields, Netrc: v.Last("netrc-file"), CACert: append(v.All("cacert"), v.All("proxy-cacert")...),
-		Proxy: v.Last("proxy", "proxy1.0"), ProxyUser: v.Last("proxy-user"), NoProxy: v.Last("noproxy"),
+		Proxy: v.Last("proxy proxy1.0"), ProxyUser: v.Last("proxy-user"), NoProxy: v.Last("noproxy"),
 		HeadOnly: v.On("head") || v.Last("request") == "HEAD", Discard: v.On("out-null"),
 		Rename: v.On("remote-header-name"), Dirs: v.On("create-dirs"),
 		TimeCond: v.Last("time-cond"), DumpHeader: v.Last("dump-header"), WriteOut: v.Last("write-out"),
 		Connect: v.Seconds("connect-timeout"), Stall: v.Seconds("speed-time"), MaxTime: v.Seconds("max-time"),
 		Retries: v.Number("retry", 10, -1), MaxSize: v.Size("max-filesize"),
 		DirMode: 0o750, Timed: v.On("remote-time"), Redirects: -1, ProtoRedir: v.Last("proto-redir"),
-		Follow: v.On("location", "location-trusted", "follow"),
+		Follow: v.On("location location-trusted follow"),
 	}
 	v.Number("create-file-mode", 8, 0) // it is for files that are made elsewhere
 	if s := v.Last("max-redirs"); s != "" && s[0] != '-' {
@@ -213,7 +213,7 @@ func (p *parser) finish() (refused error) {
 	if s := v.Last("proto-default"); s != "" {
 		o.Scheme = strings.ToLower(s)
 	}
-	if s := v.Last("socks5", "socks5-hostname"); s != "" {
+	if s := v.Last("socks5 socks5-hostname"); s != "" {
 		o.Proxy = "socks5://" + s
 	}
 	o.Proxied = o.Proxy != "" || o.NoProxy == "*" || v.Off("proxy")

@@ -208,14 +208,14 @@ func (p *parser) finish() error {
 	if v.On("https-only") {
 		o.Proto = "=https"
 	}
-	if user := v.Last("user", "http-user"); user != "" {
-		o.Fields = append([]string{curl.Basic(user + ":" + v.Last("password", "http-password", "http-passwd"))}, o.Fields...)
+	if user := v.Last("user http-user"); user != "" {
+		o.Fields = append([]string{curl.Basic(user + ":" + v.Last("password http-password http-passwd"))}, o.Fields...)
 	}
 	if o.ProxyUser = v.Last("proxy-user"); o.ProxyUser != "" {
-		o.ProxyUser += ":" + v.Last("proxy-password", "proxy-passwd")
+		o.ProxyUser += ":" + v.Last("proxy-password proxy-passwd")
 	}
 	o.CACert = v.All("ca-certificate")
-	o.Connect, o.Stall = v.Seconds("timeout", "connect-timeout"), v.Seconds("timeout", "read-timeout")
+	o.Connect, o.Stall = v.Seconds("timeout connect-timeout"), v.Seconds("timeout read-timeout")
 	if v.Last("tries") == "inf" {
 		v.Set("tries", "0")
 	}
