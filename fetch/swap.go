@@ -83,13 +83,16 @@ func salvage(abandoned string) {
 	if err != nil || int64(owner(info).UID) != int64(os.Geteuid()) {
 		return // another user's, whom nobody has to believe
 	}
-	names, err := filepath.Glob(filepath.Join(abandoned, "*"+swapName))
+	entries, err := os.ReadDir(abandoned)
 	if err != nil {
 		return
 	}
-	for _, name := range names {
-		base, err := os.ReadFile(name)
-		temp := strings.TrimSuffix(name, swapName)
+	for _, e := range entries {
+		temp, ok := strings.CutSuffix(filepath.Join(abandoned, e.Name()), swapName)
+		if !ok {
+			continue
+		}
+		base, err := os.ReadFile(temp + swapName)
 		dir := filepath.Join(filepath.Dir(abandoned), string(base))
 		if err != nil || filepath.Base(dir) != string(base) {
 			continue

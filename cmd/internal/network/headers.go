@@ -40,36 +40,39 @@ func readHeaders(c *console.Console, option string, getenv func(string) string) 
 
 // parseHeaders reads the text of a file of header fields. Errors hold no values.
 func parseHeaders(name string, data []byte) (*source.Headers, error) {
-	fail := func(format string, args ...any) (*source.Headers, error) {
-		err := fmt.Errorf("headers %s: "+format, append([]any{name}, args...)...)
-		return nil, &console.Error{Err: err, Hint: headersHint, Code: exit.Failure}
+	headers := &source.Headers{}
+	if err := addHeaders(headers, data); err != nil {
+		return nil, &console.Error{Err: fmt.Errorf("headers %s: %w", name, err), Hint: headersHint, Code: exit.Failure}
 	}
+	return headers, nil
+}
+
+func addHeaders(headers *source.Headers, data []byte) error {
 	var file map[string]any
 	if err := toml.Unmarshal(data, &file); err != nil {
 		// What the parser says may quote the file.
 		var at toml.ParseError
 		if errors.As(err, &at) {
-			return fail("line %d: not TOML", at.Position.Line)
+			return fmt.Errorf("line %d: not TOML", at.Position.Line)
 		}
-		return fail("not TOML")
+		return errors.New("not TOML")
 	}
-	headers := &source.Headers{}
 	for _, origin := range slices.Sorted(maps.Keys(file)) {
 		fields, ok := file[origin].(map[string]any)
 		if !ok {
-			return fail("%s: want a table", source.Redact(origin))
+			return fmt.Errorf("%s: want a table", source.Redact(origin))
 		}
 		for _, field := range slices.Sorted(maps.Keys(fields)) {
 			value, ok := fields[field].(string)
 			if !ok {
-				return fail("%s: %s: want a string", source.Redact(origin), field)
+				return fmt.Errorf("%s: %s: want a string", source.Redact(origin), field)
 			}
 			if err := headers.Add(origin, field, value); err != nil {
-				return fail("%s: %w", source.Redact(origin), err)
+				return fmt.Errorf("%s: %w", source.Redact(origin), err)
 			}
 		}
 	}
-	return headers, nil
+	return nil
 }
 
 // readSecret has take read the first file of credentials that there is: the one that

@@ -26,8 +26,9 @@ func overwrite(name string, from *os.File) error {
 	}
 	old := info.Size()
 	if err = reserve(to, size); err == nil && size > old {
-		_, err = copyRange(to, from, old, size)
-		err = errors.Join(err, to.Sync())
+		if _, err = copyRange(to, from, old, size); err == nil {
+			err = to.Sync()
+		}
 	}
 	if err != nil {
 		return errors.Join(err, to.Truncate(old))
@@ -35,7 +36,10 @@ func overwrite(name string, from *os.File) error {
 	if _, err = copyRange(to, from, 0, min(old, size)); err == nil {
 		err = to.Truncate(size)
 	}
-	if err = errors.Join(err, to.Close()); err != nil {
+	if closed := to.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
 		return fmt.Errorf("%s cannot be replaced, only written into, and that has failed half-way: it is damaged: %w", name, err)
 	}
 	return nil
