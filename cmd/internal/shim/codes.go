@@ -38,6 +38,9 @@ const (
 var (
 	curlCodes = codes{2, 3, 1, 26, 23, 28, 63, 23, 6, 7, 18, 22, 22, 35, 47, 60, 42, 77, 127}
 	wgetCodes = codes{2, 1, 1, 3, 3, 4, 3, 1, 4, 4, 4, 8, 6, 5, 8, 5, 1, 5, 127}
+
+	// Busybox has one code for all.
+	busyboxCodes = codes{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 127}
 )
 
 const curlExits = `Exit codes:
@@ -74,6 +77,8 @@ const wgetExits = `Exit codes:
   8  refused: the URL is not pinned, the server said no, or the bytes are not
      those pinned
 127  the URL is unpinned, and there is no other wget in PATH
+Where the next wget in PATH is busybox's, files get no time, and all of these are 1
+but for the last.
 `
 
 // faultError is an error with what has happened as codes holds it.

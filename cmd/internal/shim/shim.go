@@ -96,8 +96,14 @@ func (p *Program) Run(ctx context.Context) int {
 	var read bytes.Buffer
 	stdin := io.TeeReader(p.Stdin, &read)
 	if p.Name == "wget" {
-		r.codes = &wgetCodes
-		job, err = wget.Parse(p.Args, wgetrc(p.Getenv), stdin)
+		// The next wget in PATH tells which one this stands for.
+		if _, text := p.next(); bytes.Contains(text, []byte("BusyBox v")) {
+			r.codes = &busyboxCodes
+			job, err = wget.ParseBusybox(p.Args, stdin)
+		} else {
+			r.codes = &wgetCodes
+			job, err = wget.Parse(p.Args, wgetrc(p.Getenv), stdin)
+		}
 	} else {
 		job, err = curl.Parse(p.Args, curl.Config(p.Getenv, userHome()), stdin)
 	}

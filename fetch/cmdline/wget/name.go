@@ -80,11 +80,31 @@ func (n *names) of(dir, url string) string {
 			}
 		}
 	}
-	name := strings.Join(append(all, n.element(file[:min(len(file), maxName)])), "/")
+	return within(dir, strings.Join(append(all, n.element(file[:min(len(file), maxName)])), "/"))
+}
+
+// within returns the file of a name below a directory.
+func within(dir, name string) string {
 	if dir == "" || dir == "." {
 		return name
 	}
 	return strings.TrimRight(dir, "/") + "/" + name
+}
+
+// afterSlash returns how busybox names the file of a URL: as it stands behind the last
+// slash, be that in the query.
+func afterSlash(url string) string {
+	if _, rest, ok := strings.Cut(url, "://"); ok {
+		url = rest
+	}
+	url = url[strings.IndexAny(url+"/", "/?#"):]
+	if url = url[strings.LastIndexByte(url, '/')+1:]; url != "" && url[0] == '?' {
+		url = url[1:]
+	}
+	if url == "" {
+		return "index.html"
+	}
+	return url
 }
 
 // host returns the directory of a host.

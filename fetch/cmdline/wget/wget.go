@@ -28,13 +28,24 @@ type parser struct {
 
 	names   names
 	untimed bool
+	busybox bool // it is busybox's wget
 }
 
 // Parse reads the arguments of wget. Where they ask for what is refused, what they
 // ask for comes back beside the error. Configs are the wgetrc files that hold before
 // them, as far as they exist, and stdin is read if the arguments say so.
 func Parse(args, configs []string, stdin io.Reader) (*cmdline.Job, error) {
-	p := &parser{table: Table(), stdin: stdin}
+	return (&parser{table: Table(), stdin: stdin}).parse(args, configs)
+}
+
+// ParseBusybox is Parse for the wget of busybox, which gives files no time, names them
+// after what is behind the last slash of a URL, replaces none that it names itself, and
+// makes no directory.
+func ParseBusybox(args []string, stdin io.Reader) (*cmdline.Job, error) {
+	return (&parser{table: Table(), stdin: stdin, busybox: true}).parse(args, nil)
+}
+
+func (p *parser) parse(args, configs []string) (*cmdline.Job, error) {
 	for a := range p.table.Lex(args, true) {
 		if o := a.Option; o != nil && o.Long == "config" {
 			configs = []string{a.Value}
@@ -225,7 +236,7 @@ func (p *parser) finish() error {
 	o.Discard = v.On("spider") || v.Last("method") == "HEAD" || v.On("delete-after") && !given
 	p.names.cut, _ = strconv.Atoi(v.Last("cut-dirs"))
 	p.names.page = v.Last("default-page")
-	o.DirMode, o.Unlink, o.Timed = 0o777, v.On("unlink"), !p.untimed
+	o.DirMode, o.Unlink, o.Timed = 0o777, v.On("unlink"), !p.untimed && !p.busybox
 	o.Follow, o.Redirects = true, v.Number("max-redirect", 10, 20)
 	switch {
 	case v.On("verbose") && v.On("quiet"):
@@ -250,6 +261,9 @@ func (p *parser) finish() error {
 	case !given && !p.names.dirs && o.Backups == 0:
 		o.Existing = cmdline.Number
 	}
+	if p.busybox && o.Existing == cmdline.Number {
+		o.Existing = cmdline.Fail
+	}
 	if given {
 		o.Backups = 0
 	}
@@ -272,14 +286,18 @@ func (p *parser) finish() error {
 	}
 	for _, u := range p.urls {
 		t := cmdline.Transfer{URL: escape(u), Output: document}
-		if document == "" {
-			t.Output, t.Named = p.names.of(v.Last("directory-prefix"), t.URL), true
+		switch dir := v.Last("directory-prefix"); {
+		case document != "":
+		case p.busybox:
+			t.Output, t.Named = within(dir, afterSlash(u)), true
+		default:
+			t.Output, t.Named = p.names.of(dir, t.URL), true
 		}
 		o.Transfers = append(o.Transfers, t)
 	}
 	if len(o.Transfers) > 0 {
 		o.Join = document != "" && document != "-" && len(o.Transfers) > 1
-		o.Rename, o.Dirs = v.On("content-disposition"), document == ""
+		o.Rename, o.Dirs = v.On("content-disposition"), document == "" && !p.busybox
 		p.job.Operations = []*cmdline.Operation{o}
 	} else if len(v.All("input-file")) == 0 {
 		return failure("missing URL")

@@ -12,6 +12,37 @@ import (
 	"depfetch/fetch/cmdline/wget"
 )
 
+// TestBusybox has what busybox 1.35 names its files.
+func TestBusybox(t *testing.T) {
+	for _, test := range []struct{ args, want string }{
+		{"http://h/a", "a"},
+		{"http://h", "index.html"},
+		{"h/", "index.html"},
+		{"h/d/", "index.html"},
+		{"http://h/a//", "index.html"},
+		{"http://h//d//a", "a"},
+		{"http://h/q?x=1&y=a/b", "b"},
+		{"http://h/a?x=/", "index.html"},
+		{"http://h?x=1", "x=1"},
+		{"http://h/a?", "a?"},
+		{"http://h/a%20b", "a%20b"},
+		{"http://h/a#f", "a#f"},
+		{"http://h/d/#f/x", "x"},
+		{"-P d http://h/a", "d/a"},
+		{"-O f -P d http://h/a", "f"},
+	} {
+		job, err := wget.ParseBusybox(strings.Fields(test.args), nil)
+		if err != nil {
+			t.Errorf("%s: %v", test.args, err)
+			continue
+		}
+		o := job.Operations[0]
+		if got := o.Transfers[0].Output; got != test.want || o.Timed || o.Dirs || (o.Existing == cmdline.Fail) != o.Transfers[0].Named {
+			t.Errorf("%s: %q, want %q: %+v", test.args, got, test.want, o)
+		}
+	}
+}
+
 func TestOutputs(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"http://h/a", "http://h/a > a"},
