@@ -96,6 +96,9 @@ func Parse(name string, data []byte) (*File, error) {
 		}
 		return &Error{name, line, err}
 	}
+	if line, too := heredocsTooLarge(data); too {
+		return nil, &Error{name, line, errors.New("heredocs of so many lines are not read")}
+	}
 	result, err := parser.Parse(bytes.NewReader(data))
 	if err != nil {
 		return nil, fault(err, 0)
