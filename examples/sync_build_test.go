@@ -18,6 +18,7 @@ func deplockIn(t *testing.T, deplock, dir string, args ...string) (out string, c
 	t.Helper()
 	cmd := exec.Command(deplock, args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "DEPLOCK_BASES=usual")
 	text, err := cmd.CombinedOutput()
 	var exited *exec.ExitError
 	if err != nil && !errors.As(err, &exited) {

@@ -236,7 +236,7 @@ func syncCase(t *testing.T, deplock, layout, text string) {
 	before := run()
 	cmd := exec.Command(deplock, "sync", "--allow-http", "--retries", "0")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), "DEPLOCK_BASES=usual")
 	out, err := cmd.CombinedOutput()
 	var exited *exec.ExitError
 	if err != nil && !errors.As(err, &exited) {

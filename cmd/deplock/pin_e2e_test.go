@@ -85,3 +85,8 @@ func TestPinRegistryLogin(t *testing.T) {
 	config(t, r.login("wrong-one"))
 	testDenied(t, r)
 }
+
+func TestPinRegistryBases(t *testing.T) {
+	config(t, "{}")
+	testBases(t, start(t, false))
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type syncFlags struct {
 	from, context, moving                      string
 	vendor                                     string
 	binaries                                   string
+	bases                                      string
 }
 
 const syncLong = `sync takes Dockerfiles over as they are. It locks what their RUNs download with curl
@@ -86,6 +88,7 @@ func (c *command) syncCommand() *cobra.Command {
 	flags.Lookup("vendor").NoOptDefVal = ".depfetch"
 	flags.StringVar(&f.binaries, "vendor-from", "", "where --vendor finds depfetch-linux-ARCH, as make dist makes them (default beside deplock)")
 	flags.StringVar(&f.context, "context", "", "the build context (default: see above)")
+	flags.StringVar(&f.bases, "bases", "", "ask registries for the PATH and SHELL of base images that are new, for at most 3 seconds, or take what is usual without asking (default $DEPLOCK_BASES, else ask)")
 	flags.StringVar(&f.moving, "moving", "leave", "leave or pin: what becomes of addresses that move")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
 	f.register(cmd)
@@ -118,7 +121,8 @@ func (c *command) sync(ctx context.Context, f syncFlags, paths []string) error {
 	if f.moving != "leave" && f.moving != "pin" {
 		return console.Usagef("", "--moving %q: write leave or pin", f.moving)
 	}
-	if err := f.exclusive(); err != nil {
+	f.bases = cmp.Or(f.bases, c.getenv("DEPLOCK_BASES"), "ask")
+	if err := errors.Join(f.exclusive(), f.checkBases()); err != nil {
 		return err
 	}
 	groups, err := c.groups(f, paths)
@@ -264,6 +268,9 @@ func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *t
 		return c.undo(f, g)
 	case f.check:
 		return c.checkGroup(f, g, total)
+	}
+	if err := c.askBases(ctx, f, g); err != nil {
+		return err
 	}
 	book := newPins(g.file)
 	if err := c.lockAll(ctx, f, g, book); err != nil {

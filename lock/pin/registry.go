@@ -90,13 +90,7 @@ func (r *Registry) digest(ctx context.Context, image string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", image, err)
 	}
-	opts := []remote.Option{remote.WithContext(ctx), remote.WithUserAgent(r.UserAgent)}
-	if r.Keychain != nil {
-		opts = append(opts, remote.WithAuthFromKeychain(r.Keychain))
-	}
-	if r.Transport != nil {
-		opts = append(opts, remote.WithTransport(r.Transport))
-	}
+	opts := r.options(ctx)
 	d, err := remote.Head(ref, opts...)
 	if err == nil {
 		return d.Digest.String(), nil

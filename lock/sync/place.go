@@ -31,9 +31,12 @@ func (run *Run) Tools() []string {
 func (run *Run) place(r *reader) {
 	run.mounts()
 	usual := usualPath
-	if r.options.Base != nil {
-		if base := r.options.Base(root(run.Stage).Image); base != nil && base.Path != "" {
-			usual = base.Path
+	if base := r.base(run); base != nil {
+		if base.Path != "" {
+			usual = strings.Join(ordered(folders(base.Path, usualPath)), ":")
+		}
+		if sh := base.Shell; len(sh) > 0 && !isShell(lastElement(sh[0])) && !run.shells() {
+			run.leave(run.Instruction.Start, "the SHELL of its base is "+sh[0]+", which is not read", hintRecord)
 		}
 	}
 	var lists [][]string
@@ -71,6 +74,39 @@ func (run *Run) place(r *reader) {
 		why = "its PATH has no folder before that of the image's own curl and wget"
 	}
 	run.leave(run.Instruction.Start, why, "change it in another RUN")
+}
+
+// base returns what is known of the image that the stage of a RUN starts from, or nil.
+func (r *reader) base(run *Run) *Base {
+	if r.options.Base == nil {
+		return nil
+	}
+	return r.options.Base(root(run.Stage).Image)
+}
+
+// shells reports whether a SHELL instruction before the RUN replaces that of its base.
+func (run *Run) shells() bool {
+	for _, s := range run.Stage.Lineage() {
+		for _, in := range s.Instructions {
+			if in == run.Instruction {
+				return false
+			}
+			if _, ok := in.Command.(*instructions.ShellCommand); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ordered returns the folders of a base's PATH with /usr/local/bin first, which stands
+// in every image, unless one before it brings a curl or wget of its own.
+func ordered(dirs []string) []string {
+	i := slices.Index(dirs, "/usr/local/bin")
+	if i < 0 || slices.ContainsFunc(dirs[:i], toolbox.MatchString) {
+		return dirs
+	}
+	return slices.Insert(slices.Delete(slices.Clone(dirs), i, i+1), 0, "/usr/local/bin")
 }
 
 // toolbox matches folders of distributions that bring a curl or wget of their own.

@@ -64,6 +64,7 @@ func Run(t *testing.T, pattern string, others ...string) {
 			e.Setenv("URL", s.URL)
 			e.Setenv("HOST", s.Host())
 			e.Setenv("TLS_URL", secure.URL)
+			e.Setenv("DEPLOCK_BASES", "usual") // no test asks a registry of the world
 			return os.WriteFile(filepath.Join(e.WorkDir, "ca.pem"), secure.CA(), 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -1,0 +1,88 @@
+package pin
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/sync/errgroup"
+)
+
+// Config is what the configuration of an image says of how its programs run.
+type Config struct {
+	Path  string   // its PATH; empty if it sets none
+	User  string   // that RUN instructions run as; empty is root
+	Shell []string // that RUN instructions are given to; nil is that of the builder
+}
+
+// Configs returns the configuration of each image for a platform, as "linux/amd64".
+// An image that is not among the answers could not be had until ctx ended: nothing is
+// tried twice.
+func (r *Registry) Configs(ctx context.Context, images []string, platform string) map[string]Config {
+	var (
+		group   errgroup.Group
+		mu      sync.Mutex
+		configs = make(map[string]Config)
+		asked   = make(map[string]bool)
+	)
+	group.SetLimit(max(r.Jobs, 8))
+	for _, image := range images {
+		if asked[image] {
+			continue
+		}
+		asked[image] = true
+		group.Go(func() error {
+			if c, err := r.config(ctx, image, platform); err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				configs[image] = c
+			}
+			return nil
+		})
+	}
+	group.Wait()
+	return configs
+}
+
+func (r *Registry) config(ctx context.Context, image, platform string) (Config, error) {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return Config{}, err
+	}
+	p, err := v1.ParsePlatform(platform)
+	if err != nil {
+		return Config{}, err
+	}
+	opts := append(r.options(ctx), remote.WithPlatform(*p),
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), remote.WithRetryPredicate(func(error) bool { return false }))
+	found, err := remote.Image(ref, opts...)
+	if err != nil {
+		return Config{}, err
+	}
+	file, err := found.ConfigFile()
+	if err != nil {
+		return Config{}, err
+	}
+	c := Config{User: file.Config.User, Shell: file.Config.Shell}
+	for _, e := range file.Config.Env {
+		if path, ok := strings.CutPrefix(e, "PATH="); ok {
+			c.Path = path
+		}
+	}
+	return c, nil
+}
+
+// options are those of every request.
+func (r *Registry) options(ctx context.Context) []remote.Option {
+	opts := []remote.Option{remote.WithContext(ctx), remote.WithUserAgent(r.UserAgent)}
+	if r.Keychain != nil {
+		opts = append(opts, remote.WithAuthFromKeychain(r.Keychain))
+	}
+	if r.Transport != nil {
+		opts = append(opts, remote.WithTransport(r.Transport))
+	}
+	return opts
+}
