@@ -17,6 +17,7 @@ import (
 	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
 	"depfetch/lock"
+	"depfetch/lock/record"
 	"depfetch/lock/release"
 	"depfetch/lock/update"
 )
@@ -33,7 +34,7 @@ type program struct {
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
 	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr}}
-	if name := shim.Names(p.name); name != "" && p.getenv(recordDir) != "" {
+	if name := shim.Names(p.name); name != "" && (p.getenv(recordDir) != "" || fileExists(record.Here)) {
 		return c.recordShim(ctx, name, p.args)
 	}
 	root := c.root()
@@ -85,7 +86,7 @@ func (c *command) root() *cobra.Command {
 	root.PersistentFlags().StringArrayVarP(&c.lockFiles, "lock", "f", nil, lockfile.Usage+"; check, list, audit, outdated and cache prune take several")
 	root.PersistentPreRunE = c.oneLockfile
 	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.several(c.checkCommand()),
-		c.several(c.auditCommand()), c.several(c.outdatedCommand()), c.several(c.listCommand()), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.syncCommand(), c.pinCommand())
+		c.several(c.auditCommand()), c.several(c.outdatedCommand()), c.several(c.listCommand()), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.syncCommand(), c.pinCommand(), c.collectCommand())
 	return root
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch/scratch"
 	"depfetch/lock/record"
@@ -24,11 +25,17 @@ const (
 	recordHTTP = "DEPLOCK_RECORD_ALLOW_HTTP" // not empty if plain http may be locked
 )
 
+// recordFlags are the options of record.
+type recordFlags struct {
+	online
+	programs string
+}
+
 func (c *command) recordCommand() *cobra.Command {
-	var o online
+	var o recordFlags
 	cmd := &cobra.Command{
 		Use:   "record [flags] -- COMMAND…",
-		Short: "Run a command, and lock every URL that it asks curl and wget for",
+		Short: "Run a command or an image build, and lock every URL that it asks curl and wget for",
 		Long: `record runs a command, an install script for instance, with recording programs in
 the place of curl and wget. Each URL is downloaded once and handed to the command
 as the real program would, and then added to the lockfile as a line of [urls], for
@@ -40,24 +47,42 @@ allowed, they also lie over /usr/bin/curl and the like while the command runs, f
 what calls these by their full paths. What drops the environment (as su - and sudo
 do) or downloads by itself is not recorded. The recording belongs to the user who
 runs deplock: what the command runs as another user fails to download, or passes the
-recording by where nothing can be mounted; record it as that user.`,
+recording by where nothing can be mounted; record it as that user.
+
+A build is recorded as a whole: docker build, docker buildx build, podman build,
+buildah build and buildctl build with a Dockerfile of this machine. The builder is
+given a copy of the Dockerfile that mounts deplock as curl and wget into every RUN,
+of every stage and platform that is built; your files stay as they are, and so do
+the other options of the command line. Nothing is taken from the builder's cache.
+What the RUNs have asked for is brought out by a second, small build; then deplock
+asks for each address itself, without header fields, and locks those that give it
+the same bytes. What ADD downloads is locked by deplock sync. Stages of other
+platforms need deplock-linux-ARCH beside deplock, or where --programs says.
+Build again afterwards: the image of a recorded build is not one to publish.`,
 		Example: `  deplock record -- sh install.sh
-  deplock record -- sh -c 'curl -fsSL https://example.com/tool.tar.gz | tar -xz'`,
+  deplock record -- sh -c 'curl -fsSL https://example.com/tool.tar.gz | tar -xz'
+  deplock record -- docker buildx build --build-arg VERSION=1.2.4 .`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.record(cmd.Context(), o, args) },
 	}
 	cmd.Flags().BoolVar(&o.allowHTTP, "allow-http", false, "lock over plain http")
+	cmd.Flags().StringVar(&o.programs, "programs", "", "where deplock-linux-ARCH of other platforms are, as make dist makes them, for builds (default beside deplock)")
 	o.register(cmd)
 	cmd.Flags().SetInterspersed(false)
 	return cmd
 }
 
 // record runs a command and adds what it has asked for to the lockfile.
-func (c *command) record(ctx context.Context, o online, args []string) error {
+func (c *command) record(ctx context.Context, o recordFlags, args []string) error {
 	to := recording{name: c.name()}
 	var err error
 	if to.file, to.fresh, err = openLock(to.name); err != nil {
 		return err
+	}
+	if build, err := record.ParseBuild(args); err != nil {
+		return console.Usagef("give a build of a Dockerfile of this machine", "this build cannot be recorded: %w", err)
+	} else if build != nil {
+		return c.recordBuild(ctx, o, to, build)
 	}
 	scratch.Sweep(os.TempDir()) // of what a killed recording has left
 	private, err := scratch.NewDir(os.TempDir())
@@ -69,35 +94,36 @@ func (c *command) record(ctx context.Context, o online, args []string) error {
 	if err := makeShims(dir); err != nil {
 		return fmt.Errorf("preparing the recording: %w", err)
 	}
-	env, err := c.recordEnv(o, dir)
+	env, err := c.recordEnv(o.online, dir)
 	if err != nil {
 		return err
 	}
 	args = overlaid(ctx, filepath.Join(dir, "bin"), args)
+	if err := c.runRecorded(ctx, args, env); err != nil {
+		return err
+	}
+	requests, err := readJournal(filepath.Join(dir, "journal"))
+	if err != nil {
+		return err
+	}
+	return c.addRecorded(ctx, o.online, to, requests)
+}
+
+// runRecorded runs a command line. That it fails is only said.
+func (c *command) runRecorded(ctx context.Context, args, env []string) error {
 	run := exec.CommandContext(ctx, args[0], args[1:]...)
 	run.Stdin, run.Stdout, run.Stderr, run.Env = os.Stdin, c.stdout, c.stderr, env
 	if path, err := lookPath(args[0], env); err == nil {
 		run.Path, run.Err = path, nil
 	}
-	err = run.Run()
+	err := run.Run()
 	var ended *exec.ExitError
-	switch {
-	case errors.As(err, &ended):
+	if errors.As(err, &ended) {
 		c.code = max(ended.ExitCode(), exit.Failure)
 		c.console.Warnf("the command has failed with exit code %d; what it asked for until then is recorded", c.code)
-	case err != nil:
-		return err
+		return nil
 	}
-	journal, err := os.Open(filepath.Join(dir, "journal"))
-	if err != nil {
-		return err
-	}
-	defer journal.Close()
-	requests, err := record.Read(journal)
-	if err != nil {
-		return err
-	}
-	return c.addRecorded(ctx, o, to, requests)
+	return err
 }
 
 // overlay mounts the shims, which are in the directory $0, over the real programs,

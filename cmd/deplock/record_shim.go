@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
 	"depfetch/cmd/internal/shim"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
@@ -20,34 +22,71 @@ import (
 	"depfetch/lock/record"
 )
 
+// place is where a recording is, as its shims find it.
+type place struct {
+	journal   string // the file to add to
+	journals  string // a pattern: the files that are known already
+	lock      string
+	cache     string
+	allowHTTP bool
+}
+
+// recordPlace finds the recording: that of the environment, or the one that is
+// mounted into the RUN of a recorded build.
+func (c *command) recordPlace() (place, error) {
+	if dir := c.getenv(recordDir); dir != "" {
+		p := place{
+			journal: filepath.Join(dir, "journal"), journals: filepath.Join(dir, "journal"),
+			lock: c.name(), cache: c.getenv("DEPFETCH_CACHE"), allowHTTP: c.getenv(recordHTTP) != "",
+		}
+		journal, err := os.OpenFile(p.journal, os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return p, err
+		}
+		return p, journal.Close()
+	}
+	own := "-" + strconv.Itoa(os.Getuid())
+	p := place{
+		journals: filepath.Join(record.Journal, "calls"+own+"-*.json"), lock: filepath.Join(record.Here, lockfile.Default),
+		cache: filepath.Join(record.Journal, "cache"+own), allowHTTP: fileExists(filepath.Join(record.Here, allowHTTPName)),
+	}
+	journal, err := os.CreateTemp(record.Journal, "calls"+own+"-*.json")
+	if err != nil {
+		return p, err
+	}
+	p.journal = journal.Name()
+	return p, journal.Close()
+}
+
+// allowHTTPName is the file of the kit that says that plain http may be locked.
+const allowHTTPName = "allow-http"
+
 // recordShim is curl or wget within a recording.
 func (c *command) recordShim(ctx context.Context, name string, args []string) int {
 	var said bytes.Buffer
 	c.console.Program = "deplock record: " + name
 	c.console.Stderr = io.MultiWriter(c.stderr, &said)
-	dir := c.getenv(recordDir)
-	if journal, err := os.OpenFile(filepath.Join(dir, "journal"), os.O_WRONLY|os.O_APPEND, 0); err != nil {
+	at, err := c.recordPlace()
+	if err != nil {
 		c.console.Errorf("this user cannot add to the recording, which belongs to the one who runs deplock record; nothing is downloaded: %v", err)
 		c.console.Hintf("run deplock record as the user that downloads")
 		return exit.Failure
-	} else if err := journal.Close(); err != nil {
-		return c.console.Report(err)
 	}
-	rec := &recorder{journal: filepath.Join(dir, "journal"), allowHTTP: c.getenv(recordHTTP) != ""}
+	rec := &recorder{place: at}
 	code := (&shim.Program{
 		Name: name, Args: args, Native: true, Version: version,
 		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console,
 		Pins: func() (shim.Pins, error) {
-			file, _, err := openLock(c.name())
+			file, _, err := openLock(at.lock)
 			if err != nil {
 				return shim.Pins{}, err
 			}
 			rec.file = file
-			return shim.Pins{Resolver: rec, Hosts: file.Policy.Hosts, Cache: &cache.Store{Root: c.getenv("DEPFETCH_CACHE")}}, nil
+			return shim.Pins{Resolver: rec, Hosts: file.Policy.Hosts, Cache: &cache.Store{Root: at.cache}}, nil
 		},
 	}).Run(ctx)
 	if code != exit.OK && said.Len() > 0 {
-		record.Append(rec.journal, record.Request{Call: name + " " + redactArgs(args), Problem: strings.TrimSpace(said.String())})
+		record.Append(at.journal, record.Request{Call: name + " " + redactArgs(args), Problem: strings.TrimSpace(said.String())})
 	}
 	return code
 }
@@ -69,9 +108,8 @@ func redactArgs(args []string) string {
 
 // recorder pins what is asked for by downloading it.
 type recorder struct {
-	journal   string
-	allowHTTP bool
-	file      *lock.File
+	place
+	file *lock.File
 }
 
 // Resolve implements shim.Resolver.
@@ -109,12 +147,17 @@ func (r *recorder) Resolve(ctx context.Context, a cmdline.Address, _ bool, clien
 	if there { // its line says that it is not to be pinned
 		return &artifact, nil
 	}
-	request := record.Request{URL: a.URL, SHA256: m.Digest.String(), Size: m.Size, Modified: m.Response.Modified, HTML: m.HTML}
-	if m.Response.URL != a.URL {
-		request.Final = m.Response.URL
+	return &artifact, record.Append(r.journal, requestOf(a.URL, m))
+}
+
+// requestOf returns the request that an address was answered to with m.
+func requestOf(url string, m fetch.Measurement) record.Request {
+	r := record.Request{URL: url, SHA256: m.Digest.String(), Size: m.Size, Modified: m.Response.Modified, HTML: m.HTML}
+	if m.Response.URL != url {
+		r.Final = m.Response.URL
 	}
-	request.Describe(m.Head)
-	return &artifact, record.Append(r.journal, request)
+	r.Describe(m.Head)
+	return r
 }
 
 // artifactOf returns an address as what fetches takes it, with nothing known of it.
@@ -125,22 +168,30 @@ func artifactOf(url string) fetch.Artifact {
 
 // known returns what the recording has downloaded from an address already, or nil.
 func (r *recorder) known(url string) (*fetch.Artifact, error) {
-	f, err := os.Open(r.journal)
+	names, err := filepath.Glob(r.journals)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		requests, _ := readJournal(name) // half a line is that of a call that was killed
+		for _, request := range requests {
+			if request.URL == url && request.Problem == "" {
+				a := artifactOf(url)
+				a.Size, a.Modified = request.Size, request.Modified
+				a.Digest, err = fetch.ParseDigest(request.SHA256)
+				return &a, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// readJournal reads a file of a journal.
+func readJournal(name string) ([]record.Request, error) {
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	requests, err := record.Read(f)
-	if err != nil {
-		return nil, err
-	}
-	for _, request := range requests {
-		if request.URL == url && request.Problem == "" {
-			a := artifactOf(url)
-			a.Size, a.Modified = request.Size, request.Modified
-			a.Digest, err = fetch.ParseDigest(request.SHA256)
-			return &a, err
-		}
-	}
-	return nil, nil
+	return record.Read(f)
 }

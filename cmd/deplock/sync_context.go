@@ -82,13 +82,8 @@ var syntaxVersion = regexp.MustCompile(`^(?:docker\.io/)?docker/dockerfile:1\.(\
 // blocked says why nothing of a Dockerfile can be adopted: its syntax line names a
 // frontend without mounts, or what it would mount is not sent with the build context.
 func blocked(dir, name string, mounted []string, data []byte) *sync.Reason {
-	if ref, _, at, ok := parser.DetectSyntax(data); ok {
-		if m := syntaxVersion.FindStringSubmatch(ref); m != nil {
-			if minor, _ := strconv.Atoi(m[1]); minor < 2 {
-				_ = at
-				return &sync.Reason{What: fmt.Sprintf("# syntax=%s knows no mounts", ref), Hint: "write # syntax=docker/dockerfile:1"}
-			}
-		}
+	if reason := oldSyntax(data); reason != nil {
+		return reason
 	}
 	for _, ignore := range []string{name + ".dockerignore", filepath.Join(dir, ".dockerignore")} {
 		text, err := regular.Read(ignore, maxDeclared)
@@ -105,6 +100,21 @@ func blocked(dir, name string, mounted []string, data []byte) *sync.Reason {
 			}
 		}
 		return nil
+	}
+	return nil
+}
+
+// oldSyntax says that the syntax line of a Dockerfile names a frontend without
+// mounts.
+func oldSyntax(data []byte) *sync.Reason {
+	ref, _, _, ok := parser.DetectSyntax(data)
+	if !ok {
+		return nil
+	}
+	if m := syntaxVersion.FindStringSubmatch(ref); m != nil {
+		if minor, _ := strconv.Atoi(m[1]); minor < 2 {
+			return &sync.Reason{What: fmt.Sprintf("# syntax=%s knows no mounts", ref), Hint: "write # syntax=docker/dockerfile:1"}
+		}
 	}
 	return nil
 }

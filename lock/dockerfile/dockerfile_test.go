@@ -230,3 +230,13 @@ func FuzzTrace(f *testing.F) {
 		}
 	})
 }
+
+func TestSources(t *testing.T) {
+	f, err := Parse("Dockerfile", []byte("FROM a\nCOPY a ./b/ /\nCOPY --from=x c /\nADD https://h/f $d e* /\nRUN --mount=type=bind,source=f,target=/f --mount=type=cache,target=/g x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(f.Sources(), " "), "a b e* f"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -239,7 +239,7 @@ func (f *File) Sources() []string {
 					}
 				}
 			case *instructions.RunCommand:
-				for _, m := range instructions.GetMounts(c) {
+				for _, m := range Mounts(c) {
 					if m.Type == instructions.MountTypeBind && m.From == "" && m.Target != "/deps.lock.toml" {
 						add(m.Source)
 					}
@@ -248,4 +248,13 @@ func (f *File) Sources() []string {
 		}
 	}
 	return all
+}
+
+// Mounts returns the mounts of a RUN, in which variables stand as they are written.
+// BuildKit reads them when variables are known, and nothing of them before.
+func Mounts(c *instructions.RunCommand) []*instructions.Mount {
+	if c.Expand(func(word string) (string, error) { return word, nil }) != nil {
+		return nil
+	}
+	return instructions.GetMounts(c)
 }

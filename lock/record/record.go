@@ -4,6 +4,13 @@
 // It guarantees that each address becomes one line, whose digest is that of the
 // bytes that the command was given. What cannot be pinned so that it still holds
 // tomorrow is said, with advice.
+//
+// The build of an image is recorded by [Mounted], a Dockerfile that mounts deplock as
+// curl and wget into every RUN. A RUN reaches nothing outside of its build, so its
+// calls are noted in a cache mount of the builder, which [Collector], a second build,
+// brings out. They are not written to the RUN's output: programs send that elsewhere
+// (2>/dev/null), and builders cut it. A RUN can write whatever it likes there, so a
+// journal is a list of addresses to ask for, and nothing in it is believed.
 package record
 
 import (
@@ -60,7 +67,7 @@ func Append(journal string, r Request) error {
 	return err
 }
 
-// Read reads a journal.
+// Read reads a journal. With an error come the requests before it.
 func Read(journal io.Reader) ([]Request, error) {
 	var all []Request
 	lines := bufio.NewScanner(journal)
@@ -68,7 +75,7 @@ func Read(journal io.Reader) ([]Request, error) {
 	for lines.Scan() {
 		var r Request
 		if err := json.Unmarshal(bytes.TrimSpace(lines.Bytes()), &r); err != nil {
-			return nil, fmt.Errorf("reading the journal: %w", err)
+			return all, fmt.Errorf("reading the journal: %w", err)
 		}
 		all = append(all, r)
 	}

@@ -1,0 +1,197 @@
+package record
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock/dockerfile"
+)
+
+// Where a RUN of a recorded build finds the recording.
+const (
+	Here    = "/.deplock-record"  // the files of the kit, read-only
+	Journal = "/.deplock-journal" // a folder, a cache mount of the builder
+)
+
+// stage is the name of the stage that holds the recording program.
+const stage = "deplock-record"
+
+// folders are those that the recording programs are mounted into: the second where
+// the first is taken, by depfetch most likely, which it precedes in the PATH of
+// images.
+var folders = []string{"/usr/local/bin", "/usr/local/sbin"}
+
+// Recipe is a Dockerfile for a recording.
+type Recipe struct {
+	Text []byte
+	// Target says that a RUN is of the platforms that are built for, Build that one is
+	// of the builder's own, and Platforms are the others that there are RUNs of.
+	Target, Build bool
+	Platforms     []string
+}
+
+// Mounted returns a Dockerfile with the recording programs mounted as curl and wget
+// into every RUN, whatever it calls. The cache mount with the journal has the given
+// id. Nothing else of the instructions changes, but for numbers of stages: stages are
+// put before the first. The error is of a stage whose platform is not known.
+func Mounted(f *dockerfile.File, id string) (*Recipe, error) {
+	r := &recipe{names: make(map[string]string)}
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			if c, ok := in.Command.(*instructions.RunCommand); ok {
+				from, err := r.stage(s)
+				if err != nil {
+					return nil, fmt.Errorf("%s:%d: %w", f.Name, f.Position(s.From.Start).Line, err)
+				}
+				at := in.Operands()
+				r.edits = append(r.edits, edit{at, at, mounts(c, f.Data[at:in.End], from, id)})
+			}
+		}
+	}
+	if len(r.stages) == 0 {
+		return &Recipe{Text: f.Data}, nil
+	}
+	for _, s := range f.Stages {
+		for _, in := range s.Instructions {
+			c, ok := in.Command.(*instructions.CopyCommand)
+			if !ok {
+				continue
+			}
+			n, err := strconv.Atoi(c.From)
+			m := copyFrom.FindSubmatchIndex(f.Data[in.Start:in.End])
+			if err == nil && m != nil && n < len(f.Stages) {
+				r.edits = append(r.edits, edit{in.Start + m[2], in.Start + m[3], strconv.Itoa(n + len(r.stages))})
+			}
+		}
+	}
+	at := f.Stages[0].From.Start
+	r.edits = append(r.edits, edit{at, at, strings.Join(r.stages, "")})
+	r.Text = r.apply(f.Data)
+	return &r.Recipe, nil
+}
+
+// recipe is a Recipe in the making.
+type recipe struct {
+	Recipe
+	names  map[string]string // of stages with the program, by platform as FROM has it
+	stages []string
+	edits  []edit
+}
+
+// edit is a piece of text to put in the place of another.
+type edit struct {
+	start, end int
+	text       string
+}
+
+func (r *recipe) apply(data []byte) []byte {
+	slices.SortStableFunc(r.edits, func(a, b edit) int { return a.start - b.start })
+	var out bytes.Buffer
+	at := 0
+	for _, e := range r.edits {
+		out.Write(data[at:e.start])
+		out.WriteString(e.text)
+		at = e.end
+	}
+	out.Write(data[at:])
+	return out.Bytes()
+}
+
+// stage returns the name of the stage with the program that the RUNs of s can run.
+func (r *recipe) stage(s *dockerfile.Stage) (string, error) {
+	platform := s.Lineage()[0].Platform
+	if strings.Contains(platform, "TARGETPLATFORM") {
+		platform = ""
+	}
+	if name := r.names[platform]; name != "" {
+		return name, nil
+	}
+	args, program := "", ""
+	switch {
+	case platform == "":
+		r.Target = true
+		args, program = "ARG TARGETARCH\nARG TARGETVARIANT\n", Program("linux/$TARGETARCH")+"$TARGETVARIANT"
+	case strings.Contains(platform, "BUILDPLATFORM"):
+		r.Build = true
+		args, program = "ARG BUILDARCH\nARG BUILDVARIANT\n", Program("linux/$BUILDARCH")+"$BUILDVARIANT"
+	case strings.Contains(platform, "$"):
+		return "", fmt.Errorf("which program records in a stage with --platform=%s is not known; write the platform, $BUILDPLATFORM or $TARGETPLATFORM", platform)
+	default:
+		r.Platforms = append(r.Platforms, platform)
+		program = Program(platform)
+	}
+	name := stage
+	if n := len(r.stages); n > 0 {
+		name += "-" + strconv.Itoa(n)
+	}
+	r.names[platform] = name
+	r.stages = append(r.stages, fmt.Sprintf("FROM scratch AS %s\n%sCOPY --from=%s %s /deplock\nCOPY --from=%s record /record\n", name, args, Kit, program, Kit))
+	return name, nil
+}
+
+// mounts returns the flags for a RUN.
+func mounts(c *instructions.RunCommand, text []byte, from, id string) string {
+	taken := make(map[string]bool)
+	for _, m := range dockerfile.Mounts(c) {
+		taken[path.Clean("/"+m.Target)] = true
+	}
+	var b strings.Builder
+	program := func(target string) {
+		taken[target] = true
+		fmt.Fprintf(&b, "--mount=type=bind,from=%s,source=deplock,target=%s ", from, target)
+	}
+	for _, tool := range []string{"curl", "wget"} {
+		for _, folder := range folders {
+			if target := folder + "/" + tool; !taken[target] {
+				program(target)
+				break
+			}
+		}
+	}
+	if !installs.Match(text) {
+		for _, m := range absolute.FindAllSubmatch(text, -1) {
+			if target := string(m[1]); !taken[target] {
+				program(target)
+			}
+		}
+	}
+	fmt.Fprintf(&b, "--mount=type=bind,from=%s,source=record,target=%s ", from, Here)
+	fmt.Fprintf(&b, "--mount=type=cache,id=%s,target=%s,mode=0777 ", id, Journal)
+	return b.String()
+}
+
+// What is called by its path is mounted over, but not where a package manager may
+// have to put it there.
+var (
+	absolute = regexp.MustCompile(`(?:^|[^\w./-])((?:/usr)?/bin/(?:curl|wget))(?:[^\w./-]|$)`)
+	installs = regexp.MustCompile(`\b(?:apt|apt-get|aptitude|dpkg|apk|dnf|microdnf|tdnf|yum|rpm|zypper|pacman|emerge|opkg)\b`)
+)
+
+// copyFrom is where a COPY names a stage by its number. Mounts name none so.
+var copyFrom = regexp.MustCompile(`--from="?(\d+)"?\s`)
+
+// Program returns the name of the recording program for a platform in the kit.
+func Program(platform string) string {
+	return "deplock-" + strings.Replace(strings.Replace(platform, "/", "-", 1), "/", "", 1)
+}
+
+// Collector returns the Dockerfile whose build brings the journal out of the cache
+// mount with an id, and empties that. Its context is the kit. The id is an argument as
+// well: that of a cache mount is not told apart in the builder's cache.
+func Collector(id string) []byte {
+	return fmt.Appendf(nil, `FROM --platform=$BUILDPLATFORM scratch AS collect
+ARG BUILDARCH
+ARG BUILDVARIANT
+COPY %s$BUILDVARIANT /deplock
+RUN --mount=type=cache,id=%s,target=%s,mode=0777 ["/deplock", "record-collect", "%s", "/out", "%s"]
+FROM scratch
+COPY --from=collect /out /
+`, Program("linux/$BUILDARCH"), id, Journal, Journal, id)
+}
