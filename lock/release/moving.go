@@ -9,12 +9,15 @@ import (
 )
 
 var (
-	movingWord  = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(latest|nightly|snapshots?|canary|rolling|continuous|tip)(?:[^a-z0-9]|$)|(?:^|[^A-Za-z0-9])(HEAD)(?:[^A-Za-z0-9]|$)`)
-	channelWord = regexp.MustCompile(`(?i)(?:^|[/=&?])(stable|current|edge|beta|dev|weekly|daily)(?:[/.&?]|$)`)
-	versioned   = regexp.MustCompile(`[0-9]+[._-][0-9]+|[0-9]{6,}|[0-9a-f]{40}`)
-	dotted      = regexp.MustCompile(`[0-9]+\.[0-9]+`)
-	heads       = regexp.MustCompile(`/refs/heads/|/raw/branch/`)
-	ofAPI       = regexp.MustCompile(`^(?:https?://)(?:api\.|[^/]*/api(?:/|$))`)
+	movingWord  = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(latest|nightly|snapshots?|canary|rolling|continuous|tip|lastSuccessfulBuild|lastStableBuild)(?:[^a-z0-9]|$)|(?:^|[^A-Za-z0-9])(HEAD)(?:[^A-Za-z0-9]|$)|[-_](?i:(current))(?:[-_.]|$)`)
+	channelWord = regexp.MustCompile(`(?i)(?:^|[/=&?])(stable|current|edge|beta|dev|develop|weekly|daily|rapid)(?:[/.&?]|$)`)
+	// key matches what says where packages come from and who signs them, which stays
+	// though it stands in a channel: keys and lists of repositories, not signatures.
+	key       = regexp.MustCompile(`(?i)\.(gpg|key|pub|list|repo|sources)$|/[^/.]*(key|keyring|archive)[^/.]*\.asc$`)
+	versioned = regexp.MustCompile(`[0-9]+[._-][0-9]+|[0-9]{6,}|[0-9a-f]{40}`)
+	dotted    = regexp.MustCompile(`[0-9]+\.[0-9]+`)
+	heads     = regexp.MustCompile(`/refs/heads/|/raw/branch/`)
+	ofAPI     = regexp.MustCompile(`^(?:https?://)(?:api\.|[^/]*/api(?:/|$))`)
 )
 
 // refs are the places in an address where forges have a branch, tag or commit:
@@ -31,14 +34,15 @@ var refs = []struct{ host, form string }{
 func Moving(address string) string {
 	u := split(address)
 	tail := u.path + "?" + u.query
-	if word := newest(u); word != "" {
+	stays := key.MatchString(u.path)
+	if word := newest(u); word != "" && !stays {
 		return word
-	}
-	if m := channelWord.FindStringSubmatch(tail); m != nil && !versioned.MatchString(tail) {
-		return m[1]
 	}
 	if ref := branch(u); ref != "" {
 		return "the branch " + ref
+	}
+	if m := channelWord.FindStringSubmatch(tail); m != nil && !stays && !versioned.MatchString(tail) {
+		return m[1]
 	}
 	if ofAPI.MatchString(address) && !versioned.MatchString(tail) {
 		return "the answer of an API"
@@ -89,10 +93,10 @@ func newest(u parts) string {
 		if m == nil || slices.ContainsFunc(elems[i:], names) {
 			continue
 		}
-		return m[1] + m[2]
+		return m[1] + m[2] + m[3]
 	}
 	if m := movingWord.FindStringSubmatch(u.query); m != nil && !versioned.MatchString(u.path+u.query) {
-		return m[1] + m[2]
+		return m[1] + m[2] + m[3]
 	}
 	return ""
 }

@@ -71,6 +71,24 @@ func TestMovingPaths(t *testing.T) {
 		"https://example.com/nightly/t":                              true,
 		"https://example.com/currently/t":                            false,
 		"https://example.com/masters/t":                              false,
+
+		"https://example.com/chrome-stable_current_amd64.deb":      true,
+		"https://example.com/rclone-current-linux-amd64.zip":       true,
+		"https://example.com/t-current-1.2.3.zip":                  false,
+		"https://example.com/job/b/lastSuccessfulBuild/artifact/t": true,
+		"https://example.com/channels/rapid/sdk.tar.gz":            true,
+		"https://example.com/channels/rapid/sdk-400.0.1.tar.gz":    false,
+		"https://example.com/develop/t.tar.gz":                     true,
+		"https://apt.llvm.org/llvm-snapshot.gpg.key":               false,
+		"https://example.com/keys/kitware-archive-latest.asc":      false,
+		"https://example.com/stable/ubuntu/jammy.gpg":              false,
+		"https://example.com/stable/ubuntu/jammy.list":             false,
+		"https://example.com/stable/fedora/t.repo":                 false,
+		"https://example.com/latest/SHASUMS256.txt.asc":            true,
+		"https://example.com/t-latest.tar.gz.asc":                  true,
+		"https://example.com/t-latest.tar.gz.sig":                  true,
+		"https://raw.githubusercontent.com/o/r/master/apt/key.gpg": true,
+		"https://example.com/latest/t.asc":                         true,
 	} {
 		if got := Moving(address); (got != "") != want {
 			t.Errorf("%s: got %q", address, got)

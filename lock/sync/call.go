@@ -120,8 +120,14 @@ func look(tool string, args []string) (facts, string) {
 		case "max-redirect", "max-redirs":
 			f.follow = f.follow && a.Value != "0"
 		case "config", "input-file", "base":
+			if a.Value == "-" {
+				return f, "what it asks for comes from its input"
+			}
 			return f, "what it asks for is in the file " + a.Value
 		case "url", "header", "data", "data-ascii", "data-binary", "data-urlencode", "proxy-header":
+			if a.Value == "@-" {
+				return f, "what it asks for comes from its input"
+			}
 			if strings.HasPrefix(a.Value, "@") {
 				return f, "what it asks for is in the file " + a.Value[1:]
 			}

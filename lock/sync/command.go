@@ -15,8 +15,8 @@ func (run *Run) command(c *script.Call, fetches []*script.Fetch) {
 		run.leave(c.Start, "it starts a program whose name is not known: "+c.Name.Why, hintRecord)
 		return
 	}
-	switch why := downloaders[name]; {
-	case why != "" && (name != "n" || len(c.Args) > 0):
+	switch why := downloads(name, c.Args); {
+	case why != "":
 		run.leave(c.Start, name+" downloads by itself: "+why, hintRecord)
 		return
 	case name != "curl" && name != "wget":
@@ -61,32 +61,6 @@ func bypass(via string) string {
 		}
 	}
 	return ""
-}
-
-// downloaders are programs that call curl or wget by themselves, with what is
-// known of it. Those of operating systems, and of languages with clients of their
-// own (pip, npm, go, cargo), are not among them.
-var downloaders = map[string]string{
-	"nvm": "its install fetches releases with curl or wget", "pyenv": "its install fetches sources with curl or wget",
-	"rbenv": "ruby-build fetches sources with curl or wget", "ruby-build": "it fetches sources with curl or wget",
-	"python-build": "it fetches sources with curl or wget", "node-build": "it fetches releases with curl or wget",
-	"nodenv": "node-build fetches releases with curl or wget", "goenv": "its install fetches releases with curl",
-	"phpenv": "php-build fetches sources with curl", "php-build": "it fetches sources with curl",
-	"rvm": "its install fetches sources with curl", "asdf": "its plugins fetch with curl or wget",
-	"sdk": "SDKMAN fetches candidates with curl", "gvm": "its install fetches releases with curl",
-	"n": "it fetches releases with curl or wget", "jenv": "its plugins may fetch with curl",
-	"ghcup": "it fetches with curl or wget", "opam": "it fetches sources with curl or wget",
-	"brew": "it fetches bottles with curl", "cpanm": "it may fetch with curl or wget", "cpan": "it may fetch with curl or wget",
-	"luarocks": "it may fetch with curl or wget", "winetricks": "it fetches with curl or wget",
-	"install-php-extensions": "it fetches sources with curl", "vcpkg": "it fetches sources with curl",
-	"bootstrap-vcpkg.sh": "it fetches itself with curl", "mvnw": "it may fetch Maven with curl or wget",
-	"tfenv": "its install fetches releases with curl", "tgenv": "its install fetches releases with curl",
-	"tgswitch": "it fetches releases", "kerl": "it fetches sources with curl", "perlbrew": "it fetches sources with curl or wget",
-	"spack": "it fetches sources with curl", "emerge": "it fetches sources with wget", "makepkg": "it fetches sources with curl",
-	"abuild": "it fetches sources with curl or wget", "linuxbrew": "it fetches bottles with curl", "bpkg": "it fetches with curl",
-	"apt-fast": "it fetches with aria2", "apt-file": "it fetches with curl", "debootstrap": "it fetches packages with wget",
-	"mmdebstrap": "it may fetch with curl", "docker-php-ext-install-pecl": "it fetches with curl",
-	"rustup-init.sh": "it fetches rustup with curl or wget", "get-poetry.py": "it fetches by itself", "arkade": "it fetches by itself",
 }
 
 // change notes a command that changes folders as a whole, or puts something where

@@ -48,7 +48,7 @@ func (run *Run) place(r *reader) {
 	}
 	tools := run.Tools()
 	own := folders(usual, usual)
-	var why string
+	why, hint := "", "change it in another RUN"
 	for _, dir := range preferred(lists[0]) {
 		added := !slices.Contains(own, dir)
 		switch {
@@ -71,9 +71,9 @@ func (run *Run) place(r *reader) {
 		break
 	}
 	if why == "" {
-		why = "its PATH has no folder before that of the image's own curl and wget"
+		why, hint = "its PATH has no folder before that of the image's own curl and wget", "put /usr/local/bin in front of the others"
 	}
-	run.leave(run.Instruction.Start, why, "change it in another RUN")
+	run.leave(run.Instruction.Start, why, hint)
 }
 
 // base returns what is known of the image that the stage of a RUN starts from, or nil.

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"path"
 	"strings"
 	"sync"
@@ -277,7 +278,7 @@ func (m *Machine) declare(d *syntax.DeclClause) status {
 			m.assign(a)
 			if !m.source.Bash && !a.Naked && m.unsplit(a) {
 				v := m.Vars[name]
-				v.Why = "whether it is split depends on the shell"
+				v.Why = cmp.Or(v.Why, "whether it is split depends on the shell")
 				m.Vars[name] = v
 			}
 		}
