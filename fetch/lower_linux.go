@@ -40,7 +40,6 @@ func keepTree(dir, kept string) error {
 }
 
 func keepDir(dir, kept string, mount uint64) error {
-	fail := func(name string, err error) error { return fmt.Errorf("%s: %w", name, cause(err)) }
 	info, err := os.Lstat(dir)
 	if err != nil {
 		return fail(dir, err)
@@ -78,6 +77,9 @@ func keepDir(dir, kept string, mount uint64) error {
 	}
 	return sameAttributes(kept, info)
 }
+
+// fail returns an error that names a file once.
+func fail(name string, err error) error { return fmt.Errorf("%s: %w", name, cause(err)) }
 
 // lookMount returns a number of the mount that name is on, or 0 where the kernel
 // does not say. What nobody may remove is an error.

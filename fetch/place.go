@@ -21,7 +21,7 @@ func (r *run) place() error {
 	errs := []error{err}
 	for _, t := range r.staged {
 		if err := t.check(); err != nil {
-			errs = append(errs, &DestinationError{t.dest().Artifact, t.dest().file, err})
+			errs = append(errs, t.dest().fail(err))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -34,7 +34,7 @@ func (r *run) place() error {
 		begun := errors.As(err, &merge) && len(merge.Placed) > 0
 		d := t.dest()
 		if err != nil && i == 0 && !begun {
-			return &DestinationError{d.Artifact, d.file, err} // nothing has changed
+			return d.fail(err) // nothing has changed
 		}
 		if err != nil {
 			r.stage.keep(r.mtime()) // for the files that are in place

@@ -53,15 +53,15 @@ func (t stagedFile) place() error          { return cause(os.Rename(t.temp, t.fi
 func (s *stage) mkdir(d *destination) error {
 	missing, err := s.missing(d.dir)
 	if err != nil {
-		return &DestinationError{d.Artifact, d.file, err}
+		return d.fail(err)
 	}
 	for _, dir := range missing {
 		if err := os.Mkdir(dir, 0o755); err != nil {
-			return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot make the directory %s: %w", dir, cause(err))}
+			return d.fail(fmt.Errorf("cannot make the directory %s: %w", dir, cause(err)))
 		}
 		s.made = append(s.made, dir)
 		if err := unmask(dir); err != nil {
-			return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot set the mode of %s: %w", dir, cause(err))}
+			return d.fail(fmt.Errorf("cannot set the mode of %s: %w", dir, cause(err)))
 		}
 	}
 	if len(missing) > 0 && d.merges() && d.Owner != nil {
@@ -83,7 +83,7 @@ func unmask(dir string) error {
 // giveTo gives a directory to the owner of d.
 func (d *destination) giveTo(dir string) error {
 	if err := os.Chown(dir, int(d.Owner.UID), int(d.Owner.GID)); err != nil {
-		return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err))}
+		return d.fail(fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err)))
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func (s *stage) temp(d *destination) (*os.File, error) {
 
 // unwritable returns the error of a file beside d that cannot be made or written.
 func (d *destination) unwritable(err error) error {
-	return &DestinationError{d.Artifact, d.file, fmt.Errorf("cannot write in %s: %w", d.dir, cause(err))}
+	return d.fail(fmt.Errorf("cannot write in %s: %w", d.dir, cause(err)))
 }
 
 // tempDir returns the directory of the temporary files within dir.
@@ -187,7 +187,7 @@ func (s *stage) copy(d *destination, src *os.File) (*os.File, error) {
 func (s *stage) finish(d *destination, f *os.File, mtime time.Time) (staged, error) {
 	fail := func(err error) (staged, error) {
 		f.Close()
-		return nil, &DestinationError{d.Artifact, d.file, err}
+		return nil, d.fail(err)
 	}
 	if d.Owner != nil {
 		if err := f.Chown(int(d.Owner.UID), int(d.Owner.GID)); err != nil {

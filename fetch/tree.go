@@ -147,11 +147,11 @@ func (c *Client) lookTree(ctx context.Context, d *destination) (state, []Finding
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		return absent, []Finding{{d.Artifact, d.file, false, "missing"}}, nil
 	case err != nil:
-		return 0, nil, &DestinationError{d.Artifact, d.file, cause(err)}
+		return 0, nil, d.fail(cause(err))
 	case info.Mode()&fs.ModeSymlink != 0: // which is replaced
 		return changed, []Finding{{d.Artifact, d.file, true, "changed: it is a symbolic link"}}, nil
 	case !info.IsDir():
-		return 0, nil, &DestinationError{d.Artifact, d.file, errors.New("something that is not a directory is there")}
+		return 0, nil, d.fail(errors.New("something that is not a directory is there"))
 	}
 	m, err := c.manifest(d.Artifact)
 	if err != nil {
@@ -159,7 +159,7 @@ func (c *Client) lookTree(ctx context.Context, d *destination) (state, []Finding
 	}
 	root, err := os.OpenRoot(d.file)
 	if err != nil {
-		return 0, nil, &DestinationError{d.Artifact, d.file, cause(err)}
+		return 0, nil, d.fail(cause(err))
 	}
 	defer root.Close()
 	differences, err := unpack.Compare(ctx, root, m, 0)

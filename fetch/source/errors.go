@@ -41,6 +41,8 @@ type unsentError struct{ error }
 func (e *unsentError) Unwrap() error { return e.error }
 
 // fail makes the error of t.
+//
+//go:noinline
 func (t *transfer) fail(err error, temporary bool) *Error {
 	return &Error{URL: t.resp.URL, Temporary: temporary, Err: err}
 }

@@ -179,7 +179,12 @@ func made(name string, err error) error {
 	case errors.Is(err, fs.ErrExist): // the archive has only one of this name
 		return refuse(name, "this disk takes it for the same as another name of the archive")
 	}
-	return fmt.Errorf("unpacking %q: %w", name, cause(err))
+	return failed("unpacking", name, err)
+}
+
+// failed returns the error of an operation on what a name of the archive stands for.
+func failed(doing, name string, err error) error {
+	return fmt.Errorf("%s %q: %w", doing, name, cause(err))
 }
 
 // cause strips the path from an error of package os, for messages that name it.
@@ -225,13 +230,13 @@ func (f *fileOutput) Write(b []byte) (int, error) {
 	if !f.p.sparse {
 		n, err := f.f.Write(b)
 		if err != nil {
-			err = fmt.Errorf("writing %q: %w", f.p.path, cause(err))
+			err = failed("writing", f.p.path, err)
 		}
 		return n, err
 	}
 	if !isZero(b) { // and else it becomes a hole
 		if _, err := f.f.WriteAt(b, f.off); err != nil {
-			return 0, fmt.Errorf("writing %q: %w", f.p.path, cause(err))
+			return 0, failed("writing", f.p.path, err)
 		}
 	}
 	f.off += int64(len(b))
@@ -260,7 +265,7 @@ func (f *fileOutput) close(complete bool) error {
 		err = f.h.chtimes(path.Base(f.p.path), f.p.modTime)
 	}
 	if err != nil {
-		return fmt.Errorf("unpacking %q: %w", f.p.path, cause(err))
+		return failed("unpacking", f.p.path, err)
 	}
 	return nil
 }
@@ -272,16 +277,23 @@ func (h *dirHandle) chtimes(base string, t time.Time) error { return h.timer.cht
 // finish makes the links of t, and then gives directories their attributes, the
 // deepest first, since some may not be written in any more.
 func (w *writer) finish(ctx context.Context, t *tree) error {
-	for _, p := range t.hard {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	// Hard links to symbolic ones come after these.
+	hardLinks := func(toSymlinks bool) error {
+		for _, p := range t.hard {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if (t.nodes[p.link].kind == kindSymlink) != toSymlinks {
+				continue
+			}
+			if err := made(p.path, w.dst.Link(p.link, p.path)); err != nil {
+				return err
+			}
 		}
-		if t.nodes[p.link].kind == kindSymlink {
-			continue
-		}
-		if err := made(p.path, w.dst.Link(p.link, p.path)); err != nil {
-			return err
-		}
+		return nil
+	}
+	if err := hardLinks(false); err != nil {
+		return err
 	}
 	for _, p := range t.symlinks {
 		if ctx.Err() != nil {
@@ -291,12 +303,8 @@ func (w *writer) finish(ctx context.Context, t *tree) error {
 			return err
 		}
 	}
-	for _, p := range t.hard {
-		if t.nodes[p.link].kind == kindSymlink {
-			if err := made(p.path, w.dst.Link(p.link, p.path)); err != nil {
-				return err
-			}
-		}
+	if err := hardLinks(true); err != nil {
+		return err
 	}
 	names := make([]string, 0, len(t.dirs))
 	for name := range t.dirs {
@@ -308,7 +316,7 @@ func (w *writer) finish(ctx context.Context, t *tree) error {
 			return context.Cause(ctx)
 		}
 		if err := w.directory(name, t.dirs[name]); err != nil {
-			return fmt.Errorf("unpacking %q: %w", name, cause(err))
+			return failed("unpacking", name, err)
 		}
 	}
 	return nil
@@ -326,11 +334,11 @@ func (w *writer) symlink(name, target string, modTime time.Time) error {
 	}
 	if o := w.o.Owner; o != nil {
 		if err := h.root.Lchown(base, int(o.UID), int(o.GID)); err != nil {
-			return fmt.Errorf("unpacking %q: %w", name, cause(err))
+			return failed("unpacking", name, err)
 		}
 	}
 	if err := h.chtimes(base, modTime); err != nil {
-		return fmt.Errorf("unpacking %q: %w", name, cause(err))
+		return failed("unpacking", name, err)
 	}
 	return nil
 }
