@@ -83,6 +83,8 @@ func (c *command) record(ctx context.Context, o recordFlags, args []string) erro
 		return console.Usagef("give a build of a Dockerfile of this machine", "this build cannot be recorded: %w", err)
 	} else if build != nil {
 		return c.recordBuild(ctx, o, to, build)
+	} else if name := record.BuildsBy(args); name != "" {
+		c.console.Warnf("what %s builds or runs is not recorded this way; record a build by itself, as in deplock record -- docker buildx build …", name)
 	}
 	scratch.Sweep(os.TempDir()) // of what a killed recording has left
 	private, err := scratch.NewDir(os.TempDir())

@@ -23,7 +23,7 @@ type Build struct {
 
 	args     []string
 	verb     int      // the index behind the word build
-	builder  []string // the option that names the builder
+	builder  []string // the options that say where and how it is built
 	buildctl bool
 	file     []int  // the indexes of the option that names the Dockerfile or its folder
 	context  string // of the build
@@ -54,6 +54,21 @@ func ParseBuild(args []string) (*Build, error) {
 		return b, b.readBuildctl()
 	}
 	return b, b.readDocker(program)
+}
+
+// BuildsBy returns the name of the program for images that a command line calls, be it
+// within another one, or an empty one. What that builds is not recorded if ParseBuild
+// does not know the command line.
+func BuildsBy(args []string) string {
+	for _, a := range args {
+		for word := range strings.FieldsSeq(a) {
+			switch name := strings.TrimSuffix(filepath.Base(word), ".exe"); name {
+			case "docker", "docker-compose", "podman", "buildah", "buildctl", "nerdctl":
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // The options that are followed by a value in front of the word build, and those
@@ -150,19 +165,14 @@ func (b *Build) readDocker(program string) error {
 				return fmt.Errorf("%s: write -f by itself", b.args[o.at])
 			}
 			file, b.file = o.value, []int{o.at, o.behind}
-		case "--builder":
-			b.builder = b.args[o.at:o.behind]
+		case "--builder", "--isolation":
+			b.builder = append(b.builder, b.args[o.at:o.behind]...)
 		case "--platform":
 			b.Platforms = append(b.Platforms, strings.Split(o.value, ",")...)
 		case "--target":
 			if strings.Trim(o.value, "0123456789") == "" && o.value != "" {
 				return fmt.Errorf("--target %s counts stages, and a recording adds some: name the stage", o.value)
 			}
-		}
-	}
-	for i := 1; i < b.verb; i++ { // docker buildx --builder NAME build is kept as it is
-		if b.args[i] == "--builder" || strings.HasPrefix(b.args[i], "--builder=") {
-			b.builder = nil
 		}
 	}
 	switch len(others) {

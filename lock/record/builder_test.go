@@ -88,11 +88,31 @@ func TestParseBuild(t *testing.T) {
 	if got, want := strings.Join(b.Collecting("K", "O"), " "), "docker -H x buildx build --builder b --output type=local,dest=O --file K/Dockerfile K"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	b, err = record.ParseBuild(strings.Fields("buildah --root r bud --isolation=chroot -t x --layers ctx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(b.Collecting("K", "O"), " "), "buildah --root r bud --isolation=chroot --output type=local,dest=O --file K/Dockerfile K"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	b, err = record.ParseBuild(strings.Fields("buildctl --addr a build --frontend dockerfile.v0 --local dockerfile=ctx --output type=image,push=true"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := strings.Join(b.Collecting("K", "O"), " "), "buildctl --addr a build --frontend dockerfile.v0 --local dockerfile=K --local context=K --output type=local,dest=O"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestBuildsBy(t *testing.T) {
+	for line, want := range map[string]string{
+		"sudo docker build .": "docker", "docker compose build": "docker", "/usr/bin/podman run x": "podman", "sh install.sh": "", "make docker-image": "",
+	} {
+		if got := record.BuildsBy(strings.Fields(line)); got != want {
+			t.Errorf("%s: got %q", line, got)
+		}
+	}
+	if got := record.BuildsBy([]string{"sh", "-c", "cd x && docker build ."}); got != "docker" {
+		t.Errorf("got %q", got)
 	}
 }
