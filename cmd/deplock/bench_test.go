@@ -21,6 +21,7 @@ import (
 const (
 	checkRounds  = 31
 	updateRounds = 11
+	syncRounds   = 11
 )
 
 // aims are in the order in which they are reported.
@@ -35,6 +36,7 @@ var aims = []bench.Aim{
 	bench.PeakAtMost(updateOneList, 60),
 	bench.WallAtMost(updateManyLists, toolCurl, 1.3),
 	bench.PeakAtMost(updateManyLists, 60),
+	bench.SecondsAtMost(syncWorkload, 1),
 }
 
 // benchmark is what one TestBench has at hand.
@@ -48,7 +50,7 @@ func TestBench(t *testing.T) {
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := newBenchmark(ctx, t)
-	b.Run(ctx, slices.Concat(b.checkGroups(), b.updateGroups()))
+	b.Run(ctx, slices.Concat(b.checkGroups(), b.syncGroups(), b.updateGroups()))
 	fmt.Print(b.Report(aims))
 }
 

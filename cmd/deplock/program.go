@@ -54,6 +54,7 @@ type command struct {
 	lockFile  string     // that the command is about now
 	lockFiles []string   // that the options name
 	code      int        // of findings, which are no error
+	folders   reader     // of what describes builds
 	printing  sync.Mutex // guards the console while upstream is asked
 }
 

@@ -221,7 +221,7 @@ func (c *command) addUnit(f syncFlags, args map[string]string, name string, grou
 	}
 	data := file.Data
 	file.BuildArgs = args
-	dir, err := contextOf(f.context, name, file)
+	dir, err := c.folders.contextOf(f.context, name, file)
 	if err != nil {
 		return err
 	}
@@ -303,8 +303,10 @@ func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *t
 func (c *command) adopt(f syncFlags, u *unit, book *pins, total *tally) error {
 	before := total.adopted
 	c.report(u, book, total)
-	if _, file, ok := declaredContext(u.name); ok && total.adopted > before && !slices.Contains(total.declared, file) {
-		total.declared = append(total.declared, file)
+	if total.adopted > before {
+		if _, file, ok := c.folders.declaredContext(u.name); ok && !slices.Contains(total.declared, file) {
+			total.declared = append(total.declared, file)
+		}
 	}
 	if f.noEdit || u.blocked != nil {
 		return nil

@@ -23,14 +23,14 @@ import (
 // contextOf returns the build context of a Dockerfile: the one that was asked for;
 // what a compose or bake file says; or the nearest folder, from the Dockerfile's own
 // upwards, in which the sources of its COPY and ADD lines exist.
-func contextOf(asked, name string, f *dockerfile.File) (string, error) {
+func (r *reader) contextOf(asked, name string, f *dockerfile.File) (string, error) {
 	if asked != "" {
 		if info, err := os.Stat(asked); err != nil || !info.IsDir() {
 			return "", console.Usagef("", "--context %s is no folder", asked)
 		}
 		return asked, nil
 	}
-	if dir, _, ok := declaredContext(name); ok {
+	if dir, _, ok := r.declaredContext(name); ok {
 		return dir, nil
 	}
 	own := filepath.Dir(name)

@@ -26,14 +26,14 @@ type declared struct{ context, dockerfile, file string }
 // declaredContext returns the build context that a compose or bake file, in the
 // Dockerfile's folder or above within the repository, gives for a Dockerfile, if
 // they agree on one, and the file that says so.
-func declaredContext(name string) (context, file string, ok bool) {
+func (r *reader) declaredContext(name string) (context, file string, ok bool) {
 	abs, err := filepath.Abs(name)
 	if err != nil {
 		return "", "", false
 	}
 	var found []string
 	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
-		for _, d := range declarations(dir) {
+		for _, d := range r.declarations(dir) {
 			if strings.Contains(d.context, "://") || strings.HasPrefix(d.context, "git@") || strings.Contains(d.context, "$") {
 				continue
 			}
@@ -61,20 +61,41 @@ func declaredContext(name string) (context, file string, ok bool) {
 	return found[0], file, true
 }
 
+// reader reads the folders around Dockerfiles, each once.
+type reader struct{ folders map[string][]declared }
+
 // declarations returns the builds that the compose and bake files of a folder
 // describe. What cannot be read says nothing.
+func (r *reader) declarations(dir string) []declared {
+	all, ok := r.folders[dir]
+	if !ok {
+		all = declarations(dir)
+		if r.folders == nil {
+			r.folders = make(map[string][]declared)
+		}
+		r.folders[dir] = all
+	}
+	return all
+}
+
 func declarations(dir string) []declared {
 	var all []declared
-	for _, pattern := range []string{"compose*.y*ml", "docker-compose*.y*ml"} {
-		names, _ := filepath.Glob(filepath.Join(dir, pattern))
-		for _, name := range names {
-			all = append(all, composeBuilds(name)...)
-		}
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil
 	}
-	for _, pattern := range []string{"docker-bake*.json", "docker-bake*.hcl"} {
-		names, _ := filepath.Glob(filepath.Join(dir, pattern))
-		for _, name := range names {
-			all = append(all, bakeBuilds(name)...)
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	slices.Sort(names)
+	matches := func(name string, patterns ...string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool { ok, _ := filepath.Match(p, name); return ok })
+	}
+	for _, name := range names {
+		switch path := filepath.Join(dir, name); {
+		case matches(name, "compose*.y*ml", "docker-compose*.y*ml"):
+			all = append(all, composeBuilds(path)...)
+		case matches(name, "docker-bake*.json", "docker-bake*.hcl"):
+			all = append(all, bakeBuilds(path)...)
 		}
 	}
 	return all

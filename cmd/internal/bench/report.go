@@ -13,8 +13,9 @@ import (
 // group of a workload.
 type Aim struct {
 	workload string
-	tool     string // that it is compared with, or "" for the peak in MB
+	tool     string // that it is compared with, or "" for the peak in MB or the wall time
 	cpu      bool   // compare CPU, not wall time
+	seconds  bool   // the wall time itself
 	limit    float64
 }
 
@@ -32,6 +33,11 @@ func CPUAtMost(workload, tool string, limit float64) Aim {
 // PeakAtMost is the aim that the largest resident set has at most so many MB.
 func PeakAtMost(workload string, limit float64) Aim {
 	return Aim{workload: workload, limit: limit}
+}
+
+// SecondsAtMost is the aim that the wall time is at most so many seconds.
+func SecondsAtMost(workload string, limit float64) Aim {
+	return Aim{workload: workload, seconds: true, limit: limit}
 }
 
 // Report is everything that the benchmark has to say, as Markdown. Aims are
@@ -119,6 +125,9 @@ func formatWall(d time.Duration) string {
 func (a Aim) line(g *Group) string {
 	first, other := g.Rows[0], g.Rows[0]
 	subject, value := "peak MB", (*Row).peakMB
+	if a.seconds {
+		subject, value = "seconds", func(r *Row) float64 { return r.wall().Seconds() }
+	}
 	if a.tool != "" {
 		i := slices.IndexFunc(g.Rows, func(r *Row) bool { return r.Tool == a.tool })
 		if i < 0 {
