@@ -209,10 +209,10 @@ func TestBotCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files = append(append(files, more...), "renovate/README.md", "github-actions/README.md")
+	files = append(append(files, more...), "sync/sync.yml", "renovate/README.md", "github-actions/README.md", "sync/README.md")
 	// In code: to the end of the line or of the quotation, or to what a shell
 	// does not hand over.
-	commands := regexp.MustCompile("(?m)(?:^    |[`\"(/ ])deplock (init|add|update|remove|check|audit|outdated|list|export)\\b([^`\"|;)<>\n]*)")
+	commands := regexp.MustCompile("(?m)(?:^    |[`\"(/ ])deplock (init|add|update|remove|check|audit|outdated|list|export|sync)\\b([^`\"|;)<>\n]*)")
 	read := map[string]bool{}
 	for _, file := range files {
 		for _, m := range commands.FindAllStringSubmatch(code(file, text(t, file)), -1) {
@@ -223,7 +223,7 @@ func TestBotCommands(t *testing.T) {
 			read[m[1]] = true
 		}
 	}
-	for _, want := range []string{"add", "update", "check", "audit", "outdated"} {
+	for _, want := range []string{"add", "update", "check", "audit", "outdated", "sync"} {
 		if !read[want] {
 			t.Errorf("deplock %s is never used", want)
 		}
@@ -254,7 +254,7 @@ func TestWorkflows(t *testing.T) {
 		t.Errorf("relock.yml commits as another than Renovate ignores, %s:\n%s", config.GitIgnoredAuthors[0], commit)
 	}
 	pinned := regexp.MustCompile(`^ *- uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+\n$`)
-	for file, writes := range map[string]int{"deps.yml": 0, "relock.yml": 1} {
+	for file, writes := range map[string]int{"deps.yml": 0, "relock.yml": 1, "../sync/sync.yml": 1} {
 		workflow := text(t, filepath.Join("github-actions", file))
 		if strings.Contains(workflow, "\t") || strings.Count(workflow, "\npermissions:") != 1 || strings.Count(workflow, ": write") != writes {
 			t.Errorf("%s: want no tabs, permissions, and %d to write", file, writes)
@@ -264,7 +264,7 @@ func TestWorkflows(t *testing.T) {
 				t.Errorf("%s: not pinned: %s", file, line)
 			}
 		}
-		for _, asks := range []string{"deplock update", "deplock outdated"} {
+		for _, asks := range []string{"deplock update", "deplock outdated", "deplock sync"} {
 			before, _, ok := strings.Cut(workflow, "tools/"+asks)
 			if _, env, _ := strings.Cut(before[max(0, strings.LastIndex(before, "- name:")):], "env:"); ok && !strings.Contains(env, "GITHUB_TOKEN: ${{ github.token }}") {
 				t.Errorf("%s: %s is not given GITHUB_TOKEN", file, asks)

@@ -9,10 +9,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -150,26 +150,43 @@ func readImage(t *testing.T, all blobs, manifest descriptor) image {
 	return im
 }
 
-// apply adds the entries of a layer. No example deletes a file of its base, so a
-// whiteout is an error.
+// apply adds the entries of a layer, once what it deletes is gone.
 func (im image) apply(layer []byte) error {
+	entries := map[string]file{}
 	for r := tar.NewReader(bytes.NewReader(layer)); ; {
 		h, err := r.Next()
 		if err == io.EOF {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(path.Base(h.Name), ".wh.") {
-			return errors.New("deletes " + h.Name)
+		dir, base := path.Split(h.Name)
+		if base == ".wh..wh..opq" {
+			im.remove(dir, false)
+			continue
+		}
+		if name, ok := strings.CutPrefix(base, ".wh."); ok {
+			im.remove(dir+name, true)
+			continue
 		}
 		body, err := io.ReadAll(r)
 		if err != nil {
 			return err
 		}
-		im.files[h.Name] = file{mode: h.FileInfo().Mode(), uid: h.Uid, gid: h.Gid, mtime: h.ModTime, body: body}
+		entries[h.Name] = file{mode: h.FileInfo().Mode(), uid: h.Uid, gid: h.Gid, mtime: h.ModTime, body: body}
 	}
+	maps.Copy(im.files, entries)
+	return nil
+}
+
+// remove deletes what is below a name of an image, and the name itself if it is to go
+// as well.
+func (im image) remove(name string, itself bool) {
+	name = strings.TrimSuffix(name, "/")
+	maps.DeleteFunc(im.files, func(n string, _ file) bool {
+		return strings.HasPrefix(n, name+"/") && (itself || n != name+"/") || itself && n == name
+	})
 }
 
 func (b blobs) decode(t *testing.T, name string, v any) {

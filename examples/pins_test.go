@@ -53,10 +53,19 @@ func folders(t *testing.T) []string {
 func TestPins(t *testing.T) {
 	known := readPublished(t)
 	used := map[artifactKey]bool{}
+	sums := map[string]string{}
+	for _, p := range known {
+		sums[p.url] = p.sha256
+	}
 	for _, folder := range append(folders(t), "..") {
 		f := readLockfile(t, filepath.Join(folder, "deps.lock.toml"))
 		if err := f.Check(); err != nil {
 			t.Errorf("%s: %v", f.Name, err)
+		}
+		for _, pin := range f.URLs {
+			if got := pin.Digest.String(); got != sums[pin.URL] {
+				t.Errorf("%s: %s has sha256 %s; published is %q", f.Name, pin.URL, got, sums[pin.URL])
+			}
 		}
 		for _, d := range f.Deps {
 			platforms := d.Platforms

@@ -3,10 +3,13 @@
 package examples_test
 
 import (
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"depfetch/lock"
 )
 
 // dockerCommand is the first `docker buildx build` of a README, over all of its
@@ -51,6 +54,37 @@ func readCommand(t *testing.T, example string, secrets map[string]string) build 
 	return b
 }
 
+// downloaded fails the test unless all that a lockfile has for addresses of a
+// platform is in the image, under the names of the addresses' last elements.
+func (im image) downloaded(t *testing.T, u *upstream, lockfile, platform string) {
+	t.Helper()
+	f, err := lock.Parse("deps.lock.toml", []byte(lockfile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, arch, _ := strings.Cut(platform, "/")
+	for _, pin := range f.URLs {
+		if !strings.Contains(pin.URL, arch) {
+			continue
+		}
+		name, _, _ := strings.Cut(path.Base(pin.URL), "_")
+		got, ok := im.files["usr/local/bin/"+name]
+		if !ok || sumOf(got.body) != pin.Digest.String() || got.mode != 0o755 {
+			t.Errorf("%s: /usr/local/bin/%s is not what %s has", platform, name, pin.URL)
+		}
+		if n := u.served()[strings.TrimPrefix(pin.URL, u.URL)]; n != 1 {
+			t.Errorf("%s was downloaded %d times", pin.URL, n)
+		}
+	}
+}
+
+// readdress gives the addresses of a Dockerfile u as their host.
+func (u *upstream) readdress(t *testing.T, dir string) {
+	t.Helper()
+	name := filepath.Join(dir, "Dockerfile")
+	write(t, name, strings.ReplaceAll(read(t, name), "https://", u.URL+"/"))
+}
+
 // TestReadmes builds every example as its README says and finds every file in
 // its place, for each platform.
 func TestReadmes(t *testing.T) {
@@ -64,6 +98,7 @@ func TestReadmes(t *testing.T) {
 			lockfile := u.lockfile(t, example)
 			b := readCommand(t, example, map[string]string{"netrc": netrc, "ca": ca})
 			b.dir = stage(t, example, lockfile)
+			u.readdress(t, b.dir)
 			want := b.platforms
 			if len(want) == 0 {
 				want = []string{native}
@@ -76,6 +111,7 @@ func TestReadmes(t *testing.T) {
 					continue
 				}
 				im.filled(t, pinned(t, lockfile, p))
+				im.downloaded(t, u, lockfile, p)
 				// What the build mounts, it takes away again.
 				for _, name := range []string{"depfetch", "deps.lock.toml", "cache/", "out/", "run/"} {
 					if _, ok := im.files[name]; ok {

@@ -263,3 +263,51 @@ RUN --mount=type=cache,target=/var/cache/depfetch --network=none \
 		t.Errorf("a RUN without network and cache has passed:\n%s", r.log)
 	}
 }
+
+// TestSyncExample holds that the example is what sync makes of it, and bumps a version
+// in it as a bot does, with the script of its workflow.
+func TestSyncExample(t *testing.T) {
+	deplock := buildProgram(t, "deplock")
+	if out, code := deplockIn(t, deplock, "sync", "sync", "--check"); code != 0 {
+		t.Errorf("sync --check: exit code %d\n%s", code, out)
+	}
+	u := newUpstream(t)
+	dir := stage(t, "sync", u.lockfile(t, "sync"))
+	u.readdress(t, dir)
+	dockerfile, lockfile := filepath.Join(dir, "Dockerfile"), filepath.Join(dir, "deps.lock.toml")
+	want := read(t, dockerfile)
+	if out, code := deplockIn(t, deplock, dir, "sync", "--undo"); code != 0 || strings.Contains(read(t, dockerfile), "--mount") {
+		t.Fatalf("exit code %d\n%s\n%s", code, out, read(t, dockerfile))
+	}
+	synced(t, deplock, dir)
+	if got := read(t, dockerfile); got != want {
+		t.Errorf("sync makes of it\n%s\nwant\n%s", got, want)
+	}
+
+	before := read(t, lockfile)
+	write(t, dockerfile, strings.ReplaceAll(want, "4.42.1", "4.42.2"))
+	for _, arch := range []string{"amd64", "arm64"} {
+		u.publish(standIn("https://github.com/mikefarah/yq/releases/download/v4.42.2/yq_linux_" + arch))
+	}
+	if out, code := deplockIn(t, deplock, dir, "sync", "--check", "--allow-http"); code != 1 || !strings.Contains(out, "v4.42.2/yq_linux_amd64 is not pinned") {
+		t.Errorf("sync --check: exit code %d\n%s", code, out)
+	}
+	tools := filepath.Join(dir, "tools")
+	if err := os.Mkdir(tools, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// The server is not one of https.
+	if err := os.WriteFile(filepath.Join(tools, "deplock"), []byte("#!/bin/sh\nexec "+deplock+" \"$@\" --allow-http\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("bash", "-ec", step(t, "../sync/sync.yml", "Lock what the Dockerfiles ask for now"))
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	yq := u.URL + "/github.com/mikefarah/yq/releases/download/"
+	changed(t, before, read(t, lockfile), `"`+yq+`v4.42.2/yq_linux_amd64" = {`, `"`+yq+`v4.42.2/yq_linux_arm64" = {`)
+	if out, code := deplockIn(t, deplock, dir, "sync", "--check", "--allow-http"); code != 0 {
+		t.Errorf("sync --check: exit code %d\n%s", code, out)
+	}
+}

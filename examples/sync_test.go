@@ -80,6 +80,9 @@ func makeBase(t *testing.T, platforms ...string) (layout string) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{"etc/passwd": "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000::/home/app:/bin/sh\n", "etc/group": "root:x:0:\napp:x:1000:\n"} {
 		write(t, filepath.Join(root, name), text)
 	}
@@ -214,13 +217,17 @@ func TestSync(t *testing.T) {
 		}
 		for _, f := range archive.Files {
 			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+f.Name, func(t *testing.T) {
-				text := strings.ReplaceAll(string(f.Data), "$U", server.URL)
-				text = strings.ReplaceAll(text, "$TARSUM", bodySum(t, server.URL+"/t-1.0.tar.gz"))
-				text = strings.ReplaceAll(text, "$SUM", sumOf([]byte("#!/bin/sh\necho tool \"$@\"\n")))
-				syncCase(t, deplock, layout, text)
+				syncCase(t, deplock, layout, syncText(t, server.URL, string(f.Data)))
 			})
 		}
 	}
+}
+
+// syncText returns a Dockerfile of testdata/sync with the address of the server and
+// the sums of what it has.
+func syncText(t *testing.T, address, text string) string {
+	t.Helper()
+	return strings.NewReplacer("$TARSUM", bodySum(t, address+"/t-1.0.tar.gz"), "$SUM", bodySum(t, address+"/t-1.0"), "$U", address).Replace(text)
 }
 
 // syncCase builds a Dockerfile before and after. A comment in it says what becomes of

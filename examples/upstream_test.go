@@ -125,7 +125,7 @@ func (u *upstream) swapByte(t *testing.T, url string) (sha256 string) {
 }
 
 var (
-	lockedLine = regexp.MustCompile(`url = "(https://[^"{]+)", sha256 = "([0-9a-f]{64})"`)
+	lockedLine = regexp.MustCompile(`(url = )?"(https://[^"{]+)"(,| = \{) sha256 = "[0-9a-f]{64}"`)
 	hostsLine  = regexp.MustCompile(`(?m)^hosts = .*$`)
 )
 
@@ -144,8 +144,8 @@ func (u *upstream) rewrite(t *testing.T, text string) string {
 		t.Fatalf("%d of %d locked lines are of the form that this test can rewrite", found, pins)
 	}
 	text = lockedLine.ReplaceAllStringFunc(text, func(line string) string {
-		url := lockedLine.FindStringSubmatch(line)[1]
-		return fmt.Sprintf("url = %q, sha256 = %q", url, sumOf(u.publish(standIn(url))))
+		m := lockedLine.FindStringSubmatch(line)
+		return fmt.Sprintf("%s%q%s sha256 = %q", m[1], m[2], m[3], sumOf(u.publish(standIn(m[2]))))
 	})
 	text = strings.ReplaceAll(text, `"https://`, `"`+u.URL+`/`)
 	return hostsLine.ReplaceAllString(text, `hosts = ["127.0.0.1"]`)
