@@ -36,6 +36,7 @@ func run(m *testing.M) (code int) {
 	if err := missing(); err != nil {
 		return fail(err)
 	}
+	os.Setenv("DEPLOCK_BASES", "usual") // no registry is asked
 	dir, err := os.MkdirTemp("", "depfetch-e2e-")
 	if err != nil {
 		return fail(err)
@@ -86,6 +87,8 @@ func missing() error {
 	need(err == nil, "no runc: apt-get install runc, or `depfetch fetch runc` with the lockfile at the top of the repository")
 	_, err = exec.LookPath("apt-get")
 	need(err == nil, "no apt-get: one test fetches a Debian package by the sum that apt knows")
+	_, err = exec.LookPath("buildah")
+	need(err == nil, "no buildah: apt-get install buildah")
 	busybox, err := exec.LookPath("busybox")
 	need(err == nil && static(busybox), "no static busybox: apt-get install busybox-static")
 	return errors.Join(errs...)

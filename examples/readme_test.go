@@ -85,6 +85,62 @@ func (u *upstream) readdress(t *testing.T, dir string) {
 	write(t, name, strings.ReplaceAll(read(t, name), "https://", u.URL+"/"))
 }
 
+// block is a block of code of a README that says in which language it is.
+var block = regexp.MustCompile("(?ms)^```(dockerfile|toml)\n(.*?)^```$")
+
+// TestReadmeSync makes of the first Dockerfile of the project's README, by the first
+// of the commands that it shows, the second one and the lockfile below it.
+func TestReadmeSync(t *testing.T) {
+	text := read(t, "../README.md")
+	blocks := block.FindAllStringSubmatch(text, 3)
+	if len(blocks) != 3 || blocks[0][1]+blocks[1][1]+blocks[2][1] != "dockerfiledockerfiletoml" {
+		t.Fatal("the README does not begin with a Dockerfile before and after, and its lockfile")
+	}
+	u := newUpstream(t)
+	u.rewrite(t, blocks[2][2])
+	dir := t.TempDir()
+	name := filepath.Join(dir, "Dockerfile")
+	write(t, name, blocks[0][2])
+	u.readdress(t, dir)
+	deplock := buildProgram(t, "deplock")
+	synced(t, deplock, dir)
+	if got := strings.ReplaceAll(read(t, name), u.URL+"/", "https://"); got != blocks[1][2] {
+		t.Errorf("sync makes of it\n%s\nwant\n%s", got, blocks[1][2])
+	}
+	want, err := lock.Parse("README.md", []byte(blocks[2][2]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := lock.Parse("deps.lock.toml", []byte(read(t, filepath.Join(dir, "deps.lock.toml"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, pin := range want.URLs {
+		if len(got.URLs) != len(want.URLs) || strings.ReplaceAll(got.URLs[i].URL, u.URL+"/", "https://") != pin.URL {
+			t.Fatalf("sync has locked %v; want %v", got.URLs, want.URLs)
+		}
+	}
+	build{dir: dir}.run(t).image(t)
+
+	// The other command lines of sync, against what is there now.
+	commands := regexp.MustCompile(`(?m)^deplock (sync\b[^#\n]*)`).FindAllStringSubmatch(text, -1)
+	if len(commands) < 5 {
+		t.Errorf("the README shows %d command lines of sync", len(commands))
+	}
+	for _, m := range commands {
+		args := append(strings.Fields(m[1]), "--allow-http")
+		if strings.Contains(m[1], "--vendor") {
+			args = append(args, "--vendor-from", makePrograms(t, "amd64", "arm64"))
+		}
+		if out, code := deplockIn(t, deplock, dir, args...); code != 0 {
+			t.Errorf("deplock %s: exit code %d\n%s", strings.Join(args, " "), code, out)
+		}
+	}
+	if got := strings.ReplaceAll(read(t, name), u.URL+"/", "https://"); got != blocks[0][2] {
+		t.Errorf("after --undo it is\n%s", got)
+	}
+}
+
 // TestReadmes builds every example as its README says and finds every file in
 // its place, for each platform.
 func TestReadmes(t *testing.T) {
