@@ -23,10 +23,10 @@ func TestRecordBuild(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	layout := makeBase(t)
-	files := map[string]string{"/t-1.0": "one\n", "/t-2.0": "two\n", "/newest": "BASE/t-2.0\n", "/t-3.0": "three\n"}
+	files := map[string]string{"/t-1.0": "one\n", "/t-2.0": "two\n", "/newest": "BASE/t-2.0\n", "/t-3.0": "three\n", "/asset": "asset\n"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, ok := files[r.URL.Path]
-		if !ok {
+		if !ok || r.URL.Path == "/asset" && r.Header.Get("Accept") != "application/octet-stream" {
 			http.NotFound(w, r)
 			return
 		}
@@ -45,7 +45,7 @@ RUN sh /get.sh $V
 FROM --platform=$BUILDPLATFORM debian:12 AS again
 RUN chmod 1777 /tmp
 USER app
-RUN cd /tmp && curl -fsS $U/t-3.0 >t 2>/dev/null && curl -fsS -o t $U/t-3.0
+RUN cd /tmp && curl -fsS $U/t-3.0 >t 2>/dev/null && curl -fsS -o t $U/t-3.0 && curl -fsSH "Accept: application/octet-stream" -o a $U/asset
 FROM debian:12
 COPY --from=0 /opt /opt
 COPY --from=again /tmp/t /opt/three
@@ -82,7 +82,7 @@ RUN --mount=type=secret,id=token \
 		}
 		return urls
 	}
-	want := []string{"/newest", "/t-1.0", "/t-2.0", "/t-3.0"}
+	want := []string{"/asset", "/newest", "/t-1.0", "/t-2.0", "/t-3.0"}
 	for i := range 2 { // nothing is taken from the builder's cache
 		out, err := record()
 		if err != nil {
@@ -123,7 +123,7 @@ RUN --mount=type=secret,id=token \
 	// A build that fails is recorded until then, and its code is kept.
 	write(t, token, "other")
 	out, err := record()
-	if err == nil || !strings.Contains(out, "the command has failed with exit code 1") || !slices.Equal(lines(), []string{"/t-1.0", "/t-3.0"}) {
+	if err == nil || !strings.Contains(out, "the command has failed with exit code 1") || !slices.Equal(lines(), []string{"/asset", "/t-1.0", "/t-3.0"}) {
 		t.Errorf("a build that fails: %v, locked are %q\n%s", err, lines(), out)
 	}
 

@@ -55,8 +55,9 @@ given a copy of the Dockerfile that mounts deplock as curl and wget into every R
 of every stage and platform that is built; your files stay as they are, and so do
 the other options of the command line. Nothing is taken from the builder's cache.
 What the RUNs have asked for is brought out by a second, small build; then deplock
-asks for each address itself, without header fields, and locks those that give it
-the same bytes. What ADD downloads is locked by deplock sync. Stages of other
+asks for each address itself, with the Accept, Accept-Language, Referer and
+User-Agent of the call but no secrets of it (--netrc and --headers give those), and
+locks what gives it the same bytes. What ADD downloads is locked by deplock sync. Stages of other
 platforms need deplock-linux-ARCH beside deplock, or where --programs says.
 Build again afterwards: the image of a recorded build is not one to publish.`,
 		Example: `  deplock record -- sh install.sh

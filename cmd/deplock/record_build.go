@@ -220,6 +220,11 @@ func collect(ctx context.Context, args, env []string, out string) ([]record.Requ
 // maxJournal is how much of what one call has written is read, in bytes.
 const maxJournal = 1 << 24
 
+// question is one address as a build has asked for it.
+type question struct {
+	url, header string
+}
+
 // askAgain downloads what a build has asked for, and returns the requests with what
 // came. What came otherwise in the build is a problem.
 func (c *command) askAgain(ctx context.Context, o recordFlags, to recording, requests []record.Request) ([]record.Request, error) {
@@ -228,40 +233,92 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to recording, req
 		return nil, err
 	}
 	var result []record.Request
-	var artifacts []fetch.Artifact
-	got := make(map[string][]string) // the digests that came in the build
+	problem := func(url, what string) {
+		result = append(result, record.Request{Call: source.Redact(url), Problem: what})
+	}
+	var headers []string
+	byHeader := make(map[string][]fetch.Artifact) // one client for all that are asked for alike
+	got := make(map[question][]string)               // the digests that came in the build
 	for _, r := range requests {
-		switch _, there := to.file.Pin(r.URL); {
-		case r.Problem != "":
+		if r.Problem != "" {
 			result = append(result, r)
 			continue
-		case there: // a RUN may have forged that
-			continue
-		case got[r.URL] == nil && !acceptable(r.URL, o.allowHTTP):
-			result = append(result, record.Request{Call: source.Redact(r.URL), Problem: "it is no address that can be locked; plain http can with --allow-http"})
-			got[r.URL] = []string{}
-			continue
-		case got[r.URL] == nil:
-			artifacts = append(artifacts, artifactOf(r.URL))
 		}
-		got[r.URL] = append(got[r.URL], r.SHA256)
+		if _, there := to.file.Pin(r.URL); there { // a RUN may have forged that
+			continue
+		}
+		key := question{r.URL, strings.Join(record.Plain(r.Header), "\n")}
+		if got[key] == nil {
+			if !acceptable(r.URL, o.allowHTTP) {
+				problem(r.URL, "it is no address that can be locked; plain http can with --allow-http")
+				got[key] = []string{}
+				continue
+			}
+			group := key.header
+			if group != "" {
+				group = origin(r.URL) + "\n" + group
+			}
+			if byHeader[group] == nil {
+				headers = append(headers, group)
+			}
+			byHeader[group] = append(byHeader[group], artifactOf(r.URL))
+		}
+		got[key] = append(got[key], r.SHA256)
 	}
-	measured, err := client.Fetch.Measure(ctx, artifacts)
-	if err != nil {
-		return nil, err
-	}
-	for i, m := range measured {
-		url := artifacts[i].URL
-		switch {
-		case m.Err != nil:
-			result = append(result, record.Request{Call: source.Redact(url), Problem: "the build got it, and asking for it again outside of the build fails: " + m.Err.Error()})
-		case slices.ContainsFunc(got[url], func(digest string) bool { return digest != m.Digest.String() }):
-			result = append(result, record.Request{Call: source.Redact(url), Problem: "the build got other bytes than come now outside of it: it changes from request to request, or depends on header fields"})
-		default:
-			result = append(result, requestOf(url, m))
+	digests := make(map[string]string)
+	for _, group := range headers {
+		from, header, err := c.withHeader(o, to, client.Fetch, group)
+		if err != nil {
+			return nil, err
+		}
+		measured, err := from.Measure(ctx, byHeader[group])
+		if err != nil {
+			return nil, err
+		}
+		for i, m := range measured {
+			url := byHeader[group][i].URL
+			digest := m.Digest.String()
+			other := func(d string) bool { return d != digest }
+			switch {
+			case m.Err != nil:
+				problem(url, "the build got it, and asking for it again outside of the build fails: "+m.Err.Error())
+			case slices.ContainsFunc(got[question{url, header}], other):
+				problem(url, "the build got other bytes than come now outside of it: it changes from request to request, or depends on who asks")
+			case digests[url] != "" && other(digests[url]):
+				problem(url, "it has other bytes when it is asked for with other header fields")
+				result = slices.DeleteFunc(result, func(r record.Request) bool { return r.URL == url })
+			default:
+				digests[url] = digest
+				result = append(result, requestOf(url, m))
+			}
 		}
 	}
 	return result, nil
+}
+
+// withHeader returns a client that sends the fields of a group: an origin and lines,
+// or nothing.
+func (c *command) withHeader(o recordFlags, to recording, client *fetch.Client, group string) (from *fetch.Client, header string, err error) {
+	if group == "" {
+		return client, "", nil
+	}
+	origin, header, _ := strings.Cut(group, "\n")
+	cfg, err := o.Config(c.console, c.getenv, version)
+	if err != nil {
+		return nil, "", err
+	}
+	cfg.Hosts = to.file.Policy.Hosts
+	fields := make(map[string]string)
+	for line := range strings.SplitSeq(header, "\n") {
+		name, value, _ := strings.Cut(line, ": ")
+		fields[name] = value
+	}
+	if cfg.Headers, err = cfg.Headers.Override(origin, fields); err != nil {
+		return nil, "", err
+	}
+	with := *client
+	with.Source = source.New(cfg)
+	return &with, header, nil
 }
 
 // acceptable reports whether an address is one that is locked.

@@ -17,6 +17,8 @@ import (
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/fetch/cmdline"
+	"depfetch/fetch/cmdline/curl"
+	"depfetch/fetch/cmdline/wget"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/record"
@@ -72,7 +74,7 @@ func (c *command) recordShim(ctx context.Context, name string, args []string) in
 		c.console.Hintf("run deplock record as the user that downloads")
 		return exit.Failure
 	}
-	rec := &recorder{place: at}
+	rec := &recorder{place: at, tool: name, args: args}
 	code := (&shim.Program{
 		Name: name, Args: args, Native: true, Version: version,
 		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console,
@@ -109,6 +111,8 @@ func redactArgs(args []string) string {
 // recorder pins what is asked for by downloading it.
 type recorder struct {
 	place
+	tool string
+	args []string
 	file *lock.File
 }
 
@@ -147,7 +151,30 @@ func (r *recorder) Resolve(ctx context.Context, a cmdline.Address, _ bool, clien
 	if there { // its line says that it is not to be pinned
 		return &artifact, nil
 	}
-	return &artifact, record.Append(r.journal, requestOf(a.URL, m))
+	request := requestOf(a.URL, m)
+	request.Header = r.header(a.URL)
+	return &artifact, record.Append(r.journal, request)
+}
+
+// header returns the fields of the header that the call gives for an address, as far
+// as they are written down.
+func (r *recorder) header(url string) []string {
+	none := strings.NewReader("") // standard input has been read
+	job, err := curl.Parse(r.args, "", none)
+	if r.tool == "wget" {
+		job, err = wget.Parse(r.args, nil, none)
+	}
+	if err != nil {
+		return nil
+	}
+	for _, o := range job.Operations {
+		for _, t := range o.Transfers {
+			if a, err := cmdline.Normalize(t.URL, o.Scheme, o.AsIs); err == nil && a.URL == url {
+				return record.Plain(o.Fields)
+			}
+		}
+	}
+	return nil
 }
 
 // requestOf returns the request that an address was answered to with m.

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,9 +33,12 @@ import (
 
 // Request is one address that was asked for.
 type Request struct {
-	URL    string `json:"url,omitempty"`
-	SHA256 string `json:"sha256,omitempty"`
-	Size   int64  `json:"size,omitempty"`
+	URL string `json:"url,omitempty"`
+	// Header is the fields of the header that the call gave, sorted, as far as the
+	// answer may depend on them and they are no secrets: see Plain.
+	Header []string `json:"header,omitempty"`
+	SHA256 string   `json:"sha256,omitempty"`
+	Size   int64    `json:"size,omitempty"`
 	// Modified is what Last-Modified said. It may be zero.
 	Modified time.Time `json:"modified,omitzero"`
 	Final    string    `json:"final,omitempty"` // where redirects led, if there were any
@@ -127,4 +131,19 @@ func (r Request) Advice() (advice string, unfit bool) {
 		return "it is a program for " + r.Program + ", and is locked for any platform", false
 	}
 	return "", false
+}
+
+// Plain returns the fields of a header that may be written down, sorted: those that
+// say what is wanted, and not who asks.
+func Plain(fields []string) []string {
+	var plain []string
+	for _, field := range fields {
+		name, value, ok := strings.Cut(field, ":")
+		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
+		if ok && value != "" && slices.Contains([]string{"accept", "accept-language", "referer", "user-agent"}, name) {
+			plain = append(plain, name+": "+value)
+		}
+	}
+	slices.Sort(plain)
+	return slices.Compact(plain)
 }

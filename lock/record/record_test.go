@@ -3,6 +3,7 @@ package record_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,5 +62,12 @@ func TestPin(t *testing.T) {
 		if got, unfit := test.r.Advice(); !strings.Contains(got, test.want) || (got == "") != (test.want == "") || unfit != test.unfit {
 			t.Errorf("%+v: %q, %v", test.r, got, unfit)
 		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	got := record.Plain([]string{"User-Agent: x", "Authorization: secret", "ACCEPT:  a/b ", "Cookie: secret", "X-Token: secret", "Accept:", "Accept;", "accept: a/b"})
+	if want := []string{"accept: a/b", "user-agent: x"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
