@@ -238,7 +238,7 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to recording, req
 	}
 	var headers []string
 	byHeader := make(map[string][]fetch.Artifact) // one client for all that are asked for alike
-	got := make(map[question][]string)               // the digests that came in the build
+	got := make(map[question][]string)            // the digests that came in the build
 	for _, r := range requests {
 		if r.Problem != "" {
 			result = append(result, r)
