@@ -97,6 +97,22 @@ func TestDifferential(t *testing.T) {
 		w.Header().Set("Content-Disposition", `attachment; filename="other"`)
 		fetchtest.Body("named\n")(w, r)
 	})
+	cookies := func(location string, lines ...string) fetchtest.Step {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Set-Cookie"] = lines
+			fetchtest.Redirect(302, location)(w, r)
+		}
+	}
+	serve("/login", "in\n", cookies("/inside", "s=1; Path=/; HttpOnly"))
+	serve("/d/login", "in\n", cookies("/inside", "s=1"))
+	serve("/d/e/login", "in\n", cookies("/d/e/inside", "s=2", "s=1"))
+	inside := fetchtest.Token("Cookie", "s=1", fetchtest.Body("in\n"))
+	serve("/inside", "in\n", inside)
+	serve("/d/e/inside", "in\n", inside)
+	serve("/blank", "blank\n", fetchtest.Redirect(302, "/b k?x=My File&y=<>"))
+	serve("/b%20k?x=My%20File&y=<>", "blank\n")
+	serve("/b%20k?x=My+File&y=<>", "blank\n")
+	serve("/b%20k?x=My%20File&y=%3C%3E", "blank\n")
 	serve("/gone", "gone", fetchtest.Status(404))
 	serve("/broken", "broken", fetchtest.Status(500))
 	serve("/loop", "loop", fetchtest.Redirect(302, "/loop"))

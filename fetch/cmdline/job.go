@@ -20,6 +20,7 @@ type Operation struct {
 	Proto  string // the schemes that are allowed, in curl's form
 
 	Fields           []string // of the header, as "Name: value"
+	Cookies          bool     // those that servers set are sent, for the whole run
 	Netrc            string
 	CACert           []string
 	Retries          int64 // -1 is the default

@@ -159,6 +159,7 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 			return nil, t.failNetwork(ctx, err)
 		}
 		s.reset()
+		t.client.cfg.Cookies.take(u, resp.Header)
 		permanent = permanent && (resp.StatusCode == http.StatusMovedPermanently || resp.StatusCode == http.StatusPermanentRedirect)
 		return resp, nil
 	})
@@ -186,6 +187,7 @@ func (t *transfer) request(ctx context.Context, u *url.URL, home bool) *http.Req
 		t.client.cfg.Netrc.authorize(r, u)
 		t.known = t.client.cfg.Headers.set(r, u) || r.Header.Get("Authorization") != ""
 	}
+	t.client.cfg.Cookies.set(r)
 	return r
 }
 

@@ -43,6 +43,8 @@ type Config struct {
 	// Headers holds header fields for certain origins, or is nil. What it has
 	// comes before what Netrc has.
 	Headers *Headers
+	// Cookies keeps the cookies that servers set. Nil keeps none.
+	Cookies *Cookies
 	// Proxy chooses the proxy of a request, as http.Transport.Proxy does.
 	// Nil uses none.
 	Proxy func(*http.Request) (*url.URL, error)

@@ -117,6 +117,9 @@ const maxFile = 16 << 20
 // readFile reads a regular file, and waits for no writer of a FIFO. What a shell's
 // <(…) names is open already, and is read whatever it is.
 func readFile(name string) ([]byte, error) {
+	if name == os.DevNull {
+		return nil, nil // the usual word for none
+	}
 	if !strings.HasPrefix(name, "/dev/fd/") {
 		return regular.Read(name, maxFile)
 	}

@@ -33,14 +33,23 @@ func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*f
 	if op.Retries >= 0 {
 		o.Retries = int(op.Retries)
 	}
-	cfg, err := o.Config(r.Console, r.getenv, r.Version)
+	getenv := func(name string) string {
+		if name == "no_proxy" && op.NoProxy != "" {
+			return op.NoProxy
+		}
+		return r.getenv(name)
+	}
+	cfg, err := o.Config(r.Console, getenv, r.Version)
 	if err != nil {
 		return nil, err
 	}
 	cfg.UserAgent = "depfetch/" + r.Version
 	cfg.Hosts = r.pins.Hosts
+	if op.Cookies {
+		cfg.Cookies = &r.cookies
+	}
 	if op.Proxied {
-		if cfg.Proxy, err = proxy(op); err != nil {
+		if cfg.Proxy, err = proxy(op, network.NoProxy(getenv)); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +128,7 @@ func fields(a *cmdline.Address, lines []string) (map[string]string, error) {
 
 // proxy returns what chooses the proxy of a request: that of the option, unless
 // the host is excepted.
-func proxy(op *cmdline.Operation) (func(*http.Request) (*url.URL, error), error) {
+func proxy(op *cmdline.Operation, except string) (func(*http.Request) (*url.URL, error), error) {
 	var u *url.URL
 	if address := op.Proxy; address != "" {
 		if !strings.Contains(address, "://") {
@@ -134,20 +143,9 @@ func proxy(op *cmdline.Operation) (func(*http.Request) (*url.URL, error), error)
 		}
 	}
 	return func(r *http.Request) (*url.URL, error) {
-		if u == nil || excepted(r.URL.Hostname(), op.NoProxy) {
+		if u == nil || network.Excepted(r.URL, except) {
 			return nil, nil
 		}
 		return u, nil
 	}, nil
-}
-
-// excepted reports whether a list of hosts names one, or a domain that it is in.
-func excepted(host, list string) bool {
-	for _, name := range strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' }) {
-		name = strings.TrimLeft(strings.ToLower(name), ".")
-		if name == "*" || host == name || strings.HasSuffix(strings.ToLower(host), "."+name) {
-			return true
-		}
-	}
-	return false
 }

@@ -85,7 +85,8 @@ type runner struct {
 	certs string // $SSL_CERT_FILE
 	code  int    // of the first failure
 
-	dumped map[string]bool // the files of headers
+	dumped  map[string]bool // the files of headers
+	cookies source.Cookies
 }
 
 // Run runs the command line, and returns the exit code.
@@ -138,7 +139,7 @@ func (p *Program) Run(ctx context.Context) int {
 		case p.Name == "curl": // which goes on without it
 			p.Console.Warnf("--stderr: %v", err)
 		default:
-			return r.fail(&cmdline.Error{Err: err, Fault: cmdline.Output})
+			return r.fail(r.unopened(failed(err), false))
 		}
 	}
 	if err != nil {
@@ -224,7 +225,7 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 			joined, err = stage(t)
 		}
 		if err != nil {
-			r.fail(err)
+			r.fail(r.unopened(err, false))
 			return
 		}
 		defer joined.close()
@@ -248,6 +249,15 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 			r.fail(err)
 		}
 	}
+}
+
+// unopened returns the error of an output that cannot be opened. For one that is not
+// named by a URL, wget ends with its general code.
+func (r *runner) unopened(err error, named bool) error {
+	if r.Name == "wget" && !named {
+		return &faultError{int(cmdline.Exists), err}
+	}
+	return err
 }
 
 // address reads a URL of the command line.

@@ -196,11 +196,11 @@ func (t *transfer) deliver(ctx context.Context, a *fetch.Artifact) error {
 	}
 	to, err := newTarget(t.output, t.Operation)
 	if err != nil {
-		return err
+		return t.unopened(err, t.named)
 	}
 	s, err := stage(to)
 	if err != nil {
-		return err
+		return t.unopened(err, t.named)
 	}
 	defer s.close()
 	if to.device || t.Header {

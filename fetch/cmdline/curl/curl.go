@@ -149,10 +149,14 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
 			p.fields = append(p.fields, "Cookie: "+value)
 		} else if info, err := os.Stat(value); value != "" && err == nil && info.Size() > 0 {
 			return cmdline.Refuse("--cookie "+value, "cookies are sent from the command line, not from files")
+		} else {
+			p.values.Set("cookies", "1")
 		}
 	case "cookie-jar", "hsts", "alt-svc", "ssl-sessions":
 		if value != "" && value != os.DevNull {
 			return cmdline.Refuse(o.Name()+" "+value, "what servers say is not kept; "+os.DevNull+" is accepted")
+		} else if value != "" && o.Long == "cookie-jar" {
+			p.values.Set("cookies", "1")
 		}
 	case "time-cond":
 		if isDate(value) {
@@ -202,7 +206,7 @@ func (p *parser) finish() (refused error) {
 		TimeCond: v.Last("time-cond"), DumpHeader: v.Last("dump-header"), WriteOut: v.Last("write-out"),
 		Connect: v.Seconds("connect-timeout"), Stall: v.Seconds("speed-time"), MaxTime: v.Seconds("max-time"),
 		Retries: v.Number("retry", 10, -1), MaxSize: v.Size("max-filesize"),
-		DirMode: 0o750, Timed: v.On("remote-time"), Redirects: -1, ProtoRedir: v.Last("proto-redir"),
+		Cookies: v.On("cookies"), DirMode: 0o750, Timed: v.On("remote-time"), Redirects: -1, ProtoRedir: v.Last("proto-redir"),
 		Follow: v.On("location location-trusted follow"),
 	}
 	v.Number("create-file-mode", 8, 0) // it is for files that are made elsewhere
@@ -215,6 +219,9 @@ func (p *parser) finish() (refused error) {
 	}
 	if s := v.Last("socks5 socks5-hostname"); s != "" {
 		o.Proxy = "socks5://" + s
+	}
+	if len(v.All("noproxy")) > 0 && o.NoProxy == "" {
+		o.NoProxy = "," // none, whatever the environment says
 	}
 	o.Proxied = o.Proxy != "" || o.NoProxy == "*" || v.Off("proxy")
 	switch {

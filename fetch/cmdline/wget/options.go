@@ -21,7 +21,7 @@ const options = `
 ~!retry-on-host-error ~!netrc ~!show-progress ~!if-modified-since ~!S,server-response #=dns-timeout
 #=w,wait #=waitretry ~!random-wait ~=bind-address ~=bind-dns-address ~=dns-servers #=limit-rate ~!dns-cache
 ~!ignore-case ~!iri ~!cache ~!ignore-length ~!http-keep-alive
-~!cookies ~!keep-session-cookies ~!content-on-error ~!auth-no-challenge ~!check-certificate
++!cookies ~!keep-session-cookies ~!content-on-error ~!auth-no-challenge ~!check-certificate
 ~=ca-directory ~=certificate-type ~=private-key-type ~=ciphers ~=egd-file ~=random-file ~!hsts ~=hsts-file ~=ftp-user ~=ftp-password
 ~!remove-listing ~!glob ~!passive-ftp ~!preserve-permissions ~!retr-symlinks ~!ftps-implicit ~!ftps-resume-ssl
 ~!ftps-clear-data-connection ~!ftps-fallback-to-ftp ~!ftp-stmlf ~!np,parent ~=l,level ~=A,accept ~=R,reject

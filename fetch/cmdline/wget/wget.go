@@ -237,6 +237,7 @@ func (p *parser) finish() error {
 	p.names.cut, _ = strconv.Atoi(v.Last("cut-dirs"))
 	p.names.page = v.Last("default-page")
 	o.DirMode, o.Unlink, o.Timed = 0o777, v.On("unlink"), !p.untimed && !p.busybox
+	o.Cookies = !v.Off("cookies") && !p.busybox
 	o.Follow, o.Redirects = true, v.Number("max-redirect", 10, 20)
 	switch {
 	case v.On("verbose") && v.On("quiet"):
