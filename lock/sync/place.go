@@ -27,6 +27,9 @@ func (run *Run) Tools() []string {
 	return tools
 }
 
+// maxFolders is how many folders a PATH may have.
+const maxFolders = 64
+
 // place finds the directory to mount depfetch into, and what is mounted already.
 func (run *Run) place(r *reader) {
 	run.mounts()
@@ -42,6 +45,10 @@ func (run *Run) place(r *reader) {
 	var lists [][]string
 	for _, p := range run.paths {
 		lists = append(lists, folders(p.Text, usual))
+	}
+	if slices.ContainsFunc(lists, func(l []string) bool { return len(l) > maxFolders }) {
+		run.leave(run.Instruction.Start, "its PATH has too many folders", "shorten it")
+		return
 	}
 	if len(lists) == 0 {
 		return
@@ -65,6 +72,10 @@ func (run *Run) place(r *reader) {
 			}
 			continue
 		default:
+			if before := hidden(lists, dir); before != "" {
+				why, hint = "it puts "+before+", which may have a curl or wget of its own, into PATH", "download before that, in another RUN"
+				break
+			}
 			run.Dir = dir
 			return
 		}
@@ -74,6 +85,19 @@ func (run *Run) place(r *reader) {
 		why, hint = "its PATH has no folder before that of the image's own curl and wget", "put /usr/local/bin in front of the others"
 	}
 	run.leave(run.Instruction.Start, why, hint)
+}
+
+// hidden returns a folder that stands before dir in some of the PATHs and may bring
+// programs of its own, or "".
+func hidden(lists [][]string, dir string) string {
+	for _, l := range lists {
+		for _, d := range l[:max(0, slices.Index(l, dir))] {
+			if toolbox.MatchString(d) && slices.ContainsFunc(lists, func(o []string) bool { return !slices.Contains(o, d) }) {
+				return d
+			}
+		}
+	}
+	return ""
 }
 
 // base returns what is known of the image that the stage of a RUN starts from, or nil.
@@ -116,34 +140,64 @@ var toolbox = regexp.MustCompile(`(?i)conda|mamba|pixi|brew|/nix|spack|curl|wget
 // there before the RUN, as far as that shows: an instruction before names it, or
 // the folder above.
 func (run *Run) stands(r *reader, dir string) bool {
+	for s := run.Stage; s != nil; s = s.Base {
+		if at := r.firstNamed(s, dir); at >= 0 && at < run.Instruction.Start {
+			return true
+		}
+	}
+	return false
+}
+
+// folder is a folder as the instructions of a stage see it.
+type folder struct {
+	stage *dockerfile.Stage
+	path  string
+}
+
+// firstNamed returns where the first instruction of a stage starts that names a
+// folder, or the one above, or -1.
+func (r *reader) firstNamed(s *dockerfile.Stage, dir string) int {
+	if at, ok := r.named[folder{s, dir}]; ok {
+		return at
+	}
+	at := -1
+	forms := r.forms(s, dir)
+	for _, in := range s.Instructions {
+		switch in.Command.(type) {
+		case *instructions.RunCommand, *instructions.CopyCommand, *instructions.AddCommand, *instructions.WorkdirCommand:
+			text := string(r.File.Data[in.Start:in.End])
+			if at < 0 && slices.ContainsFunc(forms, func(form string) bool { return within(text, form) }) {
+				at = in.Start
+			}
+		}
+	}
+	r.named[folder{s, dir}] = at
+	return at
+}
+
+// forms returns how a folder, or the one above, may be written in a stage.
+func (r *reader) forms(s *dockerfile.Stage, dir string) []string {
 	names := []string{dir}
 	if above := path.Dir(dir); toolbox.MatchString(dir) || strings.Count(above, "/") > 1 && !strings.HasPrefix(dir, "/home/") && !strings.HasPrefix(dir, "/root/") {
 		names = append(names, above)
 	}
-	forms := slices.Clone(names) // and with variables in them
-	for _, s := range run.Stage.Lineage() {
-		for _, in := range s.Instructions {
-			if in == run.Instruction {
-				return false
+	forms := slices.Clone(names)
+	for _, ancestor := range s.Lineage() {
+		for _, in := range ancestor.Instructions {
+			c, ok := in.Command.(*instructions.EnvCommand)
+			if !ok {
+				continue
 			}
-			switch c := in.Command.(type) {
-			case *instructions.EnvCommand:
-				for _, kv := range c.Env {
-					for _, name := range names {
-						if rest, ok := strings.CutPrefix(name, kv.Value); ok && strings.HasPrefix(kv.Value, "/") && (rest == "" || rest[0] == '/') {
-							forms = append(forms, "$"+kv.Key+rest, "${"+kv.Key+"}"+rest)
-						}
+			for _, kv := range c.Env {
+				for _, name := range names {
+					if rest, ok := strings.CutPrefix(name, kv.Value); ok && strings.HasPrefix(kv.Value, "/") && (rest == "" || rest[0] == '/') {
+						forms = append(forms, "$"+kv.Key+rest, "${"+kv.Key+"}"+rest)
 					}
-				}
-			case *instructions.RunCommand, *instructions.CopyCommand, *instructions.AddCommand, *instructions.WorkdirCommand:
-				text := string(r.File.Data[in.Start:in.End])
-				if slices.ContainsFunc(forms, func(form string) bool { return within(text, form) }) {
-					return true
 				}
 			}
 		}
 	}
-	return false
+	return forms
 }
 
 // within reports whether a text names a path, or one below it.
@@ -165,7 +219,10 @@ func within(text, name string) bool {
 func folders(list, usual string) []string {
 	list = strings.NewReplacer("${PATH}", usual, "$PATH", usual).Replace(list)
 	var dirs []string
-	for _, dir := range strings.Split(list, ":") {
+	for dir := range strings.SplitSeq(list, ":") {
+		if len(dirs) > maxFolders {
+			break // which is said
+		}
 		if dir = strings.TrimSuffix(dir, "/"); strings.HasPrefix(dir, "/") && !strings.Contains(dir, "$") && !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}

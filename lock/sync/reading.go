@@ -122,7 +122,7 @@ type Reason struct {
 
 // Read reads what a Dockerfile asks for on all platforms.
 func Read(f *dockerfile.File, o Options) *Reading {
-	r := &reader{Reading: &Reading{File: f}, options: o, runs: make(map[*dockerfile.Instruction]*Run)}
+	r := &reader{Reading: &Reading{File: f}, options: o, runs: make(map[*dockerfile.Instruction]*Run), named: make(map[folder]int)}
 	for _, p := range o.Platforms {
 		trace := f.Trace(p)
 		r.adds(trace)
@@ -148,6 +148,7 @@ type reader struct {
 	*Reading
 	options Options
 	runs    map[*dockerfile.Instruction]*Run
+	named   map[folder]int // see firstNamed
 }
 
 // stage notes what a stage asks for on one platform.

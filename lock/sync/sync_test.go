@@ -1,11 +1,13 @@
 package sync_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -140,6 +142,7 @@ func TestReasons(t *testing.T) {
 		{"ARG TARGETARCH\nADD https://example.com/$TARGETARCH /a", "its address is another on each platform, and --checksum is one sum"},
 		{"ADD https://example.com/a https://example.com/b /c/", "it has several sources, and --checksum is of one"},
 		{"ADD https://github.com/o/r.git#v1 /r", "it takes a repository"},
+		{"RUN curl -fsSLo c https://example.com/a && bash c -p /opt/conda && export PATH=/opt/conda/bin:$PATH && curl -fsSLO https://example.com/b", "it puts /opt/conda/bin, which may have a curl or wget of its own, into PATH"},
 		{"ADD https://example.com/r.git?ref=v1&keep-git-dir=true /r", "it takes a repository"},
 		{"RUN install-conda /opt/conda\nENV PATH=/opt/conda/bin:$PATH\nRUN chown -R app /opt/conda && curl -fsSLO https://example.com/a", "it changes /opt/conda/bin, where depfetch would be"},
 		{"ADD https://example.com/latest.tgz /a", "https://example.com/latest.tgz moves: its address says latest"},
@@ -185,5 +188,23 @@ func TestDir(t *testing.T) {
 		if run := runs[len(runs)-1]; run.Dir != test.want || !run.Judge(everything{}).Adopt {
 			t.Errorf("%s\n got %q, %v; want %q", test.lines, run.Dir, run.Judge(everything{}), test.want)
 		}
+	}
+}
+
+// TestLongPath holds that a PATH that grows with each instruction is not read in
+// quadratic time.
+func TestLongPath(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("FROM debian:12\n")
+	for i := range 1500 {
+		fmt.Fprintf(&b, "ENV PATH=/opt/t%d/bin:$PATH\nRUN curl -fsSLO https://example.com/t-1.2.%d.tgz\n", i, i)
+	}
+	begin := time.Now()
+	runs := read(t, b.String()).Runs
+	if d := time.Since(begin); d > 10*time.Second {
+		t.Errorf("it took %v", d)
+	}
+	if v := runs[len(runs)-1].Judge(everything{}); v.Adopt || v.Reasons[0].What != "its PATH has too many folders" {
+		t.Errorf("got %v", v)
 	}
 }
