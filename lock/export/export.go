@@ -106,6 +106,8 @@ func Sums(w io.Writer, lines []Line) (left []string, err error) {
 		switch {
 		case l.Dep.Path == "":
 			why = "it has no path"
+		case printable.String(l.Dep.Path) != l.Dep.Path:
+			why = "its path holds characters that cannot be seen; depfetch verify checks it"
 		case l.Dep.Unpack != nil:
 			why = "a tree has no sum of its own; depfetch verify checks it"
 		case !l.Dep.Member.IsZero() && !l.Unpacked.IsZero():
@@ -209,7 +211,9 @@ func quote(s string) string {
 	// BuildKit expands $NAME in both, and a backslash takes the dollar's
 	// meaning away.
 	text, _ := json.Marshal(strings.ReplaceAll(s, "$", `\$`))
-	return string(text)
+	var b strings.Builder
+	printable.JSON(&b).Write(text)
+	return b.String()
 }
 
 // Policy writes a source policy of BuildKit, which gives every locked URL and every
