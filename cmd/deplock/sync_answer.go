@@ -17,6 +17,9 @@ import (
 	"depfetch/lock/update"
 )
 
+// hintRecord is the way out where sync does not know what a call gets.
+const hintRecord = "deplock record -- docker build …"
+
 // locking asks for addresses and makes the lines of a lockfile of the answers.
 type locking struct {
 	*command
@@ -31,6 +34,7 @@ type locking struct {
 type answer struct {
 	request  *sync.Request
 	client   *fetch.Client // that has asked
+	unasked  error         // why it was not asked
 	measured fetch.Measurement
 	trust    lock.Trust
 	err      error // that the bytes are not those that somebody says they are
@@ -57,7 +61,7 @@ func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
 	var group errgroup.Group
 	group.SetLimit(max(l.client.Fetch.Jobs, 1))
 	for _, a := range answers {
-		if a.measured.Err == nil && !a.redirected() && !a.page() {
+		if a.unasked == nil && a.measured.Err == nil && !a.redirected() && !a.page() {
 			group.Go(func() error {
 				if a.err = compareSum(a.client.Cache, a.request, a.measured); a.err == nil {
 					a.trust, a.err = l.client.PublishedTrust(ctx, a.client, &l.beside, a.request.URL, a.measured)
@@ -131,7 +135,10 @@ func (l *locking) askAlike(ctx context.Context, answers []*answer) error {
 			}
 		}
 		if cfg.Headers, err = cfg.Headers.Override(origin(answers[0].request.URL), fields); err != nil {
-			return err
+			for _, a := range answers {
+				a.unasked = err
+			}
+			return nil
 		}
 		client.Source = source.New(cfg)
 	}
@@ -166,6 +173,12 @@ func (l *locking) enter(a *answer) {
 	shown := source.Redact(r.URL)
 	var refused *source.Error
 	switch answered := errors.As(m.Err, &refused); {
+	case a.unasked != nil:
+		book.leave(r, shown+" is asked for with a header that depfetch does not send: "+a.unasked.Error(), hintRecord)
+		if !book.old[r.URL] {
+			book.differ(r)
+		}
+		return
 	case answered && refused.Refused:
 		book.refused++
 		book.leave(r, shown+" is refused: "+refused.Error(), "if the host may be trusted with it, add it to hosts in [policy] of the lockfile")
@@ -180,7 +193,9 @@ func (l *locking) enter(a *answer) {
 		return
 	case a.redirected():
 		book.leave(r, shown+" answers with a redirect, which the call does not follow: it gets the page of the redirect", "add -L")
-		book.differ(r)
+		if !book.old[r.URL] {
+			book.differ(r)
+		}
 		return
 	case a.page():
 		book.leave(r, shown+" is a web page", "ask for the file itself")
@@ -188,6 +203,11 @@ func (l *locking) enter(a *answer) {
 	case a.err != nil:
 		book.wrong[r.Form] = true
 		l.console.Report(explain(a.err))
+		return
+	case book.old[r.URL]:
+		if book.lines[r.URL].Digest != m.Digest {
+			book.differ(r)
+		}
 		return
 	case a.trust < l.policy.Trust:
 		book.refused++

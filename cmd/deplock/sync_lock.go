@@ -20,8 +20,11 @@ import (
 func (g *group) wants(f syncFlags, book *pins) []*sync.Request {
 	var all []*sync.Request
 	seen := make(map[sync.Form]bool)
-	want := func(r *sync.Request) {
-		_, pinned := book.Pin(r.URL)
+	want := func(r *sync.Request, adopted bool) {
+		pin, pinned := book.Pin(r.URL)
+		if !adopted && book.old[r.URL] && pin.Unpinned == "" && (r.Header != "" || !r.Follow) {
+			pinned = false // it may get something else than those that asked before
+		}
 		if _, left := book.left[r.Form]; !pinned && !left && !seen[r.Form] {
 			seen[r.Form] = true
 			all = append(all, r)
@@ -47,14 +50,14 @@ func (g *group) wants(f syncFlags, book *pins) []*sync.Request {
 			for _, c := range run.Calls {
 				for _, r := range c.Requests {
 					if r.Wanted(f.moving == "pin") {
-						want(r)
+						want(r, run.Adopted())
 					}
 				}
 			}
 		}
 		for _, a := range u.reading.Adds {
 			if a.Request != nil && (a.Checksum == "" || book.ours(a.Checksum)) && a.Request.Wanted(f.moving == "pin") {
-				want(a.Request)
+				want(a.Request, a.Checksum != "")
 			}
 		}
 	}

@@ -29,9 +29,19 @@ func (p *pins) leave(r *sync.Request, what, hint string) {
 	p.left[r.Form] = sync.Reason{At: r.At, What: what, Hint: hint}
 }
 
+// Left returns why a form of a request is not pinned, if something was found out.
+func (p *pins) Left(f sync.Form) (sync.Reason, bool) {
+	reason, ok := p.left[f]
+	return reason, ok
+}
+
 // differ notes that an address has another content for r than it has or may have for
 // other requests: it is pinned for none.
 func (p *pins) differ(r *sync.Request) {
+	if p.old[r.URL] {
+		p.leave(r, source.Redact(r.URL)+" has other bytes than those that are pinned when it is asked for as here", "ask for it alike everywhere")
+		return
+	}
 	if first := p.source[r.URL]; first != nil {
 		p.twofold[r.URL] = append(p.twofold[r.URL], first)
 	}

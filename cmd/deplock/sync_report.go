@@ -138,6 +138,8 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 				if u.blocked != nil {
 					find(u, run.Instruction.Start, u.blocked.What, u.blocked.Hint)
 				}
+			case v.Adopt && u.blocked == nil && g.askedOtherwise(run):
+				// Whether it gets the same bytes is not known offline.
 			case v.Adopt && u.blocked == nil:
 				find(u, run.Instruction.Start, "could be adopted and is not", "deplock sync")
 			case len(run.Obstacles) == 0 && !v.Moves && u.blocked == nil && f.lockable(run):

@@ -12,6 +12,7 @@ import (
 	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
 	"depfetch/lock"
+	"depfetch/lock/sync"
 )
 
 // unused returns the addresses of urls that no Dockerfile asks for which has this
@@ -30,6 +31,21 @@ func (g *group) unused() []string {
 		}
 	}
 	return all
+}
+
+// askedOtherwise reports whether a RUN asks for an address with a header, or without
+// following redirects, which other instructions ask for in another way.
+func (g *group) askedOtherwise(run *sync.Run) bool {
+	var all []*sync.Request
+	for _, u := range slices.Concat(g.units, g.others) {
+		all = append(all, u.reading.Requests()...)
+	}
+	return slices.ContainsFunc(run.Calls, func(c *sync.Call) bool {
+		return slices.ContainsFunc(c.Requests, func(r *sync.Request) bool {
+			other := func(o *sync.Request) bool { return o.URL == r.URL && o.Form != r.Form }
+			return (r.Header != "" || !r.Follow) && slices.ContainsFunc(all, other)
+		})
+	})
 }
 
 // findOthers reads the Dockerfiles below the lockfile's folder that were not named and

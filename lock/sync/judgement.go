@@ -71,6 +71,9 @@ func (r *Request) reason(pins Pins) (reason Reason, ok bool) {
 	case r.Refused != (Reason{}):
 		return r.Refused, false
 	}
+	if reason, left := left(r, pins); left {
+		return reason, false
+	}
 	pin, there := pins.Pin(r.URL)
 	switch {
 	case there && pin.Unpinned != "":
@@ -83,6 +86,18 @@ func (r *Request) reason(pins Pins) (reason Reason, ok bool) {
 	return Reason{r.At, shown + " is not pinned", "deplock sync"}, false
 }
 
+// left returns why a request is left though its address may be pinned for others, which
+// ask otherwise: Pins may have a method Left that says so.
+func left(r *Request, pins Pins) (Reason, bool) {
+	p, ok := pins.(interface{ Left(Form) (Reason, bool) })
+	if !ok {
+		return Reason{}, false
+	}
+	reason, ok := p.Left(r.Form)
+	reason.At = r.At
+	return reason, ok
+}
+
 // Judge says what becomes of an ADD.
 func (a *Add) Judge(pins Pins) Verdict {
 	if a.Obstacle != (Reason{}) {
@@ -92,8 +107,9 @@ func (a *Add) Judge(pins Pins) Verdict {
 		return Verdict{Reasons: []Reason{a.Obstacle}}
 	}
 	pin, there := pins.Pin(a.Request.URL)
+	_, left := left(a.Request, pins)
 	switch {
-	case there && pin.Unpinned == "":
+	case there && pin.Unpinned == "" && !left:
 		return Verdict{Adopt: true}
 	case a.Checksum != "":
 		return Verdict{}
