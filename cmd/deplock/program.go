@@ -105,16 +105,6 @@ func (c *command) dependencies(names []string) (*lock.File, []*lock.Dep, error) 
 	return file, deps, err
 }
 
-// lawful is dependencies for the commands that refuse a lockfile with stale lines
-// or against its policy.
-func (c *command) lawful(names []string) (*lock.File, []*lock.Dep, error) {
-	file, deps, err := c.dependencies(names)
-	if err != nil {
-		return nil, nil, err
-	}
-	return file, deps, file.Check()
-}
-
 // online are the options of the commands that ask upstream.
 type online struct {
 	network.Options
