@@ -311,11 +311,7 @@ func (c *command) adopt(f syncFlags, u *unit, book *pins, total *tally) error {
 	if f.noEdit || u.blocked != nil {
 		return nil
 	}
-	text, err := u.reading.Edit(u.source, book)
-	if err != nil {
-		return fmt.Errorf("%s: %w", u.name, err)
-	}
-	return c.writeDockerfile(f, u, text)
+	return c.writeDockerfile(f, u, u.reading.Edit(u.source, book))
 }
 
 // writeDockerfile writes a Dockerfile that has changed, once it has been read again.

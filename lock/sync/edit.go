@@ -39,9 +39,8 @@ type edit struct {
 	text       string
 }
 
-// Edit returns the Dockerfile with what is adopted of it. The error is of a
-// Dockerfile that cannot be edited so.
-func (r *Reading) Edit(s Source, pins Pins) ([]byte, error) {
+// Edit returns the Dockerfile with what is adopted of it.
+func (r *Reading) Edit(s Source, pins Pins) []byte {
 	var edits []edit
 	stages := make(map[string]string) // by platform, as it is written
 	vendored := false
@@ -69,7 +68,7 @@ func (r *Reading) Edit(s Source, pins Pins) ([]byte, error) {
 	if e, ok := r.stages(s, stages, vendored); ok {
 		edits = append(edits, e)
 	}
-	return apply(r.File.Data, edits), nil
+	return apply(r.File.Data, edits)
 }
 
 // targets reports whether a stage of a platform, as FROM has it, runs what is made
