@@ -12,6 +12,7 @@ import (
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
+	"depfetch/lock/content"
 	"depfetch/lock/release"
 	"depfetch/lock/sync"
 	"depfetch/lock/update"
@@ -61,7 +62,7 @@ func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
 	var group errgroup.Group
 	group.SetLimit(max(l.client.Fetch.Jobs, 1))
 	for _, a := range answers {
-		if a.unasked == nil && a.measured.Err == nil && !a.redirected() && !a.page() {
+		if a.unasked == nil && a.measured.Err == nil && !a.redirected() && !a.page() && a.instead() == content.None {
 			group.Go(func() error {
 				if a.err = compareSum(a.client.Cache, a.request, a.measured); a.err == nil {
 					a.trust, a.err = l.client.PublishedTrust(ctx, a.client, &l.beside, a.request.URL, a.measured)
@@ -167,6 +168,11 @@ func (a *answer) page() bool {
 	return a.measured.HTML && !strings.HasSuffix(strings.ToLower(a.request.URL), ".html")
 }
 
+// instead returns what was served in the place of the file, if it was.
+func (a *answer) instead() content.Substitute {
+	return content.Instead(a.request.URL, a.measured.Head, a.measured.Size)
+}
+
 // enter makes the line of an answer, or says why there is none.
 func (l *locking) enter(a *answer) {
 	r, m, book := a.request, a.measured, l.book
@@ -199,6 +205,9 @@ func (l *locking) enter(a *answer) {
 		return
 	case a.page():
 		book.leave(r, shown+" is a web page", "ask for the file itself")
+		return
+	case a.instead() != content.None:
+		book.leave(r, shown+" is "+string(a.instead())+", and its address names an archive or a program", "look at what the address serves")
 		return
 	case a.err != nil:
 		book.wrong[r.Form] = true

@@ -120,13 +120,13 @@ var archives = []string{
 	".cab", ".msi", ".dmg", ".pkg", ".iso", ".img", ".qcow2", ".vhd", ".vmdk", ".ova", ".snap", ".flatpak", ".cpio", ".zz",
 }
 
-// programs are the endings of names of programs that are no text.
-var programs = []string{".exe", ".dll", ".so", ".dylib", ".appimage", ".bin", ".run", ".com", ".sys", ".efi", ".wasm", ".elf", ".ko", ".a", ".node"}
+// programs are the endings of names of programs and scripts.
+var programs = []string{".sh", ".bash", ".zsh", ".ps1", ".bat", ".cmd", ".py", ".pl", ".exe", ".dll", ".so", ".dylib", ".appimage", ".bin", ".run", ".com", ".sys", ".efi", ".wasm", ".elf", ".ko", ".a", ".node"}
 
 // Named is what a name says that a file is.
 type Named int
 
-// What a name may say. Program is said by names of programs that are no text.
+// What a name may say.
 const (
 	NamedNothing Named = iota
 	NamedArchive
@@ -152,6 +152,16 @@ func ByName(name string) Named {
 		return NamedProgram
 	}
 	return NamedNothing
+}
+
+// Instead returns what an address serves in the place of the archive or program that
+// it names, from how that begins and its size; or None.
+func Instead(address string, head []byte, size int64) Substitute {
+	name, _, _ := strings.Cut(address, "?")
+	if what := SubstituteOf(head, size); what != Text && ByName(name) != NamedNothing {
+		return what
+	}
+	return None
 }
 
 // uncompressed returns how the contents of a file in gzip begin, or head itself

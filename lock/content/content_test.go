@@ -156,12 +156,26 @@ func TestByName(t *testing.T) {
 		"https://example.com/t.exe":           NamedProgram,
 		"https://example.com/libt.so.1.2":     NamedProgram,
 		"https://example.com/tool-1.2":        NamedNothing,
-		"https://example.com/install.sh":      NamedNothing,
+		"https://example.com/install.sh":      NamedProgram,
 		"https://example.com/":                NamedNothing,
 		"https://example.com/a.zip/README.md": NamedNothing,
 	} {
 		if got := ByName(name); got != want {
 			t.Errorf("%s: got %d, want %d", name, got, want)
+		}
+	}
+}
+
+func TestInstead(t *testing.T) {
+	for _, test := range []struct {
+		address, text string
+		want          Substitute
+	}{
+		{"https://example.com/t.tgz", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", LFSPointer}, {"https://example.com/t.tgz?x", "", Empty}, {"https://example.com/install.sh", `{"message": "no"}`, JSON},
+		{"https://example.com/install.sh", "#!/bin/sh\n", None}, {"https://example.com/releases.json", `{"a": 1}`, None}, {"https://example.com/t.tgz", "\x1f\x8b\x08\x00", None},
+	} {
+		if got := Instead(test.address, []byte(test.text), int64(len(test.text))); got != test.want {
+			t.Errorf("%s, %q: got %q, want %q", test.address, test.text, got, test.want)
 		}
 	}
 }

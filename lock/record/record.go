@@ -98,13 +98,8 @@ func (r Request) Pin(trust lock.Trust) (lock.Pin, error) {
 
 // Describe notes what a request was answered with, from how it begins.
 func (r *Request) Describe(head []byte) {
-	what := content.SubstituteOf(head, r.Size)
-	name, _, _ := strings.Cut(r.URL, "?")
-	r.JSON = what == content.JSON
-	named := content.ByName(name)
-	if what != content.None && what != content.Text && named != content.NamedNothing {
-		r.NoFile = string(what)
-	}
+	r.JSON = content.SubstituteOf(head, r.Size) == content.JSON
+	r.NoFile = string(content.Instead(r.URL, head, r.Size))
 	if m := content.Machines(head); m != nil {
 		r.Program = content.Join(m)
 	}
