@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
@@ -32,24 +35,32 @@ func (c *command) verifyCommand() *cobra.Command {
 				fmt.Fprintf(c.stdout, "%d in place as pinned\n", len(artifacts))
 				return nil
 			}
-			return c.reportFindings(findings)
+			return c.reportFindings(cmd.Flags(), findings)
 		},
 	}
 }
 
 // reportFindings prints what is not in place. Other bytes end with their own
 // exit code; a missing file or another mode is a failure like any.
-func (c *command) reportFindings(findings []fetch.Finding) error {
+func (c *command) reportFindings(flags *pflag.FlagSet, findings []fetch.Finding) error {
 	c.code = exit.Failure
 	hint := "to put it right: depfetch fetch"
+	for _, name := range []string{"lock", "platform", "root"} {
+		if f := flags.Lookup(name); f != nil && f.Changed {
+			hint += " --" + name + " " + f.Value.String()
+		}
+	}
+	var names []string
 	for _, f := range findings {
 		c.console.Errorf("%s: %s: %s", f.Artifact.Name, f.Path, f.Detail)
-		hint += " " + f.Artifact.Name
+		if !slices.Contains(names, f.Artifact.Name) {
+			names = append(names, f.Artifact.Name)
+		}
 		if f.Wrong {
 			c.code = exit.WrongBytes
 		}
 	}
-	c.console.Hintf("%s", hint)
+	c.console.Hintf("%s %s", hint, strings.Join(names, " "))
 	c.reported = true
 	return errors.New("verify has findings")
 }

@@ -204,7 +204,7 @@ func (c *command) removeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove NAME|URL…",
 		Short: "Remove dependencies, or lines of urls by their addresses",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  someArguments("a name of a dependency or an address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, _ := byKind(args)
 			s, err := c.selection(args)

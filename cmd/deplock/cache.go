@@ -17,7 +17,8 @@ func (c *command) cacheCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cache",
 		Short: "Look after a cache of depfetch",
-		Args:  cobra.NoArgs,
+		Args:  cobra.ArbitraryArgs,
+		RunE:  commandsOnly,
 	}
 	cmd.AddCommand(c.pruneCommand())
 	return cmd
@@ -31,7 +32,7 @@ func (c *command) pruneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove from the cache what no lockfile of --lock names",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		// What one of several lockfiles names is kept.
 		Annotations: map[string]string{manyLockfiles: "yes"},
 		RunE: func(*cobra.Command, []string) error {

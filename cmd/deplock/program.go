@@ -79,7 +79,8 @@ func (c *command) root() *cobra.Command {
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          commandsOnly,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
@@ -89,6 +90,38 @@ func (c *command) root() *cobra.Command {
 	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.several(c.checkCommand()),
 		c.several(c.auditCommand()), c.several(c.outdatedCommand()), c.several(c.listCommand()), c.exportCommand(), c.cacheCommand(), c.scanCommand(), c.syncCommand(), c.pinCommand(), c.collectCommand())
 	return root
+}
+
+// commandsOnly is what a command does that has no use of its own: it prints its help,
+// and knows no other commands than those listed there.
+func commandsOnly(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	hint := cmd.CommandPath() + " --help lists the commands"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + cmd.CommandPath() + " " + near[0] + "?"
+	}
+	return console.Usagef(hint, "unknown command %q", args[0])
+}
+
+// noArguments refuses arguments.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return console.Usagef("usage: "+cmd.UseLine(), "no arguments are wanted: %q", args[0])
+}
+
+// someArguments refuses to do without.
+func someArguments(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return nil
+		}
+		return console.Usagef("usage: "+cmd.UseLine(), "want %s", what)
+	}
 }
 
 // name returns the lockfile's name.

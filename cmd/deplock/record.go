@@ -63,7 +63,7 @@ Build again afterwards: the image of a recorded build is not one to publish.`,
 		Example: `  deplock record -- sh install.sh
   deplock record -- sh -c 'curl -fsSL https://example.com/tool.tar.gz | tar -xz'
   deplock record -- docker buildx build --build-arg VERSION=1.2.4 .`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("a command"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.record(cmd.Context(), o, args) },
 	}
 	cmd.Flags().BoolVar(&o.allowHTTP, "allow-http", false, "lock over plain http")

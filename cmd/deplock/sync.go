@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -311,7 +312,12 @@ func (c *command) adopt(f syncFlags, u *unit, book *pins, total *tally) error {
 	if f.noEdit || u.blocked != nil {
 		return nil
 	}
-	return c.writeDockerfile(f, u, u.reading.Edit(u.source, book))
+	text := u.reading.Edit(u.source, book)
+	copied := []byte("COPY " + f.vendor + "/")
+	if f.vendor != "" && total.adopted == before && bytes.Count(text, copied) > bytes.Count(u.data, copied) {
+		c.printf("%s: changed to take depfetch from %s\n", u.name, f.vendor)
+	}
+	return c.writeDockerfile(f, u, text)
 }
 
 // writeDockerfile writes a Dockerfile that has changed, once it has been read again.

@@ -32,6 +32,13 @@ var machines = map[lock.Platform]elf.Machine{
 // vendor puts the programs into the repository, and their digests into the lockfile.
 func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 	var lines []lock.Vendored
+	programs := make(map[lock.Platform][]byte)
+	for _, p := range g.platforms() {
+		var err error
+		if programs[p], err = f.binary(p); err != nil {
+			return err
+		}
+	}
 	done := make(map[string]bool)
 	for _, u := range g.units {
 		dir := filepath.Join(u.context, filepath.FromSlash(f.vendor))
@@ -40,11 +47,7 @@ func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 		}
 		done[dir] = true
 		for _, p := range g.platforms() {
-			program, err := f.binary(p)
-			if err != nil {
-				return err
-			}
-			name := filepath.Join(dir, sync.Binary(p))
+			program, name := programs[p], filepath.Join(dir, sync.Binary(p))
 			line, err := g.vendored(name, program)
 			if err != nil {
 				return err

@@ -45,7 +45,11 @@ func (r *Reading) Edit(s Source, pins Pins) []byte {
 	stages := make(map[string]string) // by platform, as it is written
 	vendored := false
 	for _, run := range r.Runs {
-		if run.Adopted() || !run.Judge(pins).Adopt {
+		if run.Adopted() {
+			vendored = vendored || s.Vendor != "" && run.source == stageName && !r.File.Numbered()
+			continue
+		}
+		if !run.Judge(pins).Adopt {
 			continue
 		}
 		from := s.From
@@ -67,6 +71,9 @@ func (r *Reading) Edit(s Source, pins Pins) []byte {
 	}
 	if e, ok := r.stages(s, stages, vendored); ok {
 		edits = append(edits, e)
+	}
+	if s.Vendor != "" {
+		edits = append(edits, r.contextStages(s)...)
 	}
 	return apply(r.File.Data, edits)
 }
@@ -142,26 +149,47 @@ func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) 
 	at := r.File.Stages[0].From.Start
 	eol := r.eol(at)
 	var b strings.Builder
-	copied := func(name, arch string) {
-		fmt.Fprintf(&b, "FROM scratch AS %s%sARG %sARCH %sVARIANT%sCOPY %s/depfetch-linux-$%sARCH$%sVARIANT /depfetch%s",
-			name, eol, arch, arch, eol, s.Vendor, arch, arch, eol)
-	}
 	if vendored && !have(stageName) {
-		copied(stageName, "TARGET")
+		b.WriteString(s.copied(stageName, "$TARGETPLATFORM", eol))
 	}
 	for _, p := range sortedKeys(foreigners) {
 		switch name := foreigners[p]; {
 		case have(name):
 		case s.Vendor == "":
 			fmt.Fprintf(&b, "FROM --platform=%s %s AS %s%s", p, s.From, name, eol)
-		case name == buildStage:
-			copied(name, "BUILD")
 		default:
-			platform := strings.Split(p, "/")
-			fmt.Fprintf(&b, "FROM scratch AS %s%sCOPY %s/depfetch-linux-%s /depfetch%s", name, eol, s.Vendor, strings.Join(platform[1:], ""), eol)
+			b.WriteString(s.copied(name, p, eol))
 		}
 	}
 	return edit{at, at, b.String()}, b.Len() > 0
+}
+
+// copied returns the stage that has depfetch for a platform, as FROM has it, from the
+// build context.
+func (s Source) copied(name, platform, eol string) string {
+	head := "FROM scratch AS " + name + eol
+	for _, arch := range []string{"TARGET", "BUILD"} {
+		if strings.Contains(platform, arch+"PLATFORM") {
+			return head + fmt.Sprintf("ARG %sARCH %sVARIANT%sCOPY %s/depfetch-linux-$%sARCH$%sVARIANT /depfetch%s", arch, arch, eol, s.Vendor, arch, arch, eol)
+		}
+	}
+	return head + fmt.Sprintf("COPY %s/depfetch-linux-%s /depfetch%s", s.Vendor, strings.Join(strings.Split(platform, "/")[1:], ""), eol)
+}
+
+// contextStages returns the edits that turn the stages which take depfetch for another
+// platform from the named context into those that copy it.
+func (r *Reading) contextStages(s Source) []edit {
+	var edits []edit
+	for _, m := range oursStage.FindAllSubmatchIndex(r.File.Data, -1) {
+		text := func(i int) string { return string(r.File.Data[m[2*i]:m[2*i+1]]) }
+		ours := slices.ContainsFunc(r.File.Stages, func(st *dockerfile.Stage) bool {
+			return st.From.Start == m[0] && st.Name == text(3) && text(2) == stageName && foreign(text(1)) == text(3)
+		})
+		if ours {
+			edits = append(edits, edit{m[0], m[1], s.copied(text(3), text(1), r.eol(m[0]))})
+		}
+	}
+	return edits
 }
 
 func sortedKeys(m map[string]string) []string {
@@ -191,7 +219,7 @@ func apply(data []byte, edits []edit) []byte {
 var (
 	oursMount = regexp.MustCompile("--mount=type=bind,from=[^,\\s]+,source=depfetch,target=/[^,\\s]*/(?:curl|wget) [\\\\`]\r?\n    ")
 	oursLock  = regexp.MustCompile("--mount=type=bind,source=[^,\\s]+,target=/deps\\.lock\\.toml [\\\\`]\r?\n    ")
-	oursStage = regexp.MustCompile(`(?m)^FROM --platform=\S+ \S+ AS depfetch-[a-z0-9-]+\r?\n`)
+	oursStage = regexp.MustCompile(`(?m)^FROM --platform=(\S+) (\S+) AS (depfetch-[a-z0-9-]+)\r?\n`)
 	oursCopy  = regexp.MustCompile(`(?m)^FROM scratch AS depfetch(?:-[a-z0-9-]+)?\r?\n(?:ARG (?:TARGET|BUILD)ARCH (?:TARGET|BUILD)VARIANT\r?\n)?COPY \S+/depfetch-linux-\S+ /depfetch\r?\n`)
 )
 

@@ -251,7 +251,7 @@ func (run *Run) mounts() {
 		dir, name := splitPath(m.Target)
 		switch {
 		case (name == "curl" || name == "wget") && strings.HasPrefix(lastElement(m.Source), "depfetch"):
-			run.Mounted = append(run.Mounted, name)
+			run.Mounted, run.source = append(run.Mounted, name), m.From
 			if run.Dir == "" {
 				run.Dir = dir
 			}

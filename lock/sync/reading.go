@@ -49,6 +49,7 @@ type Run struct {
 	Mounted   []string // the programs that depfetch is mounted as already
 	Lock      bool     // the lockfile is mounted already
 
+	source   string         // that depfetch is mounted from already
 	platform lock.Platform  // that is being read
 	paths    []script.Value // PATH at each call
 	changed  []touched

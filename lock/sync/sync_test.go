@@ -205,3 +205,44 @@ func TestLongPath(t *testing.T) {
 		t.Errorf("got %v", v)
 	}
 }
+
+// TestEditVendor holds that a Dockerfile adopted before takes depfetch from the build
+// context once that is asked for, on each platform, and comes back byte for byte.
+func TestEditVendor(t *testing.T) {
+	const text = `FROM --platform=$BUILDPLATFORM debian:12 AS build
+RUN curl -fsSLO https://example.com/a
+FROM --platform=linux/arm64 debian:12 AS arm
+RUN curl -fsSLO https://example.com/a
+FROM debian:12
+RUN wget https://example.com/b
+`
+	vendor := sync.Source{Vendor: ".depfetch", Lock: "deps.lock.toml"}
+	var pins everything
+	edit := func(text string, source sync.Source) string {
+		return string(read(t, text).Edit(source, pins))
+	}
+	sorted := func(text string) string {
+		lines := strings.Split(text, "\n")
+		slices.Sort(lines)
+		return strings.Join(lines, "\n")
+	}
+	before := edit(text, sync.Source{From: "depfetch", Lock: "deps.lock.toml"})
+	after := edit(before, vendor)
+	if want := edit(text, vendor); sorted(after) != sorted(want) {
+		t.Errorf("got\n%s\nwant, but for the order of stages,\n%s", after, want)
+	}
+	if twice := edit(after, vendor); twice != after {
+		t.Errorf("edited twice:\n%s", twice)
+	}
+	if again := read(t, after); string(sync.Undo(again.File, again, pins)) != text {
+		t.Errorf("after Undo:\n%s", sync.Undo(again.File, again, pins))
+	}
+	image := edit(text, sync.Source{From: "example.org/depfetch:1", Lock: "deps.lock.toml"})
+	if got := edit(image, vendor); got != image {
+		t.Errorf("an image is as good in a plain build, and was replaced:\n%s", got)
+	}
+	numbered := edit("FROM debian:12\nRUN curl -fsSLO https://example.com/a\nFROM scratch\nCOPY --from=0 /a /\n", sync.Source{From: "depfetch", Lock: "deps.lock.toml"})
+	if got := edit(numbered, vendor); got != numbered {
+		t.Errorf("a stage was put before those that are counted:\n%s", got)
+	}
+}

@@ -286,6 +286,10 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 		case denied(s):
 			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
 		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
+			if e.Artifact.Digest == (fetch.Digest{}) { // it is about to be locked
+				c.Hintf("look at the address: nothing is there")
+				break
+			}
 			place := "[deps." + e.Artifact.Name + "]"
 			if lineOf(e.Artifact) {
 				place = "its line of urls"

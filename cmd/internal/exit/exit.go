@@ -14,7 +14,7 @@ const (
 // Help is the section of a help text about exit codes.
 const Help = `Exit codes:
   0  done
-  1  any other failure
+  1  any other failure, or findings
   2  wrong usage, or a bad or stale lockfile
   3  could not download
   4  wrong bytes: sha256 or size differs from the lockfile
