@@ -64,7 +64,7 @@ var unpackers = map[string]bool{
 }
 
 func (s *scanner) fetch(f *script.Fetch) {
-	if f.Probe || f.Tool == "ADD" {
+	if f.Probe || f.Tool == "ADD" || s.pinned(f) {
 		return
 	}
 	what := f.Tool + " downloads " + shown(f.URL)

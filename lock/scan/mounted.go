@@ -1,0 +1,40 @@
+package scan
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock/dockerfile/script"
+	"depfetch/lock/release"
+)
+
+// usual is where programs are found if nothing sets PATH.
+const usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// pinned reports whether depfetch is mounted as the program that downloads, so that
+// only what is pinned comes. What moves may be left to the image's own program.
+func (s *scanner) pinned(f *script.Fetch) bool {
+	if f.Call == nil || f.Call.Name.Text != f.Tool || len(f.Call.Via) > 0 || release.Moving(f.URL.Text) != "" {
+		return false
+	}
+	dirs := usual
+	if f.Call.Path.Known() {
+		dirs = f.Call.Path.Text
+	}
+	for _, stage := range s.file.Stages {
+		for _, in := range stage.Instructions {
+			c, ok := in.Command.(*instructions.RunCommand)
+			if !ok || f.Start < in.Start || f.Start >= in.End {
+				continue
+			}
+			return slices.ContainsFunc(instructions.GetMounts(c), func(m *instructions.Mount) bool {
+				dir, name := path.Split(m.Target)
+				return name == f.Tool && strings.HasPrefix(path.Base(m.Source), "depfetch") && slices.Contains(strings.Split(dirs, ":"), path.Clean(dir))
+			})
+		}
+	}
+	return false
+}
