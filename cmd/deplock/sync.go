@@ -130,6 +130,7 @@ func (c *command) sync(ctx context.Context, f syncFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
+	c.unknownArgs(f, groups)
 	var errs []error
 	total := &tally{}
 	for _, g := range groups {
@@ -147,7 +148,7 @@ func (c *command) sync(ctx context.Context, f syncFlags, paths []string) error {
 		c.code = exit.Refused
 	case total.failed > 0:
 		c.code = exit.Unavailable
-	case f.check && total.findings > 0, f.strict && total.left > 0:
+	case f.check && total.findings > 0, f.strict && total.left > 0, total.broken > 0:
 		c.code = exit.Failure
 	}
 	return nil
@@ -212,6 +213,17 @@ func buildArgs(list []string) (map[string]string, error) {
 		args[name] = value
 	}
 	return args, nil
+}
+
+// unknownArgs warns of build arguments that no ARG declares, as a build does.
+func (c *command) unknownArgs(f syncFlags, groups []*group) {
+	for _, s := range f.buildArgs {
+		name, _, _ := strings.Cut(s, "=")
+		declares := func(u *unit) bool { return u.reading.File.Declares(name) }
+		if !slices.ContainsFunc(groups, func(g *group) bool { return slices.ContainsFunc(g.units, declares) }) {
+			c.console.Warnf("--build-arg %s: no ARG of the Dockerfiles has that name", name)
+		}
+	}
 }
 
 // addUnit reads one Dockerfile into the group of its lockfile.

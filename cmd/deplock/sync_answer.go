@@ -82,7 +82,7 @@ func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
 }
 
 func (l *locking) served(r *sync.Request) {
-	l.book.leave(r, source.Redact(r.URL)+" is served by the build itself", "deplock record -- docker build …, if it is to be pinned")
+	l.book.leave(r, source.Redact(r.URL)+" is served by the build itself", "deplock sync --allow-http, if it can be asked from here too; else deplock record -- docker build …")
 }
 
 // ask fills in what was measured: with one client for all that are asked for alike,

@@ -13,8 +13,10 @@ import (
 
 // tally counts what sync has done.
 type tally struct {
-	files, adopted, already, left, moving, failed, refused, wrong, findings int
-	declared                                                                []string // the compose and bake files that describe what was adopted
+	files, adopted, already, left, moving int
+	broken                                int // adopted, and will fail
+	failed, refused, wrong, findings      int
+	declared                              []string // the compose and bake files that describe what was adopted
 }
 
 // place prints what is so at a place of a Dockerfile.
@@ -38,10 +40,16 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 			if u.blocked != nil {
 				c.place(u, at, "adopted, and will fail: "+u.blocked.What, u.blocked.Hint)
 				total.left++
+				total.broken++
 			}
 			for _, r := range c.reasons(v, book, run) {
-				c.place(u, r.At, "left unpinned in an adopted RUN, which will fail: "+r.What, r.Hint)
 				total.left++
+				if slices.Contains(run.Obstacles, r) {
+					c.place(u, r.At, "in an adopted RUN: "+r.What, r.Hint)
+					continue
+				}
+				c.place(u, r.At, "left unpinned in an adopted RUN, which will fail: "+r.What, r.Hint)
+				total.broken++
 			}
 		case v.Adopt && u.blocked != nil:
 			total.left++

@@ -142,6 +142,6 @@ func (c *command) checkUnused(g *group, unread []string, total *tally) {
 	}
 	for _, address := range unused {
 		total.findings++
-		c.printf("%s: nothing asks for %s\n    deplock sync --prune\n", g.lock, source.Redact(address))
+		c.printf("%s: nothing asks for %s\n    deplock sync --prune; or give the --build-arg that it was locked with\n", g.lock, source.Redact(address))
 	}
 }

@@ -197,6 +197,14 @@ func (in *Instruction) Operands() int {
 	return in.text.offsets[i]
 }
 
+// Declares reports whether an ARG of the Dockerfile has a name.
+func (f *File) Declares(name string) bool {
+	return slices.ContainsFunc(f.all, func(in *Instruction) bool {
+		c, ok := in.Command.(*instructions.ArgCommand)
+		return ok && slices.ContainsFunc(c.Args, func(kv instructions.KeyValuePairOptional) bool { return kv.Key == name })
+	})
+}
+
 // Numbered reports whether the Dockerfile names stages by their numbers.
 func (f *File) Numbered() bool {
 	numbered := func(name string) bool {
