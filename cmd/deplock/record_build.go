@@ -26,6 +26,7 @@ import (
 	"depfetch/fetch/scratch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
+	"depfetch/lock/content"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/record"
 )
@@ -181,8 +182,8 @@ func fits(program []byte, platform string) error {
 	if err != nil {
 		return fmt.Errorf("is no program for %s: %w", platform, err)
 	}
-	if want, ok := machines[lock.Platform(platform)]; ok && f.Machine != want {
-		return fmt.Errorf("is a program for %s, not for %s", f.Machine, platform)
+	if m := content.Machines(program[:min(len(program), content.HeadSize)]); !content.Fits(m, lock.Platform(platform)) {
+		return fmt.Errorf("is a program for %s, not for %s", content.Join(m), platform)
 	}
 	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
 		return errors.New("is linked dynamically, and does not run in every image")

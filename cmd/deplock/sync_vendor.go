@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"debug/elf"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,12 +20,6 @@ import (
 
 // maxProgram is more than a program of depfetch has, in bytes.
 const maxProgram = 64 << 20
-
-// machines are what the ELF header of a program for a platform says.
-var machines = map[lock.Platform]elf.Machine{
-	"linux/amd64": elf.EM_X86_64, "linux/arm64": elf.EM_AARCH64, "linux/arm/v7": elf.EM_ARM, "linux/386": elf.EM_386,
-	"linux/ppc64le": elf.EM_PPC64, "linux/s390x": elf.EM_S390, "linux/riscv64": elf.EM_RISCV,
-}
 
 // vendor puts the programs into the repository, and their digests into the lockfile.
 func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
@@ -114,12 +106,8 @@ func (f syncFlags) binary(p lock.Platform) ([]byte, error) {
 		if err != nil {
 			continue
 		}
-		file, err := elf.NewFile(bytes.NewReader(program))
-		if err != nil {
-			return nil, console.Usagef("", "%s is no program for %s: %w", name, p, err)
-		}
-		if want, ok := machines[p]; ok && file.Machine != want {
-			return nil, console.Usagef("", "%s is a program for %s, not for %s", name, file.Machine, p)
+		if err := fits(program, string(p)); err != nil {
+			return nil, console.Usagef("make dist makes it; --vendor-from DIR says where it is", "%s %w", name, err)
 		}
 		return program, nil
 	}

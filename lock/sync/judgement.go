@@ -1,12 +1,14 @@
 package sync
 
 import (
+	"slices"
+
 	"depfetch/fetch/source"
 	"depfetch/lock"
 )
 
 // Pins finds what a lockfile says of an address in the form of cmdline.Normalize.
-// Unpinned says that it leaves the address to the image's own programs.
+// One whose Unpinned is set leaves the address to the image's own programs.
 type Pins interface {
 	Pin(url string) (pin lock.Pin, ok bool)
 }
@@ -23,8 +25,8 @@ type Verdict struct {
 
 // Judge says what becomes of a RUN with the lines that a lockfile has.
 func (run *Run) Judge(pins Pins) Verdict {
-	v := Verdict{Reasons: run.Obstacles}
-	var lacking []Reason // said only if nothing else keeps it
+	v := Verdict{Reasons: slices.Clip(run.Obstacles)} // not to be written behind
+	var lacking []Reason                              // said only if nothing else keeps it
 	pinned, moving, other := 0, 0, len(run.Obstacles)
 	for _, c := range run.Calls {
 		before := pinned
