@@ -50,7 +50,7 @@ func Rules() []Rule {
 	return []Rule{
 		{"unverified", Error, "download without a check",
 			"whoever controls the server, its account or the way to it decides what is built, and nobody sees a change",
-			"move it into the lockfile (deplock add), or compare it with a sum: echo \"SUM  FILE\" | sha256sum -c -"},
+			"pin it with deplock sync, or compare it with a sum: echo \"SUM  FILE\" | sha256sum -c -"},
 		{"ineffective-check", Error, "check that cannot fail",
 			"the build goes on when the sum is wrong, so the check only looks like one",
 			"let the failure end the step: put && behind the check or set -e before it, and neither || nor ; behind it"},
@@ -59,7 +59,7 @@ func Rules() []Rule {
 			"download it to a file, check its sum, then run it; or install a pinned release instead"},
 		{"pipe-to-tar", Error, "download piped into an unpacker",
 			"the archive is parsed before it can be checked, and it never is",
-			"move it into the lockfile with unpack (deplock add), or download it to a file and check its sum first"},
+			"pin it with deplock sync, or download it to a file and check its sum first"},
 		{"used-before-check", Warning, "used before it is checked",
 			"the check comes when the damage is done",
 			"check the sum before anything reads the file"},
