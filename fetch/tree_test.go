@@ -60,7 +60,7 @@ var toolFiles = map[string]string{
 	"tool-1/": "", "tool-1/bin/": "", "tool-1/bin/tool": body, "tool-1/bin/alias": linkTo + "tool", "tool-1/share/doc/readme": other, "tool-1/empty/": "",
 }
 
-// tree pins the archive of files, to be unpacked into /usr/local without its first
+// unpacked pins the archive of files, to be unpacked into /usr/local without its first
 // directory.
 func unpacked(s *fetchtest.Server, name string, files map[string]string) fetch.Artifact {
 	content := archive(files)

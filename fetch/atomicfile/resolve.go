@@ -43,7 +43,6 @@ func Resolve(name string) (string, error) {
 }
 
 // errLoop is what the kernel says of too many links.
-
 var errLoop = errors.New("too many levels of symbolic links")
 
 // readOnly reports whether err is that of a file system that may not be written.

@@ -67,8 +67,8 @@ var ErrStop = errors.New("stop")
 
 // Parse reads arguments, and calls act for each option and, with a nil option, for
 // each of the other arguments, in their order. Unknown options end it; what is refused
-// is an error too, but what stands behind it is read. Gnu is that of Lex.
-// ErrStop ends it without an error.
+// is an error too, but what stands behind it is read. Gnu is that of Lex. Where act
+// returns ErrStop, reading ends without an error.
 func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, on bool) error) (refused error) {
 	for a := range t.Lex(args, gnu) {
 		err := a.Err

@@ -111,6 +111,8 @@ func unpackFile(t testing.TB, file string, o Options) (string, error) {
 	return dst, err
 }
 
+// fixImplied takes out the times that the tools leave at the present: those of
+// directories that the archive only implies, of links in zips, and with bsdtar
 // of the root.
 func fixImplied(got, want map[string]string) {
 	for name, line := range want {

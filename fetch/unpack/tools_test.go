@@ -89,8 +89,6 @@ func TestLikeTools(t *testing.T) {
 	}
 }
 
-// fixImplied takes out the times that the tools leave at the present: those of
-// directories that the archive only implies, of links in zips, and with bsdtar
 // TestLikeToolsSparse compares sparse files in each form that tar has for them.
 func TestLikeToolsSparse(t *testing.T) {
 	need(t, "tar", "bsdtar")

@@ -71,12 +71,13 @@ func BuildsBy(args []string) string {
 	return ""
 }
 
-// The options that are followed by a value in front of the word build, and those
-// behind it that are not.
 const (
+	// globalValues are the options in front of the word build that are followed by
+	// a value.
 	globalValues = " --config --context -c --host -H --log-level -l --tlscacert --tlscert --tlskey --builder" +
 		" --connection --url --identity --root --runroot --storage-driver --storage-opt --cgroup-manager --events-backend" +
 		" --tmpdir --runtime --registries-conf --registries-conf-dir --cgroup-parent --addr --log-format --tlsservername --tlsdir --timeout "
+	// buildSwitches are the options behind it that are not.
 	buildSwitches = " --check --load --no-cache --pull --push --quiet -q --debug -D --rm --force-rm --compress --squash --help" +
 		" --disable-content-trust --all-platforms --layers --no-hostname --no-hosts --pull-always --pull-never --squash-all --stdin" +
 		" --tls-verify --skip-unused-stages --identity-label --omit-history --disable-compression --inherit-labels --save-stages --http-proxy "
