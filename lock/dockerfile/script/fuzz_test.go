@@ -19,15 +19,15 @@ func FuzzRun(f *testing.F) {
 		if err := m.Run(Source{Text: script, Locate: func(i int) int { return i }, Bash: bash}); err != nil {
 			return
 		}
-		for _, x := range m.Fetches {
-			if !x.URL.Known() {
+		for _, a := range addresses(m) {
+			if !a.known {
 				continue
 			}
-			if strings.Trim(x.URL.Text, " \t\n") == "" || strings.Contains(x.URL.Text, "\x00") {
-				t.Errorf("%q: a known address is %q", script, x.URL.Text)
+			if strings.Trim(a.text, " \t\n") == "" || strings.Contains(a.text, "\x00") {
+				t.Errorf("%q: a known address is %q", script, a.text)
 			}
-			if strings.Contains(x.URL.Text, "$(…)") && !strings.Contains(script, "…") || strings.Contains(x.URL.Text, "__unknown_") && !strings.Contains(script, "__unknown_") {
-				t.Errorf("%q: %q stands for what is not known", script, x.URL.Text)
+			if strings.Contains(a.text, "$(…)") && !strings.Contains(script, "…") || strings.Contains(a.text, "__unknown_") && !strings.Contains(script, "__unknown_") {
+				t.Errorf("%q: %q stands for what is not known", script, a.text)
 			}
 		}
 	})

@@ -84,12 +84,12 @@ func TestShell(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range m.Fetches {
-			if !f.URL.Known() {
+		for _, a := range addresses(m) {
+			if !a.known {
 				continue
 			}
-			if known++; !f.Depends && !slices.Contains(strings.Split(string(asked), "\n"), f.URL.Text) {
-				t.Errorf("%s: %s is known, and not asked for; %s asks for\n%s", script, f.URL.Text, shell, asked)
+			if known++; !a.depends && !slices.Contains(strings.Split(string(asked), "\n"), a.text) {
+				t.Errorf("%s: %s is known, and not asked for; %s asks for\n%s", script, a.text, shell, asked)
 			}
 		}
 	}

@@ -1,0 +1,293 @@
+package script
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"depfetch/lock"
+)
+
+var update = flag.Bool("update", false, "rewrite what the tables expect")
+
+// fragment is a case of a table in testdata/commands: scripts of one stage, and the
+// files that the stage holds.
+//
+// A table is a txtar archive. An entry whose name is a path is a file of the stage,
+// for all cases of the table; one named "PATH: WHY" is a file that is not read. All
+// other entries are cases: the script, a line "=>", and what render prints. The first
+// line of a script may be "#: WORDS", with these words: arm64 or another platform,
+// bash, errexit, pipefail (how the shell is started), depends (see TestTruth), and
+// assignments, NAME=VALUE. A line "#: run" begins the next script of the stage, and
+// "#: stage" that of another stage that is built from this one. SUM1 and SUM2 stand
+// for two digests.
+type fragment struct {
+	name, text, want string
+	words            map[string]bool
+	platform         lock.Platform
+	set              map[string]string
+	files            map[string]File
+}
+
+// commandTables returns the cases of each table, by the table's name.
+func commandTables(t testing.TB) map[string][]fragment {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/commands/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	all := make(map[string][]fragment)
+	for _, p := range paths {
+		archive, err := txtar.ParseFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(p), ".txt")
+		all[name] = fragments(t, name, archive)
+	}
+	return all
+}
+
+func fragments(t testing.TB, table string, archive *txtar.Archive) []fragment {
+	t.Helper()
+	files := make(map[string]File)
+	var all []fragment
+	for _, f := range archive.Files {
+		if strings.HasPrefix(f.Name, "/") {
+			p, why, _ := strings.Cut(f.Name, ": ")
+			files[p] = File{Text: string(f.Data), Why: why}
+			continue
+		}
+		text, want, ok := strings.Cut(string(f.Data), "=>\n")
+		if !ok {
+			t.Fatalf("%s: %s has no line =>", table, f.Name)
+		}
+		one := fragment{name: f.Name, text: text, want: want, platform: "linux/amd64", files: files, words: make(map[string]bool), set: make(map[string]string)}
+		if line, ok := strings.CutPrefix(text, "#: "); ok {
+			line, _, _ = strings.Cut(line, "\n")
+			for _, word := range strings.Fields(line) {
+				switch name, value, given := strings.Cut(word, "="); {
+				case given:
+					one.set[name] = value
+				case strings.Contains("arm64 arm/v7 arm/v6 386 ppc64le s390x riscv64 sparc", word):
+					one.platform = lock.Platform("linux/" + word)
+				default:
+					one.words[word] = true
+				}
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+var digests = strings.NewReplacer(
+	"SUM1", "8b8f088da2dab964f853b38464033b1be15ede2839eca751482357c45abdd05a",
+	"SUM2", "0ecf44450ee6063bf19dd166a103ee6df4a9034455c2abce626e6eea657d73fb",
+)
+
+// evaluate runs a case as package dockerfile does.
+func evaluate(t testing.TB, f fragment) *Machine {
+	t.Helper()
+	m := New(f.platform)
+	m.Dir = "/src"
+	m.Script = func(p string) (File, bool) {
+		file, ok := f.files[p]
+		file.Perhaps = ok && strings.HasPrefix(file.Why, "perhaps")
+		return file, ok
+	}
+	m.Aliases["/usr/local/bin/depfetch"] = "/depfetch"
+	m.Unset["NOTGIVEN"] = "ARG NOTGIVEN has no default"
+	vars := map[string]Value{"VERSION": {Text: "1.2.3", Vars: []string{"VERSION"}}, "PATH": Unknown("$PATH", "PATH is that of the image")}
+	for name, value := range TargetVars(f.platform) {
+		vars[name] = Text(value)
+	}
+	for name, value := range f.set {
+		vars[name] = Text(value)
+	}
+	text := digests.Replace(f.text)
+	for stage := range strings.SplitSeq(text, "#: stage\n") {
+		if m.Fetches != nil {
+			m = m.Clone()
+		}
+		for i, text := range strings.Split(stage, "#: run\n") {
+			m.Vars = vars
+			src := Source{Text: text, Locate: func(i int) int { return i + 1 }, Run: i, Bash: f.words["bash"], Errexit: f.words["errexit"], Pipefail: f.words["pipefail"]}
+			if err := m.Run(src); err != nil {
+				t.Errorf("%s: %v", f.name, err)
+			}
+		}
+	}
+	return m
+}
+
+// address is one that scripts ask for.
+type address struct {
+	text    string
+	known   bool
+	depends bool // whether it is asked for is not known
+}
+
+func addresses(m *Machine) []address {
+	var all []address
+	for _, f := range m.Fetches {
+		all = append(all, address{f.URL.Text, f.URL.Known(), f.Depends})
+	}
+	return all
+}
+
+// render prints what scripts do, a line for each download and for what else they take
+// from elsewhere. It is the only place of the tables that knows how the package
+// represents it.
+func render(m *Machine) string {
+	var b strings.Builder
+	for _, f := range m.Fetches {
+		b.WriteString(renderFetch(f) + "\n")
+	}
+	for _, c := range m.Checkouts {
+		line := facts{"checkout " + c.Tool + " " + value(c.URL)}
+		line.add(c.Ref.Text != "" || !c.Ref.Known(), "at %s", value(c.Ref))
+		line.add(c.Lost != "", "lost: %s", c.Lost)
+		line.add(c.Module, "module")
+		line.add(c.Unchecked, "unchecked")
+		line.add(c.Signed, "signed")
+		line.add(c.Depends, "depends")
+		b.WriteString(line.String())
+	}
+	for _, p := range m.Packages {
+		line := facts{"packages " + p.Manager + " " + p.Verb + " " + strings.ReplaceAll(strings.Join(p.Names, " "), "\x00", "(autoremove)")}
+		line.add(p.Virtual != "", "virtual %s", p.Virtual)
+		b.WriteString(line.String())
+	}
+	for _, s := range m.Sources {
+		line := facts{"source " + s.Tool + " " + value(s.Text)}
+		line.add(s.Trusted, "trusted")
+		b.WriteString(line.String())
+	}
+	for _, d := range m.Depfetch {
+		line := facts{"depfetch"}
+		line.add(d.Platform, "for a platform")
+		line.add(d.Depends, "depends")
+		b.WriteString(line.String())
+	}
+	for _, i := range m.Idle {
+		b.WriteString("idle " + i.What + "\n")
+	}
+	for _, u := range m.Unread {
+		b.WriteString("unread " + u.What + "\n")
+	}
+	return b.String()
+}
+
+func renderFetch(f *Fetch) string {
+	line := facts{f.Tool + " " + value(f.URL)}
+	if f.Output != "" {
+		line[0] += " > " + f.Output
+		line.add(f.OutputWhy != "" && f.OutputWhy != f.URL.Why, "output unknown: %s", f.OutputWhy)
+	}
+	line.add(f.Filtered, "filtered")
+	line.add(f.Insecure != "", "insecure %s", f.Insecure)
+	line.add(f.NoFail && f.Tool == "curl", "no -f")
+	line.add(f.Auth, "auth")
+	line.add(f.Depends, "depends")
+	line.add(f.Query, "query")
+	line.add(f.Probe, "probe")
+	line.add(f.Piped != "" && !f.Shell, "piped to %s", f.Piped)
+	line.add(f.Piped != "" && f.Shell, "piped to be run by %s", f.Piped)
+	line.add(f.UsedAt != 0, "used unchecked by %s", f.Used)
+	line.add(f.Runs != nil, "run")
+	for _, c := range f.Checks {
+		text := strings.TrimSpace(c.Kind + " " + c.Algo)
+		if c.Kind != "signature" {
+			text += " " + short(value(c.Sum))
+		}
+		line.add(true, "check %s", text)
+		line.add(c.Lost != "", "lost: %s", c.Lost)
+	}
+	line.add(f.Evidence, "evidence")
+	if u := f.Unpack; u != nil {
+		line.add(true, "unpack %s into %s", u.Tool, u.Dir)
+		line.add(u.DirWhy != "", "directory unknown: %s", u.DirWhy)
+		line.add(u.Strip != 0, "strip %d", u.Strip)
+		line.add(len(u.Members) > 0, "members %s", strings.Join(u.Members, " "))
+		line.add(len(u.Other) > 0, "other %s", strings.Join(u.Other, " "))
+	}
+	line.add(f.Mode != "", "mode %s", f.Mode)
+	line.add(f.Moved != "", "moved to %s", f.Moved)
+	line.add(len(f.Touched) > 0, "touched by %s", strings.Join(slices.Compact(f.Touched), " "))
+	line.add(f.Removed, "removed")
+	return strings.TrimSuffix(line.String(), "\n")
+}
+
+// facts is a line of several.
+type facts []string
+
+func (f *facts) add(ok bool, format string, args ...any) {
+	if ok {
+		*f = append(*f, fmt.Sprintf(format, args...))
+	}
+}
+
+func (f facts) String() string {
+	return strings.TrimSpace(strings.ReplaceAll(strings.Join(f, "; "), "\n", "\\n")) + "\n"
+}
+
+func value(v Value) string {
+	if !v.Known() {
+		return v.Text + " (unknown: " + v.Why + ")"
+	}
+	return v.Text
+}
+
+// short cuts a digest.
+func short(s string) string {
+	if len(s) > 16 && strings.Trim(s, "0123456789abcdef") == "" {
+		return s[:8] + "…"
+	}
+	return s
+}
+
+// TestTables holds what is known of scripts, command by command.
+func TestTables(t *testing.T) {
+	for name, cases := range commandTables(t) {
+		t.Run(name, func(t *testing.T) {
+			for i, f := range cases {
+				t.Run(f.name, func(t *testing.T) {
+					got := render(evaluate(t, f))
+					if got != f.want && !*update {
+						t.Errorf("%s%s", f.text, diff.Diff("want", []byte(f.want), "got", []byte(got)))
+					}
+					cases[i].want = got
+				})
+			}
+		})
+		if *update {
+			rewrite(t, name, cases)
+		}
+	}
+}
+
+// rewrite puts what cases are found to do into their table.
+func rewrite(t *testing.T, name string, cases []fragment) {
+	p := filepath.Join("testdata/commands", name+".txt")
+	archive, err := txtar.ParseFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range archive.Files {
+		if !strings.HasPrefix(f.Name, "/") {
+			archive.Files[i].Data = []byte(cases[0].text + "=>\n" + cases[0].want)
+			cases = cases[1:]
+		}
+	}
+	if err := os.WriteFile(p, txtar.Format(archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
