@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // claims is what the destinations of a run take up: where each of their files and
@@ -86,7 +86,7 @@ func (c *claims) add(d *destination, staged string) {
 
 // name refuses a name that a sweep would take for its own.
 func (c *claims) name(d *destination, path, elem string) {
-	if scratch.Reserved(elem) {
+	if tempfile.Reserved(elem) {
 		c.refuse(d, path, "%q is a name of depfetch's own temporary files, which are swept", elem)
 	}
 }

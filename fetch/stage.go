@@ -12,17 +12,17 @@ import (
 	"syscall"
 	"time"
 
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // stage holds what a run has changed on disk before its files are placed, so
 // that it can be undone.
 type stage struct {
 	mu    sync.Mutex
-	temps map[string]*scratch.Dir // with the temporary files, by the directory of the destination
-	made  []string                // directories made for destinations, parents first
-	folds map[string]bool         // whether the disk takes no notice of case, by directory
-	mtime map[string]time.Time    // what directories that were there had before
+	temps map[string]*tempfile.Dir // with the temporary files, by the directory of the destination
+	made  []string                 // directories made for destinations, parents first
+	folds map[string]bool          // whether the disk takes no notice of case, by directory
+	mtime map[string]time.Time     // what directories that were there had before
 }
 
 // staged is what is verified and only has to be renamed.
@@ -126,7 +126,7 @@ func (s *stage) sweep(dests []*destination) {
 			continue
 		}
 		seen[d.dir] = true
-		if info, err := os.Stat(d.dir); err == nil && scratch.SweepAfter(d.dir, salvage) {
+		if info, err := os.Stat(d.dir); err == nil && tempfile.SweepAfter(d.dir, salvage) {
 			s.noteMtime(d.dir, info.ModTime())
 		}
 	}
@@ -155,12 +155,12 @@ func (s *stage) tempDir(dir string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.temps[dir] == nil {
-		made, err := scratch.NewDir(dir)
+		made, err := tempfile.NewDir(dir)
 		if err != nil {
 			return "", err
 		}
 		if s.temps == nil {
-			s.temps = make(map[string]*scratch.Dir)
+			s.temps = make(map[string]*tempfile.Dir)
 		}
 		s.temps[dir] = made
 	}

@@ -15,7 +15,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 	"depfetch/lock/record"
 )
 
@@ -87,8 +87,8 @@ func (c *command) record(ctx context.Context, o recordFlags, args []string) erro
 	} else if name := record.BuildsBy(args); name != "" {
 		c.console.Warnf("what %s builds or runs is not recorded this way; record a build by itself, as in deplock record -- docker buildx build …", name)
 	}
-	scratch.Sweep(os.TempDir()) // of what a killed recording has left
-	private, err := scratch.NewDir(os.TempDir())
+	tempfile.Sweep(os.TempDir()) // of what a killed recording has left
+	private, err := tempfile.NewDir(os.TempDir())
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,8 @@ import (
 	"depfetch/fetch"
 	"depfetch/fetch/cmdline"
 	"depfetch/fetch/regular"
-	"depfetch/fetch/scratch"
 	"depfetch/fetch/source"
+	"depfetch/fetch/tempfile"
 	"depfetch/lock"
 	"depfetch/lock/content"
 	"depfetch/lock/dockerfile"
@@ -46,8 +46,8 @@ func (c *command) recordBuild(ctx context.Context, o recordFlags, to recording, 
 	if reason := oldSyntax(text); reason != nil {
 		return console.Usagef(reason.Hint, "%s: %s", build.Dockerfile, reason.What)
 	}
-	scratch.Sweep(os.TempDir())
-	private, err := scratch.NewDir(os.TempDir())
+	tempfile.Sweep(os.TempDir())
+	private, err := tempfile.NewDir(os.TempDir())
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
-	"depfetch/fetch/scratch"
 	"depfetch/fetch/source"
+	"depfetch/fetch/tempfile"
 	"depfetch/lock"
 	"depfetch/lock/sync"
 	"depfetch/lock/update"
@@ -85,8 +85,8 @@ func (c *command) lockAll(ctx context.Context, f syncFlags, g *group, book *pins
 		return err
 	}
 	if client.Fetch.Cache == nil {
-		scratch.Sweep(os.TempDir()) // of what a killed run has left
-		dir, err := scratch.NewDir(os.TempDir())
+		tempfile.Sweep(os.TempDir()) // of what a killed run has left
+		dir, err := tempfile.NewDir(os.TempDir())
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ import (
 	"path/filepath"
 
 	"depfetch/fetch/regular"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // ErrChanged says that a file no longer holds what its reader has read. Nothing has
@@ -61,14 +61,14 @@ func Create(name string, text []byte, mode fs.FileMode) error {
 	if _, err := os.Lstat(name); err == nil {
 		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 	}
-	return scratch.Place(f, name)
+	return tempfile.Rename(f, name)
 }
 
-// Place gives a file the text of f, a private file that the caller closes and, if it
-// still has its name, removes. If f is a file of package scratch in the directory
+// Replace gives a file the text of f, a private file that the caller closes and, if it
+// still has its name, removes. If f is a file of package tempfile in the directory
 // that Resolve(name) lies in, it becomes the file, and has the mode that the file
 // had, or else mode.
-func Place(f *os.File, name string, mode fs.FileMode) error {
+func Replace(f *os.File, name string, mode fs.FileMode) error {
 	t, err := look(name)
 	if err != nil {
 		return err
@@ -78,8 +78,8 @@ func Place(f *os.File, name string, mode fs.FileMode) error {
 
 // stage makes a private file in dir with a text, which is on the disk.
 func stage(dir string, text []byte) (*os.File, error) {
-	scratch.Sweep(dir)
-	f, err := scratch.File(dir)
+	tempfile.Sweep(dir)
+	f, err := tempfile.New(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (t target) place(f *os.File, mode fs.FileMode, last func(path string) error
 			}
 		}
 		if err == nil {
-			err = scratch.Place(f, t.path)
+			err = tempfile.Rename(f, t.path)
 		}
 		if err == nil || t.info == nil {
 			return err
@@ -247,9 +247,9 @@ func fill(f *os.File, text io.Reader) error {
 func backup(f *os.File, dir string) (*os.File, error) {
 	var errs []error
 	for _, make := range []func() (*os.File, error){
-		func() (*os.File, error) { return scratch.File(dir) },
-		func() (*os.File, error) { return scratch.File(os.TempDir()) },
-		scratch.Memory,
+		func() (*os.File, error) { return tempfile.New(dir) },
+		func() (*os.File, error) { return tempfile.New(os.TempDir()) },
+		tempfile.NewInMemory,
 	} {
 		to, err := make()
 		if err == nil {

@@ -13,7 +13,7 @@ import (
 
 	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/regular"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // put makes a file with exactly this mode.
@@ -141,7 +141,7 @@ func TestCreate(t *testing.T) {
 	holds(t, name, "text", 0o644, 1)
 }
 
-func TestPlace(t *testing.T) {
+func TestReplace(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	name, other := filepath.Join(dir, "f"), filepath.Join(dir, "g")
 	for _, from := range []string{dir, elsewhere} {
@@ -150,12 +150,12 @@ func TestPlace(t *testing.T) {
 		if err := os.Link(name, other); err != nil {
 			t.Fatal(err)
 		}
-		f, err := scratch.File(from)
+		f, err := tempfile.New(from)
 		if err != nil {
 			t.Fatal(err)
 		}
 		f.WriteString("new")
-		if err := atomicfile.Place(f, name, 0o600); err != nil {
+		if err := atomicfile.Replace(f, name, 0o600); err != nil {
 			t.Error(err)
 		}
 		f.Close()

@@ -18,7 +18,7 @@ import (
 	"strings"
 
 	"depfetch/fetch/regular"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // Dir is the directory of the blobs below a store's root, and below the address
@@ -43,7 +43,7 @@ func (s *Store) Temp() (*os.File, error) {
 	if err := os.MkdirAll(s.Root, 0o755); err != nil {
 		return nil, err
 	}
-	return scratch.File(s.Root)
+	return tempfile.New(s.Root)
 }
 
 // Put adds a blob: a copy of all that src holds, from its start, which the caller
@@ -77,14 +77,14 @@ func (s *Store) Commit(hex string, f *os.File) error {
 	if err := f.Chmod(0o644); err != nil {
 		return err
 	}
-	if err := scratch.Place(f, file); err != nil {
+	if err := tempfile.Rename(f, file); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
 	return nil
 }
 
 // Sweep removes what killed programs have left.
-func (s *Store) Sweep() { scratch.Sweep(s.Root) }
+func (s *Store) Sweep() { tempfile.Sweep(s.Root) }
 
 // File returns where the blob with a sha256 is, or would be.
 func (s *Store) File(hex string) string {

@@ -69,15 +69,15 @@ func TestLikeTools(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			scratch := t.TempDir()
-			file := filepath.Join(scratch, "archive")
+			dir := t.TempDir()
+			file := filepath.Join(dir, "archive")
 			sh(t, in, fmt.Sprintf("umask 022; "+test.pack, file))
-			want := filepath.Join(scratch, "want")
+			want := filepath.Join(dir, "want")
 			if err := os.Mkdir(want, 0o755); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { exec.Command("chmod", "-R", "u+w", want).Run() })
-			sh(t, scratch, fmt.Sprintf("umask 022; "+test.unpack, file, want))
+			sh(t, dir, fmt.Sprintf("umask 022; "+test.unpack, file, want))
 			got, err := unpackFile(t, file, Options{})
 			if err != nil {
 				t.Fatal(err)

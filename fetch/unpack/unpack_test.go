@@ -24,23 +24,23 @@ func TestStrip(t *testing.T) {
 	for _, root := range []string{".", "pkg"} {
 		for strip := range 5 {
 			t.Run(fmt.Sprintf("%s, %d", root, strip), func(t *testing.T) {
-				scratch := t.TempDir()
-				file := filepath.Join(scratch, "a.tar")
+				dir := t.TempDir()
+				file := filepath.Join(dir, "a.tar")
 				sh(t, in, fmt.Sprintf("tar --sort=name -cf %s %s", file, root))
 				counted := strip // by tar, for which the "." is an element
 				if root == "." && strip > 0 {
 					counted++
 				}
-				sh(t, scratch, fmt.Sprintf("mkdir want; tar -xpf a.tar -C want --strip-components=%d 2>log || true", counted))
+				sh(t, dir, fmt.Sprintf("mkdir want; tar -xpf a.tar -C want --strip-components=%d 2>log || true", counted))
 				got, err := unpackFile(t, file, Options{Strip: strip, AbsoluteLinks: true})
 				if err != nil { // links that lead out, now that they are less deep, and GNU tar does not mind
-					log, _ := os.ReadFile(filepath.Join(scratch, "log"))
+					log, _ := os.ReadFile(filepath.Join(dir, "log"))
 					if !strings.Contains(err.Error(), "leads out of the tree") && len(log) == 0 {
 						t.Fatal(err)
 					}
 					return
 				}
-				a, b := snapshot(t, got), snapshot(t, filepath.Join(scratch, "want"))
+				a, b := snapshot(t, got), snapshot(t, filepath.Join(dir, "want"))
 				fixImplied(a, b)
 				compareTrees(t, a, b)
 			})

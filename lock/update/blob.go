@@ -9,7 +9,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // BlobError says that a cache holds other bytes than those that a name in it stands
@@ -41,7 +41,7 @@ func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.
 	to := io.Writer(hash)
 	var private *os.File
 	if store == c.Fetch.Cache {
-		if private, err = scratch.File(os.TempDir()); err != nil {
+		if private, err = tempfile.New(os.TempDir()); err != nil {
 			return fail(err)
 		}
 		defer os.Remove(private.Name())

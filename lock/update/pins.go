@@ -11,8 +11,8 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
-	"depfetch/fetch/scratch"
 	"depfetch/fetch/source"
+	"depfetch/fetch/tempfile"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 )
@@ -140,8 +140,8 @@ func (c *Client) keep() (client *fetch.Client, done func(), err error) {
 	if c.Fetch.Cache != nil {
 		return c.Fetch, func() {}, nil
 	}
-	scratch.Sweep(os.TempDir()) // of what a killed run has left
-	dir, err := scratch.NewDir(os.TempDir())
+	tempfile.Sweep(os.TempDir()) // of what a killed run has left
+	dir, err := tempfile.NewDir(os.TempDir())
 	if err != nil {
 		return nil, nil, err
 	}

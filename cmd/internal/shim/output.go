@@ -7,7 +7,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cmdline"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // failed returns an error of an output that could not be written, or nil.
@@ -27,13 +27,13 @@ const smallBody = 1 << 20
 // one can be made.
 func private(size int64) (f *os.File, err error) {
 	if size >= 0 && size <= smallBody {
-		if f, err = scratch.Memory(); err == nil {
+		if f, err = tempfile.NewInMemory(); err == nil {
 			return f, nil
 		}
 	}
 	for _, dir := range []string{os.TempDir(), ".", "/dev/shm"} {
-		if f, err = scratch.File(dir); err == nil {
-			scratch.Sweep(dir)
+		if f, err = tempfile.New(dir); err == nil {
+			tempfile.Sweep(dir)
 			os.Remove(f.Name()) // nothing stays, whatever ends the program; Windows keeps what is open
 			return f, nil
 		}

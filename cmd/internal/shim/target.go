@@ -12,7 +12,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cmdline"
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 // target is a file to write.
@@ -174,8 +174,8 @@ func stage(t *target) (*staged, error) {
 	case t.info != nil && !replaceable(t.info):
 		s.File, err = private(fetch.SizeUnknown)
 	default:
-		scratch.Sweep(dir)
-		if s.File, err = scratch.File(dir); err == nil {
+		tempfile.Sweep(dir)
+		if s.File, err = tempfile.New(dir); err == nil {
 			s.beside = true
 		} else if t.info != nil {
 			s.File, err = private(fetch.SizeUnknown)
@@ -229,7 +229,7 @@ func (s *staged) replace() error {
 	if err := s.rotate(); err != nil {
 		return err
 	}
-	return scratch.Place(s.File, s.name)
+	return tempfile.Rename(s.File, s.name)
 }
 
 // close ends the private file, and undoes what was made for it if it has not been

@@ -1,6 +1,6 @@
 //go:build unix
 
-package scratch_test
+package tempfile_test
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"depfetch/fetch/scratch"
+	"depfetch/fetch/tempfile"
 )
 
 func exists(name string) bool {
@@ -22,11 +22,11 @@ func exists(name string) bool {
 
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
-	f, err := scratch.File(dir)
+	f, err := tempfile.New(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := scratch.NewDir(dir)
+	d, err := tempfile.NewDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,18 +34,18 @@ func TestSweep(t *testing.T) {
 	if err := os.WriteFile(inside, nil, 0o400); err != nil {
 		t.Fatal(err)
 	}
-	if scratch.Sweep(dir) || !exists(f.Name()) || !exists(inside) {
+	if tempfile.Sweep(dir) || !exists(f.Name()) || !exists(inside) {
 		t.Error("what is in use has been swept")
 	}
 	// The death of a process closes its files, and no more.
 	f.Close()
-	if !scratch.Sweep(dir) || exists(f.Name()) || !exists(inside) {
+	if !tempfile.Sweep(dir) || exists(f.Name()) || !exists(inside) {
 		t.Error("the file of the dead has not been swept, or too much")
 	}
 	if err := d.Remove(); err != nil || exists(d.Path) {
 		t.Errorf("a removed directory is still there: %v", err)
 	}
-	if scratch.Sweep(dir) || scratch.Sweep(filepath.Join(dir, "missing")) {
+	if tempfile.Sweep(dir) || tempfile.Sweep(filepath.Join(dir, "missing")) {
 		t.Error("swept where there is nothing")
 	}
 }
@@ -56,7 +56,7 @@ const chance = "0123456789abcdef0123456789abcdef"
 // abandon makes a directory as a killed program leaves it.
 func abandon(t *testing.T, parent string) string {
 	t.Helper()
-	d, err := scratch.NewDir(parent)
+	d, err := tempfile.NewDir(parent)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,19 +77,19 @@ func TestSweepDead(t *testing.T) {
 	if err := os.Chmod(filepath.Join(left, "tree"), 0o500); err != nil {
 		t.Fatal(err)
 	}
-	if !scratch.Sweep(dir) || exists(left) {
+	if !tempfile.Sweep(dir) || exists(left) {
 		t.Error("the directory of the dead has not been swept")
 	}
 	if err := os.Mkdir(left, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if !scratch.Sweep(dir) || exists(left) {
+	if !tempfile.Sweep(dir) || exists(left) {
 		t.Error("one that came to nothing has not been swept")
 	}
 	if err := errors.Join(os.Mkdir(left, 0o700), os.WriteFile(filepath.Join(left, "in-use.new"), nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if !scratch.Sweep(dir) || exists(left) {
+	if !tempfile.Sweep(dir) || exists(left) {
 		t.Error("one whose mark was not made yet has not been swept")
 	}
 }
@@ -101,17 +101,17 @@ func TestReserved(t *testing.T) {
 		".depfetch-": false, ".depfetch-notes": false, ".depfetch-1234567890": false, ".depfetch-" + chance + "0": false,
 		".depfetch-" + chance[:31]: false, ".depfetch-" + chance[:31] + "g": false, "x.depfetch-" + chance: false,
 	} {
-		if scratch.Reserved(name) != want {
+		if tempfile.Reserved(name) != want {
 			t.Errorf("%s: %v", name, !want)
 		}
 	}
 	dir := t.TempDir()
-	f, err := scratch.File(dir)
+	f, err := tempfile.New(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if !scratch.Reserved(filepath.Base(f.Name())) {
+	if !tempfile.Reserved(filepath.Base(f.Name())) {
 		t.Errorf("%s is not reserved", f.Name())
 	}
 }
@@ -143,7 +143,7 @@ func TestSweepLeaves(t *testing.T) {
 	kept(link, os.Symlink(elsewhere, link))
 	kept(fifo, syscall.Mkfifo(fifo, 0o600))
 	kept(closed+"/in-use", errors.Join(os.Mkdir(closed, 0o700), syscall.Mkfifo(closed+"/in-use", 0o600)))
-	if scratch.Sweep(dir) {
+	if tempfile.Sweep(dir) {
 		t.Error("swept what is not its own")
 	}
 	for _, name := range append(keep, elsewhere) {
@@ -157,14 +157,14 @@ func TestPlace(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "placed")
 	for _, text := range []string{"old", "new"} {
-		f, err := scratch.File(dir)
+		f, err := tempfile.New(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := f.WriteString(text); err != nil {
 			t.Fatal(err)
 		}
-		if err := scratch.Place(f, name); err != nil {
+		if err := tempfile.Rename(f, name); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(name); string(got) != text || exists(f.Name()) {
@@ -185,7 +185,7 @@ func TestSweepRace(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					scratch.Sweep(dir)
+					tempfile.Sweep(dir)
 				}
 			}
 		})
@@ -193,7 +193,7 @@ func TestSweepRace(t *testing.T) {
 	for range 4 {
 		makers.Go(func() {
 			for range 100 {
-				f, err := scratch.File(dir)
+				f, err := tempfile.New(dir)
 				if err != nil {
 					t.Error(err)
 					return
@@ -202,7 +202,7 @@ func TestSweepRace(t *testing.T) {
 					t.Errorf("%s was swept while it was in use", f.Name())
 				}
 				f.Close()
-				d, err := scratch.NewDir(dir)
+				d, err := tempfile.NewDir(dir)
 				if err != nil {
 					t.Error(err)
 					return

@@ -1,4 +1,4 @@
-// Package scratch makes private temporary files and directories that a later run
+// Package tempfile makes private temporary files and directories that a later run
 // can tell from those in use, so that what a killed program left is removed by the
 // next one.
 //
@@ -11,7 +11,7 @@
 // end in 128 bits of chance, Reserved tells them, and nothing else is to be put in
 // place under one; and a directory that is not empty is only removed if it holds
 // the mark that NewDir leaves there.
-package scratch
+package tempfile
 
 import (
 	"crypto/rand"
@@ -59,9 +59,9 @@ var errSwept = errors.New("removed as soon as it was made")
 // tries is how often making something is tried while others sweep.
 const tries = 100
 
-// File makes an empty private file in dir, open for reading and writing. The
-// caller closes and removes it, or hands it to Place.
-func File(dir string) (*os.File, error) {
+// New makes an empty private file in dir, open for reading and writing. The
+// caller closes and removes it, or hands it to Rename.
+func New(dir string) (*os.File, error) {
 	for range tries {
 		f, err := os.OpenFile(newName(dir), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
@@ -76,8 +76,8 @@ func File(dir string) (*os.File, error) {
 	return nil, fmt.Errorf("%s: %w", filepath.Join(dir, prefix), errSwept)
 }
 
-// Place closes f, a file of File, and renames it to name, replacing what is there.
-func Place(f *os.File, name string) error {
+// Rename closes f, a file of New, and renames it to name, replacing what is there.
+func Rename(f *os.File, name string) error {
 	if closesFirst {
 		if err := f.Close(); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package scratch
+package tempfile
 
 import (
 	"os"
@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Memory makes an empty private file that takes up memory and lies in no
+// NewInMemory makes an empty private file that takes up memory and lies in no
 // directory.
-func Memory() (*os.File, error) {
+func NewInMemory() (*os.File, error) {
 	fd, err := unix.MemfdCreate("depfetch", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
