@@ -32,8 +32,18 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// errStalled is the cause with which a transfer that stands still is ended.
-var errStalled = errors.New("stalled")
+// ErrStalled says that no byte has come for too long, and ErrTruncated that a body
+// has ended before its declared length.
+var (
+	ErrStalled   = errors.New("stalled")
+	ErrTruncated = errors.New("truncated")
+)
+
+// RedirectError says why a redirect was not followed.
+type RedirectError struct{ Err error }
+
+func (e *RedirectError) Error() string { return e.Err.Error() }
+func (e *RedirectError) Unwrap() error { return e.Err }
 
 // unsentError is why a request was not sent. It holds nothing of an answer.
 type unsentError struct{ error }
@@ -50,11 +60,11 @@ func (t *transfer) fail(err error, temporary bool) *Error {
 // failNetwork makes the error of t from an error of the network, of which all
 // but a few kinds may be gone at the next try.
 func (t *transfer) failNetwork(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errStalled) {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ErrStalled) {
 		return cause
 	}
-	if errors.Is(context.Cause(ctx), errStalled) {
-		return t.fail(fmt.Errorf("stalled: no byte came for %s", t.client.cfg.StallTimeout), true)
+	if errors.Is(context.Cause(ctx), ErrStalled) {
+		return t.fail(fmt.Errorf("%w: no byte came for %s", ErrStalled, t.client.cfg.StallTimeout), true)
 	}
 	var unsent *unsentError
 	if errors.As(err, &unsent) {

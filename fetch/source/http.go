@@ -104,7 +104,7 @@ func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error
 	switch {
 	case errors.As(err, &body):
 		if errors.Is(body.error, io.ErrUnexpectedEOF) && t.resp.Length >= 0 {
-			return t.fail(errTruncated(counted.n, t.resp.Length), true)
+			return t.fail(fmt.Errorf("%w: the connection ended after %d of %d bytes", ErrTruncated, counted.n, t.resp.Length), true)
 		}
 		return t.failNetwork(ctx, body.error)
 	case err != nil:

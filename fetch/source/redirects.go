@@ -36,10 +36,10 @@ func Follow(address string, send func(u *url.URL, home bool) (*http.Response, er
 		io.CopyN(io.Discard, resp.Body, sniffSize) // so that the connection can be used again
 		resp.Body.Close()
 		if hops == maxRedirects {
-			return nil, fmt.Errorf("more than %d redirects", maxRedirects)
+			return nil, &RedirectError{fmt.Errorf("more than %d redirects", maxRedirects)}
 		}
 		if u, err = nextHop(u, location); err != nil {
-			return nil, err
+			return nil, &RedirectError{err}
 		}
 	}
 }

@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 )
@@ -18,11 +17,11 @@ type stall struct {
 	after time.Duration
 }
 
-// watch returns a context that ends with errStalled when the stall it returns
+// watch returns a context that ends with ErrStalled when the stall it returns
 // is not reset in time. The caller calls stop.
 func watch(ctx context.Context, after time.Duration) (_ context.Context, s stall, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s = stall{timer: time.AfterFunc(after, func() { cancel(errStalled) }), after: after}
+	s = stall{timer: time.AfterFunc(after, func() { cancel(ErrStalled) }), after: after}
 	return ctx, s, func() { s.timer.Stop(); cancel(context.Canceled) }
 }
 
@@ -97,9 +96,4 @@ func more(body io.Reader) (bool, error) {
 		err = nil
 	}
 	return n > 0, err
-}
-
-// errTruncated is a body that ended before its time.
-func errTruncated(got, want int64) error {
-	return fmt.Errorf("truncated: the connection ended after %d of %d bytes", got, want)
 }

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
@@ -16,13 +15,9 @@ import (
 	"depfetch/fetch/source"
 )
 
-// codes are the exit codes of a program. The first are those of the faults of a
-// command line.
-type codes [19]byte
-
-// What codes holds besides.
+// What has exit codes, beside the faults of a command line.
 const (
-	onResolve = iota + int(cmdline.Exists) + 1
+	onResolve = iota + cmdline.Exists + 1
 	onConnect
 	onPart
 	onHTTP
@@ -35,12 +30,28 @@ const (
 	onNext // there is none to hand over to
 )
 
-var (
-	curlCodes = codes{2, 3, 1, 26, 23, 28, 63, 23, 6, 7, 18, 22, 22, 35, 47, 60, 42, 77, 127}
-	wgetCodes = codes{2, 1, 1, 3, 3, 4, 3, 1, 4, 4, 4, 8, 6, 5, 8, 5, 1, 5, 127}
+// codes are the exit codes of a program, by what has happened.
+type codes [onNext + 1]byte
 
-	// Busybox has one code for all.
-	busyboxCodes = codes{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 127}
+var (
+	curlCodes = codes{
+		cmdline.Usage: 2, cmdline.URL: 3, cmdline.Scheme: 1, cmdline.Read: 26,
+		cmdline.Output: 23, cmdline.Timeout: 28, cmdline.Size: 63, cmdline.Exists: 23,
+		onResolve: 6, onConnect: 7, onPart: 18, onHTTP: 22, onAuth: 22, onTLS: 35,
+		onRedirects: 47, onCertificate: 60, onInterrupt: 42, onRoots: 77, onNext: 127,
+	}
+	wgetCodes = codes{
+		cmdline.Usage: 2, cmdline.URL: 1, cmdline.Scheme: 1, cmdline.Read: 3,
+		cmdline.Output: 3, cmdline.Timeout: 4, cmdline.Size: 3, cmdline.Exists: 1,
+		onResolve: 4, onConnect: 4, onPart: 4, onHTTP: 8, onAuth: 6, onTLS: 5,
+		onRedirects: 8, onCertificate: 5, onInterrupt: 1, onRoots: 5, onNext: 127,
+	}
+	busyboxCodes = codes{
+		cmdline.Usage: 1, cmdline.URL: 1, cmdline.Scheme: 1, cmdline.Read: 1,
+		cmdline.Output: 1, cmdline.Timeout: 1, cmdline.Size: 1, cmdline.Exists: 1,
+		onResolve: 1, onConnect: 1, onPart: 1, onHTTP: 1, onAuth: 1, onTLS: 1,
+		onRedirects: 1, onCertificate: 1, onInterrupt: 1, onRoots: 1, onNext: 127,
+	}
 )
 
 const curlExits = `Exit codes:
@@ -81,32 +92,21 @@ Where the next wget in PATH is busybox's, files get no time, and all of these ar
 but for the last.
 `
 
-// faultError is an error with what has happened as codes holds it.
-type faultError struct {
-	on int
-	error
-}
-
-func (e *faultError) Unwrap() error { return e.error }
-
 // of returns the code for err, whose code in depfetch is general.
 func (c *codes) of(err error, general int) int {
 	var (
 		fault    *cmdline.Error
 		dest     *fetch.DestinationError
 		transfer *fetch.TransferError
-		happened *faultError
 	)
-	on := int(cmdline.Usage)
+	on := cmdline.Usage
 	switch {
 	case errors.Is(err, context.Canceled):
 		on = onInterrupt
-	case errors.As(err, &happened):
-		on = happened.on
 	case errors.As(err, &fault):
-		on = int(fault.Fault)
+		on = fault.Fault
 	case errors.As(err, &dest):
-		on = int(cmdline.Output)
+		on = cmdline.Output
 	case general == exit.Refused || general == exit.WrongBytes:
 		on = onHTTP
 	case errors.As(err, &transfer):
@@ -117,7 +117,7 @@ func (c *codes) of(err error, general int) int {
 
 // ofAttempts returns what has happened to the last attempt at the origin, or the
 // last one at all.
-func ofAttempts(attempts []fetch.Attempt) int {
+func ofAttempts(attempts []fetch.Attempt) cmdline.Fault {
 	var err error
 	for i, a := range attempts {
 		if i == 0 || a.Source == fetch.SourceOrigin {
@@ -125,15 +125,15 @@ func ofAttempts(attempts []fetch.Attempt) int {
 		}
 	}
 	var (
-		answer *source.Error
-		dns    *net.DNSError
-		cert   *tls.CertificateVerificationError
-		host   x509.HostnameError
-		record tls.RecordHeaderError
-		alert  tls.AlertError
-		timed  net.Error
+		answer   *source.Error
+		redirect *source.RedirectError
+		dns      *net.DNSError
+		cert     *tls.CertificateVerificationError
+		host     x509.HostnameError
+		record   tls.RecordHeaderError
+		alert    tls.AlertError
+		timed    net.Error
 	)
-	begins := func(s string) bool { return err != nil && strings.HasPrefix(err.Error(), s) }
 	switch {
 	case errors.As(err, &answer) && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusProxyAuthRequired):
 		return onAuth
@@ -145,11 +145,11 @@ func ofAttempts(attempts []fetch.Attempt) int {
 		return onCertificate
 	case errors.As(err, &record), errors.As(err, &alert):
 		return onTLS
-	case errors.As(err, &timed) && timed.Timeout(), begins("stalled"):
-		return int(cmdline.Timeout)
-	case begins("truncated"):
+	case errors.As(err, &timed) && timed.Timeout(), errors.Is(err, source.ErrStalled):
+		return cmdline.Timeout
+	case errors.Is(err, source.ErrTruncated):
 		return onPart
-	case begins("more than"), begins("redirect"):
+	case errors.As(err, &redirect):
 		return onRedirects
 	}
 	return onConnect

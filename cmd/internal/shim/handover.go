@@ -81,7 +81,7 @@ func (r *runner) handOver(a *cmdline.Address, others bool, read []byte) error {
 		}
 		err = &os.PathError{Op: "exec", Path: name, Err: err}
 	}
-	return &faultError{onNext, &console.Error{
+	return &cmdline.Error{Fault: onNext, Err: &console.Error{
 		Err: err, Hint: "install " + r.Name + " in the image, or pin the URL: deplock sync --moving pin", Code: exit.Failure,
 	}}
 }

@@ -213,7 +213,7 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 	client, err := r.client(o, addresses)
 	if err != nil {
 		if len(o.CACert) > 0 {
-			err = &faultError{onRoots, err}
+			err = &cmdline.Error{Err: err, Fault: onRoots}
 		}
 		r.fail(err)
 		return
@@ -255,7 +255,7 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 // named by a URL, wget ends with its general code.
 func (r *runner) unopened(err error, named bool) error {
 	if r.Name == "wget" && !named {
-		return &faultError{int(cmdline.Exists), err}
+		return &cmdline.Error{Err: err, Fault: cmdline.Exists}
 	}
 	return err
 }

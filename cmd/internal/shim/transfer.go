@@ -154,7 +154,7 @@ func (t *transfer) arrived(a *fetch.Artifact) error {
 	case t.MaxSize > 0 && t.origin.Bytes > t.MaxSize:
 		return tooLarge(a)
 	case t.Follow && t.Redirects >= 0 && int64(r.Redirects) > t.Redirects:
-		return &faultError{onRedirects, cmdline.Bad(a.Name, ": more redirects than are allowed: ", strconv.Itoa(r.Redirects))}
+		return &cmdline.Error{Err: cmdline.Bad(a.Name, ": more redirects than are allowed: ", strconv.Itoa(r.Redirects)), Fault: onRedirects}
 	case t.Follow && r.Redirects > 0 && (!allowed(scheme, t.Proto) || !allowed(scheme, t.ProtoRedir)):
 		return &cmdline.Error{Err: cmdline.Bad(a.Name, ": a redirect to ", scheme, " is not allowed on the command line"), Fault: cmdline.Scheme}
 	}
