@@ -3,6 +3,7 @@ package examples_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -104,16 +105,21 @@ func TestRenovateVersions(t *testing.T) {
 		if got != test.want {
 			t.Errorf("%s, %s: Renovate reads %q; want %q", strings.TrimSpace(text), test.tag, got, test.want)
 		}
-		github := release.Client{Get: func(context.Context, string, http.Header, int64) (release.Answer, error) {
-			body := fmt.Sprintf(`[{"tag_name": %q, "published_at": "2026-01-01T00:00:00Z"}]`, test.tag)
-			return release.Answer{Status: http.StatusOK, Body: []byte(body)}, nil
-		}}
+		body := fmt.Sprintf(`[{"tag_name": %q, "published_at": "2026-01-01T00:00:00Z"}]`, test.tag)
+		github := release.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))}, nil
+		})}
 		latest, err := github.Latest(context.Background(), release.Query(*file.Deps[0].Latest), test.version)
 		if latest.Version != test.want || (err != nil) != (test.want == "") {
 			t.Errorf("%s, %s: deplock reads %q (%v); want %q", strings.TrimSpace(text), test.tag, latest.Version, err, test.want)
 		}
 	}
 }
+
+// roundTripper is a function that answers requests.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestRelock raises a version as Renovate does and locks it again in both ways
 // that are offered. Nothing else changes, not even what upstream has replaced.

@@ -168,9 +168,9 @@ func (c *command) client(o online, f *lock.File) (*update.Client, error) {
 	client := &update.Client{
 		Fetch: &fetch.Client{Source: source.New(cfg), Jobs: o.Jobs, Retries: o.Retries, Events: c.event},
 		Release: &release.Client{
-			API:   cmp.Or(o.api, c.getenv("GITHUB_API_URL")),
-			Token: c.getenv("GITHUB_TOKEN"),
-			Get:   release.HTTP(api, "deplock/"+version),
+			API:       cmp.Or(o.api, c.getenv("GITHUB_API_URL")),
+			Token:     c.getenv("GITHUB_TOKEN"),
+			Transport: api, UserAgent: "deplock/" + version,
 		},
 		AllowHTTP:             o.allowHTTP,
 		AllowPlatformMismatch: o.allowMismatch,

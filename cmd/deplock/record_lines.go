@@ -49,7 +49,7 @@ func (c *command) addRecorded(ctx context.Context, o online, to recording, reque
 			continue
 		}
 		trust := lock.TOFU
-		if digest, ok, err := client.Release.AssetDigest(ctx, r.URL); err == nil && ok {
+		if digest, err := client.Release.AssetDigest(ctx, r.URL); err == nil && !digest.IsZero() {
 			if digest.String() != r.SHA256 {
 				return &console.Error{Err: fmt.Errorf("%s: the bytes are not those that GitHub's API gives the sha256 of", shown), Code: exit.WrongBytes}
 			}

@@ -119,7 +119,7 @@ func (r Request) Advice() (advice string, unfit bool) {
 		return "it looks like the answer of an API, which will change; write the version that it tells into the command", false
 	case release.Moving(r.URL) != "":
 		return fmt.Sprintf("it leads to what is the latest today (%s); write the version into the address", release.Moving(r.URL)), false
-	case r.Final != "" && release.Leads(r.URL, r.Final):
+	case r.Final != "" && release.RedirectsToVersion(r.URL, r.Final):
 		return "it leads to what is the latest today, " + source.Redact(r.Final) + "; write the version into the address", false
 	}
 	if r.Program != "" {

@@ -14,33 +14,33 @@ import (
 
 // AssetDigest returns the sha256 that GitHub's API gives for an asset of a
 // release, whose address is https://HOST/OWNER/REPO/releases/download/TAG/ASSET.
-// GitHub computes it when the asset is uploaded. There is none, and no error, if
-// the address is another one, if the release has no such asset, or if the asset
-// is from before GitHub kept digests. Each release is asked for once.
+// GitHub computes it when the asset is uploaded. The digest is zero, without an
+// error, if the address has another form, if the release has no such asset, or if
+// the asset is older than GitHub's digests. Each release is asked for once.
 //
-// It returns a [*NotFoundError] if there is no such release, a
-// [*RateLimitError], and an [*AnswerError].
-func (c *Client) AssetDigest(ctx context.Context, address string) (fetch.Digest, bool, error) {
+// It returns a [*NotFoundError] if there is no such release, a [*RateLimitError],
+// or an [*AnswerError].
+func (c *Client) AssetDigest(ctx context.Context, address string) (fetch.Digest, error) {
 	repo, tag, name, ok := c.parseAsset(address)
 	if !ok {
-		return fetch.Digest{}, false, nil
+		return fetch.Digest{}, nil
 	}
 	digests, err := c.releaseAssets(ctx, repo, tag)
 	if err != nil {
-		return fetch.Digest{}, false, err
+		return fetch.Digest{}, err
 	}
 	hex, ok := strings.CutPrefix(digests[name], "sha256:")
 	if !ok {
-		return fetch.Digest{}, false, nil
+		return fetch.Digest{}, nil
 	}
 	d, err := fetch.ParseDigest(hex)
 	if err != nil {
-		return fetch.Digest{}, false, &AnswerError{URL: c.tagAddress(repo, tag), Err: fmt.Errorf("the digest of %q: %w", name, err)}
+		return fetch.Digest{}, &AnswerError{URL: c.tagAddress(repo, tag), Err: fmt.Errorf("the digest of %q: %w", name, err)}
 	}
-	return d, true, nil
+	return d, nil
 }
 
-// parseAsset takes the address of an asset apart. A tag may hold slashes.
+// parseAsset splits the address of an asset. A tag may contain slashes.
 func (c *Client) parseAsset(address string) (repo, tag, name string, ok bool) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -80,16 +80,17 @@ func (c *Client) hosts() []string {
 	return []string{strings.TrimPrefix(o.Authority(), "api.")}
 }
 
-// assets are the digests of a release's assets by name. They are known once
-// done is closed.
+// assets are the digests of a release's assets by name. They are set before done is
+// closed.
 type assets struct {
 	done    chan struct{}
 	digests map[string]string
 	err     error
 }
 
-// releaseAssets returns the digests of a release's assets. Callers at the same
-// time share one request; each waits for as long as its own ctx lasts.
+// releaseAssets returns the digests of a release's assets. Concurrent callers share
+// one request, and each waits until its own ctx ends: unlike with singleflight, one
+// that gives up does not fail the others.
 func (c *Client) releaseAssets(ctx context.Context, repo, tag string) (map[string]string, error) {
 	key := strings.ToLower(repo) + "\n" + tag
 	for {
@@ -117,10 +118,10 @@ func (c *Client) releaseAssets(ctx context.Context, repo, tag string) (map[strin
 	}
 }
 
-// errAbandoned is the error of a request whose caller went away.
+// errAbandoned is the error of a request whose caller's ctx ended.
 var errAbandoned = errors.New("abandoned")
 
-// askAssets fills a. An error that may pass is not kept for later callers.
+// askAssets fills a. An error that may be temporary is not kept for later callers.
 func (c *Client) askAssets(ctx context.Context, a *assets, key, repo, tag string) (map[string]string, error) {
 	digests, err := c.getAssets(ctx, repo, tag)
 	a.digests, a.err = digests, err

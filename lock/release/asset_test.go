@@ -57,20 +57,20 @@ func TestAssetDigest(t *testing.T) {
 		"file:///o/r/releases/download/v1.0.0/tool.tgz":                         false,
 		"https://github.com/%zz":                                                false,
 	} {
-		d, ok, err := c.AssetDigest(t.Context(), address)
-		if ok != want || err != nil || ok && d.String() != digest || !ok && !d.IsZero() {
-			t.Errorf("%s: %s, %v, %v; want %v", address, d, ok, err, want)
+		d, err := c.AssetDigest(t.Context(), address)
+		if err != nil || d.IsZero() == want || want && d.String() != digest {
+			t.Errorf("%s: %s, %v; want %v", address, d, err, want)
 		}
 	}
 	if n := len(s.Requests("/repos/o/r/releases/tags/v1.0.0")); n != 1 {
 		t.Errorf("%d requests for one release", n)
 	}
-	d, ok, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v1.0.0/odd.tgz")
-	if !isA[*AnswerError](err) || ok || !d.IsZero() {
-		t.Errorf("a digest that is none: %s, %v, %v", d, ok, err)
+	d, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v1.0.0/odd.tgz")
+	if !isA[*AnswerError](err) || !d.IsZero() {
+		t.Errorf("a digest that is none: %s, %v", d, err)
 	}
 	for range 2 {
-		_, _, err = c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/gone/tool.tgz")
+		_, err = c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/gone/tool.tgz")
 		if e, ok := errors.AsType[*NotFoundError](err); !ok || e.Repo != "o/r" || e.What != `release "gone"` {
 			t.Errorf("no release: %v", err)
 		}
@@ -105,8 +105,8 @@ func TestEnterprise(t *testing.T) {
 	if r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != "1.1.0" {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if d, ok, err := c.AssetDigest(t.Context(), s.URL+"/o/r/releases/download/v1.0.0/tool.tgz"); !ok || err != nil || d.String() != digest {
-		t.Errorf("%s, %v, %v", d, ok, err)
+	if d, err := c.AssetDigest(t.Context(), s.URL+"/o/r/releases/download/v1.0.0/tool.tgz"); err != nil || d.String() != digest {
+		t.Errorf("%s, %v", d, err)
 	}
 }
 
@@ -124,15 +124,15 @@ func TestAssetsShared(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var leaver, callers sync.WaitGroup
 	leaver.Go(func() {
-		if _, _, err := c.AssetDigest(ctx, address); !errors.Is(err, context.Canceled) {
+		if _, err := c.AssetDigest(ctx, address); !errors.Is(err, context.Canceled) {
 			t.Errorf("the one that goes away: %v", err)
 		}
 	})
 	<-asked
 	for range 8 {
 		callers.Go(func() {
-			if d, ok, err := c.AssetDigest(t.Context(), address); !ok || err != nil || d.String() != digest {
-				t.Errorf("%s, %v, %v", d, ok, err)
+			if d, err := c.AssetDigest(t.Context(), address); err != nil || d.String() != digest {
+				t.Errorf("%s, %v", d, err)
 			}
 		})
 	}
@@ -146,11 +146,11 @@ func TestAssetsShared(t *testing.T) {
 
 	// What may pass is asked again.
 	s.Script("/repos/o/r/releases/tags/v2", fetchtest.Status(502), page(oneRelease, ""))
-	if _, _, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v2/tool.tgz"); !isA[*AnswerError](err) {
+	if _, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v2/tool.tgz"); !isA[*AnswerError](err) {
 		t.Errorf("down: %v", err)
 	}
-	if _, ok, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v2/tool.tgz"); !ok || err != nil {
-		t.Errorf("up again: %v, %v", ok, err)
+	if d, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v2/tool.tgz"); d.IsZero() || err != nil {
+		t.Errorf("up again: %s, %v", d, err)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestRateLimit(t *testing.T) {
 				t.Errorf("got %v\nwant %s", err, want)
 			}
 			// Nothing is asked before the reset.
-			if _, _, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v1.0.0/tool.tgz"); !isA[*RateLimitError](err) {
+			if _, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v1.0.0/tool.tgz"); !isA[*RateLimitError](err) {
 				t.Errorf("before the reset: %v", err)
 			}
 			if n := len(s.Requests("/repos/o/r/releases/tags/v1.0.0")); n != 0 {

@@ -9,35 +9,28 @@ import (
 	"depfetch/fetch/source"
 )
 
-// VersionError says that a version cannot be put in order.
+// VersionError reports a version that cannot be compared with others.
 type VersionError struct{ Version string }
 
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("version %q cannot be compared: want numbers between dots, as in 1.2.3 or 1.2.3-rc.1", e.Version)
 }
 
-// SchemeError says that two versions are written in ways that have no common order.
-type SchemeError struct{ A, B string }
-
-func (e *SchemeError) Error() string {
-	return fmt.Sprintf("versions %q and %q are of different schemes, and have no order", e.A, e.B)
-}
-
-// LineError says that a version is not of the line of versions that a prefix names.
+// LineError reports a version outside of the line of versions that a prefix names.
 type LineError struct{ Version, Prefix string }
 
 func (e *LineError) Error() string {
 	return fmt.Sprintf("version %q is not of the line that the prefix %q stands for", e.Version, e.Prefix)
 }
 
-// NotFoundError says that GitHub does not have what was asked for.
+// NotFoundError reports that GitHub does not have what was asked for.
 type NotFoundError struct {
 	Repo string // owner/name
 	// What is missing: "repository", "releases", "tags", or a release and
 	// its tag.
 	What string
-	// Private is set if a private repository would have looked the same,
-	// since no token was sent.
+	// Private is set if no token was sent: a private repository would have
+	// looked the same.
 	Private bool
 }
 
@@ -49,11 +42,11 @@ func (e *NotFoundError) Error() string {
 	return s
 }
 
-// NoVersionError says that upstream lists something, and none of it can be the
-// latest version.
+// NoVersionError reports that none of the names that upstream lists can be the latest
+// version.
 type NoVersionError struct {
 	Where       string   // a repository, or an address without secrets
-	Unread      []string // the first few that are no versions
+	Unread      []string // the first few names that are not versions
 	UnreadCount int
 	Prereleases int    // left out because Query.Prerelease is not set
 	OtherPrefix int    // left out because they do not begin with Prefix
@@ -83,7 +76,7 @@ func (e *NoVersionError) Error() string {
 	return s
 }
 
-// RateLimitError says that GitHub takes no more requests for a while.
+// RateLimitError reports that GitHub takes no more requests until Reset.
 type RateLimitError struct {
 	Reset         time.Time // when it takes the next one
 	Authenticated bool      // a token was sent
@@ -97,7 +90,7 @@ func (e *RateLimitError) Error() string {
 	return s
 }
 
-// AnswerError says that an answer was not what it should be.
+// AnswerError reports an answer that cannot be used.
 type AnswerError struct {
 	URL    string // of the request; print it with source.Redact
 	Status int    // of HTTP

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,14 +16,11 @@ import (
 )
 
 const (
-	// maxAnswer is how many bytes an answer may have. A page of releases
-	// holds every asset of every release.
-	maxAnswer = 16 << 20
-	// enough is how many releases that a query takes are looked at.
+	// enough is how many releases that a query accepts are looked at.
 	enough = 50
 
 	releasesPerPage, maxReleasePages = 50, 20
-	// Tags come in the order of their names, so that all must be read.
+	// Tags are listed in the order of their names, so all must be read.
 	tagsPerPage, maxTagPages = 100, 50
 )
 
@@ -104,8 +100,7 @@ func (c *Client) commitDate(ctx context.Context, repo, sha string) (time.Time, e
 	return commit.Committer.Date, err
 }
 
-// pages reads a listing of a repository, page by page, until take returns
-// false.
+// pages reads a listing of a repository page by page, until take returns false.
 func pages[T any](ctx context.Context, c *Client, repo, what string, perPage int, take func(page int, list []T) bool) error {
 	address := fmt.Sprintf("%s/repos/%s/%s?per_page=%d", c.base(), repo, what, perPage)
 	for page := 1; address != ""; page++ {
@@ -160,7 +155,7 @@ func (c *Client) notFound(repo, what string) error {
 	return &NotFoundError{Repo: repo, What: what, Private: c.Token == ""}
 }
 
-// api asks the API for a JSON document. The error of a 404 is errNotFound.
+// api reads a JSON document of the API. Its error for a 404 is errNotFound.
 func (c *Client) api(ctx context.Context, address string, to any) (http.Header, error) {
 	if err := c.limit(); err != nil {
 		return nil, err
@@ -189,23 +184,10 @@ func (c *Client) api(ctx context.Context, address string, to any) (http.Header, 
 	return a.Header, nil
 }
 
-// get asks for an address, with the token if that is on the API's origin.
-func (c *Client) get(ctx context.Context, address string, header http.Header) (Answer, error) {
-	header = maps.Clone(header)
-	if c.Token != "" && source.SameOrigin(address, c.base()) {
-		header.Set("Authorization", "Bearer "+c.Token)
-	}
-	a, err := c.Get(ctx, address, header, maxAnswer)
-	if err == nil && a.Overlong {
-		err = &AnswerError{URL: address, Status: a.Status, Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
-	}
-	return a, err
-}
-
 // rateLimited reports whether an answer says that there were too many requests.
-// GitHub says so with either status; its secondary limits may be told from a
-// mere refusal by the text alone.
-func rateLimited(a Answer) bool {
+// GitHub uses either status for that. Some answers about its secondary limits differ
+// from a plain refusal in their text alone.
+func rateLimited(a answer) bool {
 	switch a.Status {
 	case http.StatusTooManyRequests:
 		return true
@@ -216,11 +198,12 @@ func rateLimited(a Answer) bool {
 	return false
 }
 
-// secondaryWait is how long GitHub wants to be left alone if it does not say.
+// secondaryWait is how long to wait after a rate limit that names no time, as GitHub's
+// documentation asks.
 const secondaryWait = time.Minute
 
-// setLimit notes when the API may be asked again.
-func (c *Client) setLimit(a Answer) error {
+// setLimit records when the API may be asked again.
+func (c *Client) setLimit(a answer) error {
 	now := c.now()
 	e := &RateLimitError{Reset: now.Add(secondaryWait), Authenticated: c.Token != ""}
 	retry := a.Header.Get("Retry-After")
@@ -237,7 +220,7 @@ func (c *Client) setLimit(a Answer) error {
 	return e
 }
 
-// limit returns the error of a rate limit that still holds.
+// limit returns the error of the rate limit that is in effect, or nil.
 func (c *Client) limit() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

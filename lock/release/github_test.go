@@ -25,7 +25,7 @@ func github(t *testing.T) (*fetchtest.Server, *Client) {
 func client(t *testing.T, api string) *Client {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
-	return &Client{API: api, Get: HTTP(transport, "deplock/test"), Now: func() time.Time { return now }}
+	return &Client{API: api, Transport: transport, UserAgent: "deplock/test", Now: func() time.Time { return now }}
 }
 
 // page answers with JSON, and a link to the next page if there is one.

@@ -68,7 +68,7 @@ func TestToken(t *testing.T) {
 // TestHTTP holds the rules for redirects, and that errors keep secrets.
 func TestHTTP(t *testing.T) {
 	s := fetchtest.New(t)
-	get := HTTP(&http.Transport{DisableKeepAlives: true}, "deplock/test")
+	c := client(t, "https://api.example")
 	for location, want := range map[string]string{
 		s.URL + "/loop?x=secret":         "more than 10 redirects",
 		"http://u:secret@host.example/":  "with credentials",
@@ -77,25 +77,25 @@ func TestHTTP(t *testing.T) {
 		"http://g\u0130t.example/secret": "xn-- form",
 	} {
 		address := s.Script("/loop?x=secret", fetchtest.Redirect(302, location))
-		a, err := get(t.Context(), address, nil, 10)
+		a, err := c.get(t.Context(), address, nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %+v, %v", location, a, err)
 		}
 	}
 	secure := fetchtest.NewTLS(t)
-	down := HTTP(secure.Client().Transport, "")
-	if _, err := down(t.Context(), secure.Script("/f", fetchtest.Redirect(302, s.URL)), nil, 10); err == nil || !strings.Contains(err.Error(), "plain http") {
+	down := &Client{Transport: secure.Client().Transport}
+	if _, err := down.get(t.Context(), secure.Script("/f", fetchtest.Redirect(302, s.URL)), nil); err == nil || !strings.Contains(err.Error(), "plain http") {
 		t.Errorf("down to http: %v", err)
 	}
-	a, err := get(t.Context(), s.Script("/f", fetchtest.Body("0123456789")), nil, 10)
-	if err != nil || a.Overlong || string(a.Body) != "0123456789" || a.Status != 200 {
-		t.Errorf("at the limit: %+v, %v", a, err)
+	longest := strings.Repeat("x", maxAnswer)
+	if a, err := c.get(t.Context(), s.Script("/f", fetchtest.Body(longest)), nil); err != nil || string(a.Body) != longest || a.Status != 200 {
+		t.Errorf("at the limit: %d bytes, status %d, %v", len(a.Body), a.Status, err)
 	}
-	if a, err = get(t.Context(), s.URL+"/f", nil, 9); err != nil || !a.Overlong || string(a.Body) != "012345678" {
-		t.Errorf("over the limit: %+v, %v", a, err)
+	if a, err := c.get(t.Context(), s.Script("/f", fetchtest.Body(longest+"x")), nil); !isA[*AnswerError](err) || a.Body != nil {
+		t.Errorf("over the limit: %d bytes, %v", len(a.Body), err)
 	}
 	for _, address := range []string{"", "/f", "http://[", s.Script("/cut", fetchtest.Truncated("0123456789", 3))} {
-		if a, err := get(t.Context(), address, nil, 10); err == nil {
+		if a, err := c.get(t.Context(), address, nil); err == nil {
 			t.Errorf("%q: %+v", address, a)
 		}
 	}
@@ -112,7 +112,7 @@ func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestHTTPSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		_, err := HTTP(silent{}, "")(t.Context(), "https://host.example/?x=secret", nil, 10)
+		_, err := (&Client{Transport: silent{}}).get(t.Context(), "https://host.example/?x=secret", nil)
 		if !errors.Is(err, errSlow) || time.Since(begin) != answerTime || strings.Contains(err.Error(), "secret") {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
@@ -122,7 +122,7 @@ func TestHTTPSlow(t *testing.T) {
 // TestHTTPSource has a source.Client send the requests.
 func TestHTTPSource(t *testing.T) {
 	s := fetchtest.New(t)
-	c := &Client{API: s.URL, Get: HTTP(source.New(source.Config{}), "deplock/test")}
+	c := &Client{API: s.URL, Transport: source.New(source.Config{}), UserAgent: "deplock/test"}
 	s.Script(releasesURI, page(releases("v1.1.0"), ""))
 	if r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != "1.1.0" {
 		t.Errorf("%+v, %v", r, err)

@@ -11,8 +11,8 @@ import (
 var (
 	movingWord  = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(latest|nightly|snapshots?|canary|rolling|continuous|tip|lastSuccessfulBuild|lastStableBuild)(?:[^a-z0-9]|$)|(?:^|[^A-Za-z0-9])(HEAD)(?:[^A-Za-z0-9]|$)|[-_](?i:(current))(?:[-_.]|$)`)
 	channelWord = regexp.MustCompile(`(?i)(?:^|[/=&?])(stable|current|edge|beta|dev|develop|weekly|daily|rapid)(?:[/.&?]|$)`)
-	// key matches what says where packages come from and who signs them, which stays
-	// though it stands in a channel: keys and lists of repositories, not signatures.
+	// key matches signing keys and lists of package repositories. They stay the same
+	// although their address names a channel. Signatures do not.
 	key       = regexp.MustCompile(`(?i)\.(gpg|key|pub|list|repo|sources)$|/[^/.]*(key|keyring|archive)[^/.]*\.asc$`)
 	versioned = regexp.MustCompile(`[0-9]+[._-][0-9]+|[0-9]{6,}|[0-9a-f]{40}`)
 	dotted    = regexp.MustCompile(`[0-9]+\.[0-9]+`)
@@ -20,19 +20,19 @@ var (
 	ofAPI     = regexp.MustCompile(`^(?:https?://)(?:api\.|[^/]*/api(?:/|$))`)
 )
 
-// refs are the places in an address where forges have a branch, tag or commit:
-// behind the elements that a form has, of which * is any.
+// refs are the paths of forges that a branch, tag or commit follows. A * stands for any
+// one element, and an empty host for any host.
 var refs = []struct{ host, form string }{
 	{"raw.githubusercontent.com", "*/*"},
 	{"codeload.github.com", "*/*/*"},
 	{"", "*/*/raw"}, {"", "*/*/blob"}, {"", "*/*/archive"}, {"", "*/*/zipball"}, {"", "*/*/tarball"}, {"", "*/*/get"},
 }
 
-// Moving returns what says that an address serves what is newest on the day, such
-// as "latest" or the name of a branch; or "". It looks at nothing but the address.
-// What is not known of an address may stand in it in any form.
+// Moving returns the part of an address that says that its content changes with each
+// release, such as "latest" or the name of a branch, or "" if there is none. It looks
+// at the address alone, in which parts may be unknown, such as "$VERSION".
 func Moving(address string) string {
-	u := split(address)
+	u := splitAddress(address)
 	tail := u.path + "?" + u.query
 	stays := key.MatchString(u.path)
 	if word := newest(u); word != "" && !stays {
@@ -51,17 +51,19 @@ func Moving(address string) string {
 }
 
 var (
-	// whole is a version that names one release: three numbers, two and a release, or
-	// the number of a build.
+	// whole matches a version that names one release: three numbers, two and a
+	// revision, a build number, a date or a commit.
 	whole = regexp.MustCompile(`(^|[^0-9.])v?\d+(\.\d+){2,}|\d+\.\d+-\d|(^|[^0-9.])\d{5,}([^0-9]|$)|(^|[^0-9])\d{4}-\d\d-\d\d([^0-9]|$)|[0-9a-f]{40}`)
-	// pair is a version of two numbers, behind what it is of.
+	// pair matches a version of two numbers and the word before it.
 	pair = regexp.MustCompile(`([A-Za-z]*)[-_.]?v?(\d+\.\d+)([^0-9.]|\.[^0-9]|$)`)
-	// system is what two numbers are as a rule of that are not the file's version.
+	// system matches words before a pair that is usually not the version of the file,
+	// as in ubuntu22.04.
 	system = regexp.MustCompile(`(?i)^(ubuntu|debian|deb|alpine|fedora|el|rhel|centos|rocky|macos|osx|darwin|win|windows|glibc|gnu|musl|cuda|cu|python|py|cp|node|php|ruby|gcc|clang|llvm|linux|api)$`)
 )
 
-// names reports whether a part of a path names one version of what it is.
-func names(part string) bool {
+// namesVersion reports whether an element of a path contains the version of one
+// release.
+func namesVersion(part string) bool {
 	if whole.MatchString(part) {
 		return true
 	}
@@ -73,10 +75,12 @@ func names(part string) bool {
 	return false
 }
 
-// parts are those of an address.
+// parts are the parts of an address.
 type parts struct{ host, path, query string }
 
-func split(address string) parts {
+// splitAddress splits an address as far as it goes: url.Parse refuses those with
+// unknown parts.
+func splitAddress(address string) parts {
 	_, rest, _ := strings.Cut(address, "://")
 	rest, _, _ = strings.Cut(rest, "#")
 	rest, query, _ := strings.Cut(rest, "?")
@@ -84,13 +88,13 @@ func split(address string) parts {
 	return parts{strings.ToLower(host), "/" + path, query}
 }
 
-// newest returns the word by which an address says that it leads to the newest, or
-// "". What has a version in the word's place or behind it names that.
+// newest returns the word in an address that stands for the newest release, or "". A
+// version in the same element or after it overrules the word.
 func newest(u parts) string {
 	elems := strings.Split(u.path, "/")
 	for i, part := range elems {
 		m := movingWord.FindStringSubmatch(part)
-		if m == nil || slices.ContainsFunc(elems[i:], names) {
+		if m == nil || slices.ContainsFunc(elems[i:], namesVersion) {
 			continue
 		}
 		return m[1] + m[2] + m[3]
@@ -101,7 +105,7 @@ func newest(u parts) string {
 	return ""
 }
 
-// branch returns the branch that an address of a forge names, or "".
+// branch returns the branch that an address of a forge contains, or "".
 func branch(u parts) string {
 	if at := heads.FindStringIndex(u.path); at != nil {
 		ref, _, _ := strings.Cut(u.path[at[1]:], "/")
@@ -127,7 +131,7 @@ func branch(u parts) string {
 	return ""
 }
 
-// asBranch returns a name that is no commit and no tag of a version.
+// asBranch returns a ref if it is neither a commit nor the tag of a version, else "".
 func asBranch(ref string) string {
 	ref = withoutArchive(ref)
 	if strings.ContainsAny(ref, "0123456789") || ref == "" {
@@ -143,9 +147,9 @@ func withoutArchive(ref string) string {
 	return ref
 }
 
-// Leads reports whether an address without a version in it was redirected to one
-// with a version, so that it serves what is newest on the day.
-func Leads(address, final string) bool {
+// RedirectsToVersion reports whether an address without a version was redirected to
+// one with a version. Its content then changes with each release.
+func RedirectsToVersion(address, final string) bool {
 	from, err := url.Parse(address)
 	to, err2 := url.Parse(final)
 	return err == nil && err2 == nil && address != final &&

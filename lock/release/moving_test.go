@@ -34,7 +34,7 @@ func TestMoving(t *testing.T) {
 		}
 	}
 	for final, want := range map[string]bool{"https://example.com/get": false, "https://cdn.example.com/tool-1.2.tgz": true, "https://cdn.example.com/tool": false} {
-		if got := Leads("https://example.com/get", final); got != want {
+		if got := RedirectsToVersion("https://example.com/get", final); got != want {
 			t.Errorf("%s: got %v", final, got)
 		}
 	}

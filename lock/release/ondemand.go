@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// OnDemand reports whether an address is one at which a forge packs an archive of a
-// repository when it is asked: GitHub, GitLab, Gitea and Forgejo, Bitbucket, cgit and
-// gitweb. Its bytes are not promised to stay: what packs it may change.
+// OnDemand reports whether an address is that of an archive which a forge makes from a
+// repository at each request: GitHub, GitLab, Gitea and Forgejo, Bitbucket, cgit and
+// gitweb. Its bytes may change when the forge changes how it makes archives.
 func OnDemand(address string) bool {
-	u := split(address)
+	u := splitAddress(address)
 	switch {
 	case u.host == "codeload.github.com":
 		return true
@@ -26,10 +26,10 @@ func OnDemand(address string) bool {
 	if strings.Contains(u.path, "/-/archive/") || strings.Contains(u.path, "/repository/archive") || strings.Contains(u.path, "/snapshot/") {
 		return true
 	}
-	// /OWNER/REPOSITORY/archive/REF.tar.gz; an "archive" further down is a folder.
+	// /OWNER/REPOSITORY/archive/REF.tar.gz. An "archive" further down is a folder.
 	elems := strings.Split(strings.Trim(u.path, "/"), "/")
 	return len(elems) >= 4 && elems[2] == "archive"
 }
 
-// isArchive reports whether a name ends as the archives that forges pack.
+// isArchive reports whether a name has an extension of the archives that forges make.
 func isArchive(name string) bool { return withoutArchive(name) != name }

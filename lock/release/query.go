@@ -8,42 +8,42 @@ import (
 	"time"
 )
 
-// Query says where upstream lists its versions: on GitHub, or at an address. It
-// has the fields of lock.Latest, and is converted from one.
+// Query says where upstream lists its versions: on GitHub, or in a text at an address.
+// It has the fields of lock.Latest, so that one converts to the other.
 type Query struct {
 	// GitHub is a repository, as owner/name.
 	GitHub string
-	// Tags asks for the tags of the repository, not for its releases.
+	// Tags means the tags of the repository, not its releases.
 	Tags bool
-	// Prefix is what a tag must begin with. It is cut off to make the
+	// Prefix is the text that a tag must begin with. It is not part of the
 	// version, unless the current version begins with it too. Without a
-	// Prefix, a leading "v" is cut off unless the current version has one.
+	// Prefix, a leading "v" is dropped unless the current version has one.
 	Prefix string
-	// Prerelease also takes what is marked as a pre-release, on GitHub or by
-	// its version.
+	// Prerelease also accepts pre-releases, marked as such on GitHub or by
+	// their version.
 	Prerelease bool
-	// MinAge holds back what is younger.
+	// MinAge holds back younger releases.
 	MinAge time.Duration
 
 	// URL is the address of a text that holds versions. There are no dates,
 	// so MinAge must be zero.
 	URL string
-	// Regex finds the versions there: each match is one, or what its first
-	// group matched if it has groups.
+	// Regex finds the versions in that text: each match is one, or its first
+	// group if Regex has groups.
 	Regex string
 }
 
 // repoForm is the form of a repository's full name.
 var repoForm = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$`)
 
-// isRepo reports whether s is a repository's full name. What could climb in the
-// path of an address is none.
+// isRepo reports whether s is a repository's full name. Names that would change the
+// path of an address, such as "..", are refused.
 func isRepo(s string) bool {
 	_, name, _ := strings.Cut(s, "/")
 	return repoForm.MatchString(s) && name != "." && name != ".."
 }
 
-// Check returns what is wrong with a query, or nil. It asks nobody.
+// Check returns an error if a query is not valid. It does not use the network.
 func (q Query) Check() error {
 	switch {
 	case q.GitHub == "" && q.URL == "":
@@ -73,18 +73,19 @@ func (q Query) Check() error {
 	return nil
 }
 
-// naming says how tags are written as versions.
+// naming says how a tag is written as a version.
 type naming struct {
-	prefix string // that every tag has; may be empty
-	drop   string // what of it is no part of a version
+	prefix string // of every tag; may be empty
+	drop   string // the part of prefix that is not part of the version
 	keep   bool   // versions are written as the tags are
 	v      bool   // versions begin with a v
 }
 
-// lineForm is the end of a prefix that names a line of versions: the 22. of v22.
+// lineForm matches the end of a prefix that names a line of versions: the "22." of
+// "v22.".
 var lineForm = regexp.MustCompile(`(?:^|[^0-9])([0-9]+(?:[._-][0-9]+)*[._-]?)$`)
 
-// naming returns the naming that leads from tags to versions like current.
+// naming returns the naming that turns tags into versions written like current.
 func (q Query) naming(current string) (naming, error) {
 	n := naming{prefix: q.Prefix, drop: q.Prefix, v: strings.HasPrefix(current, "v")}
 	if q.Prefix == "" {
@@ -107,7 +108,7 @@ func (q Query) naming(current string) (naming, error) {
 	return n, nil
 }
 
-// bare returns a tag, or a version, without what stands before its numbers.
+// bare returns a tag or a version without the prefix and a leading v.
 func (n naming) bare(tag string) string {
 	if n.prefix != "" {
 		tag = strings.TrimPrefix(tag, n.drop)
@@ -118,7 +119,7 @@ func (n naming) bare(tag string) string {
 	return tag
 }
 
-// version returns how a tag is written as a version.
+// version returns the version of a tag.
 func (n naming) version(tag string) string {
 	switch {
 	case n.keep:

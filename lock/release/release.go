@@ -1,21 +1,21 @@
-// Package release asks upstream which versions there are, and what GitHub says
-// of the bytes of a release.
+// Package release finds the latest version that upstream has released, and the
+// digests that GitHub's API gives for the assets of a release. It also judges
+// addresses: whether one moves, and whether its archive is made on demand.
 //
-// The token goes to the API's own origin (scheme, host and port) and nowhere
-// else: neither to a page of a listing that lies elsewhere, which is refused,
-// nor along a redirect, nor into an error. Answers are limited in size,
-// listings in the number of their pages. Once GitHub has said that its rate
-// limit is used up, it is not asked again before the limit is reset.
+// The token is sent to the API's own origin (scheme, host and port) and nowhere
+// else: not along a redirect, not to a listing's next page on another server, which
+// is refused, and never into an error. Answers are limited in size and time, listings
+// in the number of their pages. Once GitHub has answered that its rate limit is used
+// up, it is not asked again before the limit is reset.
 //
-// Drafts are never a version. Pre-releases are one only where the query says
-// so. What is no version is passed over, and named if nothing else is left. A
-// release without a date is younger than any minimum age.
+// Drafts are never versions. Pre-releases are versions only if the query asks for
+// them. Names that are not versions are skipped, and listed in the error if no version
+// is found. A release without a date is younger than any minimum age.
 //
-// The date of a release is the day on which it was published, by GitHub's
-// clock. A tag has no date of its own: for a minimum age, that of its commit is
-// taken, which whoever made the commit has chosen, and which may be long before
-// the day of the tag. Who needs a minimum age to hold against an upstream that
-// has been taken over should ask for releases.
+// The date of a release is the time at which it was published, by GitHub's clock. A
+// tag has no date of its own, so a minimum age applies to the date of its commit. The
+// author of the commit chooses that date. A minimum age therefore protects against an
+// upstream that has been taken over only if releases are asked for, not tags.
 package release
 
 import (
@@ -35,41 +35,30 @@ import (
 // DefaultAPI is the base URL of GitHub's API.
 const DefaultAPI = "https://api.github.com"
 
-// Client asks upstream. It needs Get, and is safe for concurrent use once that
-// is set.
+// Client asks GitHub's API and other servers for versions. Transport is required.
+// Its methods are safe for concurrent use; its fields must not change after the first
+// call.
 type Client struct {
 	// API is the base URL of GitHub's API, or of that of a GitHub Enterprise
 	// server (https://HOST/api/v3). Empty means DefaultAPI.
 	API string
 	// Hosts are the hosts whose release downloads the API knows, with a port
-	// if it is not the scheme's own. Nil means the API's host, without a
+	// unless it is the scheme's default. Nil means the API's host without a
 	// leading "api.".
 	Hosts []string
 	// Token authenticates requests to the API, if it is not empty.
 	Token string
-	// Get sends the requests.
-	Get GetFunc
+	// Transport sends the requests. It need not follow redirects.
+	Transport http.RoundTripper
+	// UserAgent is the User-Agent of every request. GitHub refuses requests
+	// without one.
+	UserAgent string
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
 
 	mu       sync.Mutex
 	limited  *RateLimitError
 	releases map[string]*assets
-}
-
-// GetFunc asks for an address with a header. It follows redirects, never from
-// https to http, and sends header to the exact origin of address alone. It adds
-// a User-Agent, without which GitHub does not answer. It takes limit bytes of
-// the body at the most. Its error says why there is no answer; an answer with
-// any status is none.
-type GetFunc func(ctx context.Context, address string, header http.Header, limit int64) (Answer, error)
-
-// Answer is an answer of HTTP, after redirects.
-type Answer struct {
-	Status   int
-	Header   http.Header
-	Body     []byte
-	Overlong bool // the body was longer than the limit
 }
 
 // Release is one version of upstream.
@@ -81,32 +70,32 @@ type Release struct {
 
 // Result is the answer to a Query.
 type Result struct {
-	// Release is the latest one that the query takes. It is zero if all are
-	// held back.
+	// Release is the latest release that the query accepts. It is zero if all
+	// are held back.
 	Release
 	// Newer is set if Release comes after the current version, or if there
 	// is no current version. Otherwise there is nothing to update to.
 	Newer bool
 	// Held are the releases that come after both Release and the current
-	// version, but are younger than the minimum age, the latest first.
+	// version but are younger than the minimum age, the latest first.
 	Held []Release
-	// Unordered are names that upstream lists beside, and that have no order
-	// with the current version: of another scheme, or read in two ways. They
-	// are no answer, and may come after it all the same. Those that are known
-	// to be older than the current version are not among them.
+	// Unordered are other names in the listing that cannot be compared with the
+	// current version: they follow another scheme, or are ambiguous. Any of
+	// them may be newer. Names that were published before the current version
+	// are left out.
 	Unordered []string
 }
 
-// Latest returns the highest version that a query takes, by the order of
-// [Compare]. The current version, which may be empty, says how versions are
-// written: what is of another scheme is not taken. Of a long list of releases, which begins with the newest, it reads
-// until it has seen 50 that the query takes.
+// Latest returns the highest version that a query accepts. The order is that of
+// Semantic Versioning 2.0.0, extended to the other schemes that upstreams use. The
+// current version, which may be empty, determines the scheme: names that follow
+// another one are not accepted. GitHub lists releases newest first, so a long list is
+// read only until 50 releases have been accepted.
 //
-// It returns a [*VersionError] if current is no version, a [*LineError] if it is
-// not one of the prefix, a [*NotFoundError] if
-// there is no such repository or if it has released nothing, a
-// [*NoVersionError] if nothing that it has is a version that the query takes, a
-// [*RateLimitError], and an [*AnswerError].
+// It returns a [*VersionError] if current is not a version, a [*LineError] if it does
+// not belong to the prefix of the query, a [*NotFoundError] if the repository does not
+// exist or has no releases, a [*NoVersionError] if none of its names is a version that
+// the query accepts, a [*RateLimitError], or an [*AnswerError].
 func (c *Client) Latest(ctx context.Context, q Query, current string) (Result, error) {
 	if err := q.Check(); err != nil {
 		return Result{}, err
@@ -150,16 +139,16 @@ func (c *Client) now() time.Time {
 	return time.Now()
 }
 
-// search is one Latest under way.
+// search is the state of one call of Latest.
 type search struct {
 	query   Query
 	naming  naming
 	current *version // nil if there is none
-	scheme  *version // that candidates are of: current, or the first one
+	scheme  *version // that candidates must follow: current, or the first candidate
 	now     time.Time
 
 	found []candidate
-	old   int // of those found, how many are old enough
+	old   int // how many of found are old enough
 	none  NoVersionError
 
 	unordered []Release
@@ -169,13 +158,13 @@ type search struct {
 type candidate struct {
 	Release
 	order  version
-	commit string // of a tag, to ask for its date
+	commit string // of a tag, whose date is asked for
 }
 
-// maxNames is how many names of what is no version an error repeats.
+// maxNames is how many names that are not versions an error lists.
 const maxNames = 5
 
-// add takes a tag among the candidates, if it qualifies.
+// add adds a release to the candidates if the query accepts it.
 func (s *search) add(r Release, prerelease bool, commit string) {
 	if len(r.Tag) < len(s.naming.prefix) || r.Tag[:len(s.naming.prefix)] != s.naming.prefix {
 		s.none.OtherPrefix++
@@ -205,7 +194,7 @@ func (s *search) add(r Release, prerelease bool, commit string) {
 	}
 }
 
-// unorderedNames returns what Result.Unordered holds.
+// unorderedNames returns the names for Result.Unordered.
 func (s *search) unorderedNames() []string {
 	var since time.Time // when the current version was published
 	for _, k := range s.found {
@@ -222,7 +211,7 @@ func (s *search) unorderedNames() []string {
 	return names
 }
 
-// oldEnough reports whether what was published then is not held back.
+// oldEnough reports whether a release published at that time has the minimum age.
 func (s *search) oldEnough(published time.Time) bool {
 	return s.query.MinAge == 0 || !published.IsZero() && !published.After(s.now.Add(-s.query.MinAge))
 }
@@ -239,16 +228,18 @@ func (s *search) failure() error {
 	return &e
 }
 
-// maxDates is how many tags are asked for their dates.
+// maxDates is how many tags are looked up for their dates.
 const maxDates = 20
 
-// pick returns the first candidate that is old enough. A tag that is not newer
-// than the current version needs no date, since it is nothing to update to.
+// pick returns the first candidate that is old enough. A tag that is not newer than
+// the current version needs no date, since nothing is updated to it.
 func (c *Client) pick(ctx context.Context, s *search) (Result, error) {
 	var r Result
 	asked := 0
 	for _, k := range s.found {
-		if k.commit != "" && s.query.MinAge > 0 && s.newer(k) {
+		newer := s.newer(k)
+		isTag := k.commit != ""
+		if isTag && newer && s.query.MinAge > 0 {
 			if asked++; asked > maxDates {
 				return r, nil
 			}
@@ -256,22 +247,19 @@ func (c *Client) pick(ctx context.Context, s *search) (Result, error) {
 			if k.Published, err = c.commitDate(ctx, s.query.GitHub, k.commit); err != nil {
 				return Result{}, err
 			}
-		} else if k.commit != "" {
-			r.Release, r.Newer = k.Release, s.newer(k)
-			return r, nil
 		}
-		if s.oldEnough(k.Published) {
-			r.Release, r.Newer = k.Release, s.newer(k)
+		switch {
+		case isTag && !newer, s.oldEnough(k.Published):
+			r.Release, r.Newer = k.Release, newer
 			return r, nil
-		}
-		if s.newer(k) {
+		case newer:
 			r.Held = append(r.Held, k.Release)
 		}
 	}
 	return r, nil
 }
 
-// searchText finds the versions in the text at an address.
+// searchText finds the versions in the text at the query's URL.
 func (c *Client) searchText(ctx context.Context, s *search) error {
 	regex, err := regexp.Compile(s.query.Regex)
 	if err != nil {

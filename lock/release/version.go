@@ -7,31 +7,45 @@ import (
 	"strings"
 )
 
-// version is a version that can be put in order among others of its scheme. Its
-// parts are kept as text, so that numbers have no size at which they overflow.
+// Own code, since upstreams write versions in more ways than libraries read:
+// golang.org/x/mod/semver and hashicorp/go-version refuse REL_16_3 and jq-1.7.1, and
+// refuse 1.1.1w and 7.1.1-32 or take them for pre-releases of 1.1.1 and 7.1.1.
+
+// version is a version that can be ordered among others of its scheme. Its numbers are
+// kept as text, so that none overflows. The order is that of Semantic Versioning 2.0.0,
+// with these extensions:
+//   - there may be more than three numbers, or a date, and underscores between them;
+//     missing numbers count as 0;
+//   - a name may come first, which is the same throughout a scheme: REL_16_3;
+//   - digits within a word count by value, so rc9 comes before rc10; the usual words
+//     for a pre-release need no hyphen: 1.22rc1;
+//   - a number after a hyphen is a revision and comes after the version: 7.1.1-32; so
+//     do a letter, as in 1.1.1w, and words such as p1 and .post1;
+//   - of two versions that differ in the build part alone, which are equal in Semantic
+//     Versioning, the greater build comes after: v1.30.1+k3s2 replaces v1.30.1+k3s1.
 type version struct {
-	name    string // what stands before the numbers, but for a lone v
-	sep     string // between the numbers; empty if there is one
+	name    string // before the numbers; empty for a lone v
+	sep     string // between the numbers; empty if there is only one
 	numbers []string
 	kind    kind
-	words   []string // of what follows the numbers
-	flavour string   // the letters of it, unless they mean something here
+	words   []string // of the suffix
+	flavour string   // the letters of the suffix, unless kind says what they mean
 	build   []string
 }
 
-// kind is what follows the numbers of a version.
+// kind is the kind of suffix that follows the numbers of a version.
 type kind int
 
 const (
-	plain    kind = iota
-	pre           // a pre-release: -rc.1, beta2, -alpine
-	letter        // a patch: the w of 1.1.1w
-	revision      // the 32 of 7.1.1-32
-	post          // p1, .post2, -r3: after what it follows
-	word          // anything else: .windows.1, .Final
+	plain    kind = iota // none
+	pre                  // a pre-release: -rc.1, beta2, -alpine
+	letter               // a patch: the w of 1.1.1w
+	revision             // the 32 of 7.1.1-32
+	post                 // p1, .post2, -r3: after the version without it
+	word                 // anything else: .windows.1, .Final
 )
 
-// maxVersion is how long a version may be, as in a lockfile.
+// maxVersion is the length of the longest version, in bytes, as in a lockfile.
 const maxVersion = 128
 
 var (
@@ -47,9 +61,8 @@ var (
 	lettersForm = regexp.MustCompile(`[A-Za-z]+`)
 )
 
-// parseVersion reads a version: numbers between dots or underscores or a date,
-// after a name, which may be a v, and before what says which of several with these
-// numbers it is.
+// parseVersion reads a version: an optional name, such as v, then numbers with dots or
+// underscores between them, or a date, then an optional suffix.
 func parseVersion(s string) (version, bool) {
 	if len(s) > maxVersion {
 		return version{}, false
@@ -74,7 +87,7 @@ func parseVersion(s string) (version, bool) {
 	return v, v.parseSuffix(s[at+len(digits):])
 }
 
-// parseSuffix reads what follows the numbers.
+// parseSuffix reads the text after the numbers.
 func (v *version) parseSuffix(s string) bool {
 	rest, hyphen := strings.CutPrefix(s, "-")
 	switch {
@@ -105,37 +118,7 @@ func flavour(s string) string {
 	return strings.ToLower(strings.Join(lettersForm.FindAllString(s, -1), " "))
 }
 
-// Compare orders two versions of one scheme: it returns -1 if a comes before b, 1
-// if it comes after, and 0 if neither. Semantic Versioning 2.0.0 is such a scheme.
-// Beyond that document,
-//   - numbers that are missing count as 0, and there may be more than three, or
-//     between them underscores, or a date;
-//   - a name may stand before them, which is the same in a scheme: REL_16_3;
-//   - digits within a word count by value, so that rc9 comes before rc10, and a
-//     common word for a pre-release needs no hyphen: 1.22rc1;
-//   - a number behind a hyphen is a revision, which comes after the version:
-//     7.1.1-32; so are a letter, 1.1.1w, and words such as p1 and .post1;
-//   - of two versions that differ in the build part alone, which have no order
-//     there, the greater build comes after: v1.30.1+k3s2 replaces v1.30.1+k3s1.
-//
-// A [*VersionError] says that one of them is no version, and a [*SchemeError]
-// that they are of different schemes.
-func Compare(a, b string) (int, error) {
-	va, ok := parseVersion(a)
-	if !ok {
-		return 0, &VersionError{Version: a}
-	}
-	vb, ok := parseVersion(b)
-	if !ok {
-		return 0, &VersionError{Version: b}
-	}
-	if !va.orders(vb) || !vb.orders(va) {
-		return 0, &SchemeError{a, b}
-	}
-	return va.compare(vb), nil
-}
-
-// class tells the schemes of numbers apart.
+// class returns the kind of numbers that a version has, which its scheme fixes.
 func (v version) class() string {
 	first := v.numbers[0]
 	year := len(first) >= 4 && first[:4] >= "1990" && first[:4] <= "2099"
@@ -151,15 +134,15 @@ func (v version) class() string {
 	return "numbers"
 }
 
-// orders reports whether w is of the scheme of v, so that it is sure which of them
-// comes first, and w, unless it is a pre-release, would replace v if it is w.
+// orders reports whether w follows the scheme of v, so that they can be compared, and
+// w could replace v if it is newer and not a pre-release. It is not symmetric.
 func (v version) orders(w version) bool {
 	switch {
 	case v.name != w.name, v.sep != "" && w.sep != "" && v.sep != w.sep, v.class() != w.class():
 		return false
 	case v.class() == "numbers" && v.sep != "" && w.sep == "" && w.kind != pre &&
 		(len(w.numbers[0]) != 3 || len(v.numbers[0]) != 3):
-		return false // a number alone: of a build, or a tag that moves
+		return false // a lone number is that of a build, or a tag that moves
 	case v.sep == "" && w.sep != "" && v.class() == "numbers" && len(v.numbers[0]) > 3:
 		return false
 	}
@@ -177,24 +160,28 @@ func (v version) orders(w version) bool {
 	return v.kind == w.kind
 }
 
-// prerelease reports whether w is one, where v is what is had.
+// prerelease reports whether w is a pre-release for somebody who has v. A flavour that
+// v has too, such as -alpine, is not.
 func (v version) prerelease(w version) bool {
 	return w.kind == pre && (w.flavour == "" || w.flavour != v.flavour)
 }
 
+// compare returns -1, 0 or 1 as v comes before w, neither, or after. They must follow
+// one scheme: see orders.
 func (v version) compare(w version) int {
 	for i := range max(len(v.numbers), len(w.numbers)) {
 		if c := compareNumbers(number(v.numbers, i), number(w.numbers, i)); c != 0 {
 			return c
 		}
 	}
-	// A pre-release comes before what it precedes, all else after.
 	if c := cmp.Compare(v.kind.stage(), w.kind.stage()); c != 0 {
 		return c
 	}
 	return cmp.Or(compareWords(v.words, w.words), compareWords(v.build, w.build))
 }
 
+// stage returns the place of a kind among versions with the same numbers: pre-releases
+// come before the plain version, all others after it.
 func (k kind) stage() int {
 	switch k {
 	case pre:
@@ -224,8 +211,7 @@ func compareNumbers(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// compareWords compares lists of identifiers; the longer of two that agree
-// comes after.
+// compareWords compares lists of identifiers. A list comes after its own beginning.
 func compareWords(a, b []string) int {
 	for i := range min(len(a), len(b)) {
 		if c := compareWord(a[i], b[i]); c != 0 {

@@ -99,7 +99,7 @@ func (c *Client) pinChange(ctx context.Context, f *lock.File, client *fetch.Clie
 func (c *Client) PublishedTrust(ctx context.Context, client *fetch.Client, beside *Beside, address string, m fetch.Measurement) (lock.Trust, error) {
 	var p published
 	if c.Release != nil {
-		if digest, ok, err := c.Release.AssetDigest(ctx, address); err == nil && ok {
+		if digest, err := c.Release.AssetDigest(ctx, address); err == nil && !digest.IsZero() {
 			p = published{digest: digest, from: "GitHub's API"}
 		}
 	}

@@ -117,12 +117,12 @@ func (c *Client) askGitHub(ctx context.Context, it *item) published {
 	if c.Release == nil {
 		return published{}
 	}
-	digest, ok, err := c.Release.AssetDigest(ctx, it.url)
+	digest, err := c.Release.AssetDigest(ctx, it.url)
 	var none *release.NotFoundError // the download tells what there is
 	if err != nil && !errors.As(err, &none) {
 		c.warn(fmt.Errorf("%s, %s: no digest from GitHub: %w", it.dep.Name, it.platform, err))
 	}
-	if err != nil || !ok {
+	if err != nil || digest.IsZero() {
 		return published{}
 	}
 	return published{digest: digest, from: "GitHub's API"}

@@ -296,7 +296,7 @@ func (c *Client) change(f *lock.File, store *cache.Store, it *item) (Change, err
 	}
 	if moving := release.Moving(it.url); moving != "" {
 		c.warn(fmt.Errorf("%s, %s: the address moves (%s), and will serve other bytes: %s", it.dep.Name, it.platform, moving, source.Redact(it.url)))
-	} else if release.Leads(it.url, m.Response.URL) {
+	} else if release.RedirectsToVersion(it.url, m.Response.URL) {
 		c.warn(fmt.Errorf("%s, %s: the address moves, and leads to %s today: %s", it.dep.Name, it.platform, source.Redact(m.Response.URL), source.Redact(it.url)))
 	}
 	ch.New = lock.Line{Platform: it.platform, URL: it.url, Digest: m.Digest, Size: m.Size, Unpacked: it.contents.digest}
