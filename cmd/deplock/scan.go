@@ -94,7 +94,7 @@ func (c *command) scan(f scanFlags, paths []string) error {
 	opts := scan.Options{Contexts: contextNames(f.contexts)}
 	for _, id := range f.ignore {
 		for _, id := range strings.Split(id, ",") {
-			if err := scan.CheckRule(id); err != nil {
+			if _, err := scan.FindRule(id); err != nil {
 				return console.Usagef("", "--ignore: %w", err)
 			}
 			opts.Ignore = append(opts.Ignore, id)
@@ -236,7 +236,7 @@ func isDockerfile(name string) bool {
 	return false
 }
 
-// scanText prints the findings for people: the reason of a rule and how to mend it
+// scanText prints the findings for people: the reason of a rule and the fix
 // stand with its first finding.
 func (c *command) scanText(all []scan.Finding, files int) error {
 	told := make(map[string]bool)
@@ -245,7 +245,7 @@ func (c *command) scanText(all []scan.Finding, files int) error {
 		counts[x.Level]++
 		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", printable.String(x.File), x.Start.Line, x.Start.Col, x.Level, x.Message, x.Rule.ID)
 		if !told[x.Rule.ID] {
-			fmt.Fprintf(c.stdout, "    why: %s\n    mend: %s\n", x.Rule.Why, x.Rule.Mend)
+			fmt.Fprintf(c.stdout, "    why: %s\n    fix: %s\n", x.Rule.Why, x.Rule.Fix)
 		}
 		told[x.Rule.ID] = true
 	}
@@ -273,7 +273,7 @@ type jsonFinding struct {
 	Level     string `json:"level"`
 	Message   string `json:"message"`
 	Why       string `json:"why"`
-	Mend      string `json:"mend"`
+	Fix       string `json:"mend"` // the name that readers of this output know
 }
 
 func (c *command) scanJSON(all []scan.Finding, _ int) error {
@@ -281,7 +281,7 @@ func (c *command) scanJSON(all []scan.Finding, _ int) error {
 	for _, x := range all {
 		if err := enc.Encode(jsonFinding{
 			x.File, x.Start.Line, x.Start.Col, x.End.Line, x.End.Col,
-			x.Rule.ID, x.Level.String(), x.Message, x.Rule.Why, x.Rule.Mend,
+			x.Rule.ID, x.Level.String(), x.Message, x.Rule.Why, x.Rule.Fix,
 		}); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ const usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // pinned reports whether depfetch is mounted as the program that downloads, so that
 // only what is pinned comes. What moves may be left to the image's own program.
-func (s *scanner) pinned(f *script.Fetch) bool {
+func (s *subject) pinned(f *script.Fetch) bool {
 	if f.Call == nil || f.Call.Name.Text != f.Tool || len(f.Call.Via) > 0 || release.Moving(f.URL.Text) != "" {
 		return false
 	}

@@ -4,35 +4,33 @@ import (
 	"slices"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-
-	"depfetch/lock/dockerfile"
 )
 
-// target are the variables that say what BuildKit builds for.
-var target = []string{"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT"}
+// targetArgs are the variables that say what BuildKit builds for.
+var targetArgs = []string{"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT"}
 
-// targets reports the defaults of those variables: they take the place of what
-// BuildKit would say.
-func (s *scanner) targets() {
-	for _, in := range s.file.Args() {
-		for _, kv := range in.Command.(*instructions.ArgCommand).Args {
-			if kv.Value != nil && slices.Contains(target, kv.Key) {
-				s.report("target-platform", Warning, in.Start, in.End-1, "ARG %s has a default, which is taken for every platform that is built for", kv.Key)
+var targetPlatform = Rule{
+	ID:    "target-platform",
+	Level: Warning,
+	Title: "platform that is not the one built for",
+	Why:   "the files of another architecture are taken, and nothing fails until they are run",
+	Fix:   "put ARG TARGETPLATFORM, without a default, into the stage; if files for the build machine are meant, say depfetch --platform",
+	check: func(p *pass) {
+		// A default takes the place of what BuildKit would say.
+		for _, in := range p.file.Args() {
+			for _, kv := range in.Command.(*instructions.ArgCommand).Args {
+				if kv.Value != nil && slices.Contains(targetArgs, kv.Key) {
+					p.report(Warning, in.Start, in.End-1, "ARG %s has a default, which is taken for every platform that is built for", kv.Key)
+				}
 			}
 		}
-	}
-}
-
-// platform reports a run of depfetch on another machine than the one that is built
-// for, to which nobody says the difference.
-func (s *scanner) platform(t dockerfile.StageTrace) {
-	where := s.file.RunsOn(t.Stage)
-	if where == "" {
-		return
-	}
-	for _, d := range t.Depfetch {
-		if !d.Platform {
-			s.report("target-platform", Warning, d.Start, d.End, "depfetch runs on %s and is not told the platform that is built for: this stage has no ARG TARGETPLATFORM before it", where)
+		for _, stage := range p.stages {
+			where := p.file.RunsOn(stage.Stage)
+			for _, d := range stage.Depfetch {
+				if where != "" && !d.Platform {
+					p.report(Warning, d.Start, d.End, "depfetch runs on %s and is not told the platform that is built for: this stage has no ARG TARGETPLATFORM before it", where)
+				}
+			}
 		}
-	}
+	},
 }

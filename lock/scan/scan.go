@@ -28,26 +28,17 @@ type Options struct {
 
 // File returns the findings in a Dockerfile, by position.
 func File(f *dockerfile.File, opts Options) []Finding {
-	s := &scanner{file: f, seen: make(map[string]int)}
-	platforms := opts.Platforms
-	if len(platforms) == 0 {
-		platforms = []lock.Platform{"linux/amd64", "linux/arm64"}
-	}
-	s.images(opts.Contexts)
-	s.targets()
-	for i, p := range platforms {
-		t := f.Trace(p)
-		for _, stage := range t.Stages {
-			s.stage(stage)
-			s.platform(stage)
+	s := newSubject(f, opts)
+	var all []Finding
+	for _, rule := range Rules() {
+		if slices.Contains(opts.Ignore, rule.ID) {
+			continue
 		}
-		if i == 0 {
-			s.final(t)
-		}
+		p := &pass{subject: s, rule: rule, seen: make(map[int]int)}
+		rule.check(p)
+		all = append(all, p.findings...)
 	}
-	all := slices.DeleteFunc(s.findings, func(x Finding) bool {
-		return slices.Contains(opts.Ignore, x.Rule.ID) || f.Ignores(x.Rule.ID, x.File, x.Start.Line)
-	})
+	all = slices.DeleteFunc(all, func(x Finding) bool { return f.Ignores(x.Rule.ID, x.File, x.Start.Line) })
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(place(f, a.File), place(f, b.File)), cmp.Compare(a.Start.Offset, b.Start.Offset), cmp.Compare(b.Level, a.Level), cmp.Compare(a.Rule.ID, b.Rule.ID))
 	})
@@ -62,29 +53,64 @@ func place(f *dockerfile.File, name string) string {
 	return "/" + name
 }
 
-type scanner struct {
+// subject is a Dockerfile as the rules see it.
+type subject struct {
 	file     *dockerfile.File
-	findings []Finding
-	seen     map[string]int // where findings are, by rule and place
+	contexts []string
+	// stages are what the stages do, on one platform after the other; final is what
+	// the last stage and those it is built from do, on the first platform.
+	stages []dockerfile.StageTrace
+	final  []dockerfile.StageTrace
+	// downloads are what their commands download, and addresses those of ADD too.
+	downloads []download
+	addresses []address
 }
 
-// report adds a finding at bytes of the file. Of several of one rule at one place,
-// the first and the highest level count.
-func (s *scanner) report(id string, level Level, start, end int, format string, args ...any) {
-	rule, _ := FindRule(id)
-	key := fmt.Sprintf("%s %d", id, start)
-	if i, ok := s.seen[key]; ok {
-		s.findings[i].Level = max(s.findings[i].Level, level)
+func newSubject(f *dockerfile.File, opts Options) *subject {
+	s := &subject{file: f, contexts: opts.Contexts}
+	platforms := opts.Platforms
+	if len(platforms) == 0 {
+		platforms = []lock.Platform{"linux/amd64", "linux/arm64"}
+	}
+	for i, p := range platforms {
+		t := f.Trace(p)
+		s.stages = append(s.stages, t.Stages...)
+		if i > 0 {
+			continue
+		}
+		for _, stage := range f.Final().Lineage() {
+			s.final = append(s.final, t.Stages[stage.Index])
+		}
+	}
+	for _, stage := range s.stages {
+		s.look(stage)
+	}
+	return s
+}
+
+// pass is the work of one rule on a file.
+type pass struct {
+	*subject
+	rule     Rule
+	findings []Finding
+	seen     map[int]int // where findings are, by place
+}
+
+// report adds a finding at bytes of the file. Of several at one place, the first and
+// the highest level count.
+func (p *pass) report(level Level, start, end int, format string, args ...any) {
+	if i, ok := p.seen[start]; ok {
+		p.findings[i].Level = max(p.findings[i].Level, level)
 		return
 	}
-	s.seen[key] = len(s.findings)
-	name, from := s.file.Place(start)
+	p.seen[start] = len(p.findings)
+	name, from := p.file.Place(start)
 	to := from
-	if other, at := s.file.Place(max(start, end)); other == name {
+	if other, at := p.file.Place(max(start, end)); other == name {
 		to = at
 	}
-	s.findings = append(s.findings, Finding{
-		Rule: rule, Level: level, File: name, Start: from, End: to,
+	p.findings = append(p.findings, Finding{
+		Rule: p.rule, Level: level, File: name, Start: from, End: to,
 		Message: printable.String(fmt.Sprintf(format, args...)),
 	})
 }

@@ -84,7 +84,7 @@ func Write(w io.Writer, version string, findings []scan.Finding) error {
 	for i, x := range scan.Rules() {
 		index[x.ID] = i
 		r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, rule{
-			ID: x.ID, Short: text{sentence(x.Title)}, Full: text{sentence(x.Why)}, Help: text{sentence(x.Mend)},
+			ID: x.ID, Short: text{sentence(x.Title)}, Full: text{sentence(x.Why)}, Help: text{sentence(x.Fix)},
 			Default: configuration{x.Level.String()},
 		})
 	}
