@@ -44,11 +44,12 @@ lint: ## gofmt, go vet and staticcheck
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl ## real BuildKit and Buildah build the examples, real tools make archives; .ci/run installs what it needs
+e2e: $(TOOLS)/buildctl ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	$(GO) test -tags e2e -count=1 -run TestDifferential ./cmd/depfetch
+	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
 	$(GO) test -tags e2e -count=1 -v -run TestPinRegistry ./cmd/deplock
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum

@@ -1,13 +1,15 @@
-package script
+package script_test
 
 import (
 	"strings"
 	"testing"
+
+	"depfetch/lock/dockerfile/script"
 )
 
 // TestBounds holds that no script keeps the evaluation from ending.
 func TestBounds(t *testing.T) {
-	for _, script := range []string{
+	for _, text := range []string{
 		`f() { f; f; }; f`,
 		`while :; do :; done`,
 		`for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8 9; do for c in 1 2 3 4 5 6 7 8 9; do for d in 1 2 3 4 5 6 7 8 9; do for e in 1 2 3 4 5 6 7 8 9; do :; done; done; done; done; done`,
@@ -17,10 +19,10 @@ func TestBounds(t *testing.T) {
 		`x=` + strings.Repeat(`$(echo `, 100) + strings.Repeat(`)`, 100),
 		`eval "eval \"eval \\\"$0\\\"\""`,
 	} {
-		m := New("linux/amd64")
-		err := m.Run(Source{Text: script, Locate: func(i int) int { return i }})
-		if long := strings.Count(script, "for ") > 4; (err != nil) != long {
-			t.Errorf("%.60s…: %v", script, err)
+		m := script.New("linux/amd64")
+		err := m.Run(script.Source{Text: text, Locate: func(i int) int { return i }})
+		if long := strings.Count(text, "for ") > 4; (err != nil) != long {
+			t.Errorf("%.60s…: %v", text, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package script
+package script_test
 
 import (
 	"os"
@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"depfetch/lock/dockerfile/script"
 )
 
 // scripts returns lines as they stand in Dockerfiles: each way to get a value with
 // each way to choose by it and each way to use it.
-func scripts() []string {
+func idioms() []string {
 	values := []string{
 		`A=$(uname -m)`, `A=$(uname --m)`, `A=$(uname -s -m | cut -d' ' -f2)`, `A=$(uname -a)`, `A=$UNSET`, `A="$(cat /nonexistent 2>/dev/null)"`,
 		`A=$(test "$(uname -m)" != aarch64 || echo x86_64)`, `A=$(case $UNSET in a) echo x86_64;; *) echo b;; esac)`,
@@ -58,23 +60,23 @@ func TestShell(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all := scripts()
+	all := idioms()
 	if len(all) < 300 {
 		t.Fatalf("%d scripts", len(all))
 	}
 	known := 0
-	for i, script := range all {
+	for i, text := range all {
 		shell := []string{"sh", "bash"}[i%2]
-		m := New("linux/amd64")
+		m := script.New("linux/amd64")
 		m.Dir = "/work"
-		if err := m.Run(Source{Text: script, Locate: func(i int) int { return i }, Bash: shell == "bash"}); err != nil {
-			t.Errorf("%s: %v", script, err)
+		if err := m.Run(script.Source{Text: text, Locate: func(i int) int { return i }, Bash: shell == "bash"}); err != nil {
+			t.Errorf("%s: %v", text, err)
 			continue
 		}
 		if err := os.WriteFile(log, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(shell, "-c", script)
+		cmd := exec.Command(shell, "-c", text)
 		cmd.Dir = t.TempDir()
 		cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH")}
 		if out, err := cmd.CombinedOutput(); cmd.ProcessState == nil {
@@ -89,7 +91,7 @@ func TestShell(t *testing.T) {
 				continue
 			}
 			if known++; !a.depends && !slices.Contains(strings.Split(string(asked), "\n"), a.text) {
-				t.Errorf("%s: %s is known, and not asked for; %s asks for\n%s", script, a.text, shell, asked)
+				t.Errorf("%s: %s is known, and not asked for; %s asks for\n%s", text, a.text, shell, asked)
 			}
 		}
 	}

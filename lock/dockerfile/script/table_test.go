@@ -1,4 +1,4 @@
-package script
+package script_test
 
 import (
 	"flag"
@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"depfetch/lock"
+	"depfetch/lock/dockerfile/script"
 )
 
 var update = flag.Bool("update", false, "rewrite what the tables expect")
@@ -33,7 +34,7 @@ type fragment struct {
 	words            map[string]bool
 	platform         lock.Platform
 	set              map[string]string
-	files            map[string]File
+	files            map[string]script.File
 }
 
 // commandTables returns the cases of each table, by the table's name.
@@ -57,12 +58,12 @@ func commandTables(t testing.TB) map[string][]fragment {
 
 func fragments(t testing.TB, table string, archive *txtar.Archive) []fragment {
 	t.Helper()
-	files := make(map[string]File)
+	files := make(map[string]script.File)
 	var all []fragment
 	for _, f := range archive.Files {
 		if strings.HasPrefix(f.Name, "/") {
 			p, why, _ := strings.Cut(f.Name, ": ")
-			files[p] = File{Text: string(f.Data), Why: why}
+			files[p] = script.File{Text: string(f.Data), Why: why}
 			continue
 		}
 		text, want, ok := strings.Cut(string(f.Data), "=>\n")
@@ -94,23 +95,23 @@ var digests = strings.NewReplacer(
 )
 
 // evaluate runs a case as package dockerfile does.
-func evaluate(t testing.TB, f fragment) *Machine {
+func evaluate(t testing.TB, f fragment) *script.Machine {
 	t.Helper()
-	m := New(f.platform)
+	m := script.New(f.platform)
 	m.Dir = "/src"
-	m.Script = func(p string) (File, bool) {
+	m.Script = func(p string) (script.File, bool) {
 		file, ok := f.files[p]
 		file.Perhaps = ok && strings.HasPrefix(file.Why, "perhaps")
 		return file, ok
 	}
 	m.Aliases["/usr/local/bin/depfetch"] = "/depfetch"
 	m.Unset["NOTGIVEN"] = "ARG NOTGIVEN has no default"
-	vars := map[string]Value{"VERSION": {Text: "1.2.3", Vars: []string{"VERSION"}}, "PATH": Unknown("$PATH", "PATH is that of the image")}
-	for name, value := range TargetVars(f.platform) {
-		vars[name] = Text(value)
+	vars := map[string]script.Value{"VERSION": {Text: "1.2.3", Vars: []string{"VERSION"}}, "PATH": script.Unknown("$PATH", "PATH is that of the image")}
+	for name, value := range script.TargetVars(f.platform) {
+		vars[name] = script.Text(value)
 	}
 	for name, value := range f.set {
-		vars[name] = Text(value)
+		vars[name] = script.Text(value)
 	}
 	text := digests.Replace(f.text)
 	for stage := range strings.SplitSeq(text, "#: stage\n") {
@@ -119,7 +120,7 @@ func evaluate(t testing.TB, f fragment) *Machine {
 		}
 		for i, text := range strings.Split(stage, "#: run\n") {
 			m.Vars = vars
-			src := Source{Text: text, Locate: func(i int) int { return i + 1 }, Run: i, Bash: f.words["bash"], Errexit: f.words["errexit"], Pipefail: f.words["pipefail"]}
+			src := script.Source{Text: text, Locate: func(i int) int { return i + 1 }, Run: i, Bash: f.words["bash"], Errexit: f.words["errexit"], Pipefail: f.words["pipefail"]}
 			if err := m.Run(src); err != nil {
 				t.Errorf("%s: %v", f.name, err)
 			}
@@ -135,10 +136,14 @@ type address struct {
 	depends bool // whether it is asked for is not known
 }
 
-func addresses(m *Machine) []address {
+// addresses returns those that scripts ask for, in order.
+func addresses(m *script.Machine) []address {
 	var all []address
 	for _, f := range m.Fetches {
 		all = append(all, address{f.URL.Text, f.URL.Known(), f.Depends})
+	}
+	for _, u := range m.Unread {
+		all = append(all, address{text: u.What}) // whatever a script asks for that is not read
 	}
 	return all
 }
@@ -146,7 +151,7 @@ func addresses(m *Machine) []address {
 // render prints what scripts do, a line for each download and for what else they take
 // from elsewhere. It is the only place of the tables that knows how the package
 // represents it.
-func render(m *Machine) string {
+func render(m *script.Machine) string {
 	var b strings.Builder
 	for _, f := range m.Fetches {
 		b.WriteString(renderFetch(f) + "\n")
@@ -186,7 +191,7 @@ func render(m *Machine) string {
 	return b.String()
 }
 
-func renderFetch(f *Fetch) string {
+func renderFetch(f *script.Fetch) string {
 	line := facts{f.Tool + " " + value(f.URL)}
 	if f.Output != "" {
 		line[0] += " > " + f.Output
@@ -239,7 +244,7 @@ func (f facts) String() string {
 	return strings.TrimSpace(strings.ReplaceAll(strings.Join(f, "; "), "\n", "\\n")) + "\n"
 }
 
-func value(v Value) string {
+func value(v script.Value) string {
 	if !v.Known() {
 		return v.Text + " (unknown: " + v.Why + ")"
 	}
