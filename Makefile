@@ -9,7 +9,9 @@ DIST    ?= dist
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
                darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-LDFLAGS     := -s -w -X main.version=$(VERSION)
+# The address of lock/scan/RULES.md in a release, once there is one: the SARIF of scan links to it.
+RULES_PAGE  ?=
+LDFLAGS     := -s -w -X main.version=$(VERSION) -X main.rulesPage=$(RULES_PAGE)
 
 export CGO_ENABLED := 0
 

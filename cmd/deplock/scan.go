@@ -24,6 +24,9 @@ import (
 	"depfetch/lock/scan/sarif"
 )
 
+// rulesPage is the address of lock/scan/RULES.md, if the build of a release gives it.
+var rulesPage string
+
 // scanFlags are the options of scan.
 type scanFlags struct {
 	level     string
@@ -49,12 +52,12 @@ Dockerfile turns a rule off, for the instruction or the line behind it:
   # deplock ignore=unpinned-image
   FROM debian:bookworm
 
-Rules:
+Rules, which %s explains with examples:
 `
 
 func (c *command) scanCommand() *cobra.Command {
 	var f scanFlags
-	long := scanLong
+	long := fmt.Sprintf(scanLong, cmp.Or(rulesPage, "lock/scan/RULES.md in the repository of depfetch"))
 	for _, r := range scan.Rules() {
 		long += fmt.Sprintf("  %-18s %-8s %s\n", r.ID, r.Level, r.Title)
 	}
@@ -109,7 +112,7 @@ func (c *command) scan(f scanFlags, paths []string) error {
 	}
 	render, ok := map[string]func([]scan.Finding, int) error{
 		"text": c.scanText, "json": c.scanJSON,
-		"sarif": func(all []scan.Finding, _ int) error { return sarif.Write(c.stdout, version, all) },
+		"sarif": func(all []scan.Finding, _ int) error { return sarif.Write(c.stdout, version, rulesPage, all) },
 	}[f.format]
 	if !ok {
 		return console.Usagef("", "--format %q: write one of text, json, sarif", f.format)
@@ -245,7 +248,7 @@ func (c *command) scanText(all []scan.Finding, files int) error {
 		counts[x.Level]++
 		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", printable.String(x.File), x.Start.Line, x.Start.Col, x.Level, x.Message, x.Rule.ID)
 		if !told[x.Rule.ID] {
-			fmt.Fprintf(c.stdout, "    why: %s\n    fix: %s\n", x.Rule.Why, x.Rule.Fix)
+			fmt.Fprintf(c.stdout, "    why: %s\n    fix: %s\n", scan.Plain(x.Rule.Why), scan.Plain(x.Rule.Fix))
 		}
 		told[x.Rule.ID] = true
 	}
@@ -281,7 +284,7 @@ func (c *command) scanJSON(all []scan.Finding, _ int) error {
 	for _, x := range all {
 		if err := enc.Encode(jsonFinding{
 			x.File, x.Start.Line, x.Start.Col, x.End.Line, x.End.Col,
-			x.Rule.ID, x.Level.String(), x.Message, x.Rule.Why, x.Rule.Fix,
+			x.Rule.ID, x.Level.String(), x.Message, scan.Plain(x.Rule.Why), scan.Plain(x.Rule.Fix),
 		}); err != nil {
 			return err
 		}

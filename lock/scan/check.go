@@ -12,7 +12,7 @@ var unverified = Rule{
 	Level: Error,
 	Title: "download without a check",
 	Why:   "whoever controls the server, its account or the way to it decides what is built, and nobody sees a change",
-	Fix:   "pin it with deplock sync, or compare it with a sum: echo \"SUM  FILE\" | sha256sum -c -",
+	Fix:   "pin it with `deplock sync`, or compare it with a sum: `echo \"SUM  FILE\" | sha256sum -c -`",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			switch {
@@ -38,7 +38,7 @@ var ineffectiveCheck = Rule{
 	Level: Error,
 	Title: "check that cannot fail",
 	Why:   "the build goes on when the sum is wrong, so the check only looks like one",
-	Fix:   "let the failure end the step: put && behind the check or set -e before it, and neither || nor ; behind it",
+	Fix:   "let the failure end the step: put `&&` behind the check or `set -e` before it, and neither `||` nor `;` behind it",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if d.fault == checkedVain {
@@ -74,7 +74,7 @@ var pipeToTar = Rule{
 	Level: Error,
 	Title: "download piped into an unpacker",
 	Why:   "the archive is parsed before it can be checked, and it never is",
-	Fix:   "pin it with deplock sync, or download it to a file and check its sum first",
+	Fix:   "pin it with `deplock sync`, or download it to a file and check its sum first",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if d.fault == unpacked {
@@ -108,7 +108,7 @@ var addUnverified = Rule{
 	Level: Error,
 	Title: "ADD of an address without --checksum",
 	Why:   "whoever controls the server decides what is built, and nobody sees a change",
-	Fix:   "add --checksum=sha256:SUM (deplock export --format add prints such lines), or for a repository its commit",
+	Fix:   "add `--checksum=sha256:SUM` (`deplock export --format add` prints such lines), or for a repository its commit",
 	check: func(p *pass) {
 		for _, stage := range p.stages {
 			for _, a := range stage.Adds {

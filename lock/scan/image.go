@@ -14,7 +14,7 @@ var unpinnedImage = Rule{
 	Level: Warning,
 	Title: "image without a digest",
 	Why:   "a tag can be moved, so the same Dockerfile builds on something else tomorrow",
-	Fix:   "deplock pin writes the digest behind the tag",
+	Fix:   "`deplock pin` writes the digest behind the tag",
 	check: func(p *pass) {
 		for _, im := range p.file.Images() {
 			if im.Ref.Known() && !strings.Contains(im.Ref.Text, "@sha256:") && !im.Context(p.contexts) {
@@ -91,7 +91,7 @@ var rootUser = Rule{
 	Level: Warning,
 	Title: "final stage runs as root",
 	Why:   "whoever breaks out of the program is root in the container",
-	Fix:   "add USER with a user of the image or a number",
+	Fix:   "add `USER` with a user of the image or a number",
 	check: func(p *pass) {
 		last := p.file.Final()
 		lineage := last.Lineage()

@@ -14,7 +14,7 @@ var targetPlatform = Rule{
 	Level: Warning,
 	Title: "platform that is not the one built for",
 	Why:   "the files of another architecture are taken, and nothing fails until they are run",
-	Fix:   "put ARG TARGETPLATFORM, without a default, into the stage; if files for the build machine are meant, say depfetch --platform",
+	Fix:   "put `ARG TARGETPLATFORM`, without a default, into the stage; if files for the build machine are meant, say `depfetch --platform`",
 	check: func(p *pass) {
 		// A default takes the place of what BuildKit would say.
 		for _, in := range p.file.Args() {

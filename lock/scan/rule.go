@@ -39,7 +39,8 @@ func ParseLevel(s string) (Level, error) {
 	return Note, fmt.Errorf("level %q: want note, warning or error", s)
 }
 
-// Rule is what a finding is a breach of.
+// Rule is what a finding is a breach of. Why and Fix are Markdown with code spans and
+// no other markup, which Plain takes off.
 type Rule struct {
 	ID    string
 	Level Level // the highest that its findings have
@@ -49,6 +50,14 @@ type Rule struct {
 
 	check func(*pass)
 }
+
+// Markdown returns what the rule says in the form of RULES.md.
+func (r Rule) Markdown() string {
+	return fmt.Sprintf("%s: %s.\n\n**Why:** %s.\n\n**Fix:** %s.", strings.ToUpper(r.Level.String()[:1])+r.Level.String()[1:], r.Title, r.Why, r.Fix)
+}
+
+// Plain returns the text of a rule without its markup.
+func Plain(markdown string) string { return strings.ReplaceAll(markdown, "`", "") }
 
 // Rules returns all rules, in the order in which they are listed.
 func Rules() []Rule {

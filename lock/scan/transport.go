@@ -7,7 +7,7 @@ var insecureTLS = Rule{
 	Level: Error,
 	Title: "certificates are not checked",
 	Why:   "anybody on the way can send anything",
-	Fix:   "drop the option; give a private CA with --cacert",
+	Fix:   "drop the option; give a private CA with `--cacert`",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if d.Insecure != "" {
@@ -42,7 +42,7 @@ var curlWithoutFail = Rule{
 	Level: Warning,
 	Title: "curl without -f",
 	Why:   "an error page is taken for the file",
-	Fix:   "add -f (--fail)",
+	Fix:   "add `-f` (`--fail`)",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if !d.NoFail || d.Tool != "curl" {

@@ -44,7 +44,7 @@ var unpinnedSource = Rule{
 	Level: Warning,
 	Title: "source code without a commit",
 	Why:   "a branch changes with every push and a tag can be moved, so the same Dockerfile builds something else tomorrow",
-	Fix:   "name a full commit, which cannot be moved (git checkout, pip's @, npm's #, cargo's --rev), or pin an archive of it (deplock add)",
+	Fix:   "name a full commit, which cannot be moved (`git checkout`, pip's `@`, npm's `#`, cargo's `--rev`), or pin an archive of it (`deplock add`)",
 	check: func(p *pass) {
 		for _, stage := range p.stages {
 			for _, c := range stage.Checkouts {
@@ -85,7 +85,7 @@ var packageSource = Rule{
 	Level: Error,
 	Title: "further place that packages come from",
 	Why:   "whoever holds its key decides what is installed, and without a check of signatures everybody on the way does",
-	Fix:   "leave the check of signatures on, and name the key that belongs to the place (signed-by)",
+	Fix:   "leave the check of signatures on, and name the key that belongs to the place (`signed-by`)",
 	check: func(p *pass) {
 		for _, stage := range p.stages {
 			for _, x := range stage.Sources {

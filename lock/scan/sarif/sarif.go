@@ -4,6 +4,9 @@
 // and use slashes, and whose fingerprints stay the same while lines move.
 package sarif
 
+// Own code: the sixty lines of types below are all of SARIF that is written here, and
+// a library's builders (go-sarif has 18,000 lines) would take as many to fill.
+
 import (
 	"crypto/sha256"
 	"encoding/hex"
@@ -41,7 +44,8 @@ type (
 		ID      string        `json:"id"`
 		Short   text          `json:"shortDescription"`
 		Full    text          `json:"fullDescription"`
-		Help    text          `json:"help"`
+		Help    help          `json:"help"`
+		HelpURI string        `json:"helpUri,omitempty"`
 		Default configuration `json:"defaultConfiguration"`
 	}
 	configuration struct {
@@ -49,6 +53,10 @@ type (
 	}
 	text struct {
 		Text string `json:"text"`
+	}
+	help struct {
+		Text     string `json:"text"`
+		Markdown string `json:"markdown"`
 	}
 	result struct {
 		RuleID       string            `json:"ruleId"`
@@ -76,17 +84,24 @@ type (
 	}
 )
 
-// Write writes the findings as one log of one run of the program of a version.
-func Write(w io.Writer, version string, findings []scan.Finding) error {
+// Write writes the findings as one log of one run of the program of a version. A rule's
+// helpUri, which must be absolute, leads to its section of the page at a URL where the
+// rules are documented; without one it is left out, and the section is in help alone.
+func Write(w io.Writer, version, page string, findings []scan.Finding) error {
 	r := run{ColumnKind: "unicodeCodePoints", Results: []result{}}
 	r.Tool.Driver = driver{Name: "deplock scan", SemanticVersion: version}
 	index := make(map[string]int)
 	for i, x := range scan.Rules() {
 		index[x.ID] = i
-		r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, rule{
-			ID: x.ID, Short: text{sentence(x.Title)}, Full: text{sentence(x.Why)}, Help: text{sentence(x.Fix)},
+		one := rule{
+			ID: x.ID, Short: text{sentence(x.Title)}, Full: text{sentence(scan.Plain(x.Why))},
+			Help:    help{Text: sentence(scan.Plain(x.Fix)), Markdown: x.Markdown()},
 			Default: configuration{x.Level.String()},
-		})
+		}
+		if page != "" {
+			one.HelpURI = page + "#" + x.ID
+		}
+		r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, one)
 	}
 	seen := make(map[string]int)
 	for _, f := range findings {

@@ -62,9 +62,9 @@ USER root
 	if len(findings) < 10 {
 		t.Fatalf("%d findings are too few to show much", len(findings))
 	}
-	for _, all := range [][]scan.Finding{nil, findings} {
+	for page, all := range map[string][]scan.Finding{"": nil, "https://example.com/RULES.md": findings} {
 		var b bytes.Buffer
-		if err := Write(&b, "0.1.0-dev", all); err != nil {
+		if err := Write(&b, "0.1.0-dev", page, all); err != nil {
 			t.Fatal(err)
 		}
 		if err := validate(t, s, b.Bytes()); err != nil {
@@ -73,6 +73,11 @@ USER root
 		var log report
 		if err := json.Unmarshal(b.Bytes(), &log); err != nil {
 			t.Fatal(err)
+		}
+		for _, rule := range log.Runs[0].Tool.Driver.Rules {
+			if want := page + "#" + rule.ID; page != "" && rule.HelpURI != want || page == "" && rule.HelpURI != "" {
+				t.Errorf("%s: help is at %q", rule.ID, rule.HelpURI)
+			}
 		}
 		prints := make(map[string]bool)
 		for _, r := range log.Runs[0].Results {
@@ -88,7 +93,14 @@ USER root
 			t.Errorf("%d fingerprints for %d findings", len(prints), len(all))
 		}
 	}
-	// The schema can refuse something at all.
+	// The schema refuses a helpUri that is not absolute, and can refuse something at all.
+	var b bytes.Buffer
+	if err := Write(&b, "0.1.0-dev", "lock/scan/RULES.md", nil); err != nil {
+		t.Fatal(err)
+	}
+	if validate(t, s, b.Bytes()) == nil {
+		t.Error("the schema accepts a relative helpUri")
+	}
 	if validate(t, s, []byte(`{"version": "2.1.0", "runs": [{"results": []}]}`)) == nil {
 		t.Error("the schema accepts a run without a tool")
 	}
