@@ -14,6 +14,10 @@ import (
 // list as embedded in this program where the system has none, and further ones
 // besides. The zero Roots has no further ones.
 type Roots struct {
+	// SystemDirs are the directories of the system's, in the place of the usual ones
+	// of Linux.
+	SystemDirs []string
+
 	extra []extraRoots
 }
 
@@ -37,18 +41,24 @@ func noCertificate(name string) error {
 	return fmt.Errorf("%s holds no certificate in PEM form", name)
 }
 
-// systemRoots returns the system's roots, or nil if there are none.
-var systemRoots = sync.OnceValue(func() *x509.CertPool {
-	pool, err := x509.SystemCertPool()
-	if err != nil || pool.Equal(x509.NewCertPool()) {
+// usualSystem are the system's roots where they usually are.
+var usualSystem = sync.OnceValue(func() *x509.CertPool { return readSystem(nil) })
+
+// system returns the system's roots, or nil if there are none.
+func (r Roots) system() *x509.CertPool {
+	pool := usualSystem()
+	if r.SystemDirs != nil {
+		pool = readSystem(r.SystemDirs)
+	}
+	if pool.Equal(x509.NewCertPool()) {
 		return nil
 	}
 	return pool
-})
+}
 
 // pool returns the authorities to trust.
 func (r Roots) pool() (*x509.CertPool, error) {
-	pool := systemRoots()
+	pool := r.system()
 	if pool != nil {
 		pool = pool.Clone()
 	} else {
@@ -77,7 +87,7 @@ func (r Roots) pool() (*x509.CertPool, error) {
 // "trusted were".
 func (r Roots) Describe() string {
 	parts := []string{"the system's CA roots"}
-	if systemRoots() == nil {
+	if r.system() == nil {
 		parts[0] = "the CA roots embedded in this program (the system has none)"
 	}
 	for _, e := range r.extra {

@@ -4,7 +4,6 @@ package network
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -101,14 +100,15 @@ func readNetrc(c *console.Console, option string, getenv func(string) string) (*
 	return netrc, err
 }
 
-// readRoots reads the further certificate authorities.
+// readRoots reads the further certificate authorities. $SSL_CERT_FILE is one of them
+// and does not replace the system's: a scratch image with nothing but a company's CA
+// would lose the embedded ones.
 func readRoots(c *console.Console, files []string, getenv func(string) string) (source.Roots, error) {
 	var roots source.Roots
+	if dirs := getenv("SSL_CERT_DIR"); dirs != "" {
+		roots.SystemDirs = filepath.SplitList(dirs)
+	}
 	if name := getenv("SSL_CERT_FILE"); name != "" {
-		// Package x509 would take the file in place of the system's roots,
-		// and a scratch image with nothing but a company's CA would lose the
-		// embedded ones. It is to come on top.
-		os.Unsetenv("SSL_CERT_FILE")
 		if data, err := readFile(name); err != nil {
 			c.Warnf("SSL_CERT_FILE: %v; going on without it", err)
 		} else if err := roots.Add("SSL_CERT_FILE "+name, data); err != nil {

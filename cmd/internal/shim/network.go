@@ -37,7 +37,7 @@ func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*f
 		if name == "no_proxy" && op.NoProxy != "" {
 			return op.NoProxy
 		}
-		return r.getenv(name)
+		return r.Getenv(name)
 	}
 	cfg, err := o.Config(r.Console, getenv, r.Version)
 	if err != nil {
@@ -70,18 +70,6 @@ func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*f
 		Source: source.New(cfg), Cache: r.pins.Cache, Mirrors: r.pins.Mirrors, Offline: r.pins.Offline,
 		Jobs: 1, Retries: o.Retries, Events: r.event,
 	}, nil
-}
-
-// getenv is the environment. What is read of it is kept, since reading the
-// certificate authorities takes a variable out of it.
-func (r *runner) getenv(name string) string {
-	if name != "SSL_CERT_FILE" {
-		return r.Getenv(name)
-	}
-	if v := r.Getenv(name); v != "" {
-		r.certs = v
-	}
-	return r.certs
 }
 
 func (r *runner) event(e fetch.Event) {

@@ -82,8 +82,7 @@ type runner struct {
 	*Program
 	pins  Pins
 	codes *codes
-	certs string // $SSL_CERT_FILE
-	code  int    // of the first failure
+	code  int // of the first failure
 
 	dumped  map[string]bool // the files of headers
 	cookies source.Cookies

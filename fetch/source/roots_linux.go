@@ -1,0 +1,61 @@
+package source
+
+import (
+	"crypto/x509"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"depfetch/fetch/regular"
+)
+
+// The bundles of certificates that distributions have, of which the first one counts,
+// and the directories of further ones. They are those of package x509, whose own
+// reading is not used: it takes $SSL_CERT_FILE in place of the system's bundle.
+var (
+	systemBundles = []string{
+		"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Gentoo
+		"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora
+		"/etc/ssl/ca-bundle.pem",                            // openSUSE
+		"/etc/pki/tls/cacert.pem",                           // OpenELEC
+		"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL
+		"/etc/ssl/cert.pem",                                 // Alpine
+	}
+	systemDirs = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
+)
+
+// maxBundle is larger than any bundle, in bytes.
+const maxBundle = 16 << 20
+
+// readSystem reads the system's roots, those of dirs among them. What cannot be read
+// is left out.
+func readSystem(dirs []string) *x509.CertPool {
+	pool := x509.NewCertPool()
+	add := func(name string) (there bool) {
+		text, err := regular.Read(name, maxBundle)
+		pool.AppendCertsFromPEM(text)
+		return err == nil
+	}
+	for _, name := range systemBundles {
+		if add(name) {
+			break
+		}
+	}
+	if dirs == nil {
+		dirs = systemDirs
+	}
+	for _, dir := range dirs {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			name := filepath.Join(dir, e.Name())
+			if e.Type()&fs.ModeSymlink != 0 {
+				if to, err := os.Readlink(name); err == nil && !strings.Contains(to, "/") {
+					continue // another name of a file in this directory
+				}
+			}
+			add(name)
+		}
+	}
+	return pool
+}
