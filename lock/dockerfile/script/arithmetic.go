@@ -54,6 +54,9 @@ func (m *Machine) numeric(v Value) (int, bool) {
 		return 0, false // octal or hexadecimal
 	}
 	n, err := strconv.Atoi(text)
+	if err != nil && strings.ContainsAny(text, "=+-") {
+		m.overwritten("may be computed in a way that is not read") // let "i = 3"
+	}
 	return n, err == nil
 }
 
@@ -144,6 +147,7 @@ func (m *Machine) binaryNumber(x *syntax.BinaryArithm) (int, bool) {
 		op = syntax.Quo
 	case syntax.RemAssgn:
 		op = syntax.Rem
+	case syntax.AndAssgn, syntax.OrAssgn, syntax.XorAssgn, syntax.ShlAssgn, syntax.ShrAssgn:
 	default:
 		assigns = false
 	}
@@ -151,7 +155,7 @@ func (m *Machine) binaryNumber(x *syntax.BinaryArithm) (int, bool) {
 	b, okB := m.number(x.Y)
 	n, ok := operate(op, a, b)
 	ok = ok && okA && okB
-	if assigns || x.Op >= syntax.Assgn && !ok {
+	if assigns {
 		m.store(x.X, n, ok)
 	}
 	return n, ok

@@ -52,9 +52,15 @@ func registerBuiltins(t map[string]command) {
 		return succeeded
 	}
 	t["shift"] = func(m *Machine, c *call) status {
-		n, err := strconv.Atoi(c.arg(0))
-		if err != nil || n < 0 {
-			n = 1
+		n := 1
+		if len(c.args) > 0 {
+			var err error
+			if n, err = strconv.Atoi(c.arg(0)); !c.args[0].Known() {
+				m.args = []Value{{Text: "$@", Why: "the number of arguments is not known", many: true}}
+				return assumed
+			} else if err != nil || n < 0 {
+				return failed
+			}
 		}
 		for _, a := range m.args[:min(n, len(m.args))] {
 			if a.many {

@@ -213,7 +213,11 @@ func (r root) ask(t *testing.T, f fragment, on system) []string {
 		r.mkdir(t, path.Dir(p))
 	}
 	for _, m := range entered.FindAllStringSubmatch(f.text, -1) {
-		r.mkdir(t, path.Join("/src", m[1]))
+		dir := m[1]
+		if !path.IsAbs(dir) {
+			dir = path.Join("/src", dir)
+		}
+		r.mkdir(t, dir)
 	}
 	env := []string{"PATH=/stubs:" + on.tools, "HOME=/root", "VERSION=1.2.3", "LC_ALL=C"}
 	for name, value := range script.TargetVars(f.platform) {

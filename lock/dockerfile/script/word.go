@@ -66,10 +66,10 @@ func (m *Machine) lookup(name string) (Value, bool) {
 		why = reason
 	case m.sourced != "":
 		why = name + " " + m.sourced
-	case m.assigned[name]:
-		return Value{}, false // the script's own, and not set on this way
 	case name == "HOME":
 		return Text("/root"), true
+	case m.assigned[name]:
+		return Value{}, false // the script's own, and not set on this way
 	}
 	v := Unknown("${"+name+"}", why)
 	_, v.unset = m.Unset[name]
