@@ -7,6 +7,7 @@ TOOLS   := $(CURDIR)/.tools
 DIST    ?= dist
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
                darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 # The address of lock/scan/RULES.md in a release, once there is one: the SARIF of scan links to it.
@@ -37,11 +38,12 @@ race: ## the same under the race detector, which needs a C compiler
 	CGO_ENABLED=1 $(GO) test -race ./...
 
 .PHONY: lint
-lint: ## gofmt, go vet and staticcheck
+lint: ## gofmt, go vet, staticcheck and actionlint
 	@unformatted=$$(gofmt -l cmd examples fetch lock); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet -tags e2e,bench ./...
 	GOFLAGS= $(GO) run $(STATICCHECK) -tags e2e,bench ./...
+	GOFLAGS= $(GO) run $(ACTIONLINT) .github/workflows/*.yml examples/*/*.yml
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
