@@ -25,13 +25,13 @@ func trace(t *testing.T, text string, p lock.Platform) []string {
 	for _, s := range f.Trace(p).Stages {
 		for _, a := range s.Adds {
 			pos := f.Position(a.At)
-			line := fmt.Sprintf("%d:%d ADD %s > %s", pos.Line, pos.Col, a.URL.Text, a.Dest)
+			line := fmt.Sprintf("%d:%d ADD %s > %s", pos.Line, pos.Col, a.URL.Text, a.Fetch.Output)
 			if a.Checksum != "" {
 				line += fmt.Sprintf(" %.11s", a.Checksum)
 			}
 			got = append(got, line)
 		}
-		for _, x := range s.Fetches {
+		for _, x := range script.Downloads(s.Events) {
 			if x.Tool == "ADD" {
 				continue
 			}
@@ -215,13 +215,12 @@ func FuzzTrace(f *testing.F) {
 			}
 		}
 		for _, s := range file.Trace("linux/arm64").Stages {
-			for _, x := range s.Fetches {
+			for _, x := range script.Downloads(s.Events) {
 				inside(x.Start)
 				inside(x.End)
 				if x.URL.Known() && x.URL.Text == "" {
 					t.Error("a known address is empty")
 				}
-				_ = script.Fetch(*x)
 			}
 		}
 		for _, im := range file.Images() {

@@ -19,32 +19,11 @@ type Trace struct {
 
 // StageTrace is what one stage does.
 type StageTrace struct {
-	Stage    *Stage
-	Runs     []Run
-	Adds     []Add
-	Fetches  []*script.Fetch
-	Idle     []script.Idle
-	Packages []script.Packages
-	Calls    []*script.Call
-	Unread   []Unread
-	// Checkouts is the source code that it takes from elsewhere, and Sources are the
-	// places that packages are taken from.
-	Checkouts []*script.Checkout
-	Sources   []script.PackageSource
-	// Depfetch are the runs of depfetch.
-	Depfetch []script.Depfetch
-}
-
-// Run is a script of a stage, by its number in Fetch.Run.
-type Run struct {
-	Instruction *Instruction
-	// Shell says that all of it is in the shell form, whose text is Text.
-	Shell bool
-	Text  string
-	// Locate maps an offset in Text to one in the file.
-	Locate func(int) int
-	// Mounts are where file systems of its own are.
-	Mounts []string
+	Stage  *Stage
+	Runs   []*Instruction // its scripts, by their numbers in the events
+	Adds   []Add
+	Events []script.Event // of its scripts, and the downloads of its ADDs
+	Unread []Unread       // of its scripts, and of what is no script
 }
 
 // Add is an address that an ADD downloads.
@@ -52,17 +31,10 @@ type Add struct {
 	Instruction *Instruction
 	At          int
 	URL         script.Value
-	Dest        string
-	DestWhy     string
 	Checksum    string
 	Git         bool // it is a repository
-	Chmod       string
-	Chown       string
-	User        string // of the stage at that point, as far as it says; ADD does not heed it
-	Unpack      bool
-	Sources     int // how many the instruction has
-	// Fetch is the same download among those of the stage, with the checks that
-	// follow. Its Tool is ADD.
+	Sources     int  // how many the instruction has
+	// Fetch is the same download among the events of the stage. Its Tool is ADD.
 	Fetch *script.Fetch
 }
 
@@ -100,7 +72,6 @@ type evaluation struct {
 	scope   scope
 	machine *script.Machine
 	shell   []string
-	user    string
 	copies  []*copied // what comes from the context, the oldest first
 	mounts  []*copied // that of the RUN that is looked at
 	trace   StageTrace
@@ -110,7 +81,7 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation,
 	e := &evaluation{file: f, meta: meta, scope: newScope(), trace: StageTrace{Stage: s}}
 	if base != nil && budget.Spend(256*(len(base.scope.env)+len(base.scope.arg)+len(base.scope.unset)+1)) {
 		e.scope, e.machine = base.scope.clone(), base.machine.Clone()
-		e.shell, e.user = base.shell, base.user
+		e.shell = base.shell
 		e.copies = slices.Clip(base.copies)
 	} else {
 		budget.Spend(1 << 12)
@@ -121,11 +92,9 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation,
 	for _, in := range s.Instructions {
 		e.instruction(in)
 	}
-	e.trace.Fetches, e.trace.Idle, e.trace.Packages = e.machine.Fetches, e.machine.Idle, e.machine.Packages
-	e.trace.Calls = e.machine.Calls
-	e.trace.Checkouts, e.trace.Sources, e.trace.Depfetch = e.machine.Checkouts, e.machine.Sources, e.machine.Depfetch
-	for _, u := range e.machine.Unread {
-		e.trace.Unread = append(e.trace.Unread, Unread{u.At, e.trace.Runs[u.Run].Instruction, u.What})
+	e.trace.Events = e.machine.Events
+	for _, u := range script.Of[script.Unread](e.trace.Events) {
+		e.trace.Unread = append(e.trace.Unread, Unread{u.At, e.trace.Runs[u.Run], u.What})
 	}
 	return e
 }
@@ -147,8 +116,6 @@ func (e *evaluation) instruction(in *Instruction) {
 		}
 	case *instructions.ShellCommand:
 		e.shell = c.Shell
-	case *instructions.UserCommand:
-		e.user = f.expand(c.User, e.scope).Text
 	case *instructions.AddCommand:
 		e.add(in, c)
 		e.copyFiles(in, c.SourcesAndDest, false)
@@ -171,34 +138,24 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 		if !strings.Contains(u.Text, "://") && !strings.HasPrefix(u.Text, "git@") {
 			continue
 		}
-		a := Add{Instruction: in, At: in.Start, URL: u, DestWhy: dest.Why, Sources: len(c.SourcePaths)}
+		a := Add{Instruction: in, At: in.Start, URL: u, Sources: len(c.SourcePaths)}
 		if i := strings.Index(in.text.text, src); i >= 0 {
 			a.At = in.text.offsets[i]
 		}
 		address, fragment, _ := strings.Cut(u.Text, "#")
 		repository, _, _ := strings.Cut(address, "?") // its query names the commit too
 		a.Git = strings.HasPrefix(u.Text, "git") || strings.HasSuffix(repository, ".git") || fragment != ""
-		a.Dest = dest.Text
-		if !strings.HasPrefix(a.Dest, "/") {
-			a.Dest = path.Join(e.machine.Dir, a.Dest)
+		to := dest.Text
+		if !strings.HasPrefix(to, "/") {
+			to = path.Join(e.machine.Dir, to)
 		}
 		if strings.HasSuffix(dest.Text, "/") || dest.Text == "." || len(c.SourcePaths) > 1 {
 			name, _, _ := strings.Cut(address, "?")
-			a.Dest = path.Join(a.Dest, path.Base(name))
+			to = path.Join(to, path.Base(name))
 		}
 		a.Checksum = f.expand(c.Checksum, e.scope).Text
-		a.Chmod, a.Chown = f.expand(c.Chmod, e.scope).Text, f.expand(c.Chown, e.scope).Text
-		a.User = e.user
-		a.Unpack = c.Unpack != nil && *c.Unpack
-		a.Fetch = &script.Fetch{Tool: "ADD", URL: a.URL, Output: a.Dest, OutputWhy: a.DestWhy, Run: -1}
-		a.Fetch.Start, a.Fetch.End, a.Fetch.Landed = a.At, in.End, a.Dest
-		a.Fetch.Vars = make(map[string]string)
-		for _, name := range u.Vars {
-			if v, ok := e.scope.get(name); ok && v.Known() && v.Text != "" {
-				a.Fetch.Vars[name] = v.Text
-			}
-		}
-		e.machine.Fetches = append(e.machine.Fetches, a.Fetch)
+		a.Fetch = &script.Fetch{Start: a.At, End: in.End, Run: -1, Tool: "ADD", URL: a.URL, Output: to}
+		e.machine.Log(a.Fetch)
 		e.trace.Adds = append(e.trace.Adds, a)
 	}
 }
@@ -207,7 +164,6 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 var posix = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "busybox": true}
 
 func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
-	run := Run{Instruction: in}
 	// BuildKit reads mounts when it expands them.
 	err := c.Expand(func(word string) (string, error) { return e.file.expand(word, e.scope).Text, nil })
 	if err != nil {
@@ -218,7 +174,6 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 		if m.From != "" && path.Base(m.Source) == "depfetch" {
 			e.machine.Aliases[path.Clean(m.Target)] = "/depfetch"
 		}
-		run.Mounts = append(run.Mounts, m.Target)
 	}
 	src := script.Source{Run: len(e.trace.Runs)}
 	if !c.PrependShell {
@@ -229,14 +184,13 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 			why = e.script(in, c, &src)
 		}
 		if why != "" {
-			e.trace.Runs = append(e.trace.Runs, run)
+			e.trace.Runs = append(e.trace.Runs, in)
 			e.unread(in, why)
 			return
 		}
-		run.Shell, run.Text, run.Locate = len(c.Files) == 0, src.Text, src.Locate
 	}
 	if !e.machine.Budget.Spend(1024 * (len(e.scope.env) + len(e.scope.arg) + 1)) {
-		e.trace.Runs = append(e.trace.Runs, run)
+		e.trace.Runs = append(e.trace.Runs, in)
 		e.unread(in, "the file takes too many steps to be followed to its end")
 		return
 	}
@@ -247,7 +201,7 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	if err := e.machine.Run(src); err != nil {
 		e.unread(in, err.Error())
 	}
-	e.trace.Runs = append(e.trace.Runs, run)
+	e.trace.Runs = append(e.trace.Runs, in)
 }
 
 func (e *evaluation) unread(in *Instruction, why string) {

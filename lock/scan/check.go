@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"depfetch/fetch/source"
+	"depfetch/lock/dockerfile/script"
 )
 
 var unverified = Rule{
@@ -17,14 +18,14 @@ var unverified = Rule{
 		for _, d := range p.downloads {
 			switch {
 			case d.fault != unchecked:
-			case d.Piped != "" && d.Piped != d.Tool:
-				p.report(Error, d.Start, d.End, "%s downloads %s, and %s takes it unchecked", d.Tool, shown(d.URL), d.Piped)
+			case d.Piped != nil && d.Piped.Into != d.Tool:
+				p.report(Error, d.Start, d.End, "%s downloads %s, and %s takes it unchecked", d.Tool, shown(d.URL), d.Piped.Into)
 			default:
 				p.report(Error, d.Start, d.End, "%s downloads %s, and nothing checks what arrives", d.Tool, shown(d.URL))
 			}
 		}
 		for _, stage := range p.stages {
-			for _, c := range stage.Checkouts {
+			for _, c := range script.Of[*script.Checkout](stage.Events) {
 				if c.Module && c.Unchecked {
 					p.report(Error, c.Start, c.End, "%s downloads %s, and the checksum database is not asked", c.Tool, shown(c.URL))
 				}
@@ -47,7 +48,7 @@ var ineffectiveCheck = Rule{
 			}
 		}
 		for _, stage := range p.stages {
-			for _, i := range stage.Idle {
+			for _, i := range script.Of[script.Idle](stage.Events) {
 				p.report(Error, i.At, i.At, "%s", i.What)
 			}
 		}
@@ -63,7 +64,7 @@ var pipeToShell = Rule{
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if d.fault == runUnseen {
-				p.report(Error, d.Start, d.End, "%s runs what %s sends, unseen", d.Piped, shown(d.URL))
+				p.report(Error, d.Start, d.End, "%s runs what %s sends, unseen", d.Piped.Into, shown(d.URL))
 			}
 		}
 	},
@@ -78,7 +79,7 @@ var pipeToTar = Rule{
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if d.fault == unpacked {
-				p.report(Error, d.Start, d.End, "%s unpacks what %s sends, unchecked", d.Piped, shown(d.URL))
+				p.report(Error, d.Start, d.End, "%s unpacks what %s sends, unchecked", d.Piped.Into, shown(d.URL))
 			}
 		}
 	},
@@ -93,7 +94,7 @@ var usedBeforeCheck = Rule{
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if d.fault == checkedLate {
-				p.report(Warning, d.UsedAt, d.UsedAt, "%s reads what %s sends before it is checked", d.Used, shown(d.URL))
+				p.report(Warning, d.Used.At, d.Used.At, "%s reads what %s sends before it is checked", d.Used.By, shown(d.URL))
 			}
 		}
 	},
@@ -110,16 +111,14 @@ var addUnverified = Rule{
 	Why:   "whoever controls the server decides what is built, and nobody sees a change",
 	Fix:   "add `--checksum=sha256:SUM` (`deplock export --format add` prints such lines), or for a repository its commit",
 	check: func(p *pass) {
-		for _, stage := range p.stages {
-			for _, a := range stage.Adds {
-				repo, ref, _ := strings.Cut(a.URL.Text, "#")
-				switch {
-				case a.Checksum != "", a.Fetch.Verified(), a.Fetch.Evidence:
-				case !a.Git:
-					p.report(Error, a.At, a.Instruction.End, "ADD downloads %s, and nothing checks what arrives", shown(a.URL))
-				case !namesCommit.MatchString(ref):
-					p.report(Warning, a.At, a.Instruction.End, "ADD takes %s#%s without naming a commit", source.Redact(repo), ref)
-				}
+		for _, a := range p.adds {
+			repo, ref, _ := strings.Cut(a.URL.Text, "#")
+			switch {
+			case a.Checksum != "", a.download.Verified(), a.download.Evidence:
+			case !a.Git:
+				p.report(Error, a.At, a.Instruction.End, "ADD downloads %s, and nothing checks what arrives", shown(a.URL))
+			case !namesCommit.MatchString(ref):
+				p.report(Warning, a.At, a.Instruction.End, "ADD takes %s#%s without naming a commit", source.Redact(repo), ref)
 			}
 		}
 	},

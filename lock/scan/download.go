@@ -10,7 +10,7 @@ import (
 
 // download is what one command downloads, with what is wrong with how it is checked.
 type download struct {
-	*script.Fetch
+	*script.Download
 	fault fault
 }
 
@@ -27,19 +27,19 @@ const (
 )
 
 // judge says what is wrong with how a download is checked.
-func judge(f *script.Fetch) fault {
+func judge(d *script.Download) fault {
 	switch {
-	case f.Evidence, f.Query && len(f.Checks) == 0:
+	case d.Evidence, d.Read != script.NotRead && len(d.Checks) == 0:
 		return none
-	case f.Shell:
+	case d.Piped != nil && d.Piped.Runs:
 		return runUnseen
-	case unpackers[f.Piped]:
+	case d.Piped != nil && unpackers[d.Piped.Into]:
 		return unpacked
-	case f.Piped != "" && f.Piped != f.Tool, len(f.Checks) == 0:
+	case d.Piped != nil && d.Piped.Into != d.Tool, len(d.Checks) == 0:
 		return unchecked
-	case !f.Verified():
+	case !d.Verified():
 		return checkedVain
-	case f.UsedAt != 0 && f.UsedAt < f.Checks[0].At:
+	case d.Used != nil && d.Used.At < d.Checks[0].At:
 		return checkedLate
 	}
 	return none
@@ -53,6 +53,12 @@ var unpackers = map[string]bool{
 	"funzip": true, "unlz4": true, "lzma": true, "unlzma": true, "rpm2cpio": true, "installer": true,
 }
 
+// add is an ADD of an address, with what becomes of the download.
+type add struct {
+	dockerfile.Add
+	download *script.Download
+}
+
 // address is what an ADD or a command downloads.
 type address struct {
 	url        script.Value
@@ -63,21 +69,27 @@ type address struct {
 // look takes the downloads of a stage down. What is thrown away and what a mounted
 // depfetch downloads is none.
 func (s *subject) look(t dockerfile.StageTrace) {
+	downloads := make(map[*script.Fetch]*script.Download)
+	for _, d := range script.Downloads(t.Events) {
+		downloads[d.Fetch] = d
+	}
 	for _, a := range t.Adds {
+		s.adds = append(s.adds, add{Add: a, download: downloads[a.Fetch]})
 		if !a.Git {
 			s.addresses = append(s.addresses, address{url: a.URL, start: a.At, end: a.Instruction.End, sum: a.Checksum != ""})
 		}
 	}
-	for _, f := range t.Fetches {
-		if f.Probe || f.Tool == "ADD" || s.pinned(f) {
+	for _, f := range script.Of[*script.Fetch](t.Events) {
+		d := downloads[f]
+		if d.Discarded || d.Tool == "ADD" || s.pinned(f) {
 			continue
 		}
 		sum := false
-		for _, c := range f.Checks {
-			sum = sum || c.Kind == "sum" && c.Lost == ""
+		for _, c := range d.Checks {
+			sum = sum || c.Kind == script.CheckSum && c.Lost == ""
 		}
-		s.downloads = append(s.downloads, download{Fetch: f, fault: judge(f)})
-		s.addresses = append(s.addresses, address{url: f.URL, start: f.Start, end: f.End, sum: sum})
+		s.downloads = append(s.downloads, download{Download: d, fault: judge(d)})
+		s.addresses = append(s.addresses, address{url: d.URL, start: d.Start, end: d.End, sum: sum})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
+	"depfetch/lock/dockerfile/script"
 )
 
 // names are what upstreams call a platform.
@@ -86,7 +87,7 @@ func TestGenerated(t *testing.T) {
 		}
 		for p, want := range g.want {
 			var got []string
-			for _, x := range f.Trace(p).Stages[0].Fetches {
+			for _, x := range script.Downloads(f.Trace(p).Stages[0].Events) {
 				if x.URL.Known() {
 					got = append(got, x.URL.Text)
 				}

@@ -33,12 +33,13 @@ var toolsLeft = Rule{
 	check: func(p *pass) {
 		var left []tool
 		for n, stage := range p.final {
-			for i, cmd := range stage.Packages {
+			commands := script.Of[script.Packages](stage.Events)
+			for i, cmd := range commands {
 				switch cmd.Verb {
 				case "install":
 					left = append(left, installed(cmd, n)...)
 				case "remove", "autoremove":
-					left = slices.DeleteFunc(left, func(x tool) bool { return x.removedBy(cmd, n, stage.Packages[:i]) })
+					left = slices.DeleteFunc(left, func(x tool) bool { return x.removedBy(cmd, n, commands[:i]) })
 				}
 			}
 		}
@@ -74,7 +75,7 @@ func installed(cmd script.Packages, stage int) []tool {
 // the tool: by its name, by that of its group, by one that only the build can tell, or
 // because apt-mark has marked what the same RUN has installed.
 func (x tool) removedBy(cmd script.Packages, stage int, before []script.Packages) bool {
-	auto := cmd.Verb == "autoremove" || slices.Contains(cmd.Names, "\x00")
+	auto := cmd.Verb == "autoremove" || cmd.Auto
 	marked := slices.ContainsFunc(before, func(q script.Packages) bool {
 		return q.Manager == "apt-mark" && q.Verb == "auto" && q.Run == cmd.Run
 	})

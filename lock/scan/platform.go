@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"depfetch/lock/dockerfile/script"
 )
 
 // targetArgs are the variables that say what BuildKit builds for.
@@ -26,7 +28,7 @@ var targetPlatform = Rule{
 		}
 		for _, stage := range p.stages {
 			where := p.file.RunsOn(stage.Stage)
-			for _, d := range stage.Depfetch {
+			for _, d := range script.Of[script.Depfetch](stage.Events) {
 				if where != "" && !d.Platform {
 					p.report(Warning, d.Start, d.End, "depfetch runs on %s and is not told the platform that is built for: this stage has no ARG TARGETPLATFORM before it", where)
 				}

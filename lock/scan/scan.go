@@ -63,6 +63,7 @@ type subject struct {
 	final  []dockerfile.StageTrace
 	// downloads are what their commands download, and addresses those of ADD too.
 	downloads []download
+	adds      []add
 	addresses []address
 }
 

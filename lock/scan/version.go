@@ -17,7 +17,7 @@ var unpinnedURL = Rule{
 	Fix:   "name a version in the address",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
-			if d.Query && d.Captured && !d.Evidence {
+			if d.Read == script.ReadCaptured && !d.Evidence {
 				p.report(Warning, d.Start, d.End, "what is built depends on what %s answers today", shown(d.URL))
 			}
 		}
@@ -27,7 +27,7 @@ var unpinnedURL = Rule{
 			}
 		}
 		for _, stage := range p.stages {
-			for _, c := range stage.Checkouts {
+			for _, c := range script.Of[*script.Checkout](stage.Events) {
 				if c.Module && c.Ref.Known() && slices.Contains(branches, c.Ref.Text) {
 					p.report(Warning, c.Start, c.End, "%s takes %s of %s, which is whatever is newest", c.Tool, cmp.Or(c.Ref.Text, "the latest version"), shown(c.URL))
 				}
@@ -47,7 +47,7 @@ var unpinnedSource = Rule{
 	Fix:   "name a full commit, which cannot be moved (`git checkout`, pip's `@`, npm's `#`, cargo's `--rev`), or pin an archive of it (`deplock add`)",
 	check: func(p *pass) {
 		for _, stage := range p.stages {
-			for _, c := range stage.Checkouts {
+			for _, c := range script.Of[*script.Checkout](stage.Events) {
 				if !c.Module && !c.Signed && c.Ref.Known() {
 					p.checkout(c)
 				}
@@ -88,7 +88,7 @@ var packageSource = Rule{
 	Fix:   "leave the check of signatures on, and name the key that belongs to the place (`signed-by`)",
 	check: func(p *pass) {
 		for _, stage := range p.stages {
-			for _, x := range stage.Sources {
+			for _, x := range script.Of[script.PackageSource](stage.Events) {
 				if x.Trusted {
 					p.report(Error, x.At, x.End, "%s takes packages from %s without checking their signatures", x.Tool, x.Text.Text)
 				} else {

@@ -20,14 +20,14 @@ import (
 const hintRecord = "deplock record -- docker build …"
 
 // request notes a call of curl or wget.
-func (run *Run) request(tool string, c *script.Call, fetches []*script.Fetch) {
+func (run *Run) request(tool string, c *script.Call, downloads []*script.Download) {
 	at := slices.IndexFunc(run.Calls, func(o *Call) bool { return o.At == c.Start && o.Tool == tool })
 	if at < 0 {
 		at = len(run.Calls)
 		run.Calls = append(run.Calls, &Call{At: c.Start, Tool: tool})
 	}
 	call := run.Calls[at]
-	for _, r := range run.requests(tool, c, fetches) {
+	for _, r := range run.requests(tool, c, downloads) {
 		run.changed = append(run.changed, touched{r.output, false})
 		same := func(o *Request) bool { return o.Form == r.Form && o.Unknown == r.Unknown && o.Refused == r.Refused }
 		if i := slices.IndexFunc(call.Requests, same); i >= 0 {
@@ -45,7 +45,7 @@ func (run *Run) request(tool string, c *script.Call, fetches []*script.Fetch) {
 const marker = "depfetch-unknown-word-"
 
 // requests returns what one command line asks for.
-func (run *Run) requests(tool string, c *script.Call, fetches []*script.Fetch) []*Request {
+func (run *Run) requests(tool string, c *script.Call, downloads []*script.Download) []*Request {
 	args := make([]string, len(c.Args))
 	for i, a := range c.Args {
 		if args[i] = a.Text; !a.Known() {
@@ -85,8 +85,8 @@ func (run *Run) requests(tool string, c *script.Call, fetches []*script.Fetch) [
 			if r.Unknown = unknown(t.URL); r.Unknown == "" {
 				r.Refused = r.fill(tool, facts, o, t, unknown)
 			}
-			for _, f := range fetches {
-				r.follow(run, f)
+			for _, d := range downloads {
+				r.follow(run, d)
 			}
 			if r.output = t.Output; !strings.HasPrefix(t.Output, "/") {
 				r.output = path.Join(c.Dir, t.Output)
@@ -177,22 +177,22 @@ func (r *Request) fill(tool string, f facts, o *cmdline.Operation, t cmdline.Tra
 	return Reason{}
 }
 
-// follow notes what becomes of the download, where f is of the same address.
-func (r *Request) follow(run *Run, f *script.Fetch) {
-	a, err := cmdline.Normalize(f.URL.Text, "http", false)
-	if err != nil || a.URL != r.URL || !f.URL.Known() {
+// follow notes what becomes of the download, where d is of the same address.
+func (r *Request) follow(run *Run, d *script.Download) {
+	a, err := cmdline.Normalize(d.URL.Text, "http", false)
+	if err != nil || a.URL != r.URL || !d.URL.Known() {
 		return
 	}
-	for _, c := range f.Checks {
-		if c.Kind == "sum" && c.Lost == "" && c.Sum.Known() && r.Sum == (Sum{}) {
+	for _, c := range d.Checks {
+		if c.Kind == script.CheckSum && c.Lost == "" && c.Sum.Known() && r.Sum == (Sum{}) {
 			r.Sum = Sum{c.Algo, strings.ToLower(c.Sum.Text)}
 		}
 	}
-	if f.Query && f.Captured && r.Moving == "" && !f.Evidence {
+	if d.Read == script.ReadCaptured && r.Moving == "" && !d.Evidence {
 		r.Moving = "its answer is read by the script"
 	}
-	if f.Runs != nil {
-		r.runs = append(r.runs, execution{run.platform, f.Runs, f.Env})
+	if x := d.Executed; x != nil {
+		r.runs = append(r.runs, execution{run.platform, x.Call, x.Env})
 	}
 }
 

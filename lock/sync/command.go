@@ -9,13 +9,13 @@ import (
 )
 
 // command notes a command of a RUN.
-func (run *Run) command(c *script.Call, fetches []*script.Fetch) {
+func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	name := path.Base(c.Name.Text)
 	if !c.Name.Known() {
 		run.leave(c.Start, "it starts a program whose name is not known: "+c.Name.Why, hintRecord)
 		return
 	}
-	switch why := downloads(name, c.Args); {
+	switch why := downloadsItself(name, c.Args); {
 	case why != "":
 		run.leave(c.Start, name+" downloads by itself: "+why, hintRecord)
 		return
@@ -23,7 +23,7 @@ func (run *Run) command(c *script.Call, fetches []*script.Fetch) {
 		run.change(name, c)
 		return
 	}
-	run.request(name, c, fetches)
+	run.request(name, c, downloads)
 	run.paths = append(run.paths, c.Path)
 	if strings.Contains(c.Name.Text, "/") {
 		run.leave(c.Start, c.Name.Text+" is called by its path, past depfetch", "call it as "+name)

@@ -7,8 +7,8 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// downloads says why a command calls curl or wget by itself, or "".
-func downloads(name string, args []script.Value) string {
+// downloadsItself says why a command calls curl or wget by itself, or "".
+func downloadsItself(name string, args []script.Value) string {
 	var words []string // that are no options
 	for _, a := range args {
 		if !a.Known() || !strings.HasPrefix(a.Text, "-") {

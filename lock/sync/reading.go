@@ -154,24 +154,19 @@ type reader struct {
 
 // stage notes what a stage asks for on one platform.
 func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
-	fetches := make(map[*script.Call][]*script.Fetch)
-	for _, f := range s.Fetches {
-		if f.Call != nil {
-			fetches[f.Call] = append(fetches[f.Call], f)
-		}
-	}
-	for _, c := range s.Calls {
+	downloads := byCall(s.Events)
+	for _, c := range script.Of[*script.Call](s.Events) {
 		if c.Run < 0 || c.Run >= len(s.Runs) {
 			continue
 		}
-		in := s.Runs[c.Run].Instruction
+		in := s.Runs[c.Run]
 		run := r.runs[in]
 		if run == nil {
 			run = &Run{Stage: s.Stage, Instruction: in}
 			r.runs[in] = run
 		}
 		run.platform = p
-		run.command(c, fetches[c])
+		run.command(c, downloads[c])
 	}
 	for _, u := range s.Unread {
 		// A script of another language has clients of its own.
@@ -184,6 +179,17 @@ func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
 			r.Runs = append(r.Runs, run)
 		}
 	}
+}
+
+// byCall returns the downloads of a log by the command that asks for them.
+func byCall(log []script.Event) map[*script.Call][]*script.Download {
+	all := make(map[*script.Call][]*script.Download)
+	for _, d := range script.Downloads(log) {
+		if d.Call != nil {
+			all[d.Call] = append(all[d.Call], d)
+		}
+	}
+	return all
 }
 
 // onbuild notes the instructions that download in another build.

@@ -91,15 +91,10 @@ func (run *Run) script(at int, e execution, text []byte, bash bool) {
 		run.leave(at, "it cannot be read: "+err.Error(), hintRecord)
 		return
 	}
-	fetches := make(map[*script.Call][]*script.Fetch)
-	for _, f := range m.Fetches {
-		if f.Call != nil {
-			fetches[f.Call] = append(fetches[f.Call], f)
-		}
-	}
-	for _, c := range m.Calls {
+	downloads := byCall(m.Events)
+	for _, c := range script.Of[*script.Call](m.Events) {
 		c.Via = append(slices.Clone(e.call.Via), c.Via...)
-		run.command(c, fetches[c])
+		run.command(c, downloads[c])
 	}
 }
 

@@ -87,9 +87,7 @@ func registerMachine(t map[string]command) {
 			return m.say(c, ok, n.dpkg)
 		case "-i", "--install", "--unpack", "-x", "--extract":
 			for _, a := range c.args[1:] {
-				if f := m.used(m.abs(a), "dpkg", c.start); f != nil {
-					f.Touched = append(f.Touched, "dpkg")
-				}
+				m.used(m.abs(a), "dpkg", c.start)
 			}
 			return assumed
 		}
@@ -120,7 +118,7 @@ func registerMachine(t map[string]command) {
 		case strings.HasPrefix(text, "-K") || strings.HasPrefix(text, "--checksig"):
 			return m.signature(c)
 		}
-		return m.unpackPackages(c)
+		return m.unpackFiles(c)
 	}
 	t["rpmkeys"] = func(m *Machine, c *call) status { return m.signature(c) }
 	t["getconf"] = func(m *Machine, c *call) status {

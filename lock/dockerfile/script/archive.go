@@ -1,15 +1,12 @@
 package script
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
-func (m *Machine) unpackPackages(c *call) status {
+// unpackFiles evaluates a program that unpacks or installs the files that its
+// arguments name.
+func (m *Machine) unpackFiles(c *call) status {
 	for _, a := range c.args {
-		if f := m.used(m.abs(a), c.name, c.start); f != nil {
-			f.Touched = append(f.Touched, c.name)
-		}
+		m.used(m.abs(a), c.name, c.start)
 	}
 	return m.unknown(c)
 }
@@ -31,151 +28,76 @@ func (m *Machine) tar(c *call) status {
 		}
 		args = append([]Value{args[0].with("-" + first)}, args[1:]...)
 	}
-	var (
-		archive, dir Value
-		extract      bool
-		out          bool
-		u            = Unpack{At: c.start, Tool: "tar"}
-	)
+	var archive Value
+	extract, prints := false, false
 	for _, o := range tarOptions.parse(args) {
-		switch v := o.value; o.name {
+		switch o.name {
 		case "x", "extract", "get":
 			extract = true
 		case "f", "file":
-			archive = v
-		case "C", "directory", "cd":
-			dir = v
-		case "strip-components", "strip":
-			n, err := strconv.Atoi(v.Text)
-			if u.Strip = n; err != nil {
-				u.Other = append(u.Other, "--strip-components="+v.Text)
-			}
-		case "":
-			u.Members = append(u.Members, v.Text)
-			if !v.Known() {
-				u.Other = append(u.Other, "a member that is not known")
-			}
+			archive = o.value
 		case "O", "to-stdout":
-			out = true
-		case "z", "gzip", "gunzip", "j", "bzip2", "J", "xz", "zstd", "a", "auto-compress", "v", "verbose", "no-same-owner", "o",
-			"p", "s", "preserve-permissions", "same-permissions", "warning", "no-same-permissions", "touch", "m", "wildcards", "overwrite", "totals", "checkpoint", "checkpoint-action":
-			if o.name == "m" || o.name == "touch" || o.name == "wildcards" {
-				u.Other = append(u.Other, "--"+o.name)
-			}
-		default:
-			u.Other = append(u.Other, o.name)
+			prints = true
 		}
 	}
 	if !extract {
 		m.touch(c)
 		return m.unknown(c)
 	}
-	u.Dir = m.Dir
-	if dir.Text != "" {
-		u.Dir = m.abs(dir)
-		u.DirWhy = dir.Why
+	m.unpack(c, archive)
+	if !prints {
+		return m.unknown(c)
 	}
-	if !strings.HasPrefix(u.Dir, "/") && u.DirWhy == "" {
-		u.DirWhy = "the directory is not known"
+	v := Unknown("$("+c.name+")", "only the build can tell what is in the archive")
+	v.opaque = true
+	if c.in != nil {
+		v.from = c.in.from
 	}
-	return m.unpacked(c, archive, u, out)
+	c.print(v)
+	return assumed
 }
 
-func (m *Machine) unpacked(c *call, archive Value, u Unpack, out bool) status {
-	if archive.Text == "" || archive.Text == "-" || archive.Text == "/dev/stdin" {
+// unpack notes that an archive, or the input, is unpacked.
+func (m *Machine) unpack(c *call, archive Value) {
+	switch {
+	case archive.Text == "", archive.Text == "-", archive.Text == "/dev/stdin":
 		m.pipeInto(c, false)
-		if c.in != nil {
-			for _, f := range c.in.from {
-				f.Query = false
-				if f.Unpack == nil {
-					f.Unpack = &u
-				}
-				m.step(f, c, "unpack", 1)
+	case strings.HasPrefix(archive.Text, "<("):
+		for _, f := range archive.from {
+			if f.Output == "" {
+				m.Log(Piped{Fetch: f, At: c.start, Into: c.name, Argument: true})
+				f.consumed = true
 			}
 		}
-	} else {
-		p := m.abs(archive)
-		if v, ok := m.files[p]; ok && len(v.from) > 0 && m.find(p) == nil {
-			for _, f := range v.from {
-				f.Touched = append(f.Touched, c.name)
-			}
-		}
-		if f := m.used(p, c.name, c.start); f != nil {
-			if f.Unpack != nil {
-				f.Touched = append(f.Touched, c.name)
-			}
-			f.Unpack = &u
-			m.step(f, c, "unpack", 1)
-		}
-		if strings.HasPrefix(archive.Text, "<(") {
-			for _, f := range archive.from {
-				m.usedBytes(f, c)
-			}
-		}
-	}
-	if out {
-		v := Unknown("$("+c.name+")", "only the build can tell what is in the archive")
-		v.opaque = true
-		if c.in != nil {
-			v.from = c.in.from
-		}
-		c.print(v)
-		return assumed
-	}
-	return m.unknown(c)
-}
-
-func (m *Machine) usedBytes(f *Fetch, c *call) {
-	if f.Piped == "" && len(f.Checks) == 0 && f.Output == "" {
-		f.Piped, f.PipedAt, f.Query = c.name, c.start, false
+	default:
+		m.used(m.abs(archive), c.name, c.start)
 	}
 }
 
 var unzipOptions = options{short: "dxP"}
 
 func (m *Machine) unzip(c *call) status {
-	u := Unpack{At: c.start, Tool: "unzip", Dir: m.Dir}
 	var archive Value
 	for _, o := range unzipOptions.parse(c.args) {
-		switch v := o.value; o.name {
-		case "":
-			if archive.Text == "" {
-				archive = v
-			} else {
-				u.Members = append(u.Members, v.Text)
-			}
-		case "d":
-			u.Dir, u.DirWhy = m.abs(v), v.Why
-		case "q", "o":
-		default:
-			u.Other = append(u.Other, "-"+o.name)
+		if o.name == "" {
+			archive = o.value
+			break
 		}
 	}
-	if !strings.HasPrefix(u.Dir, "/") && u.DirWhy == "" {
-		u.DirWhy = "the directory is not known"
-	}
-	return m.unpacked(c, archive, u, false)
+	m.unpack(c, archive)
+	return m.unknown(c)
 }
 
 func (m *Machine) decompress(c *call) status {
 	if c.in != nil && len(c.in.from) > 0 {
+		m.pipeInto(c, false)
 		v := *c.in
 		v.opaque, v.all = true, false
-		for _, f := range v.from {
-			if f.Piped == "" && len(f.Checks) == 0 {
-				f.Piped, f.PipedAt, f.Query = c.name, c.start, false
-			}
-		}
 		c.print(v)
 		return assumed
 	}
 	for _, a := range c.args {
-		if strings.HasPrefix(a.Text, "-") {
-			continue
-		}
-		p := m.abs(a)
-		if f := m.used(p, c.name, c.start); f != nil {
-			f.Touched = append(f.Touched, c.name)
+		if !strings.HasPrefix(a.Text, "-") && m.used(m.abs(a), c.name, c.start) != nil {
 			v := Unknown("$("+c.name+" "+a.Text+")", "only the build can tell what is in the archive")
 			v.opaque = true
 			c.print(v)

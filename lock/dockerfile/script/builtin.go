@@ -319,7 +319,6 @@ func (m *Machine) shell(c *call) status {
 			}
 			if f := m.used(m.abs(c.args[i]), c.name, c.start); f != nil {
 				m.runs(f, c)
-				f.Touched = append(f.Touched, c.name)
 			}
 			m.touch(c)
 			return m.unknown(c)
@@ -456,9 +455,8 @@ func (m *Machine) pipeInto(c *call, runs bool) {
 		if runs {
 			m.runs(f, c)
 		}
-		if f.Piped == "" && len(f.Checks) == 0 && !f.Captured {
-			f.Piped, f.PipedAt, f.Shell, f.Query = path.Base(c.name), c.start, runs, false
-		}
+		m.Log(Piped{Fetch: f, At: c.start, Into: path.Base(c.name), Runs: runs})
+		f.consumed = true
 	}
 }
 
@@ -468,8 +466,9 @@ func (m *Machine) query(c *call) {
 		return
 	}
 	for _, f := range c.in.from {
-		if f.Output == "" && f.Piped == "" && !c.in.opaque {
-			f.Query = true
+		if f.Output == "" && !c.in.opaque {
+			m.Log(Read{Fetch: f})
+			f.consumed = true
 		}
 	}
 }

@@ -40,6 +40,16 @@ func (c *call) texts() []string {
 	return texts
 }
 
+// under returns what a command runs under that c, a wrapper with words before the
+// command at an argument, starts.
+func (c *call) under(at int) []string {
+	words := c.name
+	for _, a := range c.args[:min(at, len(c.args))] {
+		words += " " + a.Text
+	}
+	return append(c.via[:len(c.via):len(c.via)], words)
+}
+
 // print prints a value.
 func (c *call) print(v Value) {
 	if c.out != nil {
@@ -148,24 +158,14 @@ func (m *Machine) dispatch(c *call) status {
 	return m.unknown(c)
 }
 
-// touch notes which downloads the arguments of a command name.
+// touch notes that a command may change the small files that its arguments name.
 func (m *Machine) touch(c *call) {
-	m.touched(m.abs(Text(c.name)), c.name)
 	for _, a := range c.args {
-		text := a.Text
-		m.spoil(m.abs(a), c.name)
-		if i := strings.LastIndexByte(text, '='); i >= 0 {
-			m.touched(m.abs(Text(text[i+1:])), c.name)
+		p := m.abs(a)
+		if v, ok := m.files[p]; ok && v.Known() {
+			v.Why = c.name + " may have changed it"
+			m.files[p] = v
 		}
-		m.touched(m.abs(a), c.name)
-	}
-}
-
-// spoil notes that a command may change a small file.
-func (m *Machine) spoil(path, command string) {
-	if v, ok := m.files[path]; ok && v.Known() {
-		v.Why = command + " may have changed it"
-		m.files[path] = v
 	}
 }
 
@@ -176,9 +176,8 @@ func (m *Machine) ran(v Value, c *call) {
 	}
 	for _, f := range v.from {
 		m.runs(f, c)
-		if f.Piped == "" && len(f.Checks) == 0 {
-			f.Piped, f.PipedAt, f.Shell, f.Query = c.name, c.start, true, false
-		}
+		m.Log(Piped{Fetch: f, At: c.start, Into: c.name, Runs: true, Argument: true})
+		f.consumed = true
 	}
 }
 
@@ -364,8 +363,8 @@ func (m *Machine) redirect(redirs []*syntax.Redirect, c context) (context, func(
 			return
 		}
 		for _, f := range v.from {
-			if f.Output == "" && f.Piped == "" {
-				f.Probe = true
+			if f.Output == "" {
+				m.Log(Discarded{f})
 			}
 		}
 	}
@@ -424,11 +423,8 @@ func untab(s string, begins bool) string {
 // write notes that a value is written into a file.
 func (m *Machine) write(to string, v Value, more bool) {
 	for _, f := range v.from {
-		if f.Output == "" && !f.Query && f.Piped == "" {
-			f.Output, f.Landed, f.Filtered = to, to, !v.all
-			if strings.Contains(to, "$") {
-				f.OutputWhy = "the name of the file is not known"
-			}
+		if f.Output == "" && !f.consumed {
+			f.Output = to
 		}
 	}
 	if old, ok := m.files[to]; more && ok {

@@ -78,16 +78,12 @@ func (m *Machine) sums(c *call, algo string) status {
 
 // checkList notes the check of a list of sums.
 func (m *Machine) checkList(c *call, algo string, list Value) {
-	check := Check{At: c.start, Kind: "sum", Algo: algo, Lost: m.fate(c.context)}
+	check := Check{At: c.start, Kind: CheckSum, Algo: algo, Lost: m.fate(c.context)}
 	for _, f := range list.from {
 		m.evidence(f)
-		check.Kind = "list"
-		if f.Piped != "" && !f.Shell {
-			f.Piped = ""
-		}
+		check.Kind = CheckList
 	}
 	found := false
-	files := len(strings.Fields(list.Text)) / 2
 	for _, line := range strings.Split(list.Text, "\n") {
 		sum, name, ok := strings.Cut(strings.TrimSpace(line), " ")
 		name = strings.TrimPrefix(strings.TrimSpace(name), "*")
@@ -105,18 +101,12 @@ func (m *Machine) checkList(c *call, algo string, list Value) {
 			found = m.checkedInput(c, list, one) || found
 			continue
 		}
-		path := m.abs(Text(name))
-		if m.checked(path, one) {
-			found = true
-			if f := m.find(path); f != nil {
-				m.step(f, c, "check", files)
-			}
-		}
+		found = m.checked(m.abs(Text(name)), one) || found
 	}
 	if !found && !list.Known() {
 		check.Sum = Unknown(list.Text, list.Why)
-		check.Kind = "list"
-		m.checkedAll(check)
+		check.Kind = CheckList
+		m.checkedSome(check)
 	}
 }
 
@@ -140,7 +130,7 @@ func (m *Machine) compute(c *call, algo string, files []Value) status {
 				}
 			}
 		case looksLikeList(c.in.Text):
-			m.Idle = append(m.Idle, Idle{c.start, c.name + " without -c prints the sum of its input and compares nothing"})
+			m.Log(Idle{c.start, c.name + " without -c prints the sum of its input and compares nothing"})
 		}
 	}
 	c.print(v)
@@ -176,13 +166,11 @@ func (m *Machine) signature(c *call) status {
 			return assumed
 		}
 		for _, a := range c.args {
-			if f := m.used(m.abs(a), c.name, c.start); f != nil {
-				f.Touched = append(f.Touched, c.name)
-			}
+			m.used(m.abs(a), c.name, c.start)
 		}
 		return m.unknown(c)
 	}
-	check := Check{At: c.start, Kind: "signature", Lost: m.fate(c.context)}
+	check := Check{At: c.start, Kind: CheckSignature, Lost: m.fate(c.context)}
 	paths := m.signed(c, check)
 	for i, a := range c.args {
 		if (a.Text == "--output" || a.Text == "-o") && i+1 < len(c.args) {
@@ -207,7 +195,7 @@ func (m *Machine) keys(c *call, text string) bool {
 	if strings.Contains(text, " --import ") {
 		for _, a := range c.args {
 			if f := m.find(m.abs(a)); f != nil {
-				f.imported = true
+				m.imported = append(m.imported, f)
 			}
 		}
 		return false
@@ -215,8 +203,8 @@ func (m *Machine) keys(c *call, text string) bool {
 	if !strings.Contains(text, " --export ") && !strings.Contains(text, " --fingerprint ") || !fingerprint.MatchString(text) {
 		return false
 	}
-	for _, f := range m.Fetches {
-		if f.imported && f.Run == m.source.Run {
+	for _, f := range m.imported {
+		if f.Run == m.source.Run {
 			m.evidence(f)
 		}
 	}
@@ -255,7 +243,7 @@ func (m *Machine) openssl(c *call) status {
 	}
 	if verify {
 		for _, f := range files {
-			m.checked(m.abs(f), Check{At: c.start, Kind: "signature", Lost: m.fate(c.context)})
+			m.checked(m.abs(f), Check{At: c.start, Kind: CheckSignature, Lost: m.fate(c.context)})
 		}
 		for _, a := range c.args {
 			if f := m.find(m.abs(a)); f != nil && isSignature(f.Output) {

@@ -40,7 +40,7 @@ func (m *Machine) test(c *call, args []Value) status {
 		return failed
 	case 1:
 		if args[0].Text == "$?" {
-			m.Idle = append(m.Idle, Idle{c.start, "[ $? ] is true whatever the status is"})
+			m.Log(Idle{c.start, "[ $? ] is true whatever the status is"})
 			return succeeded
 		}
 		return m.unary("-n", args[0])
@@ -154,10 +154,10 @@ func (m *Machine) compared(sum, want Value, at int, lost string) bool {
 	if len(sum.sums) == 0 {
 		return false
 	}
-	kind := "sum"
+	kind := CheckSum
 	for _, f := range want.from {
-		f.Evidence, f.Query = true, true
-		kind = "list"
+		m.Log(Vouched{f})
+		kind = CheckList
 	}
 	for _, s := range sum.sums {
 		algo, path, _ := strings.Cut(s, " ")

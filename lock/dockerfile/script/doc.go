@@ -11,4 +11,8 @@
 // known text, and what curl, wget, aria2c, the checksum programs, gpg, tar and their
 // like do with files. A command that it does not know is taken to succeed and to
 // print something unknown.
+//
+// A Machine only says what happens, in order: its log has an Event for each command,
+// each download, each check and each use. Downloads puts the events about a download
+// together; whether that is a fault is for the packages that read it.
 package script

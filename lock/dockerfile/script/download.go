@@ -1,8 +1,8 @@
 package script
 
 import (
+	"maps"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -135,14 +135,15 @@ var (
 
 func (m *Machine) curl(c *call) status {
 	var (
-		urls, outputs []Value
-		remote        int // -O
-		dir           string
-		f             Fetch
-		fails, skip   bool
-		literal       bool   // -g
-		scheme        string // of addresses without one
-		odd           string // why the addresses are not what they seem
+		urls        []Value
+		outputs     []*Value // nil is -O
+		remote      bool     // -O of all
+		dir         string
+		f           Fetch
+		fails, skip bool
+		literal     bool   // -g
+		scheme      string // of addresses without one
+		odd         string // why the addresses are not what they seem
 	)
 	f.Tool = "curl"
 	data, get := false, false
@@ -151,13 +152,11 @@ func (m *Machine) curl(c *call) status {
 		case "", "url":
 			urls = append(urls, o.value)
 		case "output":
-			outputs = append(outputs, o.value)
+			outputs = append(outputs, &o.value)
 		case "remote-name":
-			outputs = append(outputs, Text("\x00"))
+			outputs = append(outputs, nil)
 		case "remote-name-all":
-			remote++
-		case "remote-header-name":
-			f.OutputWhy = "the server names the file (-J)"
+			remote = true
 		case "output-dir":
 			dir = o.value.Text
 		case "insecure", "proxy-insecure":
@@ -166,8 +165,6 @@ func (m *Machine) curl(c *call) status {
 			}
 		case "fail", "fail-with-body", "fail-early":
 			fails = true
-		case "user", "header", "netrc", "netrc-file", "oauth2-bearer", "cookie", "cert":
-			f.Auth = f.Auth || !isPlainHeader(o)
 		case "request":
 			skip = skip || o.value.Text != "GET"
 		case "get":
@@ -222,26 +219,24 @@ func (m *Machine) curl(c *call) status {
 		}
 	}
 	for i, u := range all {
-		g := f
-		g.URL = u
-		out := Value{}
+		f.URL = u
+		to := &Value{} // it is printed
 		switch {
 		case i < len(outputs):
-			out = outputs[i]
+			to = outputs[i]
 		case len(all) > len(urls) && len(outputs) == 1 && len(urls) == 1:
-			out = outputs[0] // of several that one address stands for
-		case remote > 0:
-			out = Text("\x00")
+			to = outputs[0] // of several that one address stands for
+		case remote:
+			to = nil
 		}
-		if out.Text == "\x00" {
-			out = nameOf(u, false)
-		} else if n := strings.Count(out.Text, "#1"); n > 0 && len(all) > 1 {
-			g.OutputWhy = "curl makes up the name of the file"
+		out := nameOf(u, false)
+		if to != nil {
+			out = *to
 		}
 		if dir != "" && out.Text != "" {
 			out.Text = dir + "/" + out.Text
 		}
-		if m.fetch(c, g, out); m.over() {
+		if m.fetch(c, f, out); m.over() {
 			break
 		}
 	}
@@ -262,13 +257,6 @@ func withScheme(text, scheme string) string {
 		return host + "://" + text
 	}
 	return "http://" + text
-}
-
-// isPlainHeader reports whether a header field is no credential.
-func isPlainHeader(o option) bool {
-	name := strings.ToLower(o.value.Text)
-	return (o.name == "H" || o.name == "header") &&
-		(strings.HasPrefix(name, "accept") || strings.HasPrefix(name, "user-agent"))
 }
 
 // globs expands {a,b} and [1-3] in an address as curl does.
@@ -334,10 +322,6 @@ func (m *Machine) wget(c *call) status {
 			dir = o.value.Text
 		case "no-check-certificate":
 			f.Insecure = "--no-check-certificate"
-		case "header", "user", "password", "http-user", "http-password", "load-cookies", "certificate":
-			f.Auth = f.Auth || !isPlainHeader(o)
-		case "content-disposition", "trust-server-names":
-			f.OutputWhy = "the server names the file"
 		case "spider", "post-data", "post-file", "body-data", "body-file", "version", "help":
 			skip = true
 		case "input-file":
@@ -354,8 +338,6 @@ func (m *Machine) wget(c *call) status {
 			}
 		case "base":
 			odd = "--base changes the address"
-		case "recursive", "mirror":
-			f.OutputWhy = "it downloads a tree"
 		}
 	}
 	if skip {
@@ -446,7 +428,7 @@ func (m *Machine) aria2c(c *call) status {
 		f.URL = u
 		g := m.fetch(c, f, to)
 		if algo, hex, ok := strings.Cut(sum.Text, "="); ok && g != nil {
-			g.Checks = append(g.Checks, Check{At: c.start, Kind: "sum", Algo: strings.ReplaceAll(algo, "-", ""), Sum: sum.with(hex), Lost: m.fate(c.context)})
+			m.Log(Checked{Fetch: g, Check: Check{At: c.start, Kind: CheckSum, Algo: strings.ReplaceAll(algo, "-", ""), Sum: sum.with(hex), Lost: m.fate(c.context)}})
 		}
 	}
 	return assumed
@@ -454,48 +436,111 @@ func (m *Machine) aria2c(c *call) status {
 
 // fetch notes a download to a path, or to the output if it is empty.
 func (m *Machine) fetch(c *call, f Fetch, out Value) *Fetch {
-	f.Start, f.End, f.Run = c.start, c.end, m.source.Run
-	f.Depends, f.Call = m.depends > 0, c.logged
-	if f.URL.Known() && strings.TrimSpace(f.URL.Text) == "" {
-		return nil
-	}
-	if f.URL.Known() && !strings.Contains(f.URL.Text, "://") {
-		f.URL.Text = "http://" + f.URL.Text // what both programs do
-	}
-	if f.URL.Known() && strings.ContainsAny(f.URL.Text, " \t\n\r\x00") {
-		f.URL = Unknown(f.URL.Text, "an address has no blanks")
-	}
-	p := &f
-	m.Fetches = append(m.Fetches, p)
-	m.step(p, c, "fetch", 1)
-	for _, name := range f.URL.Vars {
-		if v := m.get(name); v.Known() && v.Text != "" {
-			if p.Vars == nil {
-				p.Vars = make(map[string]string)
-			}
-			p.Vars[name] = v.Text
-		}
-	}
-	if !out.Known() && p.OutputWhy == "" {
-		p.OutputWhy = out.Why
-	}
-	switch to := out.Text; to {
-	case "", "-", "/dev/stdout":
-		if p.OutputWhy = ""; c.out == nil {
-			p.Probe = true // it is printed
-		}
-		c.print(p.bytes())
-	case "/dev/null":
-		p.Probe = true
-		m.unknown(c)
-	default:
-		if p.Output = m.abs(out); !strings.HasPrefix(p.Output, "/") && p.OutputWhy == "" {
-			p.OutputWhy = "the directory is not known"
-		}
-		p.Output = path.Clean(p.Output)
-		p.Landed = p.Output
-		m.files[p.Output] = p.bytes()
-		m.unknown(c)
+	p := m.request(c, f)
+	if p != nil {
+		m.deliver(c, p, out)
 	}
 	return p
+}
+
+// request notes that an address is asked for. It returns nil if it is none.
+func (m *Machine) request(c *call, f Fetch) *Fetch {
+	f.Start, f.End, f.Run, f.Call, f.Depends = c.start, c.end, m.source.Run, c.logged, m.depends > 0
+	if u := f.URL; u.Known() {
+		switch {
+		case strings.TrimSpace(u.Text) == "":
+			return nil
+		case !strings.Contains(u.Text, "://"):
+			f.URL.Text = "http://" + u.Text // what both programs do
+		}
+		if strings.ContainsAny(u.Text, " \t\n\r\x00") {
+			f.URL = Unknown(f.URL.Text, "an address has no blanks")
+		}
+	}
+	m.Log(&f)
+	return &f
+}
+
+// deliver puts what a download sends where it goes.
+func (m *Machine) deliver(c *call, f *Fetch, out Value) {
+	switch out.Text {
+	case "", "-", "/dev/stdout":
+		if c.out == nil {
+			m.Log(Discarded{f}) // it is printed
+		}
+		c.print(f.bytes())
+	case "/dev/null":
+		m.Log(Discarded{f})
+		m.unknown(c)
+	default:
+		f.Output = m.abs(out)
+		m.files[f.Output] = f.bytes()
+		m.unknown(c)
+	}
+}
+
+// bytes returns what the server sends.
+func (f *Fetch) bytes() Value {
+	return Value{Text: "$(" + f.Tool + " " + f.URL.Text + ")", Why: "only the build can tell what the server sends", from: []*Fetch{f}, all: true}
+}
+
+// find returns the latest download to a path.
+func (m *Machine) find(path string) *Fetch {
+	for _, f := range slices.Backward(m.fetches) {
+		if f.Output != "" && f.Output == path {
+			return f
+		}
+	}
+	return nil
+}
+
+// checked notes a check of what is at a path, and reports whether that is a
+// download. Earlier downloads to it may be what is there.
+func (m *Machine) checked(path string, c Check) (found bool) {
+	for _, f := range slices.Backward(m.fetches) {
+		if f.Output != "" && f.Output == path {
+			m.Log(Checked{f, c, found})
+			found = true
+		}
+	}
+	return found
+}
+
+// checkedSome notes a check with a list whose lines are not known: it may be of
+// everything that this script has downloaded so far.
+func (m *Machine) checkedSome(c Check) {
+	for _, f := range m.fetches {
+		if f.Run == m.source.Run && f.Output != "" {
+			m.Log(Checked{f, c, true})
+		}
+	}
+}
+
+// evidence notes that a download, wherever it was had from, is what others are
+// checked with.
+func (m *Machine) evidence(f *Fetch) {
+	m.Log(Vouched{f})
+	for _, g := range m.fetches {
+		if f.Output != "" && g.Output == f.Output && g != f {
+			m.Log(Vouched{g})
+		}
+	}
+}
+
+// used notes that what is at a path is unpacked or run, and returns it if it is a
+// download.
+func (m *Machine) used(path, by string, at int) *Fetch {
+	f := m.find(path)
+	if f != nil {
+		m.Log(Used{f, at, by})
+	}
+	return f
+}
+
+// runs notes that a command runs a download as a script.
+func (m *Machine) runs(f *Fetch, c *call) {
+	if !m.executed[f] && !m.spent(512*len(m.Vars)) {
+		m.executed[f] = true
+		m.Log(Executed{f, c.logged, maps.Clone(m.Vars)})
+	}
 }

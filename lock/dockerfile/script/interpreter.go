@@ -65,14 +65,11 @@ func (m *Machine) interpreter(c *call) status {
 			p := m.abs(c.args[i])
 			if f := m.used(p, c.name, c.start); f != nil {
 				m.runs(f, c)
-				f.Touched = append(f.Touched, c.name)
 			} else if f, ok := m.file(p); ok && !f.Perhaps && c.args[i].Known() {
 				return m.interpretFile(c, c.name, p, f)
 			}
 			for _, a := range c.args[i+1:] {
-				if f := m.used(m.abs(a), c.name, c.start); f != nil {
-					f.Touched = append(f.Touched, c.name)
-				}
+				m.used(m.abs(a), c.name, c.start)
 			}
 			m.query(c)
 			return m.unknown(c)
@@ -100,13 +97,13 @@ func (m *Machine) interpretFile(c *call, language, p string, f File) status {
 		m.unread(c, f.Why)
 		return m.unknown(c)
 	}
-	found := len(m.Fetches)
+	found := len(m.fetches)
 	inner := *c
 	if inner.name = language; f.Locate != nil {
 		inner.locate = f.Locate
 	}
 	m.code(&inner, Text(f.Text))
-	if len(m.Fetches) == found {
+	if len(m.fetches) == found {
 		m.unread(c, p+" is a script for "+language)
 	}
 	return m.unknown(c)
@@ -152,7 +149,7 @@ func (m *Machine) code(c *call, text Value) {
 	if !hashes.MatchString(s) || !refuses.MatchString(s) {
 		return
 	}
-	check := Check{At: c.start, Kind: "sum", Sum: Unknown("", "the script has it from elsewhere"), Lost: m.fate(c.context)}
+	check := Check{At: c.start, Kind: CheckSum, Sum: Unknown("", "the script has it from elsewhere"), Lost: m.fate(c.context)}
 	if hex := hexSum.FindString(s); algorithm[len(hex)] != "" {
 		check.Algo, check.Sum = algorithm[len(hex)], text.with(hex)
 		check.Sum.Why = ""
@@ -160,7 +157,7 @@ func (m *Machine) code(c *call, text Value) {
 		return
 	}
 	for _, f := range fetched {
-		f.Checks = append(f.Checks, check)
+		m.Log(Checked{Fetch: f, Check: check})
 	}
 	for _, q := range quoted.FindAllStringSubmatch(s, -1) {
 		if f := m.find(m.abs(Text(q[1] + q[2]))); f != nil && !slices.Contains(fetched, f) {
@@ -215,8 +212,8 @@ func (m *Machine) addresses(c *call, text Value) []*Fetch {
 		if direct && !x.direct || len(fetched) == maxRounds {
 			continue
 		}
-		f := Fetch{Tool: c.name, URL: x.url}
 		inner := *c
+		inner.logged = nil // what its command line asks for is another thing
 		if c.locate != nil {
 			inner.start = c.locate(x.at)
 			inner.end = inner.start
@@ -229,19 +226,17 @@ func (m *Machine) addresses(c *call, text Value) []*Fetch {
 		} else if w := outFile.FindStringSubmatch(x.rest); w != nil {
 			out = Text(w[1])
 		}
-		piped := out.Text == "" && (c.out == nil || !prints.MatchString(s) || runsIt.MatchString(s))
-		if piped {
-			inner.out = nil
-		}
-		p := m.fetch(&inner, f, out)
-		if p == nil {
+		f := m.request(&inner, Fetch{Tool: c.name, URL: x.url})
+		if f == nil {
 			continue
 		}
-		p.Call = nil
-		if piped {
-			p.Probe, p.Piped, p.PipedAt, p.Shell = false, c.name, inner.start, runsIt.MatchString(s)
+		fetched = append(fetched, f)
+		if out.Text == "" && (c.out == nil || !prints.MatchString(s) || runsIt.MatchString(s)) {
+			m.Log(Piped{Fetch: f, At: inner.start, Into: c.name, Runs: runsIt.MatchString(s)})
+			f.consumed = true
+		} else {
+			m.deliver(&inner, f, out)
 		}
-		fetched = append(fetched, p)
 	}
 	return fetched
 }

@@ -132,8 +132,7 @@ func (m *Machine) operand(c *call, v Value) {
 		}
 		text, _, _ = strings.Cut(text, " ;")
 	}
-	if f := m.used(m.abs(v.with(text)), c.name, c.start); f != nil {
-		f.Touched = append(f.Touched, c.name)
+	if m.used(m.abs(v.with(text)), c.name, c.start) != nil {
 		return
 	}
 	switch scheme, rest, ok := strings.Cut(text, "://"); {
@@ -177,15 +176,15 @@ func (m *Machine) hosted(c *call, v Value) {
 // takes notes a file that a package manager downloads from an address.
 func (m *Machine) takes(c *call, u Value) {
 	address, fragment, _ := strings.Cut(u.Text, "#")
-	f := Fetch{Tool: c.name, URL: u.with(address)}
-	p := m.installed(c, f)
+	f := &Fetch{Start: c.start, End: c.end, Run: m.source.Run, Tool: c.name, URL: u.with(address), Depends: m.depends > 0, consumed: true}
+	m.Log(f)
 	for _, part := range strings.Split(fragment, "&") {
 		algo, sum, ok := strings.Cut(part, "=")
 		if _, err := hex.DecodeString(sum); ok && err == nil && (strings.HasPrefix(algo, "sha") || algo == "md5") {
-			p.Checks = append(p.Checks, Check{At: c.start, Kind: "sum", Algo: algo, Sum: u.with(sum)})
-			p.Piped = ""
+			m.Log(Checked{Fetch: f, Check: Check{At: c.start, Kind: CheckSum, Algo: algo, Sum: u.with(sum)}})
 		}
 	}
+	m.Log(Piped{Fetch: f, At: c.start, Into: c.name})
 }
 
 // module evaluates a package of Go. What a version is of, the checksum database
@@ -200,7 +199,5 @@ func (m *Machine) module(c *call, v Value) {
 		return // of a version that go.mod names
 	}
 	off := m.get("GOSUMDB").Text == "off" || strings.Contains(m.get("GOFLAGS").Text, "-insecure")
-	m.Checkouts = append(m.Checkouts, &Checkout{
-		Start: c.start, End: c.end, Tool: c.name, URL: v.with(name), Ref: v.with(version), Module: true, Unchecked: off, Depends: m.depends > 0,
-	})
+	m.Log(&Checkout{Start: c.start, End: c.end, Tool: c.name, URL: v.with(name), Ref: v.with(version), Module: true, Unchecked: off})
 }

@@ -60,23 +60,17 @@ type Machine struct {
 	// Budget is shared with clones.
 	Budget *Budget
 
-	// What the scripts do.
-	Fetches  []*Fetch
-	Idle     []Idle
-	Packages []Packages
-	Calls    []*Call
-	// Checkouts, Sources, Depfetch and Unread are what else they take from elsewhere,
-	// and what of them is not looked at.
-	Checkouts []*Checkout
-	Sources   []PackageSource
-	Depfetch  []Depfetch
-	Unread    []Unread
+	// Events is what the scripts have done.
+	Events []Event
 
 	// Script returns a file of the stage that no script has written; nil if there is
 	// none that is known. Aliases are where such files have been before.
 	Script  func(path string) (File, bool)
 	Aliases map[string]string
 
+	fetches  []*Fetch                // those of Events
+	imported []*Fetch                // those whose keys gpg has taken over
+	executed map[*Fetch]bool         // those that have been run as scripts
 	edited   map[string]string       // the files of the stage that are changed, and why they are not read
 	env      map[string]bool         // the variables that scripts started by this one get; nil is all
 	bodies   map[*syntax.Stmt]Source // the scripts that functions stand in
@@ -132,7 +126,7 @@ func New(p lock.Platform) *Machine {
 	m := &Machine{
 		Platform: p, Vars: make(map[string]Value), Unset: make(map[string]string), Dir: "/",
 		files: make(map[string]Value), commands: table(), Aliases: make(map[string]string), edited: make(map[string]string),
-		bodies: make(map[*syntax.Stmt]Source), clones: make(map[string]*Checkout), remotes: make(map[string]Value), Budget: &Budget{Work: DefaultWork},
+		bodies: make(map[*syntax.Stmt]Source), executed: make(map[*Fetch]bool), clones: make(map[string]*Checkout), remotes: make(map[string]Value), Budget: &Budget{Work: DefaultWork},
 	}
 	return m
 }
@@ -193,7 +187,7 @@ func (m *Machine) spent(n int) bool { return !m.Budget.Spend(n) }
 
 // over reports whether the evaluation has cost too much to go on.
 func (m *Machine) over() bool {
-	return m.steps > maxSteps || m.Budget.Work <= 0 || len(m.Fetches) > maxFetches
+	return m.steps > maxSteps || m.Budget.Work <= 0 || len(m.fetches) > maxFetches
 }
 
 // maxFetches is how many downloads of a stage are looked at.

@@ -22,7 +22,7 @@ func registerPackages(t map[string]command) {
 		t[name] = (*Machine).packages
 	}
 	t["apt-mark"] = func(m *Machine, c *call) status {
-		m.Packages = append(m.Packages, Packages{At: c.start, Run: m.source.Run, Manager: c.name, Verb: c.arg(0)})
+		m.Log(Packages{At: c.start, Run: m.source.Run, Manager: c.name, Verb: c.arg(0)})
 		return m.unknown(c)
 	}
 }
@@ -40,7 +40,7 @@ func (m *Machine) packages(c *call) status {
 				p.Virtual = o.value.Text
 			}
 		case o.name == "auto-remove" || o.name == "autoremove":
-			p.Names = append(p.Names, "\x00")
+			p.Auto = true
 		case o.name == "S" && c.name == "pacman", strings.HasPrefix(o.name, "S") && c.name == "pacman":
 			p.Verb = "install"
 		case o.name != "":
@@ -57,28 +57,15 @@ func (m *Machine) packages(c *call) status {
 			}
 		default:
 			name := o.value.Text
-			if f := m.used(m.abs(o.value), c.name, c.start); f != nil && strings.Contains(name, "/") {
-				f.Touched = append(f.Touched, c.name)
-			}
+			m.used(m.abs(o.value), c.name, c.start)
 			if strings.Contains(name, "://") && p.Verb == "install" {
-				f := Fetch{Tool: c.name, URL: o.value}
-				f.Output = "\x00" + c.name // the package manager's own
-				m.installed(c, f)
+				m.takes(c, o.value)
 				continue
 			}
 			name, _, _ = strings.Cut(name, "=")
 			p.Names = append(p.Names, strings.TrimSuffix(name, "-"))
 		}
 	}
-	m.Packages = append(m.Packages, p)
+	m.Log(p)
 	return m.unknown(c)
-}
-
-// installed notes a package that its manager downloads from an address.
-func (m *Machine) installed(c *call, f Fetch) *Fetch {
-	f.Start, f.End, f.Run = c.start, c.end, m.source.Run
-	f.Depends = m.depends > 0
-	f.Output, f.Piped, f.PipedAt = "", c.name, c.start
-	m.Fetches = append(m.Fetches, &f)
-	return &f
 }

@@ -17,7 +17,6 @@ type Checkout struct {
 	Module     bool   // it is a module, whose versions are fixed and not its branches
 	Unchecked  bool   // of a module: the checksum database is not asked
 	Signed     bool   // a signature of it is checked
-	Depends    bool   // whether it happens depends on what only the build can tell
 }
 
 // Commit is how much of a commit a reference is.
@@ -47,8 +46,8 @@ func CommitOf(ref string) Commit {
 }
 
 func (m *Machine) checkout(c *call, tool string, u, ref Value) *Checkout {
-	one := &Checkout{Start: c.start, End: c.end, Tool: tool, URL: u, Ref: ref, Depends: m.depends > 0}
-	m.Checkouts = append(m.Checkouts, one)
+	one := &Checkout{Start: c.start, End: c.end, Tool: tool, URL: u, Ref: ref}
+	m.Log(one)
 	return one
 }
 

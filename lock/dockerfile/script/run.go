@@ -71,11 +71,6 @@ func (m *Machine) moved(from string, to ...string) {
 	}
 }
 
-// unread notes what is not looked at.
-func (m *Machine) unread(c *call, why string) {
-	m.Unread = append(m.Unread, Unread{c.start, m.source.Run, why})
-}
-
 // interpreterOf returns the program that a script names in its first line, with
 // what it gives it, or "" if it names none.
 func interpreterOf(text string) (name string, args []string) {

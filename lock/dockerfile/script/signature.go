@@ -123,7 +123,7 @@ func (m *Machine) checkedInput(c *call, list Value, check Check) bool {
 		if f.Output != "" {
 			m.checked(f.Output, check)
 		} else {
-			f.Checks = append(f.Checks, check)
+			m.Log(Checked{Fetch: f, Check: check})
 		}
 		found = true
 	}

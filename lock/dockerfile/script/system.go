@@ -2,15 +2,6 @@ package script
 
 import "strings"
 
-// PackageSource is a place that a package manager of the system is told to take
-// packages from.
-type PackageSource struct {
-	At, End int
-	Tool    string
-	Text    Value // as it is given
-	Trusted bool  // without a check of signatures
-}
-
 // registerSystemPackages adds the commands of the system's package managers that
 // download by themselves: rpm of an address, keys, and lists of further places.
 func registerSystemPackages(t map[string]command) {
@@ -45,9 +36,7 @@ func registerSystemPackages(t map[string]command) {
 			case strings.Contains(a.Text, "://") && i > 0 && c.arg(i-1) != "--keyserver":
 				m.takes(c, a)
 			default:
-				if f := m.used(m.abs(a), c.name, c.start); f != nil {
-					f.Touched = append(f.Touched, c.name)
-				}
+				m.used(m.abs(a), c.name, c.start)
 			}
 		}
 		return m.unknown(c)
@@ -115,15 +104,7 @@ func installs(c *call) bool {
 }
 
 func (m *Machine) packageSource(c *call, text Value, trusted bool) {
-	m.Sources = append(m.Sources, PackageSource{c.start, c.end, c.name, text, trusted})
-}
-
-// Depfetch is one run of depfetch.
-type Depfetch struct {
-	Start, End int
-	// Platform says that the run is told which platform it is for.
-	Platform bool
-	Depends  bool
+	m.Log(PackageSource{c.start, c.end, c.name, text, trusted})
 }
 
 // depfetch notes a run of depfetch.
@@ -138,7 +119,7 @@ func (m *Machine) depfetch(c *call) status {
 		fetches = false
 	}
 	if fetches {
-		m.Depfetch = append(m.Depfetch, Depfetch{c.start, c.end, told, m.depends > 0})
+		m.Log(Depfetch{c.start, c.end, told})
 	}
 	return m.unknown(c)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -115,7 +114,7 @@ func evaluate(t testing.TB, f fragment) *script.Machine {
 	}
 	text := digests.Replace(f.text)
 	for stage := range strings.SplitSeq(text, "#: stage\n") {
-		if m.Fetches != nil {
+		if m.Events != nil {
 			m = m.Clone()
 		}
 		for i, text := range strings.Split(stage, "#: run\n") {
@@ -139,10 +138,10 @@ type address struct {
 // addresses returns those that scripts ask for, in order.
 func addresses(m *script.Machine) []address {
 	var all []address
-	for _, f := range m.Fetches {
+	for _, f := range script.Downloads(m.Events) {
 		all = append(all, address{f.URL.Text, f.URL.Known(), f.Depends})
 	}
-	for _, u := range m.Unread {
+	for _, u := range script.Of[script.Unread](m.Events) {
 		all = append(all, address{text: u.What}) // whatever a script asks for that is not read
 	}
 	return all
@@ -153,82 +152,72 @@ func addresses(m *script.Machine) []address {
 // represents it.
 func render(m *script.Machine) string {
 	var b strings.Builder
-	for _, f := range m.Fetches {
-		b.WriteString(renderFetch(f) + "\n")
+	for _, d := range script.Downloads(m.Events) {
+		b.WriteString(renderDownload(d))
 	}
-	for _, c := range m.Checkouts {
-		line := facts{"checkout " + c.Tool + " " + value(c.URL)}
-		line.add(c.Ref.Text != "" || !c.Ref.Known(), "at %s", value(c.Ref))
-		line.add(c.Lost != "", "lost: %s", c.Lost)
-		line.add(c.Module, "module")
-		line.add(c.Unchecked, "unchecked")
-		line.add(c.Signed, "signed")
-		line.add(c.Depends, "depends")
+	for _, e := range script.Of[*script.Checkout](m.Events) {
+		line := facts{"checkout " + e.Tool + " " + value(e.URL)}
+		line.add(e.Ref.Text != "" || !e.Ref.Known(), "at %s", value(e.Ref))
+		line.add(e.Lost != "", "lost: %s", e.Lost)
+		line.add(e.Module, "module")
+		line.add(e.Unchecked, "unchecked")
+		line.add(e.Signed, "signed")
 		b.WriteString(line.String())
 	}
-	for _, p := range m.Packages {
-		line := facts{"packages " + p.Manager + " " + p.Verb + " " + strings.ReplaceAll(strings.Join(p.Names, " "), "\x00", "(autoremove)")}
-		line.add(p.Virtual != "", "virtual %s", p.Virtual)
+	for _, e := range script.Of[script.Packages](m.Events) {
+		line := facts{"packages " + e.Manager + " " + e.Verb + " " + strings.Join(e.Names, " ")}
+		line.add(e.Auto, "autoremove")
+		line.add(e.Virtual != "", "virtual %s", e.Virtual)
 		b.WriteString(line.String())
 	}
-	for _, s := range m.Sources {
-		line := facts{"source " + s.Tool + " " + value(s.Text)}
-		line.add(s.Trusted, "trusted")
+	for _, e := range script.Of[script.PackageSource](m.Events) {
+		line := facts{"source " + e.Tool + " " + value(e.Text)}
+		line.add(e.Trusted, "trusted")
 		b.WriteString(line.String())
 	}
-	for _, d := range m.Depfetch {
+	for _, e := range script.Of[script.Depfetch](m.Events) {
 		line := facts{"depfetch"}
-		line.add(d.Platform, "for a platform")
-		line.add(d.Depends, "depends")
+		line.add(e.Platform, "for a platform")
 		b.WriteString(line.String())
 	}
-	for _, i := range m.Idle {
-		b.WriteString("idle " + i.What + "\n")
+	for _, e := range script.Of[script.Idle](m.Events) {
+		b.WriteString("idle " + e.What + "\n")
 	}
-	for _, u := range m.Unread {
-		b.WriteString("unread " + u.What + "\n")
+	for _, e := range script.Of[script.Unread](m.Events) {
+		b.WriteString("unread " + e.What + "\n")
 	}
 	return b.String()
 }
 
-func renderFetch(f *script.Fetch) string {
-	line := facts{f.Tool + " " + value(f.URL)}
-	if f.Output != "" {
-		line[0] += " > " + f.Output
-		line.add(f.OutputWhy != "" && f.OutputWhy != f.URL.Why, "output unknown: %s", f.OutputWhy)
+func renderDownload(d *script.Download) string {
+	line := facts{d.Tool + " " + value(d.URL)}
+	if d.Output != "" {
+		line[0] += " > " + d.Output
 	}
-	line.add(f.Filtered, "filtered")
-	line.add(f.Insecure != "", "insecure %s", f.Insecure)
-	line.add(f.NoFail && f.Tool == "curl", "no -f")
-	line.add(f.Auth, "auth")
-	line.add(f.Depends, "depends")
-	line.add(f.Query, "query")
-	line.add(f.Probe, "probe")
-	line.add(f.Piped != "" && !f.Shell, "piped to %s", f.Piped)
-	line.add(f.Piped != "" && f.Shell, "piped to be run by %s", f.Piped)
-	line.add(f.UsedAt != 0, "used unchecked by %s", f.Used)
-	line.add(f.Runs != nil, "run")
-	for _, c := range f.Checks {
-		text := strings.TrimSpace(c.Kind + " " + c.Algo)
-		if c.Kind != "signature" {
-			text += " " + short(value(c.Sum))
+	line.add(d.Insecure != "", "insecure %s", d.Insecure)
+	line.add(d.NoFail && d.Tool == "curl", "no -f")
+	line.add(d.Depends, "depends")
+	line.add(d.Read == script.ReadAsText, "read")
+	line.add(d.Read == script.ReadCaptured, "captured")
+	line.add(d.Discarded, "discarded")
+	if p := d.Piped; p != nil {
+		line.add(!p.Runs, "piped to %s", p.Into)
+		line.add(p.Runs, "piped to be run by %s", p.Into)
+	}
+	if u := d.Used; u != nil {
+		line.add(true, "used unchecked by %s", u.By)
+	}
+	line.add(d.Executed != nil, "run")
+	for _, c := range d.Checks {
+		text := "signature"
+		if c.Kind != script.CheckSignature {
+			text = strings.TrimSpace([]string{"sum ", "list "}[c.Kind]+c.Algo) + " " + short(value(c.Sum))
 		}
 		line.add(true, "check %s", text)
 		line.add(c.Lost != "", "lost: %s", c.Lost)
 	}
-	line.add(f.Evidence, "evidence")
-	if u := f.Unpack; u != nil {
-		line.add(true, "unpack %s into %s", u.Tool, u.Dir)
-		line.add(u.DirWhy != "", "directory unknown: %s", u.DirWhy)
-		line.add(u.Strip != 0, "strip %d", u.Strip)
-		line.add(len(u.Members) > 0, "members %s", strings.Join(u.Members, " "))
-		line.add(len(u.Other) > 0, "other %s", strings.Join(u.Other, " "))
-	}
-	line.add(f.Mode != "", "mode %s", f.Mode)
-	line.add(f.Moved != "", "moved to %s", f.Moved)
-	line.add(len(f.Touched) > 0, "touched by %s", strings.Join(slices.Compact(f.Touched), " "))
-	line.add(f.Removed, "removed")
-	return strings.TrimSuffix(line.String(), "\n")
+	line.add(d.Evidence, "evidence")
+	return line.String()
 }
 
 // facts is a line of several.

@@ -219,7 +219,8 @@ func (m *Machine) substitute(stmts []*syntax.Stmt) Value {
 	}
 	for _, f := range v.from {
 		if f.Output == "" && !v.opaque {
-			f.Query, f.Captured = true, true
+			m.Log(Read{Fetch: f, Captured: true})
+			f.consumed = true
 		}
 	}
 	return v
