@@ -13,7 +13,7 @@ import (
 // checkAddress returns why s is not an address that a lockfile may hold, or
 // nil. An http or https address must be one that Go's client sends byte for
 // byte. No message repeats what may be a credential.
-func checkAddress(s string) error {
+func (d *document) checkAddress(s string) error {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
 			r, _ := utf8.DecodeRuneInString(s[i:])
@@ -40,7 +40,7 @@ func checkAddress(s string) error {
 	if scheme == "file" {
 		err = checkFileAddress(authority, tail)
 	} else {
-		err = checkHost(authority)
+		err = d.checkHost(authority)
 	}
 	if err != nil {
 		return err
@@ -57,10 +57,8 @@ func checkAddress(s string) error {
 // splitAddress returns the parts of "scheme://authority/tail", the tail with
 // the slash, question mark or hash that it begins with.
 func splitAddress(s string) (scheme, authority, tail string, ok bool) {
-	const letters = "abcdefghijklmnopqrstuvwxyz"
 	scheme, rest, ok := strings.Cut(s, "://")
-	lower := strings.ToLower(scheme)
-	if !ok || strings.Trim(lower, letters+"0123456789+.-") != "" || strings.IndexAny(lower, letters) != 0 {
+	if !ok || scheme == "" || !consistsOf(scheme[:1], "") || scheme[0] <= '9' || !consistsOf(scheme, "+.-") {
 		return "", "", "", false
 	}
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -84,15 +82,22 @@ func checkScheme(scheme string) error {
 	}
 }
 
-// checkHost returns why an authority without credentials names no host, or nil.
-func checkHost(authority string) error {
-	if authority == "" {
-		return errors.New("no host")
+// checkHost returns why an authority without credentials names no host, or nil. A
+// lockfile has few hosts and many addresses: each host is looked at once.
+func (d *document) checkHost(authority string) error {
+	err, known := d.hosts[authority]
+	if known {
+		return err
 	}
-	if strings.ContainsAny(authority, "*%") {
-		return fmt.Errorf("host %q: a pattern or a zone names no host", authority)
+	switch {
+	case authority == "":
+		err = errors.New("no host")
+	case strings.ContainsAny(authority, "*%"):
+		err = fmt.Errorf("host %q: a pattern or a zone names no host", authority)
+	default:
+		_, err = source.ParseHostPattern(authority)
 	}
-	_, err := source.ParseHostPattern(authority)
+	d.hosts[authority] = err
 	return err
 }
 

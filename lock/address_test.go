@@ -6,12 +6,13 @@ import (
 )
 
 func TestCheckAddress(t *testing.T) {
+	doc, _ := scan("", "")
 	for _, address := range []string{
 		"https://example.com", "https://example.com/", "https://example.com?a=b", "https://example.com/?",
 		"https://example.com:8443/a%2Fb/%C3%A9;v=1?z=1&a=%zz&a=\"<>", "http://EXAMPLE.com./a//b/../c",
 		"http://[::1]:8080/a", "http://127.0.0.1/a", "file:///srv/a%20b", "file://localhost/srv/a",
 	} {
-		if err := checkAddress(address); err != nil {
+		if err := doc.checkAddress(address); err != nil {
 			t.Errorf("checkAddress(%q): %v", address, err)
 		}
 	}
@@ -26,7 +27,8 @@ func FuzzAddress(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, address string) {
-		if checkAddress(address) != nil {
+		doc, _ := scan("", "")
+		if doc.checkAddress(address) != nil {
 			return
 		}
 		req, err := http.NewRequest("GET", address, nil)

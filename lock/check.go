@@ -18,7 +18,7 @@ func (f *File) Check() error {
 			faults = append(faults, d.stale(l)...)
 			faults = append(faults, unverified(l.at, l.Trust, "deplock update "+d.Name)...)
 			faults = append(faults, f.Policy.distrusts(d, l)...)
-			faults = append(faults, f.Policy.forbids(l.at.get("url"), l.at.get("url").at.val, l.URL)...)
+			faults = append(faults, f.Policy.forbids(l.at.get("url"), l.at.get("url").Start, l.URL)...)
 			faults = append(faults, f.Policy.forbidsMirrors(d, l)...)
 		}
 	}
@@ -49,7 +49,7 @@ func (f *File) CheckComplete() error {
 		} else if len(d.Locked) > 0 {
 			continue
 		}
-		e := d.at.errorf(KindUnlocked, d.at.at.key, "not locked for %s", what)
+		e := d.at.errorf(KindUnlocked, d.at.keyAt, "not locked for %s", what)
 		e.Hint = "deplock update " + d.Name
 		faults = append(faults, e)
 	}
@@ -71,7 +71,7 @@ func (d *Dep) stale(l Line) ErrorList {
 		return nil
 	}
 	at := l.at.get("url")
-	e := at.errorf(KindStale, at.at.val, "stale: locked is %s, but url and version now give %s", l.URL, want)
+	e := at.errorf(KindStale, at.Start, "stale: locked is %s, but url and version now give %s", l.URL, want)
 	e.Hint = "deplock update " + d.Name
 	return ErrorList{e}
 }
@@ -83,7 +83,7 @@ func unverified(v *value, trust Trust, hint string) ErrorList {
 		return nil
 	}
 	at := v.get("trust")
-	e := at.errorf(KindPolicy, at.at.val, "trust is signed, and no signature has been verified: this version verifies none")
+	e := at.errorf(KindPolicy, at.Start, "trust is signed, and no signature has been verified: this version verifies none")
 	e.Hint = hint
 	return ErrorList{e}
 }
@@ -93,9 +93,9 @@ func (p Policy) distrusts(d *Dep, l Line) ErrorList {
 	if l.Trust >= p.Trust {
 		return nil
 	}
-	at, offset := l.at, l.at.at.key
+	at, offset := l.at, l.at.keyAt
 	if trust := l.at.get("trust"); trust != nil {
-		at, offset = trust, trust.at.val
+		at, offset = trust, trust.Start
 	}
 	e := at.errorf(KindPolicy, offset, "trust is %s, and policy.trust demands %s", l.Trust, p.Trust)
 	e.Hint = "deplock update " + d.Name
@@ -121,7 +121,7 @@ func (p Policy) forbids(v *value, offset int, address string) ErrorList {
 func (p Policy) forbidsMirrors(d *Dep, l Line) (faults ErrorList) {
 	for i, at := range d.at.get("mirrors").elements() {
 		address, _ := d.Expand(d.Mirrors[i], l.Platform) // Parse has seen that it expands
-		faults = append(faults, p.forbids(at, at.at.val, address)...)
+		faults = append(faults, p.forbids(at, at.Start, address)...)
 	}
 	return faults
 }

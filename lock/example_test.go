@@ -36,6 +36,33 @@ mode    = "0755"
 	// runc is not pinned for linux/arm64; locked: linux/amd64
 }
 
+func ExampleParse() {
+	f, err := lock.Parse("deps.lock.toml", []byte(`version = 1
+
+[deps.jq]
+version = "1.7.1"
+url     = "https://github.com/jqlang/jq/releases/download/jq-{version}/jq-{os}-{arch}"
+path    = "/usr/local/bin/jq"
+mode    = "0755"
+
+[deps.jq.locked]
+"linux/amd64" = { url = "https://github.com/jqlang/jq/releases/download/jq-1.7.1/jq-linux-amd64", sha256 = "5942c9b0934e510ee61eb3e30273f1b3fe2590df93933a93d7c58b81d19c8ff5", size = 2319424, trust = "published" }
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, d := range f.Deps {
+		fmt.Println(d.Name, d.Version, d.Path, d.Mode)
+		for _, l := range d.Locked {
+			fmt.Println(l.Platform, l.Size, l.Trust, l.Digest)
+		}
+	}
+	// Output:
+	// jq 1.7.1 /usr/local/bin/jq -rwxr-xr-x
+	// linux/amd64 2319424 published 5942c9b0934e510ee61eb3e30273f1b3fe2590df93933a93d7c58b81d19c8ff5
+}
+
 func ExampleParse_errors() {
 	_, err := lock.Parse("deps.lock.toml", []byte(`version = 1
 [deps.runc]

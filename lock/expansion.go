@@ -10,13 +10,13 @@ import (
 // parseTemplates reads every template of d, and reports what is wrong with
 // each whatever its words stand for.
 func (d *Dep) parseTemplates() {
-	d.URL = d.template(d.at.require("url"), words(), checkAddress)
+	d.URL = d.template(d.at.require("url"), words(), d.at.doc.checkAddress)
 	for _, elem := range d.at.get("mirrors").elements() {
-		d.Mirrors = append(d.Mirrors, d.template(elem, words(), checkAddress))
+		d.Mirrors = append(d.Mirrors, d.template(elem, words(), d.at.doc.checkAddress))
 	}
 	withURL := append(words(), "url")
-	d.Sums = d.template(d.at.get("sums"), withURL, checkSums)
-	d.Signature = d.template(d.at.get("signature"), withURL, checkAddress)
+	d.Sums = d.template(d.at.get("sums"), withURL, d.at.doc.checkSums)
+	d.Signature = d.template(d.at.get("signature"), withURL, d.at.doc.checkAddress)
 	d.Member = d.template(d.at.get("member"), words(), checkMember)
 }
 
@@ -54,17 +54,17 @@ func (d *Dep) template(v *value, known []string, check func(string) error) Templ
 
 // checkSums returns why s is not the address of a list of checksums, which may end
 // in a JSON pointer as a fragment, or nil.
-func checkSums(s string) error {
+func (d *document) checkSums(s string) error {
 	address, pointer, pointed := strings.Cut(s, "#")
 	if pointed && !strings.HasPrefix(pointer, "/") {
-		return checkAddress(s)
+		return d.checkAddress(s)
 	}
 	for i := range len(pointer) {
 		if pointer[i] <= ' ' || pointer[i] >= 0x7f {
 			return errors.New("percent-encode what is not printable ASCII in a JSON pointer")
 		}
 	}
-	return checkAddress(address)
+	return d.checkAddress(address)
 }
 
 func isVersionWord(name string) bool {
@@ -96,12 +96,12 @@ func (d *Dep) checkExpansions() {
 		return
 	}
 	for _, l := range d.Locked {
-		d.checkExpansion(d.URL, d.at.get("url"), l.Platform, checkAddress)
+		d.checkExpansion(d.URL, d.at.get("url"), l.Platform, d.at.doc.checkAddress)
 		for i, elem := range d.at.get("mirrors").elements() {
-			d.checkExpansion(d.Mirrors[i], elem, l.Platform, checkAddress)
+			d.checkExpansion(d.Mirrors[i], elem, l.Platform, d.at.doc.checkAddress)
 		}
-		d.checkExpansion(d.Sums, d.at.get("sums"), l.Platform, checkSums)
-		d.checkExpansion(d.Signature, d.at.get("signature"), l.Platform, checkAddress)
+		d.checkExpansion(d.Sums, d.at.get("sums"), l.Platform, d.at.doc.checkSums)
+		d.checkExpansion(d.Signature, d.at.get("signature"), l.Platform, d.at.doc.checkAddress)
 		d.checkExpansion(d.Member, d.at.get("member"), l.Platform, checkMember)
 	}
 }

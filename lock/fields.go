@@ -70,8 +70,8 @@ func parseMode(v *value, unpack *fetch.Unpack) fs.FileMode {
 		v.failKey("unpacked files have the modes of the archive; leave mode out")
 		return 0
 	}
-	if n, ok := v.data.(int64); ok {
-		v.fail("want a string, found an integer; write %q", modeString(n, v.doc.text[v.at.val:]))
+	if n, ok := v.scalar().(int64); ok {
+		v.fail("want a string, found an integer; write %q", modeString(n, v.doc.Text[v.Start:]))
 		return 0
 	}
 	s, ok := v.str()
@@ -128,18 +128,17 @@ func parseUnpack(v *value) *fetch.Unpack {
 	if v == nil {
 		return nil
 	}
-	switch data := v.data.(type) {
-	case bool:
-		if !data {
-			return nil
-		}
-		return &fetch.Unpack{}
-	case map[string]any:
+	if v.kind == kindTable {
 		return parseUnpackTable(v)
-	default:
+	}
+	unpack, ok := v.scalar().(bool)
+	if !ok {
 		v.failType("true or a table")
+	}
+	if !unpack {
 		return nil
 	}
+	return &fetch.Unpack{}
 }
 
 func parseUnpackTable(v *value) *fetch.Unpack {
@@ -256,7 +255,7 @@ func parseAddress(v *value) string {
 	if !ok {
 		return ""
 	}
-	if err := checkAddress(s); err != nil {
+	if err := v.doc.checkAddress(s); err != nil {
 		v.fail("%v", err)
 	}
 	return s

@@ -41,6 +41,7 @@ type File struct {
 	Deps      []*Dep // in the order of the document
 	URLs      []Pin  // in the order of the document
 	Vendor    []Vendored
+	Syntax    *Syntax
 }
 
 // Policy is the least that a lockfile demands of its own lines.

@@ -58,7 +58,7 @@ func checkGitHub(v *value, l *Latest) {
 }
 
 func checkVersionPage(v *value, l *Latest) {
-	if err := checkAddress(l.URL); err != nil {
+	if err := v.doc.checkAddress(l.URL); err != nil {
 		v.get("url").fail("%v", err)
 	}
 	for _, key := range []string{"tags", "min-age"} {

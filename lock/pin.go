@@ -59,7 +59,7 @@ func parsePins(v *value) []Pin {
 // parsePin reads one line of urls.
 func parsePin(v *value) Pin {
 	p := Pin{URL: v.key, Size: fetch.SizeUnknown, at: v}
-	if err := checkAddress(v.key); err != nil {
+	if err := v.doc.checkAddress(v.key); err != nil {
 		v.failKey("%v", err)
 	} else if a, err := cmdline.Normalize(v.key, "", false); err != nil {
 		v.failKey("not an address: %v", err)
@@ -120,7 +120,7 @@ func (f *File) checkAddresses() {
 			return
 		}
 		if before.digest != digest {
-			line, _ := at.doc.position(before.at.at.key)
+			line, _ := at.doc.Position(before.at.keyAt)
 			at.failKey("line %d has the same address with other bytes", line)
 		}
 	}
@@ -142,21 +142,21 @@ func (f *File) checkAddresses() {
 func (p Policy) checkPin(pin Pin) (faults ErrorList) {
 	if pin.Unpinned != "" {
 		if p.NoUnpinned {
-			e := pin.at.errorf(KindPolicy, pin.at.at.key, "it is unpinned, and policy.unpinned is false")
+			e := pin.at.errorf(KindPolicy, pin.at.keyAt, "it is unpinned, and policy.unpinned is false")
 			e.Hint = "deplock sync --moving pin"
 			faults = append(faults, e)
 		}
 	} else if pin.Trust < p.Trust {
-		at, offset := pin.at, pin.at.at.key
+		at, offset := pin.at, pin.at.keyAt
 		if trust := pin.at.get("trust"); trust != nil {
-			at, offset = trust, trust.at.val
+			at, offset = trust, trust.Start
 		}
 		faults = append(faults, at.errorf(KindPolicy, offset, "trust is %s, and policy.trust demands %s", pin.Trust, p.Trust))
 	}
-	faults = append(faults, p.forbids(pin.at, pin.at.at.key, pin.URL)...)
+	faults = append(faults, p.forbids(pin.at, pin.at.keyAt, pin.URL)...)
 	for i, at := range pin.at.get("mirrors").elements() {
 		if i < len(pin.Mirrors) {
-			faults = append(faults, p.forbids(at, at.at.val, pin.Mirrors[i])...)
+			faults = append(faults, p.forbids(at, at.Start, pin.Mirrors[i])...)
 		}
 	}
 	return faults

@@ -43,7 +43,7 @@ func NormalizePlatform(s string) (Platform, error) {
 		parts[0] = os
 	}
 	for _, part := range parts {
-		if part == "" || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+		if part == "" || !consistsOf(part, "._-") {
 			return "", fmt.Errorf("platform %q: want os/arch or os/arch/variant", s)
 		}
 	}

@@ -20,14 +20,14 @@ func (f *File) Remarks() []*Error {
 		case !again:
 			first[p.line.Digest] = p
 		case p.dep != nil && before.dep == p.dep && before.line.Unpacked == p.line.Unpacked && !p.dep.AllowPlatformMismatch:
-			remarks = append(remarks, p.at.errorf(KindFormat, p.at.at.key, "the same bytes are pinned for %s and for %s", before.line.Platform, p.line.Platform))
+			remarks = append(remarks, p.at.errorf(KindFormat, p.at.keyAt, "the same bytes are pinned for %s and for %s", before.line.Platform, p.line.Platform))
 		case before.dep != p.dep && before.line.URL != p.line.URL || p.dep == nil && before.dep == nil:
-			remarks = append(remarks, p.at.errorf(KindFormat, p.at.at.key, "the same bytes are pinned for another address: %s (%s)", before.line.URL, before.where))
+			remarks = append(remarks, p.at.errorf(KindFormat, p.at.keyAt, "the same bytes are pinned for another address: %s (%s)", before.line.URL, before.where))
 		}
 	}
 	for _, d := range f.Deps {
 		if v := d.at.get("signature"); v != nil {
-			remarks = append(remarks, v.errorf(KindFormat, v.at.key, "this version verifies no signatures, and this one counts for nothing"))
+			remarks = append(remarks, v.errorf(KindFormat, v.keyAt, "this version verifies no signatures, and this one counts for nothing"))
 		}
 		for _, l := range d.Locked {
 			see(place{l.at, d, l, d.at.path()})

@@ -3,54 +3,88 @@ package lock
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"depfetch/fetch/source"
 )
 
-// document is a lockfile's text, and what has been found wrong with it.
+// document is a lockfile, and what has been found wrong with it.
 type document struct {
-	name, text string
-	faults     ErrorList
+	Syntax
+	name   string
+	faults ErrorList
+	hosts  map[string]error // what is wrong with those that addresses name, or nil
 }
 
-// position returns the line and column of a byte, both from 1.
-func (d *document) position(offset int) (line, col int) {
-	before := d.text[:min(max(offset, 0), len(d.text))]
-	start := strings.LastIndexByte(before, '\n') + 1
-	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
-}
+// kind is what a value is, by how it is written.
+type kind uint8
 
-// value is one value of a document: what it holds, what it is called and where
-// it stands. A nil *value is one that the document does not have; it reads as
-// empty.
+const (
+	kindScalar kind = iota
+	kindTable
+	kindTables // an array of tables, by headers
+	kindArray
+)
+
+// value is one value of a document: what it is called, where it stands and what it
+// holds. A nil *value is one that the document does not have; it reads as empty.
 type value struct {
-	doc  *document
-	up   *value // the table that holds it; nil for the whole document
-	key  string // its key there; of an array's element, the array's
-	data any
-	at   *node
+	doc    *document
+	up     *value // the table that holds it; nil for the whole document
+	key    string // its key there; of an array's element, the array's
+	keyAt  int    // where the key begins; of an element, where that does
+	Span          // of a table that no inline table is, the key in its header
+	kind   kind
+	plain  bool // a one-line string without escapes: its byte i stands at Start+1+i
+	simple bool // valid by its form alone: see outline
+	whole  bool // an inline table that has ended
+	kids   []*value
+	index  map[string]*value // of kids, if there are many
+	elems  []*value
+	pair   *Pair  // whose value it is, or nil
+	inline *Table // which it is, or nil
 }
 
 // get returns the value of a key of the table v, or nil. It is called so often that
-// inlining it would cost 37 kB.
+// inlining it would cost room in the program.
 //
 //go:noinline
 func (v *value) get(key string) *value {
 	if v == nil {
 		return nil
 	}
-	table, _ := v.data.(map[string]any)
-	data, ok := table[key]
-	if !ok {
-		return nil
+	if v.index != nil {
+		return v.index[key]
 	}
-	return &value{v.doc, v, key, data, cmp.Or(v.at.kids[key], v.at)}
+	for _, kid := range v.kids {
+		if kid.key == key {
+			return kid
+		}
+	}
+	return nil
+}
+
+// child returns the value of a key of v, which it makes if it is new.
+func (v *value) child(key string, at int) *value {
+	if kid := v.get(key); kid != nil {
+		return kid
+	}
+	kid := &value{doc: v.doc, up: v, key: key, kind: kindTable, keyAt: at, Span: Span{at, at}}
+	v.kids = append(v.kids, kid)
+	const few = 16
+	if len(v.kids) > few {
+		if v.index == nil {
+			v.index = make(map[string]*value)
+			for _, kid := range v.kids {
+				v.index[kid.key] = kid
+			}
+		}
+		v.index[key] = kid
+	}
+	return kid
 }
 
 // children returns the values of the table v in the order of the document.
@@ -58,13 +92,24 @@ func (v *value) children() []*value {
 	if v == nil {
 		return nil
 	}
-	table, _ := v.data.(map[string]any)
-	kids := make([]*value, 0, len(table))
-	for key := range table {
-		kids = append(kids, v.get(key))
-	}
-	slices.SortFunc(kids, func(a, b *value) int { return cmp.Compare(a.at.key, b.at.key) })
+	kids := slices.Clone(v.kids)
+	slices.SortFunc(kids, func(a, b *value) int { return cmp.Compare(a.keyAt, b.keyAt) })
 	return kids
+}
+
+// scalar returns what the library makes of v: a string, an int64 and so on, or nil
+// if v is a table or an array.
+func (v *value) scalar() any {
+	switch {
+	case v.kind != kindScalar:
+		return nil
+	case v.plain:
+		return v.doc.Text[v.Start+1 : v.End-1]
+	case v.simple:
+		n, _ := strconv.ParseInt(v.doc.Text[v.Start:v.End], 10, 64)
+		return n
+	}
+	return decodeValue(v.doc.Text[v.Start:v.End])
 }
 
 // table reports whether v is a table. If it is, its keys are checked: each
@@ -73,14 +118,14 @@ func (v *value) table(known ...string) bool {
 	if v == nil {
 		return false
 	}
-	if _, ok := v.data.(map[string]any); !ok {
+	if v.kind != kindTable {
 		v.failType("a table")
 		return false
 	}
 	twins := v.failTwins()
-	for key := range v.data.(map[string]any) {
-		if len(known) > 0 && !slices.Contains(known, key) && !twins[key] {
-			v.get(key).failKey("unknown key%s", didYouMean(key, known, "%q"))
+	for _, kid := range v.kids {
+		if len(known) > 0 && !slices.Contains(known, kid.key) && !twins[kid.key] {
+			kid.failKey("unknown key%s", didYouMean(kid.key, known, "%q"))
 		}
 	}
 	return true
@@ -89,10 +134,11 @@ func (v *value) table(known ...string) bool {
 // failTwins reports the keys of the table v that differ from another only in
 // case, and returns them.
 func (v *value) failTwins() map[string]bool {
-	table := v.data.(map[string]any)
-	isLower := func(key string) bool { return strings.ToLower(key) == key }
-	mixed := slices.DeleteFunc(slices.Collect(maps.Keys(table)), isLower)
-	if len(mixed) == 0 {
+	mixed := false
+	for _, kid := range v.kids {
+		mixed = mixed || strings.ToLower(kid.key) != kid.key
+	}
+	if !mixed {
 		return nil
 	}
 	twins := make(map[string]bool)
@@ -100,7 +146,7 @@ func (v *value) failTwins() map[string]bool {
 	for _, kid := range v.children() {
 		folded := strings.ToLower(kid.key)
 		if twin := first[folded]; twin != nil {
-			line, _ := v.doc.position(twin.at.key)
+			line, _ := v.doc.Position(twin.keyAt)
 			kid.failKey("differs only in case from %q on line %d", twin.key, line)
 			twins[kid.key], twins[twin.key] = true, true
 			continue
@@ -117,7 +163,7 @@ func (v *value) str() (s string, ok bool) {
 	if v == nil {
 		return "", false
 	}
-	if s, ok = v.data.(string); !ok {
+	if s, ok = v.scalar().(string); !ok {
 		v.failType("a string")
 	}
 	return s, ok
@@ -128,7 +174,7 @@ func (v *value) integer() (n int64, ok bool) {
 	if v == nil {
 		return 0, false
 	}
-	if n, ok = v.data.(int64); !ok {
+	if n, ok = v.scalar().(int64); !ok {
 		v.failType("an integer")
 	}
 	return n, ok
@@ -139,7 +185,7 @@ func (v *value) time() time.Time {
 	if v == nil {
 		return time.Time{}
 	}
-	t, ok := v.data.(time.Time)
+	t, ok := v.scalar().(time.Time)
 	if !ok {
 		v.failType("a date or time")
 		return time.Time{}
@@ -155,7 +201,7 @@ func (v *value) boolean() (b, ok bool) {
 	if v == nil {
 		return false, false
 	}
-	if b, ok = v.data.(bool); !ok {
+	if b, ok = v.scalar().(bool); !ok {
 		v.failType("a boolean")
 	}
 	return b, ok
@@ -166,19 +212,11 @@ func (v *value) elements() []*value {
 	if v == nil {
 		return nil
 	}
-	list, ok := v.data.([]any)
-	if !ok {
+	if v.kind != kindArray {
 		v.failType("an array")
 		return nil
 	}
-	elems := make([]*value, len(list))
-	for i, data := range list {
-		elems[i] = &value{v.doc, v.up, v.key, data, v.at}
-		if i < len(v.at.elems) {
-			elems[i].at = v.at.elems[i]
-		}
-	}
-	return elems
+	return v.elems
 }
 
 // path returns the dotted key of v, as TOML writes it.
@@ -190,7 +228,7 @@ func (v *value) path() string {
 	if strings.Contains(key, "@") { // an address, perhaps with a password
 		key = source.Redact(key)
 	}
-	if strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" || key == "" {
+	if !isBare(key) {
 		key = strconv.Quote(key)
 	}
 	if above := v.up.path(); above != "" {
@@ -211,7 +249,7 @@ func (v *value) dep() string {
 
 // errorf returns an error of v that points at a byte of the document.
 func (v *value) errorf(kind Kind, offset int, format string, args ...any) *Error {
-	line, col := v.doc.position(offset)
+	line, col := v.doc.Position(offset)
 	return &Error{
 		File: v.doc.name, Line: line, Col: col, Kind: kind,
 		Key: v.path(), Dep: v.dep(), Msg: fmt.Sprintf(format, args...),
@@ -226,28 +264,54 @@ func (v *value) failAt(offset int, format string, args ...any) *Error {
 }
 
 // fail reports a fault of what v holds.
-func (v *value) fail(format string, args ...any) *Error { return v.failAt(v.at.val, format, args...) }
+func (v *value) fail(format string, args ...any) *Error { return v.failAt(v.Start, format, args...) }
 
 // failKey reports a fault of v's key.
 func (v *value) failKey(format string, args ...any) *Error {
-	return v.failAt(v.at.key, format, args...)
+	return v.failAt(v.keyAt, format, args...)
 }
 
 // failType reports that v is not of the wanted type.
-func (v *value) failType(want string) { v.fail("want %s, found %s", want, typeName(v.data)) }
+func (v *value) failType(want string) { v.fail("want %s, found %s", want, v.typeName()) }
 
 // inside returns where byte i of the string v stands, if that can be told;
 // else where v begins.
 func (v *value) inside(i int) int {
-	if v.at.plain {
-		return v.at.val + 1 + i
+	if v.plain {
+		return v.Start + 1 + i
 	}
-	return v.at.val
+	return v.Start
 }
 
-// typeName returns TOML's name, with its article, for the type of a decoded value.
-func typeName(data any) string {
-	switch data.(type) {
+// isBare reports whether TOML writes a key without quotes.
+func isBare(key string) bool {
+	return key != "" && consistsOf(key, "_-")
+}
+
+// consistsOf reports whether s holds nothing but ASCII letters, digits and the
+// bytes in others.
+func consistsOf(s, others string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case strings.IndexByte(others, c) < 0:
+			return false
+		}
+	}
+	return true
+}
+
+// typeName returns TOML's name, with its article, for the type of v.
+func (v *value) typeName() string {
+	switch v.kind {
+	case kindTable:
+		return "a table"
+	case kindTables:
+		return "an array of tables"
+	case kindArray:
+		return "an array"
+	}
+	switch v.scalar().(type) {
 	case string:
 		return "a string"
 	case int64:
@@ -256,13 +320,7 @@ func typeName(data any) string {
 		return "a float"
 	case bool:
 		return "a boolean"
-	case time.Time:
-		return "a date or time"
-	case []map[string]any:
-		return "an array of tables"
-	case []any:
-		return "an array"
 	default:
-		return "a table"
+		return "a date or time"
 	}
 }

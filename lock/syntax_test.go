@@ -1,0 +1,104 @@
+package lock
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+)
+
+// equal reports whether a value of the tree is what the library has decoded.
+func equal(v *value, data any) bool {
+	switch data := data.(type) {
+	case map[string]any:
+		for key, sub := range data {
+			if v.get(key) == nil || !equal(v.get(key), sub) {
+				return false
+			}
+		}
+		return v.kind == kindTable && len(v.kids) == len(data)
+	case []map[string]any:
+		equalTable := func(v *value, table map[string]any) bool { return equal(v, table) }
+		return v.kind == kindTables && slices.EqualFunc(v.elems, data, equalTable)
+	case []any:
+		return v.kind == kindArray && slices.EqualFunc(v.elems, data, equal)
+	case float64:
+		got, ok := v.scalar().(float64)
+		return ok && (got == data || math.IsNaN(got) && math.IsNaN(data))
+	case time.Time:
+		got, ok := v.scalar().(time.Time)
+		return ok && got.Equal(data) && got.Location().String() == data.Location().String()
+	}
+	return reflect.DeepEqual(v.scalar(), data)
+}
+
+// FuzzSyntax holds that the tree says what the library says: which texts are TOML,
+// which keys they have, and what their values are.
+func FuzzSyntax(f *testing.F) {
+	for _, text := range fixtures(f, "good", "bad") {
+		f.Add(text)
+	}
+	for _, text := range []string{
+		"a.'b'.\"c\\u0041\" = 1\n[ d . e ]\nf = [ 1, # x ]\n [{g = 2}, {}], ]\n",
+		"[[a]]\nb = 1\n[[a]]\n[a.c]\nd = '''x\n'''\n[[a.e]]\n",
+		"a = {b = {c.d = 1},\n # comment\n e = \"\"\"\"\"x\\\"\"\"\"\"\" }\r\n",
+		"\"\" = 1979-05-27 07:32:00\nä = 1", "'ä' = \"\\\"\" # é\n\"=\" = 0",
+		"a = {b = 1, c = 'x', d = {}}\ne = { f = 1 , }\ng = {h = 1,, i = 2}\nj = {\"k\" = 1}",
+		"a = 'x'1\n", "a = 'x' 1\n", "a = 'x''y'\n", "a = {}{}\n", "a = {b = 1 c = 2}", "a = {b = 1, b = 2}", "a = {, b = 1}",
+		"a = 00", "a = 9223372036854775807", "a = 9223372036854775808", "a = 0x1F\nb = 1_0\nc = +1\nd = -0\ne = true\nf = nan",
+		"a = 'x'\n[a]", "a = {}\n[a]", "a = {}\na = []", "a = 1\n[a.b]", "[a]\nb = {}\n[a.b]", "a = 'x\ty'\nb = '\x01'", "a = 'x'\rb = 1",
+		"a = 07:32:00\nb = 1.5e3\nc = [[1, '2'], {d = 3}]",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var data map[string]any
+		_, err := toml.Decode(text, &data)
+		if !utf8.ValidString(text) || strings.HasPrefix(text, "\ufeff") {
+			return
+		}
+		doc, scanned := scan("x", text)
+		if scanned.fault != "" {
+			return
+		}
+		if fault := doc.syntaxFault(scanned); (fault == nil) != (err == nil) {
+			t.Fatalf("%q: the library says %v, its outline %q: %v", text, err, doc.outline(), fault)
+		}
+		if err != nil {
+			return
+		}
+		if !equal(doc.root, data) {
+			t.Fatalf("the tree and the library see different values in %q: %v", text, data)
+		}
+		for p := range doc.All() {
+			checkPair(t, doc, p)
+		}
+	})
+}
+
+// checkPair fails unless a key and its value stand where the tree says.
+func checkPair(t *testing.T, doc *document, p *Pair) {
+	t.Helper()
+	var data map[string]any
+	key := doc.Text[p.Start:p.Equals]
+	if _, err := toml.Decode(key+" = "+doc.Text[p.Value.Start:p.Value.End], &data); err != nil {
+		t.Fatalf("%q has no pair at %v: %v", doc.Text, p.Span, err)
+	}
+	path := p.Path()
+	for _, part := range path[len(path)-len(p.Parts):] {
+		var ok bool
+		if data, ok = data[part].(map[string]any); !ok {
+			if part != path[len(path)-1] {
+				t.Fatalf("%q: %q does not lead to %q", doc.Text, path, key)
+			}
+		}
+	}
+	if !p.Below(path) || !p.Below(path[:1]) || p.Below(append(path, "x")) {
+		t.Fatalf("%q: %q lies not below itself", doc.Text, path)
+	}
+}
