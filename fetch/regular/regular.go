@@ -17,9 +17,14 @@ var ErrOther = errors.New("it is not a regular file")
 var errDir = fmt.Errorf("it is a directory: %w", ErrOther)
 
 // Open opens a regular file for reading.
-func Open(name string) (*os.File, error) {
+func Open(name string) (*os.File, error) { return open(name, os.Stat, os.OpenFile) }
+
+// openFunc opens a file as os.OpenFile does.
+type openFunc func(name string, flag int, mode fs.FileMode) (*os.File, error)
+
+func open(name string, stat func(string) (fs.FileInfo, error), openFile openFunc) (*os.File, error) {
 	// Opening some devices does something, so look before opening as well.
-	info, err := os.Stat(name)
+	info, err := stat(name)
 	if err != nil {
 		if e, ok := err.(*fs.PathError); ok {
 			e.Op = "open"
@@ -32,7 +37,7 @@ func Open(name string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: ErrOther}
 	}
-	f, err := os.OpenFile(name, os.O_RDONLY|nonblock, 0)
+	f, err := openFile(name, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +51,7 @@ func Open(name string) (*os.File, error) {
 	return f, nil
 }
 
-// Read returns what a regular file holds. More than limit bytes are an error, and
+// Read returns the content of a regular file. More than limit bytes are an error, and
 // not read.
 func Read(name string, limit int64) ([]byte, error) {
 	f, err := Open(name)
@@ -54,6 +59,20 @@ func Read(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	return read(f, name, limit)
+}
+
+// ReadIn is Read for a file below root.
+func ReadIn(root *os.Root, name string, limit int64) ([]byte, error) {
+	f, err := open(name, root.Stat, root.OpenFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return read(f, name, limit)
+}
+
+func read(f *os.File, name string, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(text)) > limit {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("it is larger than %d bytes", limit)}

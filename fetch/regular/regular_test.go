@@ -43,3 +43,38 @@ func TestOpen(t *testing.T) {
 		t.Errorf("missing: %v", err)
 	}
 }
+
+func TestReadIn(t *testing.T) {
+	dir := t.TempDir()
+	inside := filepath.Join(dir, "root")
+	for name, text := range map[string]string{"root/f": "123", "out": "secret"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../out", filepath.Join(inside, "link")); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(inside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if text, err := regular.ReadIn(root, "f", 3); err != nil || string(text) != "123" {
+		t.Errorf("a file: %q, %v", text, err)
+	}
+	if text, err := regular.ReadIn(root, "f", 2); err == nil {
+		t.Errorf("over the limit: %q", text)
+	}
+	if text, err := regular.ReadIn(root, ".", 3); !errors.Is(err, regular.ErrOther) {
+		t.Errorf("a directory: %q, %v", text, err)
+	}
+	for _, name := range []string{"link", "../out", "missing"} {
+		if text, err := regular.ReadIn(root, name, 10); err == nil {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+}

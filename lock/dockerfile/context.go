@@ -3,30 +3,28 @@ package dockerfile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"depfetch/fetch/regular"
 )
 
-// The bounds of what is read of a context: the bytes of one script, and how many
-// scripts of one Dockerfile.
 const (
-	maxScript  = 1 << 20
-	maxScripts = 200
+	maxScript  = 1 << 20 // of the largest script that is read, in bytes
+	maxScripts = 200     // that are read for one Dockerfile
 )
 
-// Context is the folder that a build is given: its files are what COPY takes. It is
-// read within the folder only, and never through a link that leaves it.
+// Context is the build context: the folder whose files COPY takes. Nothing outside of
+// it is read, and no link that leads out of it is followed.
 type Context struct {
 	dir  string
 	root *os.Root
 }
 
-// OpenContext opens a folder. Close has to be called.
+// OpenContext opens a build context. The caller closes it.
 func OpenContext(dir string) (*Context, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -35,51 +33,25 @@ func OpenContext(dir string) (*Context, error) {
 	return &Context{dir, root}, nil
 }
 
-// Close releases the folder.
+// Close closes the folder.
 func (c *Context) Close() error { return c.root.Close() }
 
-var errNoScript = errors.New("it is no regular file")
-
-// read returns a file of the context.
-func (c *Context) read(name string) ([]byte, error) {
-	info, err := c.root.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errNoScript
-	}
-	f, err := c.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errNoScript
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxScript+1))
-	if err == nil && len(data) > maxScript {
-		err = fmt.Errorf("it is larger than %d bytes", maxScript)
-	}
-	return data, err
-}
-
-// isDir reports whether a name is that of a folder of the context.
+// isDir reports whether the context has a folder of that name.
 func (c *Context) isDir(name string) bool {
 	info, err := c.root.Stat(name)
 	return err == nil && info.IsDir()
 }
 
-// attached is a script of the context that the Dockerfile runs. Its bytes have
-// offsets of their own, behind those of the Dockerfile.
+// attached is a script of the context that the Dockerfile runs. Its bytes have offsets
+// of their own, which follow those of the Dockerfile and of the scripts before it.
 type attached struct {
 	text
-	name    string // as it is shown
-	base    int
-	ignores *ignores // nil if they have not been read
+	name    string   // for messages
+	base    int      // the offset of its first byte
+	ignores *ignores // nil until they are read
 }
 
-// attach reads a file of the context, once.
+// attach reads a file of the context. Each is read once.
 func (f *File) attach(name string) (*attached, error) {
 	shown := filepath.Join(f.Context.dir, filepath.FromSlash(name))
 	base := len(f.Data) + 1
@@ -92,7 +64,7 @@ func (f *File) attach(name string) (*attached, error) {
 	if err, ok := f.absent[name]; ok {
 		return nil, err
 	}
-	data, err := f.Context.read(name)
+	data, err := regular.ReadIn(f.Context.root, name, maxScript)
 	if err == nil && len(f.attached) == maxScripts {
 		err = errors.New("there are too many scripts")
 	}
@@ -108,8 +80,8 @@ func (f *File) attach(name string) (*attached, error) {
 	return a, nil
 }
 
-// Place returns the file and the place in it that an offset stands for: the
-// Dockerfile, or a script of the context.
+// Place returns the file that an offset belongs to, the Dockerfile or a script of the
+// context, and the position in it.
 func (f *File) Place(offset int) (name string, p Position) {
 	for _, a := range f.attached {
 		if offset >= a.base && offset <= a.base+len(a.data) {
@@ -119,31 +91,31 @@ func (f *File) Place(offset int) (name string, p Position) {
 	return f.Name, f.Position(offset)
 }
 
-// copied is what one source of a COPY or of a mount puts into a stage.
+// copied is one source of a COPY, an ADD or a bind mount, and where it goes.
 type copied struct {
-	source string // in the context
-	dest   string // cleaned
-	inside bool   // dest is a directory for certain
-	parent bool   // --parents: the source's directories are kept
+	source string // in the context, or the name of a heredoc
+	dest   string // a clean path
+	inside bool   // dest is certainly a directory
+	parent bool   // --parents: the directories of source are kept
 	at     int
-	text   *string // of a heredoc; then source is its name
-	locate func(int) int
+	text   *string       // the content of a heredoc; nil for files
+	locate func(int) int // maps an offset in text to one in the file
 }
 
-// candidate is where a file of a stage may be in the context.
+// candidate is a file of the context that a path of a stage may be.
 type candidate struct {
 	name  string
-	named bool // by the instruction itself, not by a directory that is copied
-	of    *copied
+	named bool // by the instruction itself, not through a directory that is copied
 }
 
-// candidates returns where the file of a path may come from, the likeliest first.
+// candidates returns the files that the path p of a stage may come from, the likeliest
+// first.
 func (c *copied) candidates(p string) []candidate {
 	source := c.source
 	if c.parent {
 		rest, ok := below(c.dest, p)
 		if match, err := path.Match(source, rest); ok && (strings.HasPrefix(rest, source+"/") || source == "." || match && err == nil) {
-			return []candidate{{rest, rest == source, c}}
+			return []candidate{{rest, rest == source}}
 		}
 		return nil
 	}
@@ -153,37 +125,37 @@ func (c *copied) candidates(p string) []candidate {
 	}
 	var all []candidate
 	if strings.ContainsAny(base, "*?[") {
-		// Only the last part is a pattern: what it matches keeps its name.
+		// Only the last element is a pattern: matching files keep their names.
 		rest, ok := below(c.dest, p)
 		if first, _, _ := strings.Cut(rest, "/"); ok {
 			if match, err := path.Match(base, first); err == nil && match {
-				all = append(all, candidate{path.Join(folder, rest), false, c})
+				all = append(all, candidate{path.Join(folder, rest), false})
 			}
 		}
 		return all
 	}
 	if p == c.dest && !c.inside {
-		all = append(all, candidate{source, true, c})
+		all = append(all, candidate{source, true})
 	}
 	if p == path.Join(c.dest, base) {
-		all = append(all, candidate{source, c.inside, c})
+		all = append(all, candidate{source, c.inside})
 	}
 	if rest, ok := below(c.dest, p); ok && c.text == nil {
-		all = append(all, candidate{path.Join(source, rest), false, c})
+		all = append(all, candidate{path.Join(source, rest), false})
 	}
 	return all
 }
 
-// below returns the path of p within dir.
-func below(dir, p string) (string, bool) {
+// below returns the path of p relative to dir; ok says that p lies below dir.
+func below(dir, p string) (rest string, ok bool) {
 	if dir == "/" {
 		return p[1:], len(p) > 1
 	}
-	rest, ok := strings.CutPrefix(p, dir+"/")
+	rest, ok = strings.CutPrefix(p, dir+"/")
 	return rest, ok && rest != ""
 }
 
-// clean returns a path of the context as os.Root takes it.
+// clean returns a path of the context in the form that os.Root takes.
 func clean(name string) string {
 	if name = path.Clean("/" + name)[1:]; name == "" {
 		return "."
@@ -191,7 +163,7 @@ func clean(name string) string {
 	return name
 }
 
-// missing says why a file of the context is not read.
+// missing returns the reason why a file of the context could not be read.
 func missing(name string, err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "the build context has no " + name

@@ -10,7 +10,7 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// copyFiles notes what COPY or ADD takes from the context.
+// copyFiles records the files that a COPY or ADD takes from the context.
 func (e *evaluation) copyFiles(in *Instruction, sd instructions.SourcesAndDest, parents bool) {
 	dest := e.file.expand(sd.DestPath, e.scope)
 	if !dest.Known() {
@@ -22,7 +22,7 @@ func (e *evaluation) copyFiles(in *Instruction, sd instructions.SourcesAndDest, 
 		to = path.Join(e.machine.Dir, to)
 	}
 	if to = path.Clean(to); !strings.HasPrefix(to, "/") {
-		return // below a directory that is not known
+		return // below an unknown directory
 	}
 	for _, src := range sd.SourcePaths {
 		s := e.file.expand(src, e.scope)
@@ -51,7 +51,7 @@ func (e *evaluation) copyFiles(in *Instruction, sd instructions.SourcesAndDest, 
 	}
 }
 
-// mounted returns what the mounts of a RUN show of the context.
+// mounted returns the files of the context that the bind mounts of a RUN show.
 func (e *evaluation) mounted(in *Instruction, c *instructions.RunCommand) []*copied {
 	var all []*copied
 	for _, m := range instructions.GetMounts(c) {
@@ -69,22 +69,19 @@ func (e *evaluation) mounted(in *Instruction, c *instructions.RunCommand) []*cop
 
 // contextFile returns the script at a path of the stage, if it comes from the context.
 func (e *evaluation) contextFile(p string) (script.File, bool) {
-	if !strings.HasPrefix(p, "/") || !e.machine.Budget.Spend(64*(1+len(e.copies)+len(e.mounts))) {
+	if !strings.HasPrefix(p, "/") || !e.machine.Budget.Spend(64*(1+len(e.copies)+len(e.mounts))+8*len(e.copies)) {
 		return script.File{}, false
 	}
 	f := e.file
-	if !e.machine.Budget.Spend(8 * len(e.copies)) {
-		return script.File{}, false
-	}
-	perhaps := "" // one of a directory, which may be made by the build
+	perhaps := "" // why a file of a copied directory was not read; the build may make it
 	for _, c := range slices.Backward(slices.Concat(e.copies, e.mounts)) {
 		if !e.machine.Budget.Spend(256) {
 			return script.File{}, false
 		}
 		for _, x := range c.candidates(p) {
 			switch {
-			case x.of.text != nil:
-				return script.File{Text: *x.of.text, Locate: x.of.locate}, true
+			case c.text != nil:
+				return script.File{Text: *c.text, Locate: c.locate}, true
 			case f.Context == nil && x.named:
 				return script.File{Why: x.name + " of the build context is not looked at"}, true
 			case f.Context == nil:
@@ -108,7 +105,7 @@ func (e *evaluation) contextFile(p string) (script.File, bool) {
 	return script.File{Why: perhaps, Perhaps: true}, perhaps != ""
 }
 
-// depfetchCopied notes under which name COPY puts depfetch into the stage.
+// depfetchCopied records the name under which a COPY puts depfetch into the stage.
 func (e *evaluation) depfetchCopied(c *instructions.CopyCommand) {
 	dest := e.file.expand(c.DestPath, e.scope)
 	if len(c.SourcePaths) != 1 || path.Base(c.SourcePaths[0]) != "depfetch" || !dest.Known() {

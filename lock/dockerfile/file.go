@@ -13,7 +13,6 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
-	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
 	"depfetch/fetch/printable"
 )
@@ -23,48 +22,49 @@ type File struct {
 	Name   string
 	Data   []byte
 	Stages []*Stage
-	// Context is what COPY takes files from, so that scripts among them are read; nil
-	// if it is not known. It is used by Trace, which is not safe for concurrent use.
+	// Context is the folder that COPY takes files from; scripts among them are read.
+	// Nil means that it is not known. Trace reads it, and is therefore not safe for
+	// concurrent use.
 	Context *Context
-	// BuildArgs are the values of ARGs that a build is given. They are to be set
+	// BuildArgs are the build arguments, by the name of their ARG. They must be set
 	// before Trace is called.
 	BuildArgs map[string]string
 
 	attached     []*attached
-	absent       map[string]error // why files of the context are not among them
+	absent       map[string]error // why files of the context could not be attached
 	places       text
-	ignores      *ignores // nil if they have not been read
+	ignores      *ignores // nil until they are read
 	lines        []int
 	escape       rune
 	continuation *regexp.Regexp
-	named        map[string]*Stage // the latest of a name
-	args         []*Instruction    // ARG before the first FROM
+	named        map[string]*Stage // by name, in lower case; the last stage of a name
+	args         []*Instruction    // ARGs before the first FROM
 	all          []*Instruction
 }
 
 // Stage is one build stage.
 type Stage struct {
 	Index        int
-	Name         string // of AS, or empty
+	Name         string // after AS; may be empty
 	From         *Instruction
-	Base         *Stage // the stage it goes on from, or nil
-	Image        string // that it starts from, as it is written
-	Platform     string // of --platform, as it is written
+	Base         *Stage // the stage that FROM names, or nil
+	Image        string // as FROM writes it
+	Platform     string // as --platform writes it
 	Instructions []*Instruction
 
-	root *Stage // the oldest that it goes on from, or itself
+	root *Stage // see Root
 }
 
-// Instruction is one instruction, with where it stands.
+// Instruction is one instruction and its position.
 type Instruction struct {
-	Command    any // of package instructions
-	Start, End int // its bytes; End is behind the last line, its line feed included
+	Command    any // a type of BuildKit's package instructions
+	Start, End int // the range of its bytes, including the last line feed
 
 	node *parser.Node
 	text joined
 }
 
-// Error is a fault of a Dockerfile.
+// Error is an error in a Dockerfile.
 type Error struct {
 	File string
 	Line int // from 1; 0 if it is not known
@@ -80,14 +80,14 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// The bounds of what is read, which no file that people write comes near.
+// Limits that no file written by people comes near.
 const (
 	maxInstructions = 10_000
 	maxStages       = 1_000
 )
 
-// Parse reads a Dockerfile. The error is an *Error; BuildKit refuses such a file
-// too, unless it is one that is too large to be written by people.
+// Parse reads a Dockerfile. Its error is an *Error. BuildKit refuses such a file too,
+// unless it exceeds the limits of this package.
 func Parse(name string, data []byte) (*File, error) {
 	fault := func(err error, line int) error {
 		var at *parser.LocationError
@@ -155,10 +155,10 @@ func (f *File) add(n *parser.Node, command any) error {
 
 func (f *File) last() *Stage { return f.Stages[len(f.Stages)-1] }
 
-// Final returns the last stage, which a build is of unless another is named.
+// Final returns the last stage, which is built unless another is named.
 func (f *File) Final() *Stage { return f.last() }
 
-// stage returns the stage of a name, or nil. The latest of several counts.
+// stage returns the last stage of that name, or nil.
 func (f *File) stage(name string) *Stage {
 	if name == "" {
 		return nil
@@ -166,7 +166,11 @@ func (f *File) stage(name string) *Stage {
 	return f.named[strings.ToLower(name)]
 }
 
-// Lineage returns the stages that s goes on from and s itself, the oldest first.
+// Root returns the stage at the beginning of the chain of FROMs that leads to s. It is
+// s itself if s starts from an image.
+func (s *Stage) Root() *Stage { return s.root }
+
+// Lineage returns the chain of stages from Root to s.
 func (s *Stage) Lineage() []*Stage {
 	var all []*Stage
 	for ; s != nil; s = s.Base {
@@ -176,15 +180,11 @@ func (s *Stage) Lineage() []*Stage {
 	return all
 }
 
-// lexer expands words as BuildKit does.
-func (f *File) lexer() *shell.Lex { return shell.NewLex(f.Escape()) }
-
 // Escape returns the character that continues lines: a backslash or a backtick.
 func (f *File) Escape() rune { return cmp.Or(f.escape, parser.DefaultEscapeToken) }
 
-// Operands returns where the first byte behind the instruction's keyword stands that
-// is no white space, comment or continuation: a flag, or what the instruction is
-// about.
+// Operands returns the offset of the first byte after the instruction's keyword that is
+// not white space, a comment or a continuation: the first flag or operand.
 func (in *Instruction) Operands() int {
 	text := in.text.text
 	i := strings.IndexAny(text, " \t")
@@ -197,15 +197,15 @@ func (in *Instruction) Operands() int {
 	return in.text.offsets[i]
 }
 
-// Declares reports whether an ARG of the Dockerfile has a name.
+// Declares reports whether the Dockerfile has an ARG of that name.
 func (f *File) Declares(name string) bool {
-	return slices.ContainsFunc(f.all, func(in *Instruction) bool {
-		c, ok := in.Command.(*instructions.ArgCommand)
-		return ok && slices.ContainsFunc(c.Args, func(kv instructions.KeyValuePairOptional) bool { return kv.Key == name })
+	named := func(kv instructions.KeyValuePairOptional) bool { return kv.Key == name }
+	return slices.ContainsFunc(f.Args(), func(in *Instruction) bool {
+		return slices.ContainsFunc(in.Command.(*instructions.ArgCommand).Args, named)
 	})
 }
 
-// Numbered reports whether the Dockerfile names stages by their numbers.
+// Numbered reports whether the Dockerfile refers to stages by their numbers.
 func (f *File) Numbered() bool {
 	numbered := func(name string) bool {
 		_, err := strconv.Atoi(name)
@@ -221,9 +221,9 @@ func (f *File) Numbered() bool {
 	return false
 }
 
-// Sources returns what the file takes from the build context, as it is written: the
-// sources of COPY, of ADD but for addresses, and of bind mounts. What holds a
-// variable, and the whole context, are left out.
+// Sources returns what the file takes from the build context: the sources of COPY, of
+// ADD unless they are addresses, and of bind mounts. Sources with a variable and the
+// context as a whole are left out.
 func (f *File) Sources() []string {
 	var all []string
 	add := func(source string) {
@@ -258,8 +258,8 @@ func (f *File) Sources() []string {
 	return all
 }
 
-// Mounts returns the mounts of a RUN, in which variables stand as they are written.
-// BuildKit reads them when variables are known, and nothing of them before.
+// Mounts returns the mounts of a RUN with their variables as they are written. BuildKit
+// itself parses mounts only when it expands variables.
 func Mounts(c *instructions.RunCommand) []*instructions.Mount {
 	if c.Expand(func(word string) (string, error) { return word, nil }) != nil {
 		return nil

@@ -6,30 +6,30 @@ import (
 )
 
 // maxCopied is how many bytes BuildKit's parser may copy for the heredocs of a file.
-// It copies what it has of a heredoc again for each further line of it, so that one
-// of 1 MB could take minutes.
+// For each line of a heredoc, it copies all lines before it again, so one of 1 MB could
+// take minutes.
 const maxCopied = 2 << 30
 
 var heredocWord = regexp.MustCompile(`<<-?[ \t]*["']?([A-Za-z0-9_.-]+)["']?(?:\s|$)`)
 
-// heredocsTooLarge reports whether the parser might copy more than maxCopied bytes,
-// and at which line, from 1, the first heredoc of those begins. It takes each << for
-// the beginning of a heredoc, and of those that exclude each other what costs most;
-// one whose word is not plain ends nowhere.
+// heredocsTooLarge reports whether the parser might copy more than maxCopied bytes, and
+// the line, from 1, of the first heredoc that counts. It overestimates: every << begins
+// a heredoc, of those that overlap the costliest counts, and one without a plain word
+// extends to the end of the file.
 func heredocsTooLarge(data []byte) (line int, too bool) {
 	first := bytes.Index(data, []byte("<<"))
 	if first < 0 || heredocCost(len(data)-first, bytes.Count(data[first:], []byte("\n"))+1) <= maxCopied {
 		return 0, false
 	}
 	lines := bytes.SplitAfter(data, []byte("\n"))
-	next := make(map[string]int) // where a line that ends a heredoc of this name comes next
+	next := make(map[string]int) // by name, the next line that ends such a heredoc
 	for _, l := range lines {
 		if name := heredocName(l); name != "" {
 			next[name] = len(lines)
 		}
 	}
-	cost := make([]int64, len(lines)+1) // of the lines from here on
-	behind := make([]int, len(lines)+1) // how many bytes follow
+	cost := make([]int64, len(lines)+1) // of this line and all that follow
+	behind := make([]int, len(lines)+1) // the bytes of this line and all that follow
 	for i := len(lines) - 1; i >= 0; i-- {
 		behind[i] = behind[i+1] + len(lines[i])
 		cost[i] = cost[i+1]
@@ -51,8 +51,8 @@ func heredocsTooLarge(data []byte) (line int, too bool) {
 	return line, cost[0] > maxCopied
 }
 
-// heredocName returns the word of the one heredoc that begins in a line, if it is
-// plain.
+// heredocName returns the word of the only heredoc that begins in a line, or "" if
+// there are several or the word is not plain.
 func heredocName(line []byte) string {
 	if bytes.Count(line, []byte("<<")) != 1 {
 		return ""
@@ -63,5 +63,5 @@ func heredocName(line []byte) string {
 	return ""
 }
 
-// heredocCost is how many bytes are copied for a heredoc.
+// heredocCost returns how many bytes the parser copies for a heredoc.
 func heredocCost(size, lines int) int64 { return int64(size) * int64(lines) / 2 }

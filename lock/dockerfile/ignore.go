@@ -7,21 +7,22 @@ import (
 	"strings"
 )
 
-// ignores are the comments of a file that turn rules off.
+// ignores are the comments of a file that turn off rules of scan.
 type ignores struct {
-	lines map[int]map[string]bool
-	spans []span // of instructions, in their order
+	lines map[int]map[string]bool // by line, the rules
+	spans []span                  // of instructions, in their order
 }
 
+// span is a range of lines for which rules are turned off.
 type span struct {
 	first, last int
 	rules       map[string]bool
 }
 
-// Ignores reports whether a comment "# deplock ignore=RULE,RULE" turns a rule off for
-// a line of a file: the Dockerfile, or a script that it runs. Before an instruction,
-// such a comment is about all of that; within it, or in a script, about the next line
-// that is no comment; behind a command, about that line.
+// Ignores reports whether a comment "# deplock ignore=RULE,RULE" turns a rule off for a
+// line of a file: the Dockerfile, or a script that it runs. Before an instruction, such
+// a comment applies to the whole instruction; within one, or in a script, to the next
+// line that is not a comment; after a command, to that line.
 func (f *File) Ignores(rule, file string, line int) bool {
 	if file == f.Name {
 		if f.ignores == nil {
@@ -40,8 +41,8 @@ func (f *File) Ignores(rule, file string, line int) bool {
 	return false
 }
 
-// LinesIgnoring returns the lines of a file, whose comments begin with a #, that a
-// rule is turned off for.
+// LinesIgnoring returns the lines for which a rule is turned off in a file whose
+// comments begin with a #.
 func LinesIgnoring(data []byte, rule string) map[int]bool {
 	lines := make(map[int]bool)
 	for n, rules := range readIgnores(data).lines {
@@ -63,10 +64,10 @@ func (g *ignores) has(rule string, line int) bool {
 	return i >= 0 && line <= g.spans[i].last && g.spans[i].rules[rule]
 }
 
-// readIgnores reads a file in which such comments are about lines alone.
+// readIgnores reads the comments of a file without instructions.
 func readIgnores(data []byte) *ignores {
 	g := &ignores{lines: make(map[int]map[string]bool)}
-	open := make(map[string]bool) // of the comments right above
+	open := make(map[string]bool) // of the comments directly above
 	n := 0
 	for line := range bytes.Lines(data) {
 		n++
@@ -92,8 +93,7 @@ func readIgnores(data []byte) *ignores {
 	return g
 }
 
-// readIgnores reads the Dockerfile's: those that stand before an instruction are about
-// all of it.
+// readIgnores reads the comments of the Dockerfile.
 func (f *File) readIgnores() *ignores {
 	g := readIgnores(f.Data)
 	for _, in := range f.all {
@@ -103,7 +103,7 @@ func (f *File) readIgnores() *ignores {
 			above[rule] = true
 		}
 		if at := bytes.IndexByte(f.Data[in.Start:in.End], '\n'); at >= 0 && len(above) > 0 {
-			// One behind the first line is about that line alone.
+			// A comment at the end of the first line applies to that line alone.
 			line := f.Data[in.Start : in.Start+at]
 			if i := bytes.IndexByte(line, '#'); i >= 0 {
 				for _, rule := range rulesOf(string(line[i+1:])) {
@@ -118,7 +118,7 @@ func (f *File) readIgnores() *ignores {
 	return g
 }
 
-// rulesOf returns the rules that the text of a comment turns off.
+// rulesOf returns the rules that a comment turns off.
 func rulesOf(text string) []string {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(text), "deplock ignore=")
 	if !ok {

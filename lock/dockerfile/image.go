@@ -14,18 +14,18 @@ import (
 // Image is a reference to an image.
 type Image struct {
 	Where string       // "FROM", "COPY --from" or "RUN --mount"
-	Stage *Stage       // that it stands in
-	Ref   script.Value // what it stands for
-	// Start and End are the bytes where the reference is written: in place, or in
-	// the default of the ARG that it is alone. They are equal if there is no one
-	// place.
+	Stage *Stage       // in which it is used
+	Ref   script.Value // expanded
+	// Start and End are the range of bytes where the reference is written: where it
+	// is used or, if it is a variable and nothing else, in the default of that ARG.
+	// They are equal if it is not written in one place.
 	Start, End int
-	At         int // where it is used
+	At         int // the offset where it is used
 }
 
-// Images returns the references to images in the order of their instructions:
-// those that FROM, COPY --from and RUN --mount=from= name, except for stages,
-// scratch and what cannot be an image. Named contexts of a build look like images.
+// Images returns the references to images in FROM, COPY --from and RUN --mount=from=, in
+// the order of their instructions. Stages, scratch and names that no image can have are
+// left out. Named contexts of a build look like images.
 func (f *File) Images() []Image {
 	var all []Image
 	meta := f.meta("linux/amd64")
@@ -53,7 +53,7 @@ func (f *File) Images() []Image {
 	return all
 }
 
-// before returns the stage of a name that stands before s.
+// before returns the stage of that name which comes before s, or nil.
 func (f *File) before(s *Stage, name string) *Stage {
 	if f.stage(name) == nil {
 		return nil
@@ -66,15 +66,10 @@ func (f *File) before(s *Stage, name string) *Stage {
 	return nil
 }
 
-// from returns the image that COPY --from or a mount names, if it is one.
+// from returns the image that COPY --from or a mount refers to, if it is one and not a
+// stage.
 func (f *File) from(where string, s *Stage, in *Instruction, name string) (Image, bool) {
-	if name == "" {
-		return Image{}, false
-	}
-	if _, err := strconv.Atoi(name); err == nil {
-		return Image{}, false
-	}
-	if f.stage(name) != nil {
+	if _, err := strconv.Atoi(name); err == nil || name == "" || f.stage(name) != nil {
 		return Image{}, false
 	}
 	return f.image(where, s, in, name, newScope())
@@ -82,7 +77,8 @@ func (f *File) from(where string, s *Stage, in *Instruction, name string) (Image
 
 var mountFrom = regexp.MustCompile(`(?:^|,)from=("?)([^,"]+)`)
 
-// mountsFrom returns the values of from= in the mounts of a RUN.
+// mountsFrom returns the values of from= in the mounts of a RUN. It reads the flags
+// itself: BuildKit parses all mounts or none, and none whose mode or uid is a variable.
 func mountsFrom(in *Instruction) []string {
 	var all []string
 	for _, flag := range in.node.Flags {
@@ -97,31 +93,23 @@ func mountsFrom(in *Instruction) []string {
 
 var onlyVariable = regexp.MustCompile(`^\$(?:\{(\w+)(?::?-[^}]*)?\}|(\w+))$`)
 
-// image returns a reference with where it is written.
+// image returns the reference that a word of an instruction is, and where it is
+// written.
 func (f *File) image(where string, s *Stage, in *Instruction, word string, meta scope) (Image, bool) {
 	im := Image{Where: where, Stage: s, Ref: f.expand(word, meta), At: in.Start}
 	i := indexWord(in.text.text, word)
 	if i >= 0 {
 		im.At = in.text.offsets[i]
 	}
-	switch {
-	case !strings.Contains(word, "$"):
-		if i >= 0 {
-			im.Start, im.End = im.At, in.text.offsets[i+len(word)-1]+1
-		}
-	case onlyVariable.MatchString(word):
-		m := onlyVariable.FindStringSubmatch(word)
+	if m := onlyVariable.FindStringSubmatch(word); m != nil {
 		im.Start, im.End = f.argDefault(m[1] + m[2])
-	default:
-		// Literal in all but variables: a digest can be put behind it.
-		if i >= 0 {
-			im.Start, im.End = im.At, in.text.offsets[i+len(word)-1]+1
-		}
+	} else if i >= 0 {
+		im.Start, im.End = im.At, in.text.offsets[i+len(word)-1]+1
 	}
 	return im, im.Ref.Text != ""
 }
 
-// indexWord returns where a word stands in a line, by itself or behind "from=".
+// indexWord returns the index of a word in a line, by itself or after "from=", or -1.
 func indexWord(line, word string) int {
 	for at := 0; ; {
 		i := strings.Index(line[at:], word)
@@ -139,7 +127,8 @@ func indexWord(line, word string) int {
 	}
 }
 
-// argDefault returns the bytes of the default of a global ARG, without quotes.
+// argDefault returns the range of the default of an ARG before the first FROM, without
+// quotes.
 func (f *File) argDefault(name string) (start, end int) {
 	for _, in := range f.args {
 		for _, kv := range in.Command.(*instructions.ArgCommand).Args {
@@ -161,9 +150,9 @@ func (f *File) argDefault(name string) (start, end int) {
 	return 0, 0
 }
 
-// Context reports whether a reference names a context that the build is given beside
-// its own, and no image: one of the given names, or depfetch, which the documentation
-// of depfetch gives to the context that it is in.
+// Context reports whether a reference is that of a named context and not of an image.
+// Names are those that the build is given. Where they are not known, depfetch counts as
+// one, since the documentation of depfetch uses that name for its context.
 func (im Image) Context(names []string) bool {
 	if strings.ContainsAny(im.Ref.Text, ":/@") {
 		return slices.Contains(names, im.Ref.Text)

@@ -1,7 +1,6 @@
 package dockerfile
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -9,26 +8,24 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// Args returns all ARG instructions, those before the first FROM included.
+// Args returns all ARG instructions, including those before the first FROM.
 func (f *File) Args() []*Instruction {
-	all := slices.Clone(f.args)
-	for _, s := range f.Stages {
-		for _, in := range s.Instructions {
-			if in.node != nil && strings.EqualFold(in.node.Value, "arg") {
-				all = append(all, in)
-			}
+	var all []*Instruction
+	for _, in := range f.all {
+		if _, ok := in.Command.(*instructions.ArgCommand); ok {
+			all = append(all, in)
 		}
 	}
 	return all
 }
 
-// RunsOn says what a stage runs on if that may be another platform than the one that
-// is built for: "the build platform", or the platform that its FROM names while the
-// last stage does not. It is empty if the stage runs on what is built for.
+// RunsOn returns the platform that a stage runs on if that may differ from the target
+// platform: "the build platform", or the platform in its FROM if the last stage does
+// not name the same. It is empty if the stage runs on the target platform.
 func (f *File) RunsOn(s *Stage) string {
 	where := f.runsOn(s)
 	if where != "" && where != build && where == f.runsOn(f.Final()) {
-		return "" // all is for that one platform
+		return "" // the image is for that platform only
 	}
 	return where
 }
@@ -40,7 +37,7 @@ func (f *File) runsOn(s *Stage) string {
 	if word == "" {
 		return ""
 	}
-	// Names that are told apart stand for the two platforms.
+	// Two distinct names stand for the two platforms.
 	vars := newScope()
 	for _, side := range []string{"TARGET", "BUILD"} {
 		vars.arg[side+"PLATFORM"] = script.Text(side + "/" + side)

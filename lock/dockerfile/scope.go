@@ -6,35 +6,33 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
 	"depfetch/lock"
 	"depfetch/lock/dockerfile/script"
 )
 
-// scope holds what the variables of a stage stand for.
+// scope holds the values of the variables at one point of a stage.
 type scope struct {
 	env, arg map[string]script.Value
-	// unset says of variables that have no value why that is.
-	unset map[string]string
-	// longest is how long a value of it may be.
-	longest int
+	unset    map[string]string // by variable, why it has no value
+	longest  int               // the length of the longest value
 }
 
-// The bounds of what a word of an instruction stands for, in bytes, and of what it
-// may come to on the way.
 const (
-	maxWord      = 1 << 15
-	maxExpansion = 1 << 18
+	maxWord      = 1 << 15 // of an expanded word, in bytes
+	maxExpansion = 1 << 18 // of what expanding it may need, in bytes
 )
 
 func newScope() scope {
-	return scope{make(map[string]script.Value), make(map[string]script.Value), make(map[string]string), 0}
+	return scope{env: make(map[string]script.Value), arg: make(map[string]script.Value), unset: make(map[string]string)}
 }
 
 func (s scope) clone() scope {
-	return scope{maps.Clone(s.env), maps.Clone(s.arg), maps.Clone(s.unset), s.longest}
+	return scope{env: maps.Clone(s.env), arg: maps.Clone(s.arg), unset: maps.Clone(s.unset), longest: s.longest}
 }
 
+// get returns the value of a variable. ENV overrides ARG.
 func (s scope) get(name string) (script.Value, bool) {
 	if v, ok := s.env[name]; ok {
 		return v, true
@@ -43,14 +41,15 @@ func (s scope) get(name string) (script.Value, bool) {
 	return v, ok
 }
 
-// vars returns the variables as a shell has them.
+// vars returns the variables as a shell sees them.
 func (s scope) vars() map[string]script.Value {
 	all := maps.Clone(s.arg)
 	maps.Copy(all, s.env)
 	return all
 }
 
-// lookups is the EnvGetter of one expansion; it notes what is asked for.
+// lookups is the shell.EnvGetter of one expansion. It records the variables that are
+// asked for.
 type lookups struct {
 	scope
 	asked []string
@@ -62,7 +61,7 @@ func (l *lookups) Get(name string) (string, bool) {
 	}
 	v, ok := l.get(name)
 	if !ok && name == "PATH" {
-		return "$PATH", true // each image has one
+		return "$PATH", true // every image has one
 	}
 	return v.Text, ok
 }
@@ -71,7 +70,8 @@ func (l *lookups) Keys() []string {
 	return slices.Collect(maps.Keys(l.vars()))
 }
 
-// expand expands a word of an instruction.
+// expand expands a word of an instruction. The value is not known if a variable in it
+// is not.
 func (f *File) expand(word string, s scope) script.Value {
 	if len(word) > maxWord || len(word)+strings.Count(word, "$")*s.longest > maxExpansion {
 		return script.Unknown(word[:min(len(word), 80)]+"…", "it is too long")
@@ -80,7 +80,7 @@ func (f *File) expand(word string, s scope) script.Value {
 		return script.Text(word)
 	}
 	l := &lookups{scope: s}
-	r, err := f.lexer().ProcessWordWithMatches(word, l)
+	r, err := shell.NewLex(f.Escape()).ProcessWordWithMatches(word, l)
 	if err != nil {
 		return script.Unknown(word, err.Error())
 	}
@@ -116,7 +116,7 @@ func (f *File) expand(word string, s scope) script.Value {
 	return v
 }
 
-// hasAlternative reports whether a word says what to take if a variable is unset.
+// hasAlternative reports whether a word has a default for a variable that is unset.
 func hasAlternative(word, name string) bool {
 	for _, op := range []string{":-", "-", ":+", "+"} {
 		if strings.Contains(word, "${"+name+op) {
@@ -126,7 +126,7 @@ func hasAlternative(word, name string) bool {
 	return false
 }
 
-// meta returns the scope of FROM lines, on a platform.
+// meta returns the scope of FROM lines for a target platform.
 func (f *File) meta(p lock.Platform) scope {
 	s := newScope()
 	for name, value := range script.TargetVars(p) {
@@ -138,53 +138,43 @@ func (f *File) meta(p lock.Platform) scope {
 	return s
 }
 
-// declare adds the variables of an ARG. meta is what stands before the first FROM.
+// declare adds the variables of an ARG. meta is the scope of FROM lines.
 func (f *File) declare(c *instructions.ArgCommand, s *scope, meta scope) {
 	for _, kv := range c.Args {
-		given, ok := f.BuildArgs[kv.Key]
+		given, isGiven := f.BuildArgs[kv.Key]
+		global, isGlobal := meta.arg[kv.Key]
+		_, isSet := s.arg[kv.Key]
 		switch {
-		case ok:
-			v := script.Text(given)
-			v.Vars = []string{kv.Key}
-			s.arg[kv.Key] = v
-			s.longest = max(s.longest, len(v.Text))
-			delete(s.unset, kv.Key)
+		case isGiven:
+			s.assign(s.arg, kv.Key, script.Text(given))
 		case kv.Value != nil:
-			v := f.expand(*kv.Value, *s)
-			v.Vars = capped(append([]string{kv.Key}, v.Vars...))
-			s.arg[kv.Key] = v
-			s.longest = max(s.longest, len(v.Text))
-			delete(s.unset, kv.Key)
-		case meta.arg != nil:
-			if v, ok := meta.arg[kv.Key]; ok {
-				v.Vars = capped(append([]string{kv.Key}, v.Vars...))
-				s.arg[kv.Key] = v
-				s.longest = max(s.longest, len(v.Text))
-				continue
-			}
-			fallthrough
-		default:
-			if _, ok := s.arg[kv.Key]; !ok {
-				s.unset[kv.Key] = "ARG " + kv.Key + " has no default"
-			}
+			s.assign(s.arg, kv.Key, f.expand(*kv.Value, *s))
+		case isGlobal:
+			s.assign(s.arg, kv.Key, global)
+		case !isSet:
+			s.unset[kv.Key] = "ARG " + kv.Key + " has no default"
 		}
 	}
 }
 
-// set adds the variables of an ENV: all are expanded before any is set.
+// set adds the variables of an ENV. All are expanded before any is set.
 func (f *File) set(c *instructions.EnvCommand, s *scope) {
 	values := make([]script.Value, len(c.Env))
 	for i, kv := range c.Env {
 		values[i] = f.expand(kv.Value, *s)
 	}
 	for i, kv := range c.Env {
-		v := values[i]
-		s.longest = max(s.longest, len(v.Text))
-		v.Vars = capped(append([]string{kv.Key}, v.Vars...))
-		s.env[kv.Key] = v
-		delete(s.unset, kv.Key)
+		s.assign(s.env, kv.Key, values[i])
 	}
 }
 
-// capped returns the first of the names of variables that went into a value.
-func capped(names []string) []string { return names[:min(len(names), 100)] }
+// maxVars is how many names of variables a value keeps that went into it.
+const maxVars = 100
+
+// assign sets a variable in vars, which is s.env or s.arg.
+func (s *scope) assign(vars map[string]script.Value, name string, v script.Value) {
+	v.Vars = append([]string{name}, v.Vars[:min(len(v.Vars), maxVars-1)]...)
+	vars[name] = v
+	s.longest = max(s.longest, len(v.Text))
+	delete(s.unset, name)
+}

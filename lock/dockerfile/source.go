@@ -9,26 +9,24 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
-// Position is a place in a Dockerfile.
+// Position is a position in a file.
 type Position struct {
 	Offset    int // in bytes, from 0
 	Line, Col int // from 1; Col counts characters
 }
 
-// Position returns the place of an offset.
-func (f *File) Position(offset int) Position {
-	return f.places.position(offset)
-}
+// Position returns the position of an offset in the Dockerfile.
+func (f *File) Position(offset int) Position { return f.places.position(offset) }
 
-// joined is the text of an instruction as BuildKit sees it, with its continuation
-// lines joined, and where each byte of it comes from.
+// joined is the text of an instruction with its continuation lines joined, as BuildKit
+// sees it, and the offset of each of its bytes in the file.
 type joined struct {
 	text    string
-	offsets []int // of each byte, and of the end
-	next    int   // the line behind it, from 0: where heredocs begin
+	offsets []int // of each byte and of the end
+	next    int   // the line after it, from 0: where heredocs begin
 }
 
-// lineStarts returns the offset of each line, and of the end.
+// lineStarts returns the offset of each line and of the end of the file.
 func lineStarts(data []byte) []int {
 	starts := []int{0}
 	for i, b := range data {
@@ -42,8 +40,8 @@ func lineStarts(data []byte) []int {
 	return starts
 }
 
-// join joins the lines of an instruction by the rules of BuildKit's parser:
-// comments and empty lines between continuations are dropped.
+// join joins the lines of an instruction by the rules of BuildKit's parser, which drops
+// comments and empty lines between continuations and keeps no offsets.
 func (f *File) join(n *parser.Node) joined {
 	var (
 		j joined
@@ -96,21 +94,21 @@ func (f *File) join(n *parser.Node) joined {
 	return j
 }
 
-// continuationOf returns what a line ends with that is continued.
+// continuationOf returns an expression for the end of a line that is continued.
 func continuationOf(escape rune) *regexp.Regexp {
 	e := regexp.QuoteMeta(string(escape))
 	return regexp.MustCompile(`([^` + e + `])` + e + `[ \t]*$|^` + e + `[ \t]*$`)
 }
 
-// locate returns a function that maps an offset from at on.
+// locate returns a function that maps an offset from at on to one in the file.
 func (j joined) locate(at int) func(int) int {
 	return func(i int) int { return j.offsets[max(0, min(at+i, len(j.offsets)-1))] }
 }
 
-// heredoc is the body of a heredoc in the file.
+// heredoc is the range of a heredoc's content in the file.
 type heredoc struct{ start, end int }
 
-// heredocs returns where the bodies of an instruction's heredocs lie.
+// heredocs returns the ranges of an instruction's heredocs.
 func (f *File) heredocs(n *parser.Node, j joined) []heredoc {
 	var all []heredoc
 	line := j.next

@@ -2,14 +2,15 @@ package dockerfile
 
 import "slices"
 
-// text is a file with what finds places in it without reading it again.
+// text is a file with an index of its lines and characters, so that a position is found
+// without reading the whole file again.
 type text struct {
 	data  []byte
-	lines []int // where they begin, and the end
-	runes []int // the characters before each block
+	lines []int // the offset of each line and of the end
+	runes []int // the number of characters before each block
 }
 
-// block is how many bytes apart the counts of characters are.
+// block is the number of bytes between two counts of characters.
 const block = 1024
 
 func newText(data []byte) text {
@@ -22,7 +23,7 @@ func newText(data []byte) text {
 	return t
 }
 
-// starts returns how many characters begin in some bytes.
+// starts returns the number of characters that begin in data.
 func starts(data []byte) int {
 	n := 0
 	for _, b := range data {
@@ -33,7 +34,7 @@ func starts(data []byte) int {
 	return n
 }
 
-// before returns how many characters begin before an offset.
+// before returns the number of characters that begin before an offset.
 func (t text) before(offset int) int {
 	i := min(offset/block, len(t.runes)-1)
 	if i < 0 {
@@ -48,7 +49,7 @@ func (t text) position(offset int) Position {
 	if !found {
 		i--
 	}
-	// The end is behind the last line feed, or within the last line.
+	// Without a line feed at its end, the end of the file is in the last line.
 	if i > 0 && i == len(t.lines)-1 && (len(t.data) == 0 || t.data[len(t.data)-1] != '\n') {
 		i--
 	}

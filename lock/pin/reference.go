@@ -12,11 +12,8 @@
 package pin
 
 import (
-	"bytes"
-	"cmp"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -147,44 +144,29 @@ func (r *Reference) place(data []byte) {
 }
 
 // edited returns the bytes that stand for a reference with a digest.
-func (r Reference) edited(data []byte, digest string) []byte {
-	text := data[r.start:r.end]
-	if bare.Match(text) {
-		return []byte(digest) // the default of an ARG that is the digest alone
+func (r Reference) edited(data []byte, digest string) string {
+	text := string(data[r.start:r.end])
+	if bare.MatchString(text) {
+		return digest // the default of an ARG that is only the digest
 	}
-	if m := digested.FindIndex(text); m != nil {
+	if m := digested.FindStringIndex(text); m != nil {
 		text = text[:m[0]]
 	}
-	return append(slices.Clone(text), []byte("@"+digest)...)
+	return text + "@" + digest
 }
 
 // Edit returns a file with other digests. Digests are by the index of the
 // reference in refs, which References has returned for the same data.
 func Edit(file string, data []byte, refs []Reference, digests map[int]string) ([]byte, error) {
-	type change struct {
-		start, end int
-		text       []byte
-	}
-	var changes []change
+	var edits []dockerfile.Edit
 	for i, digest := range digests {
 		if refs[i].Why != "" {
 			return nil, fmt.Errorf("%s: %s: %s", refs[i].Place(), refs[i].Text, refs[i].Why)
 		}
-		changes = append(changes, change{refs[i].start, refs[i].end, refs[i].edited(data, digest)})
+		edits = append(edits, dockerfile.Edit{Start: refs[i].start, End: refs[i].end, Text: refs[i].edited(data, digest)})
 	}
-	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.start, b.start) })
-	var out bytes.Buffer
-	at := 0
-	for _, c := range changes {
-		if c.start < at {
-			continue // two references share one place, the default of an ARG
-		}
-		out.Write(data[at:c.start])
-		out.Write(c.text)
-		at = c.end
-	}
-	out.Write(data[at:])
-	return out.Bytes(), verify(file, out.Bytes(), refs, digests)
+	edited := dockerfile.Apply(data, edits)
+	return edited, verify(file, edited, refs, digests)
 }
 
 // verify reads an edited file again.

@@ -1,11 +1,9 @@
 package record
 
 import (
-	"bytes"
 	"fmt"
 	"path"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -51,7 +49,7 @@ func Mounted(f *dockerfile.File, id string) (*Recipe, error) {
 					return nil, fmt.Errorf("%s:%d: %w", f.Name, f.Position(s.From.Start).Line, err)
 				}
 				at := in.Operands()
-				r.edits = append(r.edits, edit{at, at, mounts(c, f.Data[at:in.End], from, id)})
+				r.edits = append(r.edits, dockerfile.Edit{Start: at, End: at, Text: mounts(c, f.Data[at:in.End], from, id)})
 			}
 		}
 	}
@@ -67,13 +65,13 @@ func Mounted(f *dockerfile.File, id string) (*Recipe, error) {
 			n, err := strconv.Atoi(c.From)
 			m := copyFrom.FindSubmatchIndex(f.Data[in.Start:in.End])
 			if err == nil && m != nil && n < len(f.Stages) {
-				r.edits = append(r.edits, edit{in.Start + m[2], in.Start + m[3], strconv.Itoa(n + len(r.stages))})
+				r.edits = append(r.edits, dockerfile.Edit{Start: in.Start + m[2], End: in.Start + m[3], Text: strconv.Itoa(n + len(r.stages))})
 			}
 		}
 	}
 	at := f.Stages[0].From.Start
-	r.edits = append(r.edits, edit{at, at, strings.Join(r.stages, "")})
-	r.Text = r.apply(f.Data)
+	r.edits = append(r.edits, dockerfile.Edit{Start: at, End: at, Text: strings.Join(r.stages, "")})
+	r.Text = dockerfile.Apply(f.Data, r.edits)
 	return &r.Recipe, nil
 }
 
@@ -82,31 +80,12 @@ type recipe struct {
 	Recipe
 	names  map[string]string // of stages with the program, by platform as FROM has it
 	stages []string
-	edits  []edit
-}
-
-// edit is a piece of text to put in the place of another.
-type edit struct {
-	start, end int
-	text       string
-}
-
-func (r *recipe) apply(data []byte) []byte {
-	slices.SortStableFunc(r.edits, func(a, b edit) int { return a.start - b.start })
-	var out bytes.Buffer
-	at := 0
-	for _, e := range r.edits {
-		out.Write(data[at:e.start])
-		out.WriteString(e.text)
-		at = e.end
-	}
-	out.Write(data[at:])
-	return out.Bytes()
+	edits  []dockerfile.Edit
 }
 
 // stage returns the name of the stage with the program that the RUNs of s can run.
 func (r *recipe) stage(s *dockerfile.Stage) (string, error) {
-	platform := s.Lineage()[0].Platform
+	platform := s.Root().Platform
 	if strings.Contains(platform, "TARGETPLATFORM") {
 		platform = ""
 	}

@@ -3,6 +3,7 @@ package sync
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,15 +34,9 @@ const (
 	buildStage = "depfetch-build"
 )
 
-// edit is a piece of text to put in the place of another.
-type edit struct {
-	start, end int
-	text       string
-}
-
 // Edit returns the Dockerfile with what is adopted of it.
 func (r *Reading) Edit(s Source, pins Pins) []byte {
-	var edits []edit
+	var edits []dockerfile.Edit
 	stages := make(map[string]string) // by platform, as it is written
 	vendored := false
 	for _, run := range r.Runs {
@@ -56,7 +51,7 @@ func (r *Reading) Edit(s Source, pins Pins) []byte {
 		if s.Vendor != "" {
 			from, vendored = stageName, true
 		}
-		if p := root(run.Stage).Platform; !targets(p) {
+		if p := run.Stage.Root().Platform; !targets(p) {
 			from = foreign(p)
 			stages[p] = from
 		}
@@ -75,7 +70,7 @@ func (r *Reading) Edit(s Source, pins Pins) []byte {
 	if s.Vendor != "" {
 		edits = append(edits, r.contextStages(s)...)
 	}
-	return apply(r.File.Data, edits)
+	return dockerfile.Apply(r.File.Data, edits)
 }
 
 // targets reports whether a stage of a platform, as FROM has it, runs what is made
@@ -95,7 +90,7 @@ func foreign(platform string) string {
 }
 
 // mount returns the edit that mounts depfetch and the lockfile into a RUN.
-func (r *Reading) mount(run *Run, from, lockfile string) edit {
+func (r *Reading) mount(run *Run, from, lockfile string) dockerfile.Edit {
 	at := run.Instruction.Operands()
 	more := " " + string(r.File.Escape()) + r.eol(at) + "    "
 	var b strings.Builder
@@ -107,7 +102,7 @@ func (r *Reading) mount(run *Run, from, lockfile string) edit {
 	if !run.Lock {
 		fmt.Fprintf(&b, "--mount=type=bind,source=%s,target=%s%s", lockfile, lockTarget, more)
 	}
-	return edit{at, at, b.String()}
+	return dockerfile.Edit{Start: at, End: at, Text: b.String()}
 }
 
 // eol returns how the line of a byte ends.
@@ -121,28 +116,28 @@ func (r *Reading) eol(at int) string {
 }
 
 // checksum returns the edit that gives an ADD the pinned sum.
-func (r *Reading) checksum(a *Add, pins Pins) (edit, bool) {
+func (r *Reading) checksum(a *Add, pins Pins) (dockerfile.Edit, bool) {
 	pin, _ := pins.Pin(a.Request.URL)
 	want := "sha256:" + pin.Digest.String()
 	switch {
 	case a.Checksum == want:
-		return edit{}, false
+		return dockerfile.Edit{}, false
 	case a.Checksum != "":
 		text := r.File.Data[a.Instruction.Start:a.Instruction.End]
 		i := bytes.Index(text, []byte("--checksum="+a.Checksum))
 		if i < 0 {
-			return edit{}, false // it stands in a variable
+			return dockerfile.Edit{}, false // it stands in a variable
 		}
 		i += a.Instruction.Start + len("--checksum=")
-		return edit{i, i + len(a.Checksum), want}, true
+		return dockerfile.Edit{Start: i, End: i + len(a.Checksum), Text: want}, true
 	}
 	at := a.Instruction.Operands()
-	return edit{at, at, "--checksum=" + want + " "}, true
+	return dockerfile.Edit{Start: at, End: at, Text: "--checksum=" + want + " "}, true
 }
 
 // stages returns the edit that adds the stages which adopted RUNs take depfetch
 // from and which are not there yet.
-func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) (edit, bool) {
+func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) (dockerfile.Edit, bool) {
 	have := func(name string) bool {
 		return slices.ContainsFunc(r.File.Stages, func(st *dockerfile.Stage) bool { return strings.EqualFold(st.Name, name) })
 	}
@@ -152,7 +147,7 @@ func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) 
 	if vendored && !have(stageName) {
 		b.WriteString(s.copied(stageName, "$TARGETPLATFORM", eol))
 	}
-	for _, p := range sortedKeys(foreigners) {
+	for _, p := range slices.Sorted(maps.Keys(foreigners)) {
 		switch name := foreigners[p]; {
 		case have(name):
 		case s.Vendor == "":
@@ -161,7 +156,7 @@ func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) 
 			b.WriteString(s.copied(name, p, eol))
 		}
 	}
-	return edit{at, at, b.String()}, b.Len() > 0
+	return dockerfile.Edit{Start: at, End: at, Text: b.String()}, b.Len() > 0
 }
 
 // copied returns the stage that has depfetch for a platform, as FROM has it, from the
@@ -178,41 +173,18 @@ func (s Source) copied(name, platform, eol string) string {
 
 // contextStages returns the edits that turn the stages which take depfetch for another
 // platform from the named context into those that copy it.
-func (r *Reading) contextStages(s Source) []edit {
-	var edits []edit
+func (r *Reading) contextStages(s Source) []dockerfile.Edit {
+	var edits []dockerfile.Edit
 	for _, m := range oursStage.FindAllSubmatchIndex(r.File.Data, -1) {
 		text := func(i int) string { return string(r.File.Data[m[2*i]:m[2*i+1]]) }
 		ours := slices.ContainsFunc(r.File.Stages, func(st *dockerfile.Stage) bool {
 			return st.From.Start == m[0] && st.Name == text(3) && text(2) == stageName && foreign(text(1)) == text(3)
 		})
 		if ours {
-			edits = append(edits, edit{m[0], m[1], s.copied(text(3), text(1), r.eol(m[0]))})
+			edits = append(edits, dockerfile.Edit{Start: m[0], End: m[1], Text: s.copied(text(3), text(1), r.eol(m[0]))})
 		}
 	}
 	return edits
-}
-
-func sortedKeys(m map[string]string) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// apply makes edits, which do not overlap.
-func apply(data []byte, edits []edit) []byte {
-	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
-	var b bytes.Buffer
-	at := 0
-	for _, e := range edits {
-		b.Write(data[at:e.start])
-		b.WriteString(e.text)
-		at = e.end
-	}
-	b.Write(data[at:])
-	return b.Bytes()
 }
 
 // The text that Edit puts in. In the form of stages, digits of indexes count.
@@ -226,7 +198,7 @@ var (
 // Undo returns the Dockerfile without what Edit has put in. Of ADD, that is each sum
 // that the lockfile has for its address.
 func Undo(f *dockerfile.File, r *Reading, pins Pins) []byte {
-	var edits []edit
+	var edits []dockerfile.Edit
 	for _, s := range f.Stages {
 		for _, in := range s.Instructions {
 			if _, ok := in.Command.(*instructions.RunCommand); !ok {
@@ -238,7 +210,7 @@ func Undo(f *dockerfile.File, r *Reading, pins Pins) []byte {
 				continue
 			}
 			for _, m := range append(mounts, oursLock.FindAllIndex(text, -1)...) {
-				edits = append(edits, edit{in.Start + m[0], in.Start + m[1], ""})
+				edits = append(edits, dockerfile.Edit{Start: in.Start + m[0], End: in.Start + m[1], Text: ""})
 			}
 		}
 	}
@@ -249,13 +221,13 @@ func Undo(f *dockerfile.File, r *Reading, pins Pins) []byte {
 		pin, ok := pins.Pin(a.Request.URL)
 		flag := []byte("--checksum=sha256:" + pin.Digest.String() + " ")
 		if i := bytes.Index(f.Data[a.Instruction.Start:a.Instruction.End], flag); ok && i >= 0 {
-			edits = append(edits, edit{a.Instruction.Start + i, a.Instruction.Start + i + len(flag), ""})
+			edits = append(edits, dockerfile.Edit{Start: a.Instruction.Start + i, End: a.Instruction.Start + i + len(flag), Text: ""})
 		}
 	}
 	for _, form := range []*regexp.Regexp{oursStage, oursCopy} {
 		for _, m := range form.FindAllIndex(f.Data, -1) {
-			edits = append(edits, edit{m[0], m[1], ""})
+			edits = append(edits, dockerfile.Edit{Start: m[0], End: m[1], Text: ""})
 		}
 	}
-	return apply(f.Data, edits)
+	return dockerfile.Apply(f.Data, edits)
 }

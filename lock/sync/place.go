@@ -105,7 +105,7 @@ func (r *reader) base(run *Run) *Base {
 	if r.options.Base == nil {
 		return nil
 	}
-	return r.options.Base(root(run.Stage).Image)
+	return r.options.Base(run.Stage.Root().Image)
 }
 
 // shells reports whether a SHELL instruction before the RUN replaces that of its base.
@@ -278,6 +278,3 @@ func lastElement(p string) string {
 	_, name := splitPath(p)
 	return name
 }
-
-// root returns the stage that s goes on from in the end.
-func root(s *dockerfile.Stage) *dockerfile.Stage { return s.Lineage()[0] }

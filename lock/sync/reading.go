@@ -136,7 +136,7 @@ func Read(f *dockerfile.File, o Options) *Reading {
 	for _, run := range r.Runs {
 		slices.SortStableFunc(run.Calls, func(a, b *Call) int { return cmp.Compare(a.At, b.At) })
 		run.place(r)
-		if (o.Stages || !targets(root(run.Stage).Platform)) && f.Numbered() {
+		if (o.Stages || !targets(run.Stage.Root().Platform)) && f.Numbered() {
 			run.leave(run.Instruction.Start, "its depfetch would come from a stage that is put before the others, and COPY --from counts them", "give the stages names")
 		}
 	}
