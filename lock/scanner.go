@@ -13,12 +13,12 @@ const maxDepth = 64
 const tooDeep = "nested too deep"
 
 // scanner makes the tree of a TOML document. It leaves the checks to the TOML
-// library, but for two that the library lacks, and stops at a fault.
+// library, but for three that the library lacks, and stops at a fault.
 type scanner struct {
 	doc   *document
 	text  string
 	pos   int
-	fault string // which of the two it stopped for, at pos; or empty
+	fault string // which of the three it stopped for, at pos; or empty
 }
 
 // scan returns a document with its tree, and the scanner as it ended.
@@ -140,12 +140,14 @@ func (s *scanner) path(table *value) (v *value, parts []Span) {
 	for {
 		s.spaces()
 		at := s.pos
-		if len(v.elems) > 0 {
+		if v.kind == kindTables {
 			v = v.elems[len(v.elems)-1]
 		}
 		switch {
 		case len(parts) == maxDepth:
 			s.fault = tooDeep
+		case v.kind == kindArray:
+			s.fault = "an array cannot be added to"
 		case v.whole:
 			s.fault = "an inline table cannot be added to"
 		}
@@ -243,19 +245,23 @@ func (s *scanner) array(v *value, depth int) {
 func (s *scanner) inline(v *value, depth int) {
 	v.kind = kindTable
 	v.inline = &Table{Inline: true, value: v}
-	start, commas, simple := s.pos, 0, true
+	start, commas, simple, closed := s.pos, 0, true, false
 	s.pos++
-	for s.blank(); s.fault == "" && s.pos < len(s.text) && !s.accept('}'); s.blank() {
-		if s.accept(',') {
+	for !closed && s.fault == "" && s.pos < len(s.text) {
+		s.blank()
+		switch {
+		case s.accept('}'):
+			closed = true
+		case s.accept(','):
 			commas++
-			continue
+		default:
+			simple = simple && commas == len(v.inline.Pairs)
+			s.pair(v.inline, depth+1)
 		}
-		simple = simple && commas == len(v.inline.Pairs)
-		s.pair(v.inline, depth+1)
 	}
 	v.whole = true
 	v.inline.Span = Span{start, s.pos}
-	v.simple = simple && v.inline.simple(s.text, commas)
+	v.simple = simple && closed && v.inline.simple(s.text, commas)
 }
 
 // simple reports whether the inline table t is on one line, has commas between its
