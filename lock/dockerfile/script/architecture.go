@@ -40,99 +40,6 @@ func TargetVars(p lock.Platform) map[string]string {
 	return vars
 }
 
-// register adds the programs that say what the machine is.
-func registerMachine(t map[string]command) {
-	t["uname"] = func(m *Machine, c *call) status {
-		n, ok := architecture(m.Platform)
-		var kernel, machine, system bool
-		for _, o := range (options{}).parse(c.args) {
-			// Long names may be abbreviated.
-			is := func(short, long string, least int) bool {
-				return o.name == short || len(o.name) >= least && strings.HasPrefix(long, o.name)
-			}
-			switch {
-			case o.name == "" || !o.value.Known():
-				ok = false
-			case is("m", "machine", 1):
-				machine = true
-			case is("s", "kernel-name", 8), o.name == "sysname":
-				kernel = true
-			case is("o", "operating-system", 1):
-				system = true
-			default:
-				ok = false // the release, the name of the host, or what differs between systems
-			}
-		}
-		var words []string
-		if kernel || len(c.args) == 0 {
-			words = append(words, "Linux")
-		}
-		if machine {
-			words = append(words, n.uname)
-		}
-		if system {
-			words = append(words, "GNU/Linux")
-			ok = ok && !system // Linux, where it is not that of GNU
-		}
-		return m.say(c, ok, strings.Join(words, " "))
-	}
-	t["arch"] = func(m *Machine, c *call) status {
-		n, ok := architecture(m.Platform)
-		return m.say(c, ok && len(c.args) == 0, n.uname)
-	}
-	t["dpkg"] = func(m *Machine, c *call) status {
-		n, ok := architecture(m.Platform)
-		switch c.arg(0) {
-		case "--print-architecture":
-			return m.say(c, ok, n.dpkg)
-		case "-i", "--install", "--unpack", "-x", "--extract":
-			for _, a := range c.args[1:] {
-				m.used(m.abs(a), "dpkg", c.start)
-			}
-			return assumed
-		}
-		return m.unknown(c)
-	}
-	t["dpkg-architecture"] = func(m *Machine, c *call) status {
-		n, ok := architecture(m.Platform)
-		query := strings.Join(c.texts(), " ")
-		switch {
-		case strings.HasSuffix(query, "DEB_HOST_ARCH"), strings.HasSuffix(query, "DEB_BUILD_ARCH"), strings.HasSuffix(query, "DEB_TARGET_ARCH"):
-			return m.say(c, ok, n.dpkg)
-		case strings.HasSuffix(query, "_GNU_TYPE"), strings.HasSuffix(query, "_MULTIARCH"):
-			return m.say(c, ok, n.gnu)
-		case strings.HasSuffix(query, "_GNU_CPU"):
-			cpu, _, _ := strings.Cut(n.gnu, "-")
-			return m.say(c, ok, cpu)
-		}
-		return m.unknown(c)
-	}
-	t["rpm"] = func(m *Machine, c *call) status {
-		n, ok := architecture(m.Platform)
-		text := strings.Join(c.texts(), " ")
-		switch {
-		case strings.Contains(text, "-q") && (strings.Contains(text, "queryformat") || strings.Contains(text, "--qf")) && strings.Contains(text, "%{ARCH}") && !strings.Contains(text, "%{V"):
-			return m.say(c, ok, n.uname)
-		case text == "--eval %{_arch}" || text == "-E %{_arch}" || text == "--eval %_arch" || text == "-E %_arch":
-			return m.say(c, ok, n.uname)
-		case strings.HasPrefix(text, "-K") || strings.HasPrefix(text, "--checksig"):
-			return m.signature(c)
-		}
-		return m.unpackFiles(c)
-	}
-	t["rpmkeys"] = func(m *Machine, c *call) status { return m.signature(c) }
-	t["getconf"] = func(m *Machine, c *call) status {
-		if len(c.args) != 1 {
-			return m.unknown(c)
-		}
-		long := "64"
-		if strings.HasPrefix(string(m.Platform), "linux/arm/") || m.Platform == "linux/386" {
-			long = "32"
-		}
-		return m.say(c, c.arg(0) == "LONG_BIT", long)
-	}
-}
-
 // say prints a known line, or an unknown one if it is not known after all.
 func (m *Machine) say(c *call, ok bool, line string) status {
 	if !ok {
@@ -162,4 +69,109 @@ func (m *Machine) unknown(c *call) status {
 	}
 	c.print(out)
 	return assumed
+}
+
+func evalUname(m *Machine, c *call) status {
+	n, ok := architecture(m.Platform)
+	var kernel, machine, system bool
+	for _, o := range (options{}).parse(c.args) {
+		// Long names may be abbreviated.
+		is := func(short, long string, least int) bool {
+			return o.name == short || len(o.name) >= least && strings.HasPrefix(long, o.name)
+		}
+		switch {
+		case o.name == "" || !o.value.Known():
+			ok = false
+		case is("m", "machine", 1):
+			machine = true
+		case is("s", "kernel-name", 8), o.name == "sysname":
+			kernel = true
+		case is("o", "operating-system", 1):
+			system = true
+		default:
+			ok = false // the release, the name of the host, or what differs between systems
+		}
+	}
+	var words []string
+	if kernel || len(c.args) == 0 {
+		words = append(words, "Linux")
+	}
+	if machine {
+		words = append(words, n.uname)
+	}
+	if system {
+		words = append(words, "GNU/Linux")
+		ok = ok && !system // Linux, where it is not that of GNU
+	}
+	return m.say(c, ok, strings.Join(words, " "))
+}
+
+func evalArch(m *Machine, c *call) status {
+	n, ok := architecture(m.Platform)
+	return m.say(c, ok && len(c.args) == 0, n.uname)
+}
+
+func evalDpkg(m *Machine, c *call) status {
+	n, ok := architecture(m.Platform)
+	switch c.arg(0) {
+	case "--print-architecture":
+		return m.say(c, ok, n.dpkg)
+	case "-i", "--install", "--unpack", "-x", "--extract":
+		for _, a := range c.args[1:] {
+			m.used(m.abs(a), "dpkg", c.start)
+		}
+		return assumed
+	}
+	return m.unknown(c)
+}
+
+func evalDpkgArchitecture(m *Machine, c *call) status {
+	n, ok := architecture(m.Platform)
+	query := strings.Join(c.texts(), " ")
+	switch {
+	case strings.HasSuffix(query, "DEB_HOST_ARCH"), strings.HasSuffix(query, "DEB_BUILD_ARCH"), strings.HasSuffix(query, "DEB_TARGET_ARCH"):
+		return m.say(c, ok, n.dpkg)
+	case strings.HasSuffix(query, "_GNU_TYPE"), strings.HasSuffix(query, "_MULTIARCH"):
+		return m.say(c, ok, n.gnu)
+	case strings.HasSuffix(query, "_GNU_CPU"):
+		cpu, _, _ := strings.Cut(n.gnu, "-")
+		return m.say(c, ok, cpu)
+	}
+	return m.unknown(c)
+}
+
+func evalRpm(m *Machine, c *call) status {
+	found := false
+	for _, a := range c.args {
+		if strings.Contains(a.Text, "://") && !strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "file:") && installs(c) {
+			m.takes(c, a)
+			found = true
+		}
+	}
+	if found {
+		return m.unknown(c)
+	}
+	n, ok := architecture(m.Platform)
+	text := strings.Join(c.texts(), " ")
+	switch {
+	case strings.Contains(text, "-q") && (strings.Contains(text, "queryformat") || strings.Contains(text, "--qf")) && strings.Contains(text, "%{ARCH}") && !strings.Contains(text, "%{V"):
+		return m.say(c, ok, n.uname)
+	case text == "--eval %{_arch}" || text == "-E %{_arch}" || text == "--eval %_arch" || text == "-E %_arch":
+		return m.say(c, ok, n.uname)
+	case strings.HasPrefix(text, "-K") || strings.HasPrefix(text, "--checksig"):
+		return evalSignature(m, c)
+	}
+	m.useAll(c)
+	return m.unknown(c)
+}
+
+func evalGetconf(m *Machine, c *call) status {
+	if len(c.args) != 1 {
+		return m.unknown(c)
+	}
+	long := "64"
+	if strings.HasPrefix(string(m.Platform), "linux/arm/") || m.Platform == "linux/386" {
+		long = "32"
+	}
+	return m.say(c, c.arg(0) == "LONG_BIT", long)
 }

@@ -2,13 +2,19 @@ package script
 
 import "strings"
 
-// unpackFiles evaluates a program that unpacks or installs the files that its
-// arguments name.
-func (m *Machine) unpackFiles(c *call) status {
+// evalUnpacker evaluates a program that unpacks or installs its input and the files
+// that its arguments name.
+func evalUnpacker(m *Machine, c *call) status {
+	m.pipeInto(c, false)
+	m.useAll(c)
+	return m.unknown(c)
+}
+
+// useAll notes that the downloads that arguments name are used.
+func (m *Machine) useAll(c *call) {
 	for _, a := range c.args {
 		m.used(m.abs(a), c.name, c.start)
 	}
-	return m.unknown(c)
 }
 
 var tarOptions = options{
@@ -17,7 +23,7 @@ var tarOptions = options{
 		"xform", "use-compress-program", "owner", "group", "mode", "wildcards-match", "checkpoint-action", "checkpoint"},
 }
 
-func (m *Machine) tar(c *call) status {
+func evalTar(m *Machine, c *call) status {
 	args := c.args
 	if len(args) > 0 && !strings.HasPrefix(args[0].Text, "-") && args[0].Known() {
 		// The old style: tar xzf FILE. Letters with an argument take it from what
@@ -76,7 +82,7 @@ func (m *Machine) unpack(c *call, archive Value) {
 
 var unzipOptions = options{short: "dxP"}
 
-func (m *Machine) unzip(c *call) status {
+func evalUnzip(m *Machine, c *call) status {
 	var archive Value
 	for _, o := range unzipOptions.parse(c.args) {
 		if o.name == "" {
@@ -88,7 +94,7 @@ func (m *Machine) unzip(c *call) status {
 	return m.unknown(c)
 }
 
-func (m *Machine) decompress(c *call) status {
+func evalDecompress(m *Machine, c *call) status {
 	if c.in != nil && len(c.in.from) > 0 {
 		m.pipeInto(c, false)
 		v := *c.in

@@ -9,152 +9,6 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-func registerBuiltins(t map[string]command) {
-	t["true"] = func(*Machine, *call) status { return succeeded }
-	t[":"] = t["true"]
-	t["false"] = func(*Machine, *call) status { return failed }
-	t["exit"] = func(m *Machine, c *call) status {
-		m.done = true
-		return exitStatus(c)
-	}
-	t["return"] = func(m *Machine, c *call) status {
-		m.returning = true
-		return exitStatus(c)
-	}
-	t["break"] = func(m *Machine, c *call) status {
-		n, err := strconv.Atoi(c.arg(0))
-		if m.leaving = max(n, 1); err != nil {
-			m.leaving = 1
-		}
-		return succeeded
-	}
-	t["continue"] = func(m *Machine, c *call) status {
-		m.commands["break"](m, c)
-		m.again = true
-		return succeeded
-	}
-	t["set"] = (*Machine).set
-	t["unset"] = func(m *Machine, c *call) status {
-		for _, a := range c.args {
-			switch {
-			case a.many || !a.Known():
-				m.overwritten("may be unset")
-			case a.Text == "-f":
-				return succeeded
-			case syntax.ValidName(a.Text):
-				m.Vars[a.Text] = Value{}
-				delete(m.env, a.Text)
-			default:
-				name, _, _ := strings.Cut(a.Text, "[")
-				delete(m.Vars, name)
-			}
-		}
-		return succeeded
-	}
-	t["shift"] = func(m *Machine, c *call) status {
-		n := 1
-		if len(c.args) > 0 {
-			var err error
-			if n, err = strconv.Atoi(c.arg(0)); !c.args[0].Known() {
-				m.args = []Value{{Text: "$@", Why: "the number of arguments is not known", many: true}}
-				return assumed
-			} else if err != nil || n < 0 {
-				return failed
-			}
-		}
-		for _, a := range m.args[:min(n, len(m.args))] {
-			if a.many {
-				m.args = []Value{{Text: "$@", Why: "the number of arguments is not known", many: true}}
-				return assumed
-			}
-		}
-		if n > len(m.args) {
-			return failed
-		}
-		m.args = m.args[n:]
-		return succeeded
-	}
-	t["cd"] = func(m *Machine, c *call) status {
-		switch dir := c.arg(0); dir {
-		case "":
-			m.Dir = m.get("HOME").Text
-		case "-":
-			m.Dir = m.get("OLDPWD").Text
-		default:
-			m.Vars["OLDPWD"] = Text(m.Dir)
-			m.Dir = m.abs(c.args[len(c.args)-1])
-		}
-		return assumed
-	}
-	t["pushd"] = t["cd"]
-	t["popd"] = func(m *Machine, c *call) status {
-		m.Dir = m.get("OLDPWD").Text
-		return succeeded
-	}
-	t["pwd"] = func(m *Machine, c *call) status {
-		c.print(m.get("PWD"))
-		c.print(Text("\n"))
-		return succeeded
-	}
-	t["test"] = func(m *Machine, c *call) status { return m.test(c, c.args) }
-	t["["] = func(m *Machine, c *call) status {
-		args := c.args
-		if n := len(args); n > 0 && args[n-1].Text == "]" {
-			args = args[:n-1]
-		}
-		return m.test(c, args)
-	}
-	t["read"] = (*Machine).read
-	t["shopt"] = func(m *Machine, c *call) status {
-		m.globs = true
-		return assumed
-	}
-	t["getopts"] = func(m *Machine, c *call) status {
-		if name := c.arg(1); syntax.ValidName(name) {
-			m.put(name, Unknown("${"+name+"}", name+" is set by getopts"))
-		}
-		return unsure
-	}
-	t["mapfile"] = func(m *Machine, c *call) status {
-		m.overwritten("may be set by " + c.name)
-		return assumed
-	}
-	t["readarray"] = t["mapfile"]
-	t["."] = func(m *Machine, c *call) status {
-		for i, a := range c.args {
-			m.ran(a, c)
-			if f := m.used(m.abs(a), c.name, c.start); f != nil {
-				m.runs(f, c)
-			}
-			if got, ok := m.include(c, i); ok {
-				return got
-			}
-		}
-		m.includes(c)
-		return assumed
-	}
-	t["source"] = t["."]
-	t["eval"] = func(m *Machine, c *call) status { return m.runWords(c, c.args) }
-	t["mktemp"] = func(m *Machine, c *call) status {
-		m.temps++
-		c.print(Unknown("$(mktemp#"+strconv.Itoa(m.temps)+")", "it is a temporary name"))
-		return succeeded
-	}
-	t["command"] = func(m *Machine, c *call) status {
-		at := 0
-		for ; strings.HasPrefix(c.arg(at), "-"); at++ {
-			if strings.ContainsAny(c.arg(at), "vV") {
-				return m.unsureOf(c)
-			}
-		}
-		return m.inner(c, at)
-	}
-	t["which"] = func(m *Machine, c *call) status {
-		return m.unsureOf(c)
-	}
-	t["type"], t["hash"] = t["which"], t["which"]
-}
-
 func exitStatus(c *call) status {
 	switch c.arg(0) {
 	case "0":
@@ -165,7 +19,7 @@ func exitStatus(c *call) status {
 	return failed
 }
 
-func (m *Machine) set(c *call) status {
+func evalSet(m *Machine, c *call) status {
 	for i := 0; i < len(c.args); i++ {
 		a := c.args[i].Text
 		if a == "--" {
@@ -218,59 +72,25 @@ var wrappers = map[string]struct {
 	"catatonit": {"", 0}, "tini": {"", 0},
 }
 
-func registerWrappers(t map[string]command) {
-	for name := range wrappers {
-		t[name] = func(m *Machine, c *call) status {
-			w := wrappers[c.name]
-			i := 0
-			for ; i < len(c.args); i++ {
-				a := c.args[i].Text
-				if assignment, value, ok := strings.Cut(a, "="); ok && (name == "env" || name == "sudo") && syntax.ValidName(assignment) {
-					old, had := m.Vars[assignment]
-					m.Vars[assignment] = c.args[i].with(value)
-					if m.env != nil && !m.env[assignment] {
-						m.env[assignment] = true
-						defer delete(m.env, assignment)
-					}
-					defer func() {
-						if delete(m.Vars, assignment); had {
-							m.Vars[assignment] = old
-						}
-					}()
-					continue
-				}
-				if !strings.HasPrefix(a, "-") {
-					break
-				}
-				if strings.Contains(" "+w.options+" ", " "+a+" ") {
-					i++
-				}
-			}
-			return m.inner(c, i+w.words)
+// evalWrapper evaluates a program that runs the command in its arguments.
+func evalWrapper(m *Machine, c *call) status {
+	w := wrappers[c.name]
+	i := 0
+	for ; i < len(c.args); i++ {
+		a := c.args[i].Text
+		if name, value, ok := strings.Cut(a, "="); ok && (c.name == "env" || c.name == "sudo") && syntax.ValidName(name) {
+			defer m.temporarily(name)()
+			m.Vars[name] = c.args[i].with(value)
+			continue
 		}
-	}
-	t["xargs"] = func(m *Machine, c *call) status {
-		i := 0
-		for i < len(c.args) && strings.HasPrefix(c.args[i].Text, "-") {
-			switch c.args[i].Text {
-			case "-n", "-I", "-L", "-P", "-d", "-s", "-a", "-E", "--max-args", "--max-procs", "--delimiter", "--arg-file":
-				i++
-			}
+		if !strings.HasPrefix(a, "-") {
+			break
+		}
+		if strings.Contains(" "+w.options+" ", " "+a+" ") {
 			i++
 		}
-		return m.xargs(c, i)
 	}
-	for _, name := range []string{"sh", "bash", "ash", "dash", "zsh", "ksh"} {
-		t[name] = (*Machine).shell
-	}
-	t["su"] = func(m *Machine, c *call) status {
-		for i, a := range c.args {
-			if (a.Text == "-c" || a.Text == "--command") && i+1 < len(c.args) {
-				return m.runWords(c, c.args[i+1:i+2])
-			}
-		}
-		return succeeded
-	}
+	return m.inner(c, i+w.words)
 }
 
 // inner evaluates the command that begins at an argument.
@@ -290,7 +110,7 @@ func (m *Machine) inner(c *call, at int) status {
 }
 
 // shell evaluates sh -c and its like.
-func (m *Machine) shell(c *call) status {
+func evalShell(m *Machine, c *call) status {
 	st := m.state
 	restore := func() {
 		done := m.depends
@@ -471,4 +291,178 @@ func (m *Machine) query(c *call) {
 			f.consumed = true
 		}
 	}
+}
+
+func evalExit(m *Machine, c *call) status {
+	m.done = true
+	return exitStatus(c)
+}
+
+func evalReturn(m *Machine, c *call) status {
+	m.returning = true
+	return exitStatus(c)
+}
+
+func evalBreak(m *Machine, c *call) status {
+	n, err := strconv.Atoi(c.arg(0))
+	if m.leaving = max(n, 1); err != nil {
+		m.leaving = 1
+	}
+	return succeeded
+}
+
+func evalContinue(m *Machine, c *call) status {
+	evalBreak(m, c)
+	m.again = true
+	return succeeded
+}
+
+func evalUnset(m *Machine, c *call) status {
+	for _, a := range c.args {
+		switch {
+		case a.many || !a.Known():
+			m.overwritten("may be unset")
+		case a.Text == "-f":
+			return succeeded
+		case syntax.ValidName(a.Text):
+			m.Vars[a.Text] = Value{}
+			delete(m.env, a.Text)
+		default:
+			name, _, _ := strings.Cut(a.Text, "[")
+			delete(m.Vars, name)
+		}
+	}
+	return succeeded
+}
+
+func evalShift(m *Machine, c *call) status {
+	n := 1
+	if len(c.args) > 0 {
+		var err error
+		if n, err = strconv.Atoi(c.arg(0)); !c.args[0].Known() {
+			m.args = []Value{{Text: "$@", Why: "the number of arguments is not known", many: true}}
+			return assumed
+		} else if err != nil || n < 0 {
+			return failed
+		}
+	}
+	for _, a := range m.args[:min(n, len(m.args))] {
+		if a.many {
+			m.args = []Value{{Text: "$@", Why: "the number of arguments is not known", many: true}}
+			return assumed
+		}
+	}
+	if n > len(m.args) {
+		return failed
+	}
+	m.args = m.args[n:]
+	return succeeded
+}
+
+func evalCd(m *Machine, c *call) status {
+	switch dir := c.arg(0); dir {
+	case "":
+		m.Dir = m.get("HOME").Text
+	case "-":
+		m.Dir = m.get("OLDPWD").Text
+	default:
+		m.Vars["OLDPWD"] = Text(m.Dir)
+		m.Dir = m.abs(c.args[len(c.args)-1])
+	}
+	return assumed
+}
+
+func evalPopd(m *Machine, c *call) status {
+	m.Dir = m.get("OLDPWD").Text
+	return succeeded
+}
+
+func evalPwd(m *Machine, c *call) status {
+	c.print(m.get("PWD"))
+	c.print(Text("\n"))
+	return succeeded
+}
+
+func evalTest(m *Machine, c *call) status { return m.test(c, c.args) }
+
+func evalBracket(m *Machine, c *call) status {
+	args := c.args
+	if n := len(args); n > 0 && args[n-1].Text == "]" {
+		args = args[:n-1]
+	}
+	return m.test(c, args)
+}
+
+func evalShopt(m *Machine, c *call) status {
+	m.globs = true
+	return assumed
+}
+
+func evalGetopts(m *Machine, c *call) status {
+	if name := c.arg(1); syntax.ValidName(name) {
+		m.put(name, Unknown("${"+name+"}", name+" is set by getopts"))
+	}
+	return unsure
+}
+
+func evalMapfile(m *Machine, c *call) status {
+	m.overwritten("may be set by " + c.name)
+	return assumed
+}
+
+func evalDot(m *Machine, c *call) status {
+	for i, a := range c.args {
+		m.ran(a, c)
+		if f := m.used(m.abs(a), c.name, c.start); f != nil {
+			m.runs(f, c)
+		}
+		if got, ok := m.include(c, i); ok {
+			return got
+		}
+	}
+	m.includes(c)
+	return assumed
+}
+
+func evalEval(m *Machine, c *call) status { return m.runWords(c, c.args) }
+
+func evalMktemp(m *Machine, c *call) status {
+	m.temps++
+	c.print(Unknown("$(mktemp#"+strconv.Itoa(m.temps)+")", "it is a temporary name"))
+	return succeeded
+}
+
+func evalCommand(m *Machine, c *call) status {
+	at := 0
+	for ; strings.HasPrefix(c.arg(at), "-"); at++ {
+		if strings.ContainsAny(c.arg(at), "vV") {
+			return m.unsureOf(c)
+		}
+	}
+	return m.inner(c, at)
+}
+
+func evalWhich(m *Machine, c *call) status {
+	return m.unsureOf(c)
+}
+
+func evalXargs(m *Machine, c *call) status {
+	i := 0
+	for i < len(c.args) && strings.HasPrefix(c.args[i].Text, "-") {
+		switch c.args[i].Text {
+		case "-n", "-I", "-L", "-P", "-d", "-s", "-a", "-E", "--max-args", "--max-procs", "--delimiter", "--arg-file":
+			i++
+		}
+		i++
+	}
+	return m.xargs(c, i)
+}
+
+func evalSu(m *Machine, c *call) status {
+	for i, a := range c.args {
+		if (a.Text == "-c" || a.Text == "--command") && i+1 < len(c.args) {
+			return m.runWords(c, c.args[i+1:i+2])
+		}
+	}
+	return succeeded
 }

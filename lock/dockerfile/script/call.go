@@ -4,13 +4,9 @@ import (
 	"cmp"
 	"path"
 	"strings"
-	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 )
-
-// command evaluates one command.
-type command func(*Machine, *call) status
 
 // call is a command with its arguments.
 type call struct {
@@ -73,28 +69,12 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 		return m.substat
 	}
 	// Assignments before a command are for it alone.
-	restore := make(map[string]*Value)
 	for _, a := range x.Assigns {
-		if a.Name == nil {
-			continue
+		if a.Name != nil {
+			defer m.temporarily(a.Name.Value)()
+			m.assign(a)
 		}
-		if m.env != nil && !m.env[a.Name.Value] {
-			m.env[a.Name.Value] = true
-			defer delete(m.env, a.Name.Value)
-		}
-		restore[a.Name.Value] = nil
-		if v, ok := m.Vars[a.Name.Value]; ok {
-			restore[a.Name.Value] = &v
-		}
-		m.assign(a)
 	}
-	defer func() {
-		for name, v := range restore {
-			if delete(m.Vars, name); v != nil {
-				m.Vars[name] = *v
-			}
-		}
-	}()
 	loc := m.source.Locate
 	cl := &call{context: c, name: fields[0].Text, args: fields[1:], words: x.Args, via: m.via}
 	cl.start, cl.end = loc(int(x.Pos().Offset())), loc(int(s.End().Offset()))
@@ -105,6 +85,23 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 		return m.unsureOf(cl)
 	}
 	return m.dispatch(cl)
+}
+
+// temporarily exports a variable, and returns what makes it again what it is now.
+func (m *Machine) temporarily(name string) (restore func()) {
+	old, had := m.Vars[name]
+	added := m.env != nil && !m.env[name]
+	if added {
+		m.env[name] = true
+	}
+	return func() {
+		if added {
+			delete(m.env, name)
+		}
+		if delete(m.Vars, name); had {
+			m.Vars[name] = old
+		}
+	}
 }
 
 // dispatch evaluates a command by its name.
@@ -437,25 +434,4 @@ func (m *Machine) write(to string, v Value, more bool) {
 	}
 	v.many = false
 	m.files[to] = v
-}
-
-// table returns the commands, which no machine changes.
-var table = sync.OnceValue(commands)
-
-// commands returns what is known about commands, by name.
-func commands() map[string]command {
-	t := make(map[string]command)
-	registerBuiltins(t)
-	registerWrappers(t)
-	registerMachine(t)
-	registerFilters(t)
-	registerDownloads(t)
-	registerChecks(t)
-	registerFiles(t)
-	registerPackages(t)
-	registerSystemPackages(t)
-	registerLanguages(t)
-	registerInterpreters(t)
-	registerRepositories(t)
-	return t
 }

@@ -6,27 +6,19 @@ import (
 	"strings"
 )
 
-func registerChecks(t map[string]command) {
-	for name, algo := range map[string]string{
-		"sha256sum": "sha256", "sha512sum": "sha512", "sha384sum": "sha384", "sha224sum": "sha224", "sha1sum": "sha1",
-		"md5sum": "md5", "b2sum": "blake2b", "b3sum": "blake3", "shasum": "sha1", "sha256": "sha256", "sha512": "sha512",
-		"cksum": "crc",
-	} {
-		t[name] = func(m *Machine, c *call) status { return m.sums(c, algo) }
-	}
-	for _, name := range []string{
-		"gpg", "gpg1", "gpg2", "gpgv", "gpgv2", "minisign", "cosign", "signify", "slsa-verifier", "rekor-cli", "sq", "gh", "ssh-keygen", "apk-verify",
-	} {
-		t[name] = (*Machine).signature
-	}
-	t["openssl"] = (*Machine).openssl
-}
-
 var sumOptions = options{short: "a", long: []string{"algorithm"}}
 
-// sums evaluates sha256sum and its like.
-func (m *Machine) sums(c *call, algo string) status {
+// sumPrograms are the programs that compute checksums, with their algorithms.
+var sumPrograms = map[string]string{
+	"sha256sum": "sha256", "sha512sum": "sha512", "sha384sum": "sha384", "sha224sum": "sha224", "sha1sum": "sha1",
+	"md5sum": "md5", "b2sum": "blake2b", "b3sum": "blake3", "shasum": "sha1", "sha256": "sha256", "sha512": "sha512",
+	"cksum": "crc",
+}
+
+// evalSums evaluates sha256sum and its like.
+func evalSums(m *Machine, c *call) status {
 	var (
+		algo  = sumPrograms[c.name]
 		check bool
 		files []Value
 	)
@@ -148,7 +140,7 @@ func looksLikeList(s string) bool {
 }
 
 // signature evaluates a program that verifies signatures.
-func (m *Machine) signature(c *call) status {
+func evalSignature(m *Machine, c *call) status {
 	text := " " + strings.Join(c.texts(), " ") + " "
 	verifies := verifiesByLetter(c) || c.name == "gpgv" || c.name == "gpgv2" || c.name == "rpm" || c.name == "rpmkeys"
 	for _, word := range []string{" --verify ", " --decrypt ", " -d ", " -V", " -Vm ", " verify", " attestation ", " -Y verify "} {
@@ -165,9 +157,7 @@ func (m *Machine) signature(c *call) status {
 			c.print(v)
 			return assumed
 		}
-		for _, a := range c.args {
-			m.used(m.abs(a), c.name, c.start)
-		}
+		m.useAll(c)
 		return m.unknown(c)
 	}
 	check := Check{At: c.start, Kind: CheckSignature, Lost: m.fate(c.context)}
@@ -220,7 +210,7 @@ func isSignature(p string) bool {
 	return false
 }
 
-func (m *Machine) openssl(c *call) status {
+func evalOpenssl(m *Machine, c *call) status {
 	algo, verify := "", false
 	var files []Value
 	if c.arg(0) != "dgst" && c.arg(0) != "sha256" && c.arg(0) != "sha512" && c.arg(0) != "sha1" && c.arg(0) != "md5" {

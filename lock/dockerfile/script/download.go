@@ -13,14 +13,6 @@ import (
 	"depfetch/fetch/cmdline/wget"
 )
 
-func registerDownloads(t map[string]command) {
-	t["curl"] = (*Machine).curl
-	t["wget"] = (*Machine).wget
-	t["wget2"] = (*Machine).wget
-	t["aria2c"] = (*Machine).aria2c
-	t["axel"] = (*Machine).aria2c
-}
-
 // options are those of a command line that take an argument.
 type options struct {
 	short string   // letters
@@ -133,7 +125,7 @@ var (
 	flags    = regexp.MustCompile(`(?i)(flag|opt|arg|param)s?\}$`)
 )
 
-func (m *Machine) curl(c *call) status {
+func evalCurl(m *Machine, c *call) status {
 	var (
 		urls        []Value
 		outputs     []*Value // nil is -O
@@ -302,7 +294,7 @@ func nameOf(u Value, query bool) Value {
 	return u.with(name)
 }
 
-func (m *Machine) wget(c *call) status {
+func evalWget(m *Machine, c *call) status {
 	f := Fetch{Tool: "wget"}
 	var (
 		urls []Value
@@ -387,7 +379,7 @@ var ariaOptions = options{
 	long:  []string{"dir", "out", "max-connection-per-server", "split", "checksum", "input-file", "header", "num-connections", "output", "max-tries", "retry-wait"},
 }
 
-func (m *Machine) aria2c(c *call) status {
+func evalAria2c(m *Machine, c *call) status {
 	f := Fetch{Tool: c.name}
 	var (
 		urls []Value

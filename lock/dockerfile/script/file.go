@@ -5,31 +5,10 @@ import (
 	"strings"
 )
 
-func registerFiles(t map[string]command) {
-	for _, name := range []string{"tar", "bsdtar", "gtar"} {
-		t[name] = (*Machine).tar
-	}
-	t["unzip"] = (*Machine).unzip
-	for _, name := range []string{"gunzip", "zcat", "gzip", "xz", "xzcat", "unxz", "bzip2", "bunzip2", "bzcat", "zstd", "unzstd", "zstdcat", "pigz", "unpigz", "lz4", "brotli"} {
-		t[name] = (*Machine).decompress
-	}
-	for _, name := range []string{"7z", "7za", "unsquashfs", "ar", "cpio", "dpkg-deb", "busybox-extras", "jar", "installer", "unrar", "rpm2cpio"} {
-		t[name] = func(m *Machine, c *call) status {
-			m.pipeInto(c, false)
-			return m.unpackFiles(c)
-		}
-	}
-	t["mv"], t["cp"] = (*Machine).move, (*Machine).move
-	t["install"] = (*Machine).install
-	for _, name := range []string{"chmod", "rm", "mkdir", "ls", "file", "stat", "touch", "sync", "find", "ldd", "du", "unlink", "sleep", "ldconfig", "date", "nproc", "id", "whoami", "printenv", "hostname", "locale-gen", "useradd", "groupadd", "adduser", "addgroup", "rmdir"} {
-		t[name] = func(m *Machine, c *call) status { return m.unknown(c) }
-	}
-	for _, name := range []string{"id", "getent", "ls", "stat", "printenv", "file", "ldd"} {
-		t[name] = func(m *Machine, c *call) status {
-			m.unknown(c)
-			return asked(c)
-		}
-	}
+// evalAsked evaluates a program that is asked for something, which may be missing.
+func evalAsked(m *Machine, c *call) status {
+	m.unknown(c)
+	return asked(c)
 }
 
 // asked is the status of a command whose failure is no fault where it is asked for.
@@ -42,7 +21,7 @@ func asked(c *call) status {
 
 var moveOptions = options{short: "tS", long: []string{"target-directory", "suffix"}}
 
-func (m *Machine) move(c *call) status {
+func evalMove(m *Machine, c *call) status {
 	var (
 		files []Value
 		dir   *Value
@@ -97,7 +76,7 @@ func isDirectory(p string) bool {
 var installOptions = options{short: "mogtS", long: []string{"mode", "owner", "group", "target-directory", "suffix"}}
 
 // install evaluates the program that copies a file: the original stays.
-func (m *Machine) install(c *call) status {
+func evalInstall(m *Machine, c *call) status {
 	var files []Value
 	dir := false
 	for _, o := range installOptions.parse(c.args) {

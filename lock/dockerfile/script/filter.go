@@ -6,145 +6,18 @@ import (
 	"strings"
 )
 
-// filters are the programs that make text of text, and that are evaluated no
-// further than those below.
-var filters = []string{
-	"grep", "egrep", "fgrep", "jq", "yq", "sort", "uniq", "tail", "wc", "rev", "column", "paste",
-	"nl", "fold", "cmp", "diff", "xmllint", "htmlq", "sponge", "iconv", "dos2unix",
+func evalGrep(m *Machine, c *call) status {
+	m.searchedSum(c)
+	if got, ok := m.grep(c); ok {
+		return got
+	}
+	return evalFilter(m, c)
 }
 
-func registerFilters(t map[string]command) {
-	for _, name := range filters {
-		t[name] = func(m *Machine, c *call) status {
-			if strings.HasSuffix(c.name, "grep") {
-				m.searchedSum(c)
-				if got, ok := m.grep(c); ok {
-					return got
-				}
-			}
-			m.query(c)
-			return m.filtered(c)
-		}
-	}
-	t["echo"] = func(m *Machine, c *call) status {
-		args, feed, escape, varies := c.args, true, false, false
-		for len(args) > 0 && len(args[0].Text) > 1 && args[0].Text[0] == '-' && strings.Trim(args[0].Text[1:], "neE") == "" {
-			feed = feed && !strings.Contains(args[0].Text, "n")
-			escape = escape || strings.Contains(args[0].Text, "e")
-			varies = varies || !m.source.Bash && args[0].Text != "-n"
-			args = args[1:]
-		}
-		var parts []Value
-		for i, a := range args {
-			if i > 0 {
-				parts = append(parts, Text(" "))
-			}
-			parts = append(parts, a)
-		}
-		v := Value{}
-		if len(parts) > 0 {
-			v = join(parts...)
-		}
-		v.many = false
-		if slashed := strings.Contains(v.Text, `\`); escape || slashed && !m.source.Bash {
-			text, ok := escapes(v.Text, echoEscapes)
-			text, cut := strings.CutSuffix(text, "\x00")
-			if escape {
-				v.Text, feed = text, feed && !cut
-			}
-			if varies = varies || slashed && !m.source.Bash; !ok && v.Known() {
-				v.Why = "it is escaped in a way that is not read"
-			}
-		}
-		if varies && v.Known() {
-			v.Why = "what echo prints depends on the shell"
-		}
-		if c.print(v); feed {
-			c.print(Text("\n"))
-		}
-		return succeeded
-	}
-	t["printf"] = func(m *Machine, c *call) status {
-		args := c.args
-		if len(args) > 0 && args[0].Text == "--" {
-			args = args[1:]
-		}
-		if len(args) > 2 && args[0].Text == "-v" {
-			m.put(args[1].Text, format(args[2], args[3:]))
-			return succeeded
-		}
-		if len(args) > 0 {
-			c.print(format(args[0], args[1:]))
-		}
-		return succeeded
-	}
-	t["cat"] = func(m *Machine, c *call) status {
-		if c.in != nil && (len(c.args) == 0 || c.arg(0) == "-") {
-			c.print(*c.in)
-		}
-		for _, a := range c.args {
-			if strings.HasPrefix(a.Text, "-") {
-				continue
-			}
-			v, ok := m.files[m.abs(a)]
-			if !ok || a.many || !a.Known() && !strings.HasPrefix(a.Text, "$(mktemp") {
-				v = Unknown("$(cat "+a.Text+")", "only the build has the file "+a.Text)
-			}
-			if f := m.find(m.abs(a)); f != nil {
-				v.add(Value{from: []*Fetch{f}})
-			}
-			v.add(Value{from: a.from})
-			c.print(v)
-		}
-		return succeeded
-	}
-	t["tee"] = func(m *Machine, c *call) status {
-		if c.in == nil {
-			return succeeded
-		}
-		for _, a := range c.args {
-			if !strings.HasPrefix(a.Text, "-") && a.Text != "/dev/null" {
-				m.write(m.abs(a), *c.in, false)
-			}
-		}
-		c.print(*c.in)
-		return assumed
-	}
-	t["basename"] = func(m *Machine, c *call) status {
-		if len(c.args) == 0 || len(c.args) > 2 || !c.args[0].Known() || strings.HasPrefix(c.arg(0), "-") || c.arg(0) == "" || len(c.args) > 1 && !c.args[1].Known() {
-			return m.unknown(c)
-		}
-		base := path.Base(c.arg(0))
-		if base != c.arg(1) {
-			base = strings.TrimSuffix(base, c.arg(1))
-		}
-		c.print(c.args[0].with(base + "\n"))
-		return succeeded
-	}
-	t["dirname"] = func(m *Machine, c *call) status {
-		if len(c.args) != 1 || !c.args[0].Known() {
-			return m.unknown(c)
-		}
-		if dir := strings.TrimRight(c.arg(0), "/"); dir == "" || dir[0] == '-' || strings.Contains(dir, "//") || strings.Contains(dir, ".") {
-			v := c.args[0].with(path.Dir(dir) + "\n")
-			if at := strings.LastIndexByte(dir, '/'); at > 0 && strings.TrimRight(dir[:at], "/") == dir[:at] {
-				v.Text = dir[:at] + "\n"
-			} else {
-				v.Why = "what dirname prints is not known"
-			}
-			c.print(v)
-			return succeeded
-		}
-		c.print(c.args[0].with(path.Dir(strings.TrimRight(c.arg(0), "/")) + "\n"))
-		return succeeded
-	}
-	for _, name := range []string{"awk", "gawk", "mawk"} {
-		t[name] = textFilter(awk)
-	}
-	t["tr"] = textFilter(tr)
-	t["cut"] = textFilter(cut)
-	t["sed"] = textFilter(sed)
-	t["head"] = textFilter(head)
+// evalFilter evaluates a program that makes text of text in a way that is not followed.
+func evalFilter(m *Machine, c *call) status {
+	m.query(c)
+	return m.filtered(c)
 }
 
 // filtered prints what is not known of the input.
@@ -264,4 +137,122 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 		}
 		return m.filtered(c)
 	}
+}
+
+func evalEcho(m *Machine, c *call) status {
+	args, feed, escape, varies := c.args, true, false, false
+	for len(args) > 0 && len(args[0].Text) > 1 && args[0].Text[0] == '-' && strings.Trim(args[0].Text[1:], "neE") == "" {
+		feed = feed && !strings.Contains(args[0].Text, "n")
+		escape = escape || strings.Contains(args[0].Text, "e")
+		varies = varies || !m.source.Bash && args[0].Text != "-n"
+		args = args[1:]
+	}
+	var parts []Value
+	for i, a := range args {
+		if i > 0 {
+			parts = append(parts, Text(" "))
+		}
+		parts = append(parts, a)
+	}
+	v := Value{}
+	if len(parts) > 0 {
+		v = join(parts...)
+	}
+	v.many = false
+	if slashed := strings.Contains(v.Text, `\`); escape || slashed && !m.source.Bash {
+		text, ok := escapes(v.Text, echoEscapes)
+		text, cut := strings.CutSuffix(text, "\x00")
+		if escape {
+			v.Text, feed = text, feed && !cut
+		}
+		if varies = varies || slashed && !m.source.Bash; !ok && v.Known() {
+			v.Why = "it is escaped in a way that is not read"
+		}
+	}
+	if varies && v.Known() {
+		v.Why = "what echo prints depends on the shell"
+	}
+	if c.print(v); feed {
+		c.print(Text("\n"))
+	}
+	return succeeded
+}
+
+func evalPrintf(m *Machine, c *call) status {
+	args := c.args
+	if len(args) > 0 && args[0].Text == "--" {
+		args = args[1:]
+	}
+	if len(args) > 2 && args[0].Text == "-v" {
+		m.put(args[1].Text, format(args[2], args[3:]))
+		return succeeded
+	}
+	if len(args) > 0 {
+		c.print(format(args[0], args[1:]))
+	}
+	return succeeded
+}
+
+func evalCat(m *Machine, c *call) status {
+	if c.in != nil && (len(c.args) == 0 || c.arg(0) == "-") {
+		c.print(*c.in)
+	}
+	for _, a := range c.args {
+		if strings.HasPrefix(a.Text, "-") {
+			continue
+		}
+		v, ok := m.files[m.abs(a)]
+		if !ok || a.many || !a.Known() && !strings.HasPrefix(a.Text, "$(mktemp") {
+			v = Unknown("$(cat "+a.Text+")", "only the build has the file "+a.Text)
+		}
+		if f := m.find(m.abs(a)); f != nil {
+			v.add(Value{from: []*Fetch{f}})
+		}
+		v.add(Value{from: a.from})
+		c.print(v)
+	}
+	return succeeded
+}
+
+func evalTee(m *Machine, c *call) status {
+	if c.in == nil {
+		return succeeded
+	}
+	for _, a := range c.args {
+		if !strings.HasPrefix(a.Text, "-") && a.Text != "/dev/null" {
+			m.write(m.abs(a), *c.in, false)
+		}
+	}
+	c.print(*c.in)
+	return assumed
+}
+
+func evalBasename(m *Machine, c *call) status {
+	if len(c.args) == 0 || len(c.args) > 2 || !c.args[0].Known() || strings.HasPrefix(c.arg(0), "-") || c.arg(0) == "" || len(c.args) > 1 && !c.args[1].Known() {
+		return m.unknown(c)
+	}
+	base := path.Base(c.arg(0))
+	if base != c.arg(1) {
+		base = strings.TrimSuffix(base, c.arg(1))
+	}
+	c.print(c.args[0].with(base + "\n"))
+	return succeeded
+}
+
+func evalDirname(m *Machine, c *call) status {
+	if len(c.args) != 1 || !c.args[0].Known() {
+		return m.unknown(c)
+	}
+	if dir := strings.TrimRight(c.arg(0), "/"); dir == "" || dir[0] == '-' || strings.Contains(dir, "//") || strings.Contains(dir, ".") {
+		v := c.args[0].with(path.Dir(dir) + "\n")
+		if at := strings.LastIndexByte(dir, '/'); at > 0 && strings.TrimRight(dir[:at], "/") == dir[:at] {
+			v.Text = dir[:at] + "\n"
+		} else {
+			v.Why = "what dirname prints is not known"
+		}
+		c.print(v)
+		return succeeded
+	}
+	c.print(c.args[0].with(path.Dir(strings.TrimRight(c.arg(0), "/")) + "\n"))
+	return succeeded
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // read evaluates the builtin that reads a line.
-func (m *Machine) read(c *call) status {
+func evalRead(m *Machine, c *call) status {
 	var names []string
 	raw, odd := false, false
 	for _, a := range c.args {

@@ -16,17 +16,8 @@ var interpreters = map[string]struct{ code, other string }{
 	"java": {"", ""}, "deno": {"", ""},
 }
 
-func registerInterpreters(t map[string]command) {
-	for name := range interpreters {
-		t[name] = (*Machine).interpreter
-	}
-	for _, name := range []string{"python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14"} {
-		t[name] = (*Machine).interpreter
-	}
-}
-
 // interpreter evaluates a program that runs a script of its own language.
-func (m *Machine) interpreter(c *call) status {
+func evalInterpreter(m *Machine, c *call) status {
 	language, ok := interpreters[c.name]
 	if !ok {
 		language = interpreters["python3"]

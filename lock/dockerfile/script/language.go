@@ -27,27 +27,22 @@ var languages = map[string]struct {
 	"cargo":    {"install", options{short: "jFZ", long: []string{"git", "rev", "tag", "branch", "version", "root", "path", "features", "target", "profile", "target-dir", "registry", "index", "jobs", "bin", "example", "config"}}},
 	"conda":    {"install create update", options{short: "ncpf", long: []string{"name", "channel", "prefix", "file", "solver"}}},
 	"luarocks": {"install make build", options{long: []string{"server", "tree", "lua-version", "only-server"}}},
-	"deno":     {"install run cache", options{short: "nc", long: []string{"name", "root", "config", "import-map"}}},
 }
 
-func registerLanguages(t map[string]command) {
-	for name := range languages {
-		t[name] = (*Machine).language
-	}
-	for name, of := range map[string]string{"pip3": "pip", "pip2": "pip", "mamba": "conda", "micromamba": "conda", "easy_install": "pip", "uvx": "uv", "bunx": "npx"} {
-		t[name] = func(m *Machine, c *call) status {
-			inner := *c
-			inner.name = of
-			if name == "easy_install" {
-				inner.args = append([]Value{Text("install")}, c.args...)
-			}
-			return m.language(&inner)
+// languageAliases are package managers that are called as others.
+var languageAliases = map[string]string{
+	"pip3": "pip", "pip2": "pip", "mamba": "conda", "micromamba": "conda", "easy_install": "pip", "uvx": "uv", "bunx": "npx",
+}
+
+// evalLanguage evaluates a package manager of a programming language.
+func evalLanguage(m *Machine, c *call) status {
+	if of, ok := languageAliases[c.name]; ok {
+		inner := *c
+		if inner.name = of; c.name == "easy_install" {
+			inner.args = append([]Value{Text("install")}, c.args...)
 		}
+		return evalLanguage(m, &inner)
 	}
-}
-
-// language evaluates a package manager of a programming language.
-func (m *Machine) language(c *call) status {
 	l := languages[c.name]
 	var (
 		verb     string

@@ -125,7 +125,7 @@ type Source struct {
 func New(p lock.Platform) *Machine {
 	m := &Machine{
 		Platform: p, Vars: make(map[string]Value), Unset: make(map[string]string), Dir: "/",
-		files: make(map[string]Value), commands: table(), Aliases: make(map[string]string), edited: make(map[string]string),
+		files: make(map[string]Value), commands: commands(), Aliases: make(map[string]string), edited: make(map[string]string),
 		bodies: make(map[*syntax.Stmt]Source), executed: make(map[*Fetch]bool), clones: make(map[string]*Checkout), remotes: make(map[string]Value), Budget: &Budget{Work: DefaultWork},
 	}
 	return m

@@ -17,23 +17,21 @@ var managers = map[string]options{
 	"pacman":   {},
 }
 
-func registerPackages(t map[string]command) {
-	for name := range managers {
-		t[name] = (*Machine).packages
-	}
-	t["apt-mark"] = func(m *Machine, c *call) status {
-		m.Log(Packages{At: c.start, Run: m.source.Run, Manager: c.name, Verb: c.arg(0)})
-		return m.unknown(c)
-	}
-}
-
-func (m *Machine) packages(c *call) status {
+func evalPackages(m *Machine, c *call) status {
 	if c.name == "apk" && c.arg(0) == "--print-arch" {
 		n, ok := architecture(m.Platform)
 		return m.say(c, ok, n.apk)
 	}
+	if addsRepository(c) {
+		m.addRepository(c)
+		return m.unknown(c)
+	}
+	manager, ok := managers[c.name]
+	if !ok {
+		return m.unknown(c)
+	}
 	p := Packages{At: c.start, Run: m.source.Run, Manager: c.name}
-	for _, o := range managers[c.name].parse(c.args) {
+	for _, o := range manager.parse(c.args) {
 		switch {
 		case o.name == "t" || o.name == "virtual":
 			if c.name == "apk" {
@@ -67,5 +65,10 @@ func (m *Machine) packages(c *call) status {
 		}
 	}
 	m.Log(p)
+	return m.unknown(c)
+}
+
+func evalAptMark(m *Machine, c *call) status {
+	m.Log(Packages{At: c.start, Run: m.source.Run, Manager: c.name, Verb: c.arg(0)})
 	return m.unknown(c)
 }

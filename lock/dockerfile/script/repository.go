@@ -51,45 +51,6 @@ func (m *Machine) checkout(c *call, tool string, u, ref Value) *Checkout {
 	return one
 }
 
-func registerRepositories(t map[string]command) {
-	t["git"] = (*Machine).git
-	t["hg"] = func(m *Machine, c *call) status {
-		if c.arg(0) == "clone" {
-			var u, ref Value
-			for _, o := range (options{short: "urb", long: []string{"updaterev", "rev", "branch"}}).parse(c.args[1:]) {
-				switch {
-				case o.name == "" && u.Text == "":
-					u = o.value
-				case o.name != "":
-					ref = o.value
-				}
-			}
-			if strings.Contains(u.Text, "://") {
-				m.checkout(c, c.name, u, ref)
-			}
-		}
-		return m.unknown(c)
-	}
-	t["svn"] = func(m *Machine, c *call) status {
-		switch c.arg(0) {
-		case "checkout", "co", "export":
-			var u, ref Value
-			for _, o := range (options{short: "r", long: []string{"revision", "username", "password", "depth"}}).parse(c.args[1:]) {
-				switch {
-				case o.name == "" && u.Text == "":
-					u = o.value
-				case o.name == "r" || o.name == "revision":
-					ref = o.value
-				}
-			}
-			if strings.Contains(u.Text, "://") {
-				m.checkout(c, c.name, u, ref)
-			}
-		}
-		return m.unknown(c)
-	}
-}
-
 // gitOptions are those before the command, and those of the commands that are read.
 var (
 	gitClone = options{short: "bocuj", long: []string{"branch", "origin", "config", "depth", "reference", "reference-if-able", "upload-pack", "jobs",
@@ -100,7 +61,7 @@ var (
 
 // git evaluates the commands that take source code from elsewhere, and those that
 // say which commit is meant.
-func (m *Machine) git(c *call) status {
+func evalGit(m *Machine, c *call) status {
 	dir := m.Dir
 	i := 0
 	for ; i < len(c.args) && strings.HasPrefix(c.arg(i), "-"); i++ {
@@ -242,4 +203,41 @@ func (m *Machine) switched(c *call, args []Value, dir string) {
 	if ref != nil {
 		one.Ref, one.Lost = *ref, m.fate(c.context)
 	}
+}
+
+func evalHg(m *Machine, c *call) status {
+	if c.arg(0) == "clone" {
+		var u, ref Value
+		for _, o := range (options{short: "urb", long: []string{"updaterev", "rev", "branch"}}).parse(c.args[1:]) {
+			switch {
+			case o.name == "" && u.Text == "":
+				u = o.value
+			case o.name != "":
+				ref = o.value
+			}
+		}
+		if strings.Contains(u.Text, "://") {
+			m.checkout(c, c.name, u, ref)
+		}
+	}
+	return m.unknown(c)
+}
+
+func evalSvn(m *Machine, c *call) status {
+	switch c.arg(0) {
+	case "checkout", "co", "export":
+		var u, ref Value
+		for _, o := range (options{short: "r", long: []string{"revision", "username", "password", "depth"}}).parse(c.args[1:]) {
+			switch {
+			case o.name == "" && u.Text == "":
+				u = o.value
+			case o.name == "r" || o.name == "revision":
+				ref = o.value
+			}
+		}
+		if strings.Contains(u.Text, "://") {
+			m.checkout(c, c.name, u, ref)
+		}
+	}
+	return m.unknown(c)
 }

@@ -142,7 +142,7 @@ func (m *Machine) searched() []string {
 
 func (m *Machine) startAt(c *call, p string) (status, bool) {
 	if from, ok := m.alias(p); ok && from == "/depfetch" {
-		return m.depfetch(c), true
+		return evalDepfetch(m, c), true
 	}
 	f, ok := m.file(p)
 	switch {
