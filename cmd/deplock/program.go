@@ -51,11 +51,12 @@ func (p program) run(ctx context.Context) int {
 type command struct {
 	program
 	console   *console.Console
-	lockFile  string     // that the command is about now
-	lockFiles []string   // that the options name
-	code      int        // of findings, which are no error
-	folders   reader     // of what describes builds
-	printing  sync.Mutex // guards the console while upstream is asked
+	lockFile  string         // that the command is about now
+	lockFiles []string       // that the options name
+	code      int            // of findings, which are no error
+	folders   reader         // of what describes builds
+	network   *source.Config // once it has been read
+	printing  sync.Mutex     // guards the console while upstream is asked
 }
 
 const long = `deplock keeps deps.lock.toml, the lockfile of depfetch. A person writes what is
@@ -156,15 +157,31 @@ func (o *online) register(cmd *cobra.Command) {
 	flags.StringVar(&o.api, "github-api", "", "the base URL of GitHub's API (default $GITHUB_API_URL, else "+release.DefaultAPI+"); GITHUB_TOKEN is sent to it")
 }
 
+// config returns what clients are made of that keep to a lockfile's policy. Options and
+// environment are read once, so that what is wrong with them is said once.
+func (c *command) config(o online, f *lock.File) (source.Config, error) {
+	if c.network == nil {
+		cfg, err := o.Config(c.console, c.getenv, version)
+		if err != nil {
+			return cfg, err
+		}
+		c.network = &cfg
+	}
+	cfg := *c.network
+	cfg.Hosts = f.Policy.Hosts
+	return cfg, nil
+}
+
 // client makes what asks upstream.
 func (c *command) client(o online, f *lock.File) (*update.Client, error) {
-	cfg, err := o.Config(c.console, c.getenv, version)
+	cfg, err := c.config(o, f)
 	if err != nil {
 		return nil, err
 	}
 	// Versions may be asked for where the policy lets no file come from.
-	api := source.New(cfg)
-	cfg.Hosts = f.Policy.Hosts
+	anywhere := cfg
+	anywhere.Hosts = nil
+	api := source.New(anywhere)
 	client := &update.Client{
 		Fetch: &fetch.Client{Source: source.New(cfg), Jobs: o.Jobs, Retries: o.Retries, Events: c.event},
 		Release: &release.Client{

@@ -75,9 +75,8 @@ Build again afterwards: the image of a recorded build is not one to publish.`,
 
 // record runs a command and adds what it has asked for to the lockfile.
 func (c *command) record(ctx context.Context, o recordFlags, args []string) error {
-	to := recording{name: c.name()}
-	var err error
-	if to.file, to.fresh, err = openLock(to.name); err != nil {
+	to, err := openTarget(c.name())
+	if err != nil {
 		return err
 	}
 	if build, err := record.ParseBuild(args); err != nil {

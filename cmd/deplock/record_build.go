@@ -34,7 +34,7 @@ import (
 // recordBuild runs a build with a Dockerfile that mounts the recording into each RUN,
 // takes the journal out of the builder, and locks what is in it once it has asked for
 // all of that itself: what a RUN has written is only a list of addresses.
-func (c *command) recordBuild(ctx context.Context, o recordFlags, to recording, build *record.Build) error {
+func (c *command) recordBuild(ctx context.Context, o recordFlags, to target, build *record.Build) error {
 	text, err := buildText(build)
 	if err != nil {
 		return err
@@ -114,16 +114,13 @@ func writeRecipe(build *record.Build, folder string, text []byte) error {
 
 // makeKit fills the folder that the builder is given: the recording programs, what
 // the shims read, and the Dockerfile that brings the journal out.
-func (c *command) makeKit(o recordFlags, to recording, platforms []string, kit, id string) error {
+func (c *command) makeKit(o recordFlags, to target, platforms []string, kit, id string) error {
 	if err := os.MkdirAll(filepath.Join(kit, "record"), 0o755); err != nil {
 		return err
 	}
-	text := []byte(freshLock)
-	if !to.fresh {
-		var err error
-		if text, err = regular.Read(to.name, lock.MaxSize); err != nil {
-			return err
-		}
+	text, err := to.text()
+	if err != nil {
+		return err
 	}
 	files := map[string][]byte{
 		filepath.Join("record", lockfile.Default): text,
@@ -228,7 +225,7 @@ type question struct {
 
 // askAgain downloads what a build has asked for, and returns the requests with what
 // came. What came otherwise in the build is a problem.
-func (c *command) askAgain(ctx context.Context, o recordFlags, to recording, requests []record.Request) ([]record.Request, error) {
+func (c *command) askAgain(ctx context.Context, o recordFlags, to target, requests []record.Request) ([]record.Request, error) {
 	client, err := c.client(o.online, to.file)
 	if err != nil {
 		return nil, err
@@ -237,9 +234,13 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to recording, req
 	problem := func(url, what string) {
 		result = append(result, record.Request{Call: source.Redact(url), Problem: what})
 	}
-	var headers []string
-	byHeader := make(map[string][]fetch.Artifact) // one client for all that are asked for alike
-	got := make(map[question][]string)            // the digests that came in the build
+	config, err := c.config(o.online, to.file)
+	if err != nil {
+		return nil, err
+	}
+	var manners []manner
+	alike := make(map[manner][]fetch.Artifact)
+	got := make(map[question][]string) // the digests that came in the build
 	for _, r := range requests {
 		if r.Problem != "" {
 			result = append(result, r)
@@ -255,35 +256,32 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to recording, req
 				got[key] = []string{}
 				continue
 			}
-			group := key.header
-			if group != "" {
-				group = origin(r.URL) + "\n" + group
+			m := mannerOf(r.URL, key.header)
+			if alike[m] == nil {
+				manners = append(manners, m)
 			}
-			if byHeader[group] == nil {
-				headers = append(headers, group)
-			}
-			byHeader[group] = append(byHeader[group], artifactOf(r.URL))
+			alike[m] = append(alike[m], artifactOf(r.URL))
 		}
 		got[key] = append(got[key], r.SHA256)
 	}
 	digests := make(map[string]string)
-	for _, group := range headers {
-		from, header, err := c.withHeader(o, to, client.Fetch, group)
+	for _, asked := range manners {
+		from, err := withHeader(client.Fetch, config, alike[asked][0].URL, asked.header)
 		if err != nil {
 			return nil, err
 		}
-		measured, err := from.Measure(ctx, byHeader[group])
+		measured, err := from.Measure(ctx, alike[asked])
 		if err != nil {
 			return nil, err
 		}
 		for i, m := range measured {
-			url := byHeader[group][i].URL
+			url := alike[asked][i].URL
 			digest := m.Digest.String()
 			other := func(d string) bool { return d != digest }
 			switch {
 			case m.Err != nil:
 				problem(url, "the build got it, and asking for it again outside of the build fails: "+m.Err.Error())
-			case slices.ContainsFunc(got[question{url, header}], other):
+			case slices.ContainsFunc(got[question{url, asked.header}], other):
 				problem(url, "the build got other bytes than come now outside of it: it changes from request to request, or depends on who asks")
 			case digests[url] != "" && other(digests[url]):
 				problem(url, "it has other bytes when it is asked for with other header fields")
@@ -295,31 +293,6 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to recording, req
 		}
 	}
 	return result, nil
-}
-
-// withHeader returns a client that sends the fields of a group: an origin and lines,
-// or nothing.
-func (c *command) withHeader(o recordFlags, to recording, client *fetch.Client, group string) (from *fetch.Client, header string, err error) {
-	if group == "" {
-		return client, "", nil
-	}
-	origin, header, _ := strings.Cut(group, "\n")
-	cfg, err := o.Config(c.console, c.getenv, version)
-	if err != nil {
-		return nil, "", err
-	}
-	cfg.Hosts = to.file.Policy.Hosts
-	fields := make(map[string]string)
-	for line := range strings.SplitSeq(header, "\n") {
-		name, value, _ := strings.Cut(line, ": ")
-		fields[name] = value
-	}
-	if cfg.Headers, err = cfg.Headers.Override(origin, fields); err != nil {
-		return nil, "", err
-	}
-	with := *client
-	with.Source = source.New(cfg)
-	return &with, header, nil
 }
 
 // acceptable reports whether an address is one that is locked.

@@ -12,16 +12,9 @@ import (
 	"depfetch/lock/record"
 )
 
-// recording is the lockfile of a recording.
-type recording struct {
-	name  string
-	file  *lock.File
-	fresh bool // it is not there yet
-}
-
 // addRecorded adds what was asked for to the lockfile, and says what is to be known
 // of it.
-func (c *command) addRecorded(ctx context.Context, o online, to recording, requests []record.Request) error {
+func (c *command) addRecorded(ctx context.Context, o online, to target, requests []record.Request) error {
 	client, err := c.client(o, to.file)
 	if err != nil {
 		return err
@@ -69,7 +62,7 @@ func (c *command) addRecorded(ctx context.Context, o online, to recording, reque
 		fmt.Fprintln(c.stdout, "nothing new was asked for")
 		return nil
 	}
-	return writeLock(ctx, to.name, to.fresh, func(doc *edit.Document) error {
+	return to.write(ctx, func(doc *edit.Document) error {
 		if err := doc.SetPins(pins...); err != nil {
 			return err
 		}

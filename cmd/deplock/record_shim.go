@@ -79,12 +79,12 @@ func (c *command) recordShim(ctx context.Context, name string, args []string) in
 		Name: name, Args: args, Native: true, Version: version,
 		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console,
 		Pins: func() (shim.Pins, error) {
-			file, _, err := openLock(at.lock)
+			at, err := openTarget(rec.lock)
 			if err != nil {
 				return shim.Pins{}, err
 			}
-			rec.file = file
-			return shim.Pins{Resolver: rec, Hosts: file.Policy.Hosts, Cache: &cache.Store{Root: at.cache}}, nil
+			rec.file = at.file
+			return shim.Pins{Resolver: rec, Hosts: at.file.Policy.Hosts, Cache: &cache.Store{Root: rec.cache}}, nil
 		},
 	}).Run(ctx)
 	if code != exit.OK && said.Len() > 0 {

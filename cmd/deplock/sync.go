@@ -17,7 +17,6 @@ import (
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch/atomicfile"
-	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
@@ -109,9 +108,7 @@ type unit struct {
 
 // group is the Dockerfiles that have one lockfile.
 type group struct {
-	lock  string // its name
-	file  *lock.File
-	fresh bool // it is not there yet
+	target
 	units []*unit
 	// others are the Dockerfiles of the lockfile that were not named; they are read to
 	// know what is asked for.
@@ -247,13 +244,13 @@ func (c *command) addUnit(f syncFlags, args map[string]string, name string, grou
 		return console.Usagef("a lockfile is mounted from the build context: put it there, or name the context with --context",
 			"%s lies outside of the build context %s of %s", lockName, dir, name)
 	}
-	i := slices.IndexFunc(*groups, func(g *group) bool { return g.lock == filepath.Clean(lockName) })
+	i := slices.IndexFunc(*groups, func(g *group) bool { return g.name == filepath.Clean(lockName) })
 	if i < 0 {
-		g := &group{lock: filepath.Clean(lockName)}
-		if g.file, g.fresh, err = openLock(g.lock); err != nil {
+		to, err := openTarget(filepath.Clean(lockName))
+		if err != nil {
 			return err
 		}
-		*groups, i = append(*groups, g), len(*groups)
+		*groups, i = append(*groups, &group{target: to}), len(*groups)
 	}
 	g := (*groups)[i]
 	u := &unit{name: name, context: dir, data: data, source: sync.Source{From: f.from, Vendor: f.vendor, Lock: rel}}
@@ -384,32 +381,10 @@ func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pi
 		})
 	}
 	for _, address := range unused {
-		c.printf("%s: removed %s, which nothing asks for\n", g.lock, source.Redact(address))
+		c.printf("%s: removed %s, which nothing asks for\n", g.name, source.Redact(address))
 	}
 	if f.dryRun {
-		old := []byte(freshLock)
-		if !g.fresh {
-			var err error
-			if old, err = regular.Read(g.lock, lock.MaxSize); err != nil {
-				return err
-			}
-		}
-		doc, err := edit.Parse(g.lock, old)
-		if err == nil {
-			err = change(doc)
-		}
-		if err != nil {
-			return err
-		}
-		if g.fresh {
-			old = nil
-		}
-		c.diff(g.lock, old, doc.Bytes())
-		return nil
+		return c.preview(g.target, change)
 	}
-	if err := writeLock(ctx, g.lock, g.fresh, change); err != nil {
-		return err
-	}
-	g.fresh = false
-	return nil
+	return g.write(ctx, change)
 }

@@ -26,6 +26,7 @@ type locking struct {
 	*command
 	flags  syncFlags
 	client *update.Client
+	config source.Config // that client is made of
 	book   *pins
 	policy lock.Policy
 	beside update.Beside
@@ -88,13 +89,10 @@ func (l *locking) served(r *sync.Request) {
 // ask fills in what was measured: with one client for all that are asked for alike,
 // since header fields are a client's.
 func (l *locking) ask(ctx context.Context, answers []*answer) error {
-	alike := make(map[string][]*answer)
+	alike := make(map[manner][]*answer)
 	for _, a := range answers {
-		key := a.request.Header
-		if key != "" {
-			key = origin(a.request.URL) + "\n" + key
-		}
-		alike[key] = append(alike[key], a)
+		m := mannerOf(a.request.URL, a.request.Header)
+		alike[m] = append(alike[m], a)
 	}
 	var (
 		asking gosync.WaitGroup
@@ -113,39 +111,19 @@ func (l *locking) ask(ctx context.Context, answers []*answer) error {
 	return errors.Join(errs...)
 }
 
-// origin returns the origin of an address in its normal form.
-func origin(url string) string {
-	scheme, rest, _ := strings.Cut(url, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host
-}
-
 // askAlike asks for what has the same header fields.
 func (l *locking) askAlike(ctx context.Context, answers []*answer) error {
-	client := *l.client.Fetch
-	if header := answers[0].request.Header; header != "" {
-		cfg, err := l.flags.Config(l.console, l.getenv, version)
-		if err != nil {
-			return err
+	first := answers[0].request
+	client, err := withHeader(l.client.Fetch, l.config, first.URL, first.Header)
+	if err != nil {
+		for _, a := range answers {
+			a.unasked = err
 		}
-		cfg.Hosts = l.policy.Hosts
-		fields := make(map[string]string)
-		for _, line := range strings.Split(header, "\n") {
-			if name, value, ok := strings.Cut(line, ":"); ok {
-				fields[strings.TrimSpace(name)] = strings.TrimSpace(value)
-			}
-		}
-		if cfg.Headers, err = cfg.Headers.Override(origin(answers[0].request.URL), fields); err != nil {
-			for _, a := range answers {
-				a.unasked = err
-			}
-			return nil
-		}
-		client.Source = source.New(cfg)
+		return nil
 	}
 	var artifacts []fetch.Artifact
 	for _, a := range answers {
-		a.client = &client
+		a.client = client
 		artifacts = append(artifacts, fetch.Artifact{Name: source.Redact(a.request.URL), Platform: lock.Any.String(), URL: a.request.URL, Size: fetch.SizeUnknown})
 	}
 	measured, err := client.Measure(ctx, artifacts)

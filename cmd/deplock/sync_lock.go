@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"depfetch/fetch"
-	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
-	"depfetch/fetch/tempfile"
 	"depfetch/lock"
 	"depfetch/lock/sync"
 	"depfetch/lock/update"
@@ -84,16 +81,16 @@ func (c *command) lockAll(ctx context.Context, f syncFlags, g *group, book *pins
 	if err != nil {
 		return err
 	}
-	if client.Fetch.Cache == nil {
-		tempfile.Sweep(os.TempDir()) // of what a killed run has left
-		dir, err := tempfile.NewDir(os.TempDir())
-		if err != nil {
-			return err
-		}
-		defer dir.Remove()
-		client.Fetch.Cache = &cache.Store{Root: dir.Path}
+	var done func()
+	if client.Fetch, done, err = client.Keep(); err != nil {
+		return err
 	}
-	l := &locking{command: c, flags: f, client: client, book: book, policy: g.file.Policy}
+	defer done()
+	config, err := c.config(f.online, g.file)
+	if err != nil {
+		return err
+	}
+	l := &locking{command: c, flags: f, client: client, config: config, book: book, policy: g.file.Policy}
 	for range scriptDepth {
 		if err := l.lock(ctx, g.wants(f, book)); err != nil {
 			return err

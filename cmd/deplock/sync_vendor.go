@@ -61,14 +61,14 @@ func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 	if f.dryRun {
 		return nil
 	}
-	return writeLock(ctx, g.lock, g.fresh, func(doc *edit.Document) error { return doc.SetVendored(lines...) })
+	return g.write(ctx, func(doc *edit.Document) error { return doc.SetVendored(lines...) })
 }
 
 // vendored returns the lockfile's line of a program.
 func (g *group) vendored(name string, program []byte) (lock.Vendored, error) {
-	rel, err := relative(filepath.Dir(g.lock), name)
+	rel, err := relative(filepath.Dir(g.name), name)
 	if err != nil || strings.HasPrefix(rel, "../") {
-		return lock.Vendored{}, console.Usagef("put the lockfile at the top of the build context", "%s does not lie below the folder of %s", name, g.lock)
+		return lock.Vendored{}, console.Usagef("put the lockfile at the top of the build context", "%s does not lie below the folder of %s", name, g.name)
 	}
 	return lock.Vendored{Path: rel, Digest: fetch.DigestOf(program)}, nil
 }
@@ -129,16 +129,16 @@ func writeProgram(name string, program []byte) error {
 // checkVendored compares the programs in the repository with their digests.
 func (c *command) checkVendored(g *group, total *tally) error {
 	for _, v := range g.file.Vendor {
-		name := filepath.Join(filepath.Dir(g.lock), filepath.FromSlash(v.Path))
+		name := filepath.Join(filepath.Dir(g.name), filepath.FromSlash(v.Path))
 		program, err := regular.Read(name, maxProgram)
 		switch {
 		case err != nil:
 			total.findings++
-			c.printf("%s: %s is not there: %v\n    deplock sync --vendor\n", g.lock, v.Path, err)
+			c.printf("%s: %s is not there: %v\n    deplock sync --vendor\n", g.name, v.Path, err)
 		case fetch.DigestOf(program) != v.Digest:
 			total.findings++
 			c.printf("%s: %s is not what is locked: want sha256 %s, got %s\n    look who has changed it; deplock sync --vendor puts it right\n",
-				g.lock, v.Path, v.Digest, fetch.DigestOf(program))
+				g.name, v.Path, v.Digest, fetch.DigestOf(program))
 		}
 	}
 	return nil

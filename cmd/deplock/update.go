@@ -11,9 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
-	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
-	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -219,7 +217,7 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 		return violations(doc.File(), results)
 	}
 	if dryRun {
-		return c.preview(checked)
+		return c.preview(target{name: c.name()}, checked)
 	}
 	// Before the lines that need them.
 	if err := c.writeTrees(results); err != nil {
@@ -249,22 +247,6 @@ func violations(f *lock.File, results []update.Result) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (c *command) preview(change func(*edit.Document) error) error {
-	data, err := regular.Read(c.name(), lock.MaxSize)
-	if err != nil {
-		return lockfile.Unreadable(c.name(), err)
-	}
-	doc, err := edit.Parse(c.name(), data)
-	if err != nil {
-		return err
-	}
-	if err := change(doc); err != nil {
-		return err
-	}
-	c.diff(c.name(), data, doc.Bytes())
-	return nil
 }
 
 // summary prints what has changed: the version, and each line before and after.

@@ -66,20 +66,27 @@ func OriginOf(u *url.URL) (Origin, error) {
 
 // SameOrigin reports whether two addresses lead to the same origin.
 func SameOrigin(a, b string) bool {
-	x, err := parseOrigin(a)
+	x, err := ParseOrigin(a)
 	if err != nil {
 		return false
 	}
-	y, err := parseOrigin(b)
+	y, err := ParseOrigin(b)
 	return err == nil && x == y
 }
 
-func parseOrigin(address string) (Origin, error) {
-	u, err := url.Parse(address)
+// ParseOrigin returns the origin of an address, whose path and query do not count.
+func ParseOrigin(address string) (Origin, error) {
+	u, err := url.Parse(address[:pathStart(address)])
 	if err != nil {
 		return Origin{}, err
 	}
 	return OriginOf(u)
+}
+
+// pathStart returns where the path of an address begins, or what there is of it.
+func pathStart(address string) int {
+	_, rest, _ := strings.Cut(address, "://")
+	return len(address) - len(rest) + strings.IndexAny(rest+"/", "/?#")
 }
 
 func sameOrigin(a, b *url.URL) bool {

@@ -72,7 +72,7 @@ func TestOriginOf(t *testing.T) {
 		if want == "" {
 			continue
 		}
-		if again, err := parseOrigin(o.String()); err != nil || again != o {
+		if again, err := ParseOrigin(o.String()); err != nil || again != o {
 			t.Errorf("%v is read again as %v, %v", o, again, err)
 		}
 	}
@@ -176,7 +176,7 @@ func FuzzOrigin(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q is followed and has no origin: %v", location, err)
 		}
-		again, err := parseOrigin(o.String())
+		again, err := ParseOrigin(o.String())
 		if err != nil || again != o {
 			t.Fatalf("%q: %v is read again as %v, %v", location, o, again, err)
 		}

@@ -6,9 +6,9 @@ import (
 )
 
 // Override returns the fields of h, with those given in the place of what h has by
-// the same names for the same origin. The errors are those of Add.
-func (h *Headers) Override(origin string, fields map[string]string) (*Headers, error) {
-	out := &Headers{}
+// the same names for the origin of an address. The errors are those of Add.
+func (h *Headers) Override(address string, fields map[string]string) (*Headers, error) {
+	out, origin := &Headers{}, address[:pathStart(address)]
 	for field, value := range fields {
 		if err := out.Add(origin, field, value); err != nil {
 			return nil, err

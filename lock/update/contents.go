@@ -57,7 +57,7 @@ func (c *Client) keeping(items []*item) (client *fetch.Client, done func(), err 
 	if !archives {
 		return c.Fetch, func() {}, nil
 	}
-	return c.keep()
+	return c.Keep()
 }
 
 // findContents finds out what comes out of the archives, which are in store.

@@ -34,7 +34,7 @@ func (c *Client) LockPins(ctx context.Context, f *lock.File, pins []lock.Pin) ([
 	if len(pins) == 0 {
 		return nil, nil
 	}
-	client, done, err := c.keep()
+	client, done, err := c.Keep()
 	if err != nil {
 		return nil, err
 	}
@@ -134,9 +134,9 @@ func ApplyPins(doc *edit.Document, changes []PinChange) error {
 	return doc.SetPins(pins...)
 }
 
-// keep returns a client that keeps what it downloads: c.Fetch itself if it does, or
+// Keep returns a client that keeps what it downloads: c.Fetch itself if it does, or
 // else one with a cache for the time being, which done removes.
-func (c *Client) keep() (client *fetch.Client, done func(), err error) {
+func (c *Client) Keep() (client *fetch.Client, done func(), err error) {
 	if c.Fetch.Cache != nil {
 		return c.Fetch, func() {}, nil
 	}

@@ -61,8 +61,7 @@ func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*f
 		if err != nil {
 			return nil, err
 		}
-		host, _, _ := strings.Cut(a.URL[len(a.Scheme)+3:], "/")
-		if cfg.Headers, err = cfg.Headers.Override(a.Scheme+"://"+host, fields); err != nil {
+		if cfg.Headers, err = cfg.Headers.Override(a.URL, fields); err != nil {
 			return nil, err
 		}
 	}

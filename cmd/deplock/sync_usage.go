@@ -51,7 +51,7 @@ func (g *group) askedOtherwise(run *sync.Run) bool {
 // findOthers reads the Dockerfiles below the lockfile's folder that were not named and
 // have the same lockfile.
 func (c *command) findOthers(f syncFlags, args map[string]string, g *group) error {
-	names, err := dockerfiles([]string{filepath.Dir(g.lock)}, func(string) bool { return false })
+	names, err := dockerfiles([]string{filepath.Dir(g.name)}, func(string) bool { return false })
 	if err != nil {
 		return nil // there are none
 	}
@@ -64,9 +64,9 @@ func (c *command) findOthers(f syncFlags, args map[string]string, g *group) erro
 		}
 		var apart []*group
 		if err := c.addUnit(f, args, name, &apart); err != nil {
-			return fmt.Errorf("whether a line of %s is asked for is not known: %w", g.lock, err)
+			return fmt.Errorf("whether a line of %s is asked for is not known: %w", g.name, err)
 		}
-		if absolute(apart[0].lock) == absolute(g.lock) {
+		if absolute(apart[0].name) == absolute(g.name) {
 			g.others = append(g.others, apart[0].units...)
 		}
 	}
@@ -137,11 +137,11 @@ func (c *command) checkUnused(g *group, unread []string, total *tally) {
 	unused := g.unused()
 	if len(unused) > 0 && len(unread) > 0 {
 		c.printf("%s: %s may be unused; what %s asks for is not known offline, since it runs as a script and is in no cache (--cache)\n",
-			g.lock, count(len(unused), "line"), unread[0])
+			g.name, count(len(unused), "line"), unread[0])
 		return
 	}
 	for _, address := range unused {
 		total.findings++
-		c.printf("%s: nothing asks for %s\n    deplock sync --prune; or give the --build-arg that it was locked with\n", g.lock, source.Redact(address))
+		c.printf("%s: nothing asks for %s\n    deplock sync --prune; or give the --build-arg that it was locked with\n", g.name, source.Redact(address))
 	}
 }
