@@ -8,6 +8,7 @@ DIST    ?= dist
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+BENCH_NPM   := @jdxcode/mise-linux-x64@2026.9.15 fb-dotslash@0.5.8
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
                darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 # The address of lock/scan/RULES.md in a release, once there is one: the SARIF of scan links to it.
@@ -60,9 +61,14 @@ $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool
 
 .PHONY: bench
-bench: ## both programs beside curl, wget and aria2c; needs nginx and curl
-	$(GO) test -tags bench -count=1 -timeout 60m -run TestBench -v -p 1 ./cmd/depfetch ./cmd/deplock
-	$(GO) test -run '^$$' -bench Scan ./lock/scan
+bench: $(TOOLS)/buildctl $(TOOLS)/npm ## both programs beside curl, wget, aria2c, mise, dotslash and BuildKit; says what it needs
+	TOOLS=$(TOOLS) cmd/internal/bench/run.sh
+	$(GO) test -run '^$$' -bench 'ParseAndCheck|Scan' ./lock ./lock/scan
+
+# mise and dotslash are compared where npm is there to install them.
+$(TOOLS)/npm:
+	mkdir -p $@
+	if command -v npm >/dev/null; then npm install --prefix $@ --ignore-scripts --no-audit --no-fund $(BENCH_NPM); fi
 
 .PHONY: fuzz
 FUZZTIME ?= 1m
