@@ -351,7 +351,7 @@ func (c *command) writeDockerfile(f syncFlags, u *unit, text []byte) error {
 func (c *command) undo(f syncFlags, g *group) error {
 	book := newPins(g.file)
 	for _, u := range g.units {
-		text := sync.Undo(u.reading.File, u.reading, book)
+		text := u.reading.Undo(book)
 		if err := c.writeDockerfile(f, u, text); err != nil {
 			return err
 		}

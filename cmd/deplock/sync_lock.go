@@ -30,7 +30,7 @@ func (g *group) wants(f syncFlags, book *pins) []*sync.Request {
 	for _, u := range g.units {
 		for _, run := range u.reading.Runs {
 			if f.moving == "leave" {
-				for _, r := range run.Beside() {
+				for _, r := range run.Unpinnable() {
 					if _, ok := book.Pin(r.URL); ok {
 						continue
 					}
@@ -103,7 +103,7 @@ func (c *command) lockAll(ctx context.Context, f syncFlags, g *group, book *pins
 	for _, u := range g.units {
 		for _, run := range u.reading.Runs {
 			if !run.Adopted() && run.Judge(book).Adopt {
-				run.Unfollowed()
+				run.LeaveScripts()
 			}
 		}
 	}

@@ -55,3 +55,9 @@ func (f *File) runsOn(s *Stage) string {
 	}
 	return v.Text
 }
+
+// ProgramName returns the file name of a program that is built for a platform, as in
+// depfetch-linux-armv7. The platform may contain variables.
+func ProgramName(program, platform string) string {
+	return program + "-" + strings.Replace(strings.Replace(platform, "/", "-", 1), "/", "", 1)
+}

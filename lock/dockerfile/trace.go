@@ -11,7 +11,7 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// Trace is what a Dockerfile does on one platform.
+// Trace is what a Dockerfile does for one target platform.
 type Trace struct {
 	Platform lock.Platform
 	Stages   []StageTrace
@@ -20,32 +20,33 @@ type Trace struct {
 // StageTrace is what one stage does.
 type StageTrace struct {
 	Stage  *Stage
-	Runs   []*Instruction // its scripts, by their numbers in the events
+	Runs   []*Instruction // by the Run of the events
 	Adds   []Add
-	Events []script.Event // of its scripts, and the downloads of its ADDs
-	Unread []Unread       // of its scripts, and of what is no script
+	Events []script.Event // of its scripts and of its ADDs, which are downloads
+	Unread []Unread       // the RUNs and scripts that could not be read
 }
 
 // Add is an address that an ADD downloads.
 type Add struct {
 	Instruction *Instruction
-	At          int
+	At          int // the offset of the address
 	URL         script.Value
-	Checksum    string
-	Git         bool // it is a repository
-	Sources     int  // how many the instruction has
+	Checksum    string // of --checksum; may be empty
+	Git         bool   // the address is that of a repository
+	Sources     int    // the number of sources of the instruction
 	// Fetch is the same download among the events of the stage. Its Tool is ADD.
 	Fetch *script.Fetch
 }
 
 // Unread is a script that could not be read.
 type Unread struct {
-	At  int
-	In  *Instruction // that runs it
-	Why string
+	At       int
+	In       *Instruction // that runs it
+	Why      string
+	Language string // what it is written in, if that is not a language of the shell
 }
 
-// Trace evaluates all stages for a platform.
+// Trace evaluates all stages for a target platform.
 func (f *File) Trace(p lock.Platform) *Trace {
 	t := &Trace{Platform: p}
 	meta := f.meta(p)
@@ -65,15 +66,15 @@ func (f *File) Trace(p lock.Platform) *Trace {
 	return t
 }
 
-// evaluation is the state at the end of a stage.
+// evaluation is the state of a stage after its last instruction so far.
 type evaluation struct {
 	file    *File
 	meta    scope
 	scope   scope
 	machine *script.Machine
 	shell   []string
-	copies  []*copied // what comes from the context, the oldest first
-	mounts  []*copied // that of the RUN that is looked at
+	copies  []*copied // from the context, the oldest first
+	mounts  []*copied // from the context, into the current RUN
 	trace   StageTrace
 }
 
@@ -94,7 +95,7 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation,
 	}
 	e.trace.Events = e.machine.Events
 	for _, u := range script.Of[script.Unread](e.trace.Events) {
-		e.trace.Unread = append(e.trace.Unread, Unread{u.At, e.trace.Runs[u.Run], u.What})
+		e.trace.Unread = append(e.trace.Unread, Unread{At: u.At, In: e.trace.Runs[u.Run], Why: u.What, Language: u.Language})
 	}
 	return e
 }
@@ -164,7 +165,9 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 var posix = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "busybox": true}
 
 func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
-	// BuildKit reads mounts when it expands them.
+	src := script.Source{Run: len(e.trace.Runs)}
+	e.trace.Runs = append(e.trace.Runs, in)
+	// BuildKit parses mounts when it expands their variables.
 	err := c.Expand(func(word string) (string, error) { return e.file.expand(word, e.scope).Text, nil })
 	if err != nil {
 		e.unread(in, err.Error())
@@ -175,22 +178,13 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 			e.machine.Aliases[path.Clean(m.Target)] = "/depfetch"
 		}
 	}
-	src := script.Source{Run: len(e.trace.Runs)}
-	if !c.PrependShell {
-		src.Text, src.Locate = e.exec(in, c)
-	} else {
-		why := e.shellOf(&src)
-		if why == "" {
-			why = e.script(in, c, &src)
-		}
-		if why != "" {
-			e.trace.Runs = append(e.trace.Runs, in)
-			e.unread(in, why)
-			return
-		}
+	switch {
+	case !c.PrependShell:
+		src.Text, src.Locate = exec(in, c)
+	case !e.useShell(in, &src) || !e.useScript(in, c, &src):
+		return
 	}
 	if !e.machine.Budget.Spend(1024 * (len(e.scope.env) + len(e.scope.arg) + 1)) {
-		e.trace.Runs = append(e.trace.Runs, in)
 		e.unread(in, "the file takes too many steps to be followed to its end")
 		return
 	}
@@ -201,24 +195,25 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	if err := e.machine.Run(src); err != nil {
 		e.unread(in, err.Error())
 	}
-	e.trace.Runs = append(e.trace.Runs, in)
 }
 
 func (e *evaluation) unread(in *Instruction, why string) {
-	e.trace.Unread = append(e.trace.Unread, Unread{in.Start, in, why})
+	e.trace.Unread = append(e.trace.Unread, Unread{At: in.Start, In: in, Why: why})
 }
 
-// shellOf applies the stage's SHELL to a script, or says why it is not read.
-func (e *evaluation) shellOf(src *script.Source) (why string) {
+// useShell applies the stage's SHELL to a script. It returns false if scripts of that
+// shell are not read, which it reports.
+func (e *evaluation) useShell(in *Instruction, src *script.Source) bool {
 	if len(e.shell) == 0 {
-		return ""
+		return true
 	}
 	name := path.Base(strings.ReplaceAll(strings.ToLower(e.shell[0]), `\`, "/"))
 	if name == "env" && len(e.shell) > 1 {
 		name = path.Base(e.shell[1])
 	}
 	if !posix[name] {
-		return "SHELL is " + e.shell[0]
+		e.unread(in, "SHELL is "+e.shell[0])
+		return false
 	}
 	src.Bash = name == "bash" || name == "zsh"
 	for i, a := range e.shell {
@@ -231,24 +226,23 @@ func (e *evaluation) shellOf(src *script.Source) (why string) {
 			src.Errexit = src.Errexit || e.shell[i+1] == "errexit"
 		}
 	}
-	return ""
+	return true
 }
 
-// script fills in the text of a RUN in the shell form, or says why it is not read.
-func (e *evaluation) script(in *Instruction, c *instructions.RunCommand, src *script.Source) (why string) {
+// useScript sets the script of a RUN in the shell form. It returns false if that is not
+// read, which it reports.
+func (e *evaluation) useScript(in *Instruction, c *instructions.RunCommand, src *script.Source) bool {
 	f, j := e.file, in.text
 	if len(c.CmdLine) == 0 {
-		return "it is empty"
+		e.unread(in, "it is empty")
+		return false
 	}
 	line := c.CmdLine[0]
-	at := strings.LastIndex(j.text, line)
-	if at < 0 {
-		at = 0
-	}
+	locate := j.locate(max(0, strings.LastIndex(j.text, line)))
 	docs := f.heredocs(in.node, j)
 	if len(docs) == 0 {
-		src.Text, src.Locate = line, j.locate(at)
-		return ""
+		src.Text, src.Locate = line, locate
+		return true
 	}
 	if isHeredoc(line) && len(docs) == 1 {
 		// The heredoc is the script.
@@ -262,36 +256,36 @@ func (e *evaluation) script(in *Instruction, c *instructions.RunCommand, src *sc
 				}
 			}
 			if !posix[name] {
-				return "it is a script for " + name
+				e.trace.Unread = append(e.trace.Unread, Unread{At: in.Start, In: in, Why: "it is a script for " + name, Language: name})
+				return false
 			}
 			src.Bash = name == "bash"
 			src.Errexit = strings.Contains(first, " -e") || strings.Contains(first, " -ue")
 		}
 		src.Text, src.Locate = body, func(i int) int { return docs[0].start + i }
-		return ""
+		return true
 	}
-	// The shell gets the line and the heredocs behind it.
-	first, last := docs[0].start, in.End
-	src.Text = line + "\n" + string(f.Data[first:last])
-	locate := j.locate(at)
+	// The shell gets the line and the heredocs after it.
+	first := docs[0].start
+	src.Text = line + "\n" + string(f.Data[first:in.End])
 	src.Locate = func(i int) int {
 		if i <= len(line) {
 			return locate(i)
 		}
 		return first + i - len(line) - 1
 	}
-	return ""
+	return true
 }
 
-// isHeredoc reports whether a command line is nothing but the mark of a heredoc.
+// isHeredoc reports whether a command line consists of the mark of a heredoc alone.
 func isHeredoc(line string) bool {
 	line = strings.TrimSpace(line)
 	return strings.HasPrefix(line, "<<") && !strings.ContainsAny(line[2:], " \t<>|&;")
 }
 
-// exec returns a RUN in the exec form as a script, each of whose bytes is at the
-// instruction's beginning.
-func (e *evaluation) exec(in *Instruction, c *instructions.RunCommand) (string, func(int) int) {
+// exec returns a RUN in the exec form as a script, whose bytes are all located at the
+// beginning of the instruction.
+func exec(in *Instruction, c *instructions.RunCommand) (string, func(int) int) {
 	words := make([]string, len(c.CmdLine))
 	for i, w := range c.CmdLine {
 		words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"

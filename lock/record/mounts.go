@@ -158,7 +158,7 @@ var copyFrom = regexp.MustCompile(`--from="?(\d+)"?\s`)
 
 // Program returns the name of the recording program for a platform in the kit.
 func Program(platform string) string {
-	return "deplock-" + strings.Replace(strings.Replace(platform, "/", "-", 1), "/", "", 1)
+	return dockerfile.ProgramName("deplock", platform)
 }
 
 // Collector returns the Dockerfile whose build brings the journal out of the cache

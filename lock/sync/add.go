@@ -6,15 +6,7 @@ import (
 	"depfetch/lock/dockerfile"
 )
 
-// adds notes the ADDs of addresses on one platform.
-func (r *reader) adds(t *dockerfile.Trace) {
-	for _, s := range t.Stages {
-		for _, a := range s.Adds {
-			r.add(a)
-		}
-	}
-}
-
+// add adds an ADD of an address on one platform.
 func (r *reader) add(a dockerfile.Add) {
 	var add *Add
 	for _, o := range r.Adds {

@@ -2,7 +2,6 @@ package sync
 
 import (
 	"fmt"
-	"iter"
 	"net/netip"
 	"path"
 	"slices"
@@ -12,15 +11,16 @@ import (
 	"depfetch/fetch/cmdline/curl"
 	"depfetch/fetch/cmdline/wget"
 	"depfetch/fetch/source"
+	"depfetch/lock"
 	"depfetch/lock/dockerfile/script"
 	"depfetch/lock/release"
 )
 
-// hintRecord is the way out where reading does not tell.
+// hintRecord is the hint where reading the Dockerfile is not enough.
 const hintRecord = "deplock record -- docker build …"
 
-// request notes a call of curl or wget.
-func (run *Run) request(tool string, c *script.Call, downloads []*script.Download) {
+// addCall adds a call of curl or wget.
+func (run *Run) addCall(tool string, c *script.Call, downloads []*script.Download) {
 	at := slices.IndexFunc(run.Calls, func(o *Call) bool { return o.At == c.Start && o.Tool == tool })
 	if at < 0 {
 		at = len(run.Calls)
@@ -28,7 +28,7 @@ func (run *Run) request(tool string, c *script.Call, downloads []*script.Downloa
 	}
 	call := run.Calls[at]
 	for _, r := range run.requests(tool, c, downloads) {
-		run.changed = append(run.changed, touched{r.output, false})
+		run.changed = append(run.changed, change{path: r.output})
 		same := func(o *Request) bool { return o.Form == r.Form && o.Unknown == r.Unknown && o.Refused == r.Refused }
 		if i := slices.IndexFunc(call.Requests, same); i >= 0 {
 			if call.Requests[i].Sum == (Sum{}) {
@@ -41,7 +41,8 @@ func (run *Run) request(tool string, c *script.Call, downloads []*script.Downloa
 	}
 }
 
-// marker stands for an unknown word of a command line, with its number.
+// marker, with the index of the word, stands for an unknown word of a command line
+// while that is parsed.
 const marker = "depfetch-unknown-word-"
 
 // requests returns what one command line asks for.
@@ -52,7 +53,7 @@ func (run *Run) requests(tool string, c *script.Call, downloads []*script.Downlo
 			args[i] = fmt.Sprint(marker, i, "-")
 		}
 	}
-	unknown := func(s string) string {
+	unknown := func(s string) string { // why a part of s is not known, or ""
 		_, rest, ok := strings.Cut(s, marker)
 		if !ok {
 			return ""
@@ -65,7 +66,7 @@ func (run *Run) requests(tool string, c *script.Call, downloads []*script.Downlo
 		r.At = c.Start
 		return []*Request{&r}
 	}
-	facts, why := look(tool, args)
+	follow, why := scanOptions(tool, args)
 	if why != "" {
 		return one(Request{Unknown: why})
 	}
@@ -83,10 +84,10 @@ func (run *Run) requests(tool string, c *script.Call, downloads []*script.Downlo
 		for _, t := range o.Transfers {
 			r := &Request{At: c.Start}
 			if r.Unknown = unknown(t.URL); r.Unknown == "" {
-				r.Refused = r.fill(tool, facts, o, t, unknown)
+				r.Refused = r.fill(follow, o, t, unknown)
 			}
 			for _, d := range downloads {
-				r.follow(run, d)
+				r.observe(run.platform, d)
 			}
 			if r.output = t.Output; !strings.HasPrefix(t.Output, "/") {
 				r.output = path.Join(c.Dir, t.Output)
@@ -97,46 +98,39 @@ func (run *Run) requests(tool string, c *script.Call, downloads []*script.Downlo
 	return all
 }
 
-// facts are what the options of a command line say that its job does not hold.
-type facts struct{ follow bool }
-
-// look looks at the options of a command line, and says why what it asks for is not
-// known.
-func look(tool string, args []string) (facts, string) {
-	f := facts{follow: tool == "wget"}
-	lex := func() iter.Seq[cmdline.Arg] {
-		if tool == "wget" {
-			return wget.Lex(args)
-		}
-		return curl.Lex(args)
+// scanOptions reports whether a command line follows redirects, and returns the reason
+// why what it asks for is not known, or "".
+func scanOptions(tool string, args []string) (follow bool, why string) {
+	lex := curl.Lex
+	if tool == "wget" {
+		lex, follow = wget.Lex, true
 	}
-	for a := range lex() {
+	for a := range lex(args) {
 		if a.Err != nil || a.Option == nil {
 			continue
 		}
+		file, isFile := "", false
 		switch a.Option.Long {
 		case "location", "location-trusted":
-			f.follow = a.On
+			follow = a.On
 		case "max-redirect", "max-redirs":
-			f.follow = f.follow && a.Value != "0"
+			follow = follow && a.Value != "0"
 		case "config", "input-file", "base":
-			if a.Value == "-" {
-				return f, "what it asks for comes from its input"
-			}
-			return f, "what it asks for is in the file " + a.Value
+			file, isFile = a.Value, true
 		case "url", "header", "data", "data-ascii", "data-binary", "data-urlencode", "proxy-header":
-			if a.Value == "@-" {
-				return f, "what it asks for comes from its input"
-			}
-			if strings.HasPrefix(a.Value, "@") {
-				return f, "what it asks for is in the file " + a.Value[1:]
-			}
+			file, isFile = strings.CutPrefix(a.Value, "@")
+		}
+		switch {
+		case isFile && file == "-":
+			return follow, "what it asks for comes from its input"
+		case isFile:
+			return follow, "what it asks for is in the file " + file
 		}
 	}
-	return f, ""
+	return follow, ""
 }
 
-// parse reads a command line as the shim does; it reads no file.
+// parse parses a command line as the shim does, but reads no files.
 func parse(tool string, args []string) (*cmdline.Job, error) {
 	if tool == "wget" {
 		return wget.Parse(args, nil, strings.NewReader(""))
@@ -144,8 +138,9 @@ func parse(tool string, args []string) (*cmdline.Job, error) {
 	return curl.Parse(args, "", strings.NewReader(""))
 }
 
-// fill fills in how an address is asked for, and says why it cannot be pinned.
-func (r *Request) fill(tool string, f facts, o *cmdline.Operation, t cmdline.Transfer, unknown func(string) string) Reason {
+// fill sets the form of a request, and returns the reason why its address cannot be
+// pinned, or the zero Reason.
+func (r *Request) fill(follow bool, o *cmdline.Operation, t cmdline.Transfer, unknown func(string) string) Reason {
 	no := func(what, hint string) Reason { return Reason{r.At, what, hint} }
 	a, err := cmdline.Normalize(t.URL, o.Scheme, o.AsIs)
 	if err != nil {
@@ -155,7 +150,7 @@ func (r *Request) fill(tool string, f facts, o *cmdline.Operation, t cmdline.Tra
 	if a.HasUser {
 		fields = append(fields, curl.Basic(a.User+":"+a.Password))
 	}
-	r.Form = Form{URL: a.URL, Follow: f.follow, Header: strings.Join(fields, "\n"), Netrc: o.Netrc != ""}
+	r.Form = Form{URL: a.URL, Follow: follow, Header: strings.Join(fields, "\n"), Netrc: o.Netrc != ""}
 	r.Moving, r.Local = moves(a.URL), local(a.URL)
 	shown := source.Redact(a.URL)
 	switch {
@@ -177,8 +172,8 @@ func (r *Request) fill(tool string, f facts, o *cmdline.Operation, t cmdline.Tra
 	return Reason{}
 }
 
-// follow notes what becomes of the download, where d is of the same address.
-func (r *Request) follow(run *Run, d *script.Download) {
+// observe adds what the script does with a download, if that has the same address.
+func (r *Request) observe(p lock.Platform, d *script.Download) {
 	a, err := cmdline.Normalize(d.URL.Text, "http", false)
 	if err != nil || a.URL != r.URL || !d.URL.Known() {
 		return
@@ -192,11 +187,11 @@ func (r *Request) follow(run *Run, d *script.Download) {
 		r.Moving = "its answer is read by the script"
 	}
 	if x := d.Executed; x != nil {
-		r.runs = append(r.runs, execution{run.platform, x.Call, x.Env})
+		r.runs = append(r.runs, execution{p, x.Call, x.Env})
 	}
 }
 
-// local reports whether an address is of the machine that asks, or of the cloud
+// local reports whether an address is one of the machine that asks, or of the cloud
 // that it runs in.
 func local(url string) bool {
 	_, rest, _ := strings.Cut(url, "://")
@@ -212,7 +207,7 @@ func local(url string) bool {
 	return err == nil && (ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast())
 }
 
-// moves returns why what an address leads to changes by its nature, or "".
+// moves returns the reason why the content of an address changes by its nature, or "".
 func moves(url string) string {
 	if word := release.Moving(url); word != "" {
 		return "its address says " + word

@@ -8,7 +8,7 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// command notes a command of a RUN.
+// command adds what a command of a RUN does.
 func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	name := path.Base(c.Name.Text)
 	if !c.Name.Known() {
@@ -23,7 +23,7 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 		run.change(name, c)
 		return
 	}
-	run.request(name, c, downloads)
+	run.addCall(name, c, downloads)
 	run.paths = append(run.paths, c.Path)
 	if strings.Contains(c.Name.Text, "/") {
 		run.leave(c.Start, c.Name.Text+" is called by its path, past depfetch", "call it as "+name)
@@ -35,7 +35,8 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	}
 }
 
-// bypass says why what a wrapper runs does not reach what is mounted, or "".
+// bypass returns the reason why a program that is run through a wrapper, such as sudo,
+// may not find what is mounted, or "".
 func bypass(via string) string {
 	words := strings.Fields(via)
 	if len(words) == 0 {
@@ -63,15 +64,12 @@ func bypass(via string) string {
 	return ""
 }
 
-// change notes a command that changes folders as a whole, or puts something where
-// depfetch would be.
+// change adds the paths that a command changes.
 func (run *Run) change(name string, c *script.Call) {
-	var recursive bool
-	switch name {
-	case "chown", "chmod", "chgrp", "chcon", "setfacl", "rm", "mv", "ln", "cp", "install", "tee", "rsync", "find":
-	default:
+	if !hasWord("chown chmod chgrp chcon setfacl rm mv ln cp install tee rsync find", name) {
 		return
 	}
+	recursive := false
 	var paths []string
 	for _, a := range c.Args {
 		switch s := a.Text; {
@@ -85,53 +83,53 @@ func (run *Run) change(name string, c *script.Call) {
 			paths = append(paths, path.Join(c.Dir, s))
 		}
 	}
-	whole := name == "mv" || recursive && name != "cp" && name != "ln" && name != "install" && name != "tee"
 	for i, p := range paths {
-		switch {
-		case whole && name == "mv" && i == len(paths)-1 && len(paths) > 1:
-			run.changed = append(run.changed, touched{p, false}) // where it goes
-		case whole:
-			run.changed = append(run.changed, touched{p, true})
-		case name == "find":
-			if slices.ContainsFunc(c.Args, func(a script.Value) bool { return a.Text == "-delete" }) && i == 0 {
-				run.changed = append(run.changed, touched{p, true})
+		whole := false
+		switch name {
+		case "mv":
+			whole = i < len(paths)-1 || len(paths) == 1 // the last one is the destination
+		case "find":
+			deletes := func(a script.Value) bool { return a.Text == "-delete" }
+			if whole = recursive; !whole {
+				if i > 0 || !slices.ContainsFunc(c.Args, deletes) {
+					continue
+				}
+				whole = true
 			}
+		case "cp", "ln", "install", "tee":
 		default:
-			run.changed = append(run.changed, touched{p, false})
+			whole = recursive
 		}
+		run.changed = append(run.changed, change{path: p, whole: whole})
 	}
 }
 
-// touched is a path that a RUN changes: with everything below it, or alone.
-type touched struct {
-	path  string
-	whole bool
+// change is a path that a RUN changes.
+type change struct {
+	path  string // may be a pattern of the shell
+	whole bool   // with everything below it
 }
 
-// hits reports whether a change would meet a program mounted into a directory.
-func (t touched) hits(dir string, tools []string) bool {
-	p := t.path
+// hits reports whether a change would affect one of the tools mounted into dir.
+func (c change) hits(dir string, tools []string) bool {
 	for _, tool := range tools {
-		if match(p, dir+"/"+tool) {
+		if matches(c.path, dir+"/"+tool) {
 			return true
 		}
-		if !t.whole {
-			continue
-		}
-		for above := dir; ; above = path.Dir(above) {
-			if match(p, above) || above == "/" {
-				if match(p, above) {
-					return true
-				}
-				break
-			}
+	}
+	if !c.whole {
+		return false
+	}
+	for ; dir != "/"; dir = path.Dir(dir) {
+		if matches(c.path, dir) {
+			return true
 		}
 	}
-	return false
+	return matches(c.path, "/")
 }
 
-// match matches a path with a pattern of the shell.
-func match(pattern, name string) bool {
+// matches reports whether a path matches a pattern of the shell.
+func matches(pattern, name string) bool {
 	ok, err := path.Match(strings.TrimSuffix(pattern, "/."), name)
 	return err == nil && ok || pattern == name
 }

@@ -16,28 +16,25 @@ import (
 
 // Source says where a RUN gets depfetch and the lockfile from.
 type Source struct {
-	From   string // an image or a named context that holds /depfetch
-	Vendor string // the folder of the build context with the binaries, or empty: then they are copied from there
-	Lock   string // the lockfile, in the build context
+	From string // an image or a named context that holds /depfetch
+	// Vendor is the folder of the build context that holds the programs, or empty.
+	// If it is set, they are copied from there and From is not used.
+	Vendor string
+	Lock   string // the path of the lockfile in the build context
 }
 
-// Binary returns the name of the program of a platform in the folder of the vendored
-// ones.
-func Binary(p lock.Platform) string {
-	return stageName + "-" + strings.Replace(strings.Replace(string(p), "/", "-", 1), "/", "", 1)
-}
+// Binary returns the name of the program for a platform in the folder of Vendor.
+func Binary(p lock.Platform) string { return dockerfile.ProgramName(stageName, string(p)) }
 
-// stageName is the name of the stage with a vendored depfetch, and buildStage that
-// of the one for a stage of the build platform.
 const (
-	stageName  = "depfetch"
-	buildStage = "depfetch-build"
+	stageName  = "depfetch"       // of the stage with the vendored program
+	buildStage = "depfetch-build" // of the same for stages on the build platform
 )
 
-// Edit returns the Dockerfile with what is adopted of it.
+// Edit returns the Dockerfile with all instructions adopted that Judge adopts.
 func (r *Reading) Edit(s Source, pins Pins) []byte {
 	var edits []dockerfile.Edit
-	stages := make(map[string]string) // by platform, as it is written
+	stages := make(map[string]string) // the names, by the platform as FROM writes it
 	vendored := false
 	for _, run := range r.Runs {
 		if run.Adopted() {
@@ -73,19 +70,20 @@ func (r *Reading) Edit(s Source, pins Pins) []byte {
 	return dockerfile.Apply(r.File.Data, edits)
 }
 
-// targets reports whether a stage of a platform, as FROM has it, runs what is made
-// for the target.
+// targets reports whether a platform, as FROM writes it, is the target platform.
 func targets(platform string) bool {
 	return platform == "" || strings.Contains(platform, "TARGETPLATFORM")
 }
 
-// foreign returns the name of the stage that holds depfetch for a platform other
-// than the target's.
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// foreign returns the name of the stage that holds depfetch for another platform than
+// the target platform.
 func foreign(platform string) string {
 	if strings.Contains(platform, "BUILDPLATFORM") {
 		return buildStage
 	}
-	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(platform), "-")
+	name := notInNames.ReplaceAllString(strings.ToLower(platform), "-")
 	return stageName + "-" + strings.Trim(name, "-")
 }
 
@@ -105,17 +103,18 @@ func (r *Reading) mount(run *Run, from, lockfile string) dockerfile.Edit {
 	return dockerfile.Edit{Start: at, End: at, Text: b.String()}
 }
 
-// eol returns how the line of a byte ends.
+// eol returns the end of the line that an offset is in. The last line may have none, and
+// then ends like the others.
 func (r *Reading) eol(at int) string {
-	if i := bytes.IndexByte(r.File.Data[at:], '\n'); i > 0 && r.File.Data[at+i-1] == '\r' {
-		return "\r\n"
-	} else if i < 0 && bytes.Contains(r.File.Data, []byte("\r\n")) {
+	data := r.File.Data
+	i := bytes.IndexByte(data[at:], '\n')
+	if i > 0 && data[at+i-1] == '\r' || i < 0 && bytes.Contains(data, []byte("\r\n")) {
 		return "\r\n"
 	}
 	return "\n"
 }
 
-// checksum returns the edit that gives an ADD the pinned sum.
+// checksum returns the edit that gives an ADD the pinned checksum, if it needs one.
 func (r *Reading) checksum(a *Add, pins Pins) (dockerfile.Edit, bool) {
 	pin, _ := pins.Pin(a.Request.URL)
 	want := "sha256:" + pin.Digest.String()
@@ -126,7 +125,7 @@ func (r *Reading) checksum(a *Add, pins Pins) (dockerfile.Edit, bool) {
 		text := r.File.Data[a.Instruction.Start:a.Instruction.End]
 		i := bytes.Index(text, []byte("--checksum="+a.Checksum))
 		if i < 0 {
-			return dockerfile.Edit{}, false // it stands in a variable
+			return dockerfile.Edit{}, false // it is in a variable
 		}
 		i += a.Instruction.Start + len("--checksum=")
 		return dockerfile.Edit{Start: i, End: i + len(a.Checksum), Text: want}, true
@@ -135,8 +134,8 @@ func (r *Reading) checksum(a *Add, pins Pins) (dockerfile.Edit, bool) {
 	return dockerfile.Edit{Start: at, End: at, Text: "--checksum=" + want + " "}, true
 }
 
-// stages returns the edit that adds the stages which adopted RUNs take depfetch
-// from and which are not there yet.
+// stages returns the edit that adds the stages which adopted RUNs take depfetch from, as
+// far as they do not exist.
 func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) (dockerfile.Edit, bool) {
 	have := func(name string) bool {
 		return slices.ContainsFunc(r.File.Stages, func(st *dockerfile.Stage) bool { return strings.EqualFold(st.Name, name) })
@@ -159,8 +158,8 @@ func (r *Reading) stages(s Source, foreigners map[string]string, vendored bool) 
 	return dockerfile.Edit{Start: at, End: at, Text: b.String()}, b.Len() > 0
 }
 
-// copied returns the stage that has depfetch for a platform, as FROM has it, from the
-// build context.
+// copied returns the stage that copies depfetch for a platform, as FROM writes it, from
+// the build context.
 func (s Source) copied(name, platform, eol string) string {
 	head := "FROM scratch AS " + name + eol
 	for _, arch := range []string{"TARGET", "BUILD"} {
@@ -171,8 +170,8 @@ func (s Source) copied(name, platform, eol string) string {
 	return head + fmt.Sprintf("COPY %s/depfetch-linux-%s /depfetch%s", s.Vendor, strings.Join(strings.Split(platform, "/")[1:], ""), eol)
 }
 
-// contextStages returns the edits that turn the stages which take depfetch for another
-// platform from the named context into those that copy it.
+// contextStages returns the edits that replace the stages which take depfetch for
+// another platform from a named context by stages that copy it.
 func (r *Reading) contextStages(s Source) []dockerfile.Edit {
 	var edits []dockerfile.Edit
 	for _, m := range oursStage.FindAllSubmatchIndex(r.File.Data, -1) {
@@ -187,18 +186,21 @@ func (r *Reading) contextStages(s Source) []dockerfile.Edit {
 	return edits
 }
 
-// The text that Edit puts in. In the form of stages, digits of indexes count.
+// The texts that Edit inserts.
 var (
 	oursMount = regexp.MustCompile("--mount=type=bind,from=[^,\\s]+,source=depfetch,target=/[^,\\s]*/(?:curl|wget) [\\\\`]\r?\n    ")
 	oursLock  = regexp.MustCompile("--mount=type=bind,source=[^,\\s]+,target=/deps\\.lock\\.toml [\\\\`]\r?\n    ")
+	// oursStage has the platform, the image or context, and the name of the stage.
 	oursStage = regexp.MustCompile(`(?m)^FROM --platform=(\S+) (\S+) AS (depfetch-[a-z0-9-]+)\r?\n`)
 	oursCopy  = regexp.MustCompile(`(?m)^FROM scratch AS depfetch(?:-[a-z0-9-]+)?\r?\n(?:ARG (?:TARGET|BUILD)ARCH (?:TARGET|BUILD)VARIANT\r?\n)?COPY \S+/depfetch-linux-\S+ /depfetch\r?\n`)
 )
 
-// Undo returns the Dockerfile without what Edit has put in. Of ADD, that is each sum
-// that the lockfile has for its address.
-func Undo(f *dockerfile.File, r *Reading, pins Pins) []byte {
+// Undo returns the Dockerfile without what Edit has inserted. The checksum of an ADD is
+// removed if it is the one in the lockfile.
+func (r *Reading) Undo(pins Pins) []byte {
+	f := r.File
 	var edits []dockerfile.Edit
+	remove := func(start, end int) { edits = append(edits, dockerfile.Edit{Start: start, End: end}) }
 	for _, s := range f.Stages {
 		for _, in := range s.Instructions {
 			if _, ok := in.Command.(*instructions.RunCommand); !ok {
@@ -210,7 +212,7 @@ func Undo(f *dockerfile.File, r *Reading, pins Pins) []byte {
 				continue
 			}
 			for _, m := range append(mounts, oursLock.FindAllIndex(text, -1)...) {
-				edits = append(edits, dockerfile.Edit{Start: in.Start + m[0], End: in.Start + m[1], Text: ""})
+				remove(in.Start+m[0], in.Start+m[1])
 			}
 		}
 	}
@@ -219,14 +221,15 @@ func Undo(f *dockerfile.File, r *Reading, pins Pins) []byte {
 			continue
 		}
 		pin, ok := pins.Pin(a.Request.URL)
+		start := a.Instruction.Start
 		flag := []byte("--checksum=sha256:" + pin.Digest.String() + " ")
-		if i := bytes.Index(f.Data[a.Instruction.Start:a.Instruction.End], flag); ok && i >= 0 {
-			edits = append(edits, dockerfile.Edit{Start: a.Instruction.Start + i, End: a.Instruction.Start + i + len(flag), Text: ""})
+		if i := bytes.Index(f.Data[start:a.Instruction.End], flag); ok && i >= 0 {
+			remove(start+i, start+i+len(flag))
 		}
 	}
 	for _, form := range []*regexp.Regexp{oursStage, oursCopy} {
 		for _, m := range form.FindAllIndex(f.Data, -1) {
-			edits = append(edits, dockerfile.Edit{Start: m[0], End: m[1], Text: ""})
+			remove(m[0], m[1])
 		}
 	}
 	return dockerfile.Apply(f.Data, edits)

@@ -7,26 +7,30 @@ import (
 	"depfetch/lock"
 )
 
-// Pins finds what a lockfile says of an address in the form of cmdline.Normalize.
-// One whose Unpinned is set leaves the address to the image's own programs.
+// Pins are the lines of a lockfile.
 type Pins interface {
+	// Pin returns the line of an address in the form of cmdline.Normalize. One with
+	// Unpinned leaves the address to the programs of the image.
 	Pin(url string) (pin lock.Pin, ok bool)
+	// Left returns the reason why a request of that form is left although its
+	// address may be pinned for others, if there is one. Its At is not set.
+	Left(Form) (reason Reason, ok bool)
 }
 
-// Verdict says what becomes of an instruction.
+// Verdict says whether an instruction is adopted.
 type Verdict struct {
 	Adopt bool
-	// Reasons are why it is left, in the order of their places; empty if it is
-	// adopted, or has nothing to adopt.
+	// Reasons say why it is left. They are empty if it is adopted or has nothing to
+	// adopt.
 	Reasons []Reason
-	// Moves says that the reasons are all of addresses that move.
+	// Moves says that all reasons are addresses that move.
 	Moves bool
 }
 
-// Judge says what becomes of a RUN with the lines that a lockfile has.
+// Judge decides whether a RUN is adopted with the lines of a lockfile.
 func (run *Run) Judge(pins Pins) Verdict {
-	v := Verdict{Reasons: slices.Clip(run.Obstacles)} // not to be written behind
-	var lacking []Reason                              // said only if nothing else keeps it
+	v := Verdict{Reasons: slices.Clip(run.Obstacles)} // appending must not change run
+	var lacking []Reason                              // reported if there are no other reasons
 	pinned, moving, other := 0, 0, len(run.Obstacles)
 	for _, c := range run.Calls {
 		before := pinned
@@ -36,18 +40,18 @@ func (run *Run) Judge(pins Pins) Verdict {
 			switch {
 			case ok && reason == (Reason{}):
 				pinned++
-			case ok: // unpinned by its line
+			case ok: // its line says unpinned
 				moving++
 				unpinned = true
-			case r.Moving != "" && r.Unknown == "" && r.Refused == (Reason{}):
+			case !r.pinnable():
+				other++
+				v.Reasons = append(v.Reasons, reason)
+			case r.Moving != "":
 				moving++
 				v.Reasons = append(v.Reasons, reason)
-			case r.Unknown == "" && r.Refused == (Reason{}):
-				other++
-				lacking = append(lacking, reason)
 			default:
 				other++
-				v.Reasons = append(v.Reasons, reason)
+				lacking = append(lacking, reason)
 			}
 		}
 		if unpinned && pinned > before {
@@ -63,8 +67,9 @@ func (run *Run) Judge(pins Pins) Verdict {
 	return v
 }
 
-// reason says why a request keeps its RUN from being adopted. Ok says that it does
-// not; with a reason then, the lockfile leaves it unpinned.
+// reason returns the reason why a request keeps its instruction from being adopted. If
+// ok is set, it does not: the zero reason means that it is pinned, and any other that
+// the lockfile leaves it unpinned.
 func (r *Request) reason(pins Pins) (reason Reason, ok bool) {
 	shown := source.Redact(r.URL)
 	switch {
@@ -73,14 +78,15 @@ func (r *Request) reason(pins Pins) (reason Reason, ok bool) {
 	case r.Refused != (Reason{}):
 		return r.Refused, false
 	}
-	if reason, left := left(r, pins); left {
+	if reason, left := pins.Left(r.Form); left {
+		reason.At = r.At
 		return reason, false
 	}
-	pin, there := pins.Pin(r.URL)
+	pin, found := pins.Pin(r.URL)
 	switch {
-	case there && pin.Unpinned != "":
+	case found && pin.Unpinned != "":
 		return Reason{r.At, shown + " is unpinned: " + pin.Unpinned, ""}, true
-	case there:
+	case found:
 		return Reason{}, true
 	case r.Moving != "":
 		return Reason{r.At, shown + " moves: " + r.Moving, "name a version, or deplock sync --moving pin"}, false
@@ -88,70 +94,54 @@ func (r *Request) reason(pins Pins) (reason Reason, ok bool) {
 	return Reason{r.At, shown + " is not pinned", "deplock sync"}, false
 }
 
-// left returns why a request is left though its address may be pinned for others, which
-// ask otherwise: Pins may have a method Left that says so.
-func left(r *Request, pins Pins) (Reason, bool) {
-	p, ok := pins.(interface{ Left(Form) (Reason, bool) })
-	if !ok {
-		return Reason{}, false
-	}
-	reason, ok := p.Left(r.Form)
-	reason.At = r.At
-	return reason, ok
-}
-
-// Judge says what becomes of an ADD.
+// Judge decides whether an ADD is adopted with the lines of a lockfile.
 func (a *Add) Judge(pins Pins) Verdict {
-	if a.Obstacle != (Reason{}) {
-		if a.Checksum != "" {
-			return Verdict{}
-		}
-		return Verdict{Reasons: []Reason{a.Obstacle}}
+	reason, ok := a.Obstacle, false
+	if a.Request != nil {
+		reason, ok = a.Request.reason(pins)
 	}
-	pin, there := pins.Pin(a.Request.URL)
-	_, left := left(a.Request, pins)
 	switch {
-	case there && pin.Unpinned == "" && !left:
+	case ok && reason == (Reason{}):
 		return Verdict{Adopt: true}
 	case a.Checksum != "":
 		return Verdict{}
 	}
-	reason, _ := a.Request.reason(pins)
-	return Verdict{Reasons: []Reason{reason}, Moves: a.Request.Moving != ""}
+	return Verdict{Reasons: []Reason{reason}, Moves: a.Request != nil && a.Request.Moving != ""}
 }
 
-// Wanted reports whether the request is one to be pinned: its address is known, and
-// does not move unless moving is set.
+// Wanted reports whether the request is to be pinned: it can be, and its address does
+// not move unless moving is set.
 func (r *Request) Wanted(moving bool) bool {
-	return r.Unknown == "" && r.Refused == (Reason{}) && (moving || r.Moving == "")
+	return r.pinnable() && (moving || r.Moving == "")
 }
 
-// Beside returns the requests of a RUN that move, if it would be adopted were they
-// unpinned: it asks for something that does not move as well, and nothing else
-// keeps it.
-func (run *Run) Beside() []*Request {
-	var moving []*Request
-	still := false
+// Unpinnable returns the requests of a RUN whose addresses move, if the RUN would be
+// adopted once they are left unpinned: it also asks for addresses that do not move,
+// and nothing else keeps it from being adopted.
+func (run *Run) Unpinnable() []*Request {
 	if len(run.Obstacles) > 0 {
 		return nil
 	}
+	var moving []*Request
+	fixed := 0 // calls for addresses that do not move
 	for _, c := range run.Calls {
-		before, fixed := len(moving), false
+		before := len(moving)
 		for _, r := range c.Requests {
 			switch {
-			case r.Unknown != "" || r.Refused != (Reason{}):
+			case !r.pinnable():
 				return nil
 			case r.Moving != "":
 				moving = append(moving, r)
-			default:
-				fixed = true
 			}
 		}
-		if still = still || fixed; fixed && len(moving) > before {
-			return nil // depfetch hands over whole calls
+		switch moves := len(moving) - before; {
+		case moves == 0 && len(c.Requests) > 0:
+			fixed++
+		case moves < len(c.Requests):
+			return nil // depfetch passes on whole calls
 		}
 	}
-	if !still {
+	if fixed == 0 {
 		return nil
 	}
 	return moving

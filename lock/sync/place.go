@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -12,7 +13,7 @@ import (
 	"depfetch/lock/dockerfile"
 )
 
-// usualPath is the PATH of an image that sets none: BuildKit's.
+// usualPath is the PATH that BuildKit sets if the image has none.
 const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // Tools returns the programs that a RUN calls, sorted.
@@ -30,7 +31,8 @@ func (run *Run) Tools() []string {
 // maxFolders is how many folders a PATH may have.
 const maxFolders = 64
 
-// place finds the directory to mount depfetch into, and what is mounted already.
+// place sets the directory that depfetch is to be mounted into, and finds what is
+// mounted already.
 func (run *Run) place(r *reader) {
 	run.mounts()
 	usual := usualPath
@@ -38,7 +40,7 @@ func (run *Run) place(r *reader) {
 		if base.Path != "" {
 			usual = strings.Join(ordered(folders(base.Path, usualPath)), ":")
 		}
-		if sh := base.Shell; len(sh) > 0 && !isShell(lastElement(sh[0])) && !run.shells() {
+		if sh := base.Shell; len(sh) > 0 && !isShell(path.Base(sh[0])) && !run.setsShell() {
 			run.leave(run.Instruction.Start, "the SHELL of its base is "+sh[0]+", which is not read", hintRecord)
 		}
 	}
@@ -60,15 +62,15 @@ func (run *Run) place(r *reader) {
 		added := !slices.Contains(own, dir)
 		switch {
 		case added && !run.stands(r, dir):
-			continue // depfetch there would make it, and what fills it may refuse a folder that is there
+			continue // the mount would make the folder, and what is to fill it may refuse one that exists
 		case slices.ContainsFunc(lists, func(l []string) bool { return !slices.Contains(l, dir) }):
 			continue
 		case dir == "/usr/bin" || dir == "/bin":
-			// Where the image's own are, and where package managers put them.
-		case slices.ContainsFunc(run.changed, func(t touched) bool { return t.hits(dir, tools) }):
+			// The image's own programs are here, or a package manager puts them here.
+		case slices.ContainsFunc(run.changed, func(c change) bool { return c.hits(dir, tools) }):
 			why = "it changes " + dir + ", where depfetch would be"
 			if toolbox.MatchString(dir) {
-				break // what comes behind it in PATH may not be reached
+				break // its own curl or wget would hide the folders after it
 			}
 			continue
 		default:
@@ -87,8 +89,8 @@ func (run *Run) place(r *reader) {
 	run.leave(run.Instruction.Start, why, hint)
 }
 
-// hidden returns a folder that stands before dir in some of the PATHs and may bring
-// programs of its own, or "".
+// hidden returns a folder that is in some of the PATHs only, comes before dir, and may
+// have a curl or wget of its own, or "".
 func hidden(lists [][]string, dir string) string {
 	for _, l := range lists {
 		for _, d := range l[:max(0, slices.Index(l, dir))] {
@@ -100,7 +102,8 @@ func hidden(lists [][]string, dir string) string {
 	return ""
 }
 
-// base returns what is known of the image that the stage of a RUN starts from, or nil.
+// base returns the configuration of the image that the stage of a RUN starts from, or
+// nil if it is not known.
 func (r *reader) base(run *Run) *Base {
 	if r.options.Base == nil {
 		return nil
@@ -108,8 +111,9 @@ func (r *reader) base(run *Run) *Base {
 	return r.options.Base(run.Stage.Root().Image)
 }
 
-// shells reports whether a SHELL instruction before the RUN replaces that of its base.
-func (run *Run) shells() bool {
+// setsShell reports whether a SHELL instruction before the RUN replaces that of its
+// base.
+func (run *Run) setsShell() bool {
 	for _, s := range run.Stage.Lineage() {
 		for _, in := range s.Instructions {
 			if in == run.Instruction {
@@ -123,8 +127,8 @@ func (run *Run) shells() bool {
 	return false
 }
 
-// ordered returns the folders of a base's PATH with /usr/local/bin first, which stands
-// in every image, unless one before it brings a curl or wget of its own.
+// ordered returns the folders of a base's PATH with /usr/local/bin first, since every
+// image has that, unless one before it has a curl or wget of its own.
 func ordered(dirs []string) []string {
 	i := slices.Index(dirs, "/usr/local/bin")
 	if i < 0 || slices.ContainsFunc(dirs[:i], toolbox.MatchString) {
@@ -133,12 +137,11 @@ func ordered(dirs []string) []string {
 	return slices.Insert(slices.Delete(slices.Clone(dirs), i, i+1), 0, "/usr/local/bin")
 }
 
-// toolbox matches folders of distributions that bring a curl or wget of their own.
+// toolbox matches folders of software distributions with a curl or wget of their own.
 var toolbox = regexp.MustCompile(`(?i)conda|mamba|pixi|brew|/nix|spack|curl|wget`)
 
-// stands reports whether a folder of PATH that its image does not have in it is
-// there before the RUN, as far as that shows: an instruction before names it, or
-// the folder above.
+// stands reports whether a folder that the Dockerfile adds to PATH probably exists
+// before the RUN: an earlier instruction names it or its parent.
 func (run *Run) stands(r *reader, dir string) bool {
 	for s := run.Stage; s != nil; s = s.Base {
 		if at := r.firstNamed(s, dir); at >= 0 && at < run.Instruction.Start {
@@ -148,14 +151,14 @@ func (run *Run) stands(r *reader, dir string) bool {
 	return false
 }
 
-// folder is a folder as the instructions of a stage see it.
+// folder is a folder in a stage.
 type folder struct {
 	stage *dockerfile.Stage
 	path  string
 }
 
-// firstNamed returns where the first instruction of a stage starts that names a
-// folder, or the one above, or -1.
+// firstNamed returns the offset of the first instruction of a stage that names a folder
+// or its parent, or -1.
 func (r *reader) firstNamed(s *dockerfile.Stage, dir string) int {
 	if at, ok := r.named[folder{s, dir}]; ok {
 		return at
@@ -175,7 +178,7 @@ func (r *reader) firstNamed(s *dockerfile.Stage, dir string) int {
 	return at
 }
 
-// forms returns how a folder, or the one above, may be written in a stage.
+// forms returns the ways in which a stage may write a folder or its parent.
 func (r *reader) forms(s *dockerfile.Stage, dir string) []string {
 	names := []string{dir}
 	if above := path.Dir(dir); toolbox.MatchString(dir) || strings.Count(above, "/") > 1 && !strings.HasPrefix(dir, "/home/") && !strings.HasPrefix(dir, "/root/") {
@@ -200,7 +203,7 @@ func (r *reader) forms(s *dockerfile.Stage, dir string) []string {
 	return forms
 }
 
-// within reports whether a text names a path, or one below it.
+// within reports whether a text contains a path, or one below it.
 func within(text, name string) bool {
 	for {
 		_, rest, ok := strings.Cut(text, name)
@@ -214,14 +217,14 @@ func within(text, name string) bool {
 	}
 }
 
-// folders returns the absolute folders of a PATH, in which the usual one stands for
-// itself.
+// folders returns the absolute folders of a PATH, in which $PATH stands for usual. It
+// stops one above maxFolders.
 func folders(list, usual string) []string {
 	list = strings.NewReplacer("${PATH}", usual, "$PATH", usual).Replace(list)
 	var dirs []string
 	for dir := range strings.SplitSeq(list, ":") {
 		if len(dirs) > maxFolders {
-			break // which is said
+			break // place reports it
 		}
 		if dir = strings.TrimSuffix(dir, "/"); strings.HasPrefix(dir, "/") && !strings.Contains(dir, "$") && !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
@@ -230,8 +233,8 @@ func folders(list, usual string) []string {
 	return dirs
 }
 
-// preferred returns folders in the order in which they are tried: /usr/local/bin
-// before /usr/local/sbin, which other users' PATHs do not have.
+// preferred returns folders in the order in which they are tried: /usr/local/bin comes
+// before /usr/local/sbin, which is not in the PATH of every user.
 func preferred(dirs []string) []string {
 	dirs = slices.Clone(dirs)
 	sbin, bin := slices.Index(dirs, "/usr/local/sbin"), slices.Index(dirs, "/usr/local/bin")
@@ -241,40 +244,28 @@ func preferred(dirs []string) []string {
 	return dirs
 }
 
-// mounts notes what of depfetch a RUN has mounted.
+// mounts sets what of depfetch a RUN has mounted already.
 func (run *Run) mounts() {
 	c, ok := run.Instruction.Command.(*instructions.RunCommand)
 	if !ok {
 		return
 	}
 	for _, m := range instructions.GetMounts(c) {
-		dir, name := splitPath(m.Target)
-		switch {
-		case (name == "curl" || name == "wget") && strings.HasPrefix(lastElement(m.Source), "depfetch"):
+		switch name := path.Base(m.Target); {
+		case (name == "curl" || name == "wget") && strings.HasPrefix(path.Base(m.Source), "depfetch"):
 			run.Mounted, run.source = append(run.Mounted, name), m.From
-			if run.Dir == "" {
-				run.Dir = dir
-			}
+			run.Dir = cmp.Or(run.Dir, path.Dir(m.Target))
 		case m.Target == lockTarget:
 			run.Lock = true
 		}
 	}
 }
 
-// lockTarget is where the lockfile is mounted, which the shim looks for.
+// lockTarget is where the lockfile is mounted. The shim looks for it there.
 const lockTarget = "/deps.lock.toml"
 
-// Adopted reports whether depfetch stands for each program that the RUN calls.
+// Adopted reports whether the lockfile is mounted already, and depfetch as each program
+// that the RUN calls.
 func (run *Run) Adopted() bool {
 	return run.Lock && !slices.ContainsFunc(run.Tools(), func(t string) bool { return !slices.Contains(run.Mounted, t) })
-}
-
-func splitPath(p string) (dir, name string) {
-	i := strings.LastIndexByte(p, '/')
-	return p[:max(i, 0)], p[i+1:]
-}
-
-func lastElement(p string) string {
-	_, name := splitPath(p)
-	return name
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
@@ -13,17 +12,18 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// Options are what a reading depends on, beside the Dockerfile.
+// Options say how a Dockerfile is built.
 type Options struct {
-	// Platforms are those that the Dockerfile is built for.
+	// Platforms are the target platforms.
 	Platforms []lock.Platform
-	// Base returns what is known of the image that a stage starts from, or nil.
+	// Base returns the configuration of the image that a stage starts from, or nil
+	// if it is not known. Nil means that none is known.
 	Base func(image string) *Base
-	// Stages says that stages are put before the first: see Source.Vendor.
+	// Stages says that Edit adds stages before the first one: see Source.Vendor.
 	Stages bool
 }
 
-// Base is the configuration of an image.
+// Base is the configuration of a base image.
 type Base struct {
 	Path  string // its PATH
 	Shell []string
@@ -32,9 +32,9 @@ type Base struct {
 // Reading is what a Dockerfile downloads.
 type Reading struct {
 	File *dockerfile.File
-	Runs []*Run // those that call curl or wget, or start what may
-	Adds []*Add
-	// Left is what is left and is neither of these: ONBUILD.
+	Runs []*Run // that call curl or wget, in the order of the file
+	Adds []*Add // of addresses
+	// Left are the reasons for the other instructions that are left: ONBUILD.
 	Left []Reason
 }
 
@@ -42,22 +42,22 @@ type Reading struct {
 type Run struct {
 	Stage       *dockerfile.Stage
 	Instruction *dockerfile.Instruction
-	Calls       []*Call // of curl and wget, in their order, once for all platforms
-	// Obstacles are why it is left whatever the lockfile has.
+	Calls       []*Call // of curl and wget, in their order, on all platforms together
+	// Obstacles are the reasons why it is left, whatever the lockfile contains.
 	Obstacles []Reason
-	Dir       string   // that depfetch is mounted into
-	Mounted   []string // the programs that depfetch is mounted as already
-	Lock      bool     // the lockfile is mounted already
+	Dir       string   // the folder that depfetch is mounted into
+	Mounted   []string // the programs that depfetch is already mounted as
+	Lock      bool     // the lockfile is already mounted
 
-	source   string         // that depfetch is mounted from already
+	source   string         // the stage or image that depfetch is already mounted from
 	platform lock.Platform  // that is being read
-	paths    []script.Value // PATH at each call
-	changed  []touched
+	paths    []script.Value // the PATH of each call
+	changed  []change
 }
 
 // Call is one command line of curl or wget.
 type Call struct {
-	At       int    // its place in the Dockerfile
+	At       int    // its offset in the Dockerfile
 	Tool     string // "curl" or "wget"
 	Requests []*Request
 }
@@ -66,23 +66,27 @@ type Call struct {
 type Request struct {
 	Form
 	At  int
-	Sum Sum // what the Dockerfile compares it with; zero if it does not
+	Sum Sum // that the Dockerfile compares the file with; zero if there is none
 
-	// Unknown is why the address is not known; empty if it is. Nothing else is
-	// known then.
+	// Unknown is the reason why the address is not known, or empty. If it is set,
+	// the other fields are not.
 	Unknown string
-	// Refused is why it cannot be pinned, with the way out; zero if it can.
+	// Refused is the reason why the address cannot be pinned; zero if it can.
 	Refused Reason
-	// Moving is why what it leads to changes by its nature; empty if it does not.
+	// Moving is the reason why the content of the address changes by its nature, or
+	// empty.
 	Moving string
-	// Local says that the address is of the machine that asks: most likely, only
-	// the build serves it.
+	// Local says that the address is one of the machine that asks. Probably only the
+	// build serves it.
 	Local bool
 
-	output string // where it goes
+	output string // the path of the file
 	runs   []execution
-	read   bool // what it sends has been read as a script
+	read   bool // ReadScript has been called
 }
+
+// pinnable reports whether the address is known and can be pinned.
+func (r *Request) pinnable() bool { return r.Unknown == "" && r.Refused == (Reason{}) }
 
 // execution is a command that runs a download as a script.
 type execution struct {
@@ -91,48 +95,53 @@ type execution struct {
 	env      map[string]script.Value
 }
 
-// Form is how an address is asked for: requests of one form get one answer.
+// Form is how an address is asked for. Requests of the same form get the same answer.
 type Form struct {
-	URL    string // as curl asks for it: see cmdline.Normalize
+	URL    string // in the form of cmdline.Normalize
 	Follow bool   // redirects are followed
-	Header string // the fields of the header that the call gives, a line each
-	Netrc  bool
+	Header string // the header fields that the call adds, one a line
+	Netrc  bool   // credentials of a netrc file are used
 }
 
-// Sum is a checksum that stands in the Dockerfile.
+// Sum is a checksum in the Dockerfile.
 type Sum struct {
-	Algorithm string // as "sha256"
+	Algorithm string // such as "sha256"
 	Hex       string
 }
 
 // Add is an ADD of an address.
 type Add struct {
 	Instruction *dockerfile.Instruction
-	Request     *Request // of the address, if all platforms ask for the same
-	Checksum    string   // that stands there, or empty
-	// Obstacle is why it is left; zero if it is not.
+	Request     *Request // nil if there is an Obstacle
+	Checksum    string   // its --checksum, or empty
+	// Obstacle is the reason why it is left; zero if there is none.
 	Obstacle Reason
 }
 
-// Reason is why something is left as it is.
+// Reason says why an instruction is left as it is.
 type Reason struct {
-	At   int    // its place in the Dockerfile
-	What string // what is so
-	Hint string // what to do
+	At   int    // the offset in the Dockerfile
+	What string // the reason
+	Hint string // what the user can do about it
 }
 
-// Read reads what a Dockerfile asks for on all platforms.
+// Read returns what a Dockerfile asks for on all platforms.
 func Read(f *dockerfile.File, o Options) *Reading {
 	r := &reader{Reading: &Reading{File: f}, options: o, runs: make(map[*dockerfile.Instruction]*Run), named: make(map[folder]int)}
 	for _, p := range o.Platforms {
-		trace := f.Trace(p)
-		r.adds(trace)
-		for _, s := range trace.Stages {
+		for _, s := range f.Trace(p).Stages {
+			for _, a := range s.Adds {
+				r.add(a)
+			}
 			r.stage(s, p)
 		}
 	}
-	byPlace := func(a, b *dockerfile.Instruction) int { return cmp.Compare(a.Start, b.Start) }
-	slices.SortFunc(r.Runs, func(a, b *Run) int { return byPlace(a.Instruction, b.Instruction) })
+	for _, run := range r.runs {
+		if len(run.Calls) > 0 {
+			r.Runs = append(r.Runs, run)
+		}
+	}
+	slices.SortFunc(r.Runs, func(a, b *Run) int { return cmp.Compare(a.Instruction.Start, b.Instruction.Start) })
 	for _, run := range r.Runs {
 		slices.SortStableFunc(run.Calls, func(a, b *Call) int { return cmp.Compare(a.At, b.At) })
 		run.place(r)
@@ -144,15 +153,15 @@ func Read(f *dockerfile.File, o Options) *Reading {
 	return r.Reading
 }
 
-// reader is a Reading in the making.
+// reader builds a Reading.
 type reader struct {
 	*Reading
 	options Options
-	runs    map[*dockerfile.Instruction]*Run
-	named   map[folder]int // see firstNamed
+	runs    map[*dockerfile.Instruction]*Run // all that run a command
+	named   map[folder]int                   // see firstNamed
 }
 
-// stage notes what a stage asks for on one platform.
+// stage adds what a stage asks for on one platform.
 func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
 	downloads := byCall(s.Events)
 	for _, c := range script.Of[*script.Call](s.Events) {
@@ -169,14 +178,9 @@ func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
 		run.command(c, downloads[c])
 	}
 	for _, u := range s.Unread {
-		// A script of another language has clients of its own.
-		if run := r.runs[u.In]; run != nil && !strings.Contains(u.Why, "is a script for ") {
-			run.leave(u.At, "it cannot be read: "+u.Why, "look at it yourself, or deplock record -- docker build …")
-		}
-	}
-	for _, run := range r.runs {
-		if len(run.Calls) > 0 && !slices.Contains(r.Runs, run) {
-			r.Runs = append(r.Runs, run)
+		// Scripts of other languages download with libraries of their own.
+		if run := r.runs[u.In]; run != nil && u.Language == "" {
+			run.leave(u.At, "it cannot be read: "+u.Why, "look at it yourself, or "+hintRecord)
 		}
 	}
 }
@@ -192,7 +196,7 @@ func byCall(log []script.Event) map[*script.Call][]*script.Download {
 	return all
 }
 
-// onbuild notes the instructions that download in another build.
+// onbuild adds the instructions that download in another build.
 func (r *reader) onbuild() {
 	for _, s := range r.File.Stages {
 		for _, in := range s.Instructions {
@@ -205,11 +209,10 @@ func (r *reader) onbuild() {
 
 var onbuild = regexp.MustCompile(`\b(curl|wget)\b|^ADD\s.*://`)
 
-// leave notes an obstacle, once.
+// leave adds an obstacle, unless there is one that says the same.
 func (run *Run) leave(at int, what, hint string) {
-	reason := Reason{at, what, hint}
 	if !slices.ContainsFunc(run.Obstacles, func(o Reason) bool { return o.What == what }) {
-		run.Obstacles = append(run.Obstacles, reason)
+		run.Obstacles = append(run.Obstacles, Reason{at, what, hint})
 	}
 }
 

@@ -2,6 +2,8 @@ package sync
 
 import (
 	"bytes"
+	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,13 +12,13 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// Scripts returns the requests of a RUN whose bytes it runs as a program, and which
-// have not been given to ReadScript yet.
+// Scripts returns the requests of a RUN whose files it runs, without those that have
+// been passed to ReadScript.
 func (run *Run) Scripts() []*Request {
 	var all []*Request
 	for _, c := range run.Calls {
 		for _, r := range c.Requests {
-			if len(r.runs) > 0 && !r.read && r.Unknown == "" && r.Refused == (Reason{}) {
+			if len(r.runs) > 0 && !r.read && r.pinnable() {
 				all = append(all, r)
 			}
 		}
@@ -29,14 +31,14 @@ var (
 	downloading = regexp.MustCompile(`\b(curl|wget)\b`)
 )
 
-// ReadScript reads what one of the Scripts sends: its own downloads become those of
-// the RUN, and what cannot be known of them an obstacle.
+// ReadScript reads the content of one of the Scripts. Its downloads become those of the
+// RUN, and what cannot be known about them becomes an obstacle.
 func (run *Run) ReadScript(r *Request, text []byte) {
 	r.read = true
 	shown := source.Redact(r.URL)
 	interpreter := "sh"
 	if m := shebang.FindSubmatch(text); m != nil {
-		interpreter = lastElement(string(m[1]))
+		interpreter = path.Base(string(m[1]))
 		if interpreter == "env" {
 			interpreter = string(m[2])
 		}
@@ -49,11 +51,12 @@ func (run *Run) ReadScript(r *Request, text []byte) {
 		return
 	}
 	for _, e := range r.runs {
-		name := lastElement(e.call.Name.Text)
-		if name != "." && name != "source" && !isShell(name) {
+		name := path.Base(e.call.Name.Text)
+		sourced := name == "." || name == "source"
+		if !sourced && !isShell(name) {
 			name = interpreter
 		}
-		if !isShell(name) && name != "." && name != "source" {
+		if !sourced && !isShell(name) {
 			run.leave(r.At, shown+" runs, names curl or wget, and is a script for "+name, hintRecord)
 			return
 		}
@@ -64,9 +67,10 @@ func (run *Run) ReadScript(r *Request, text []byte) {
 		}
 		for _, c := range inner.Calls {
 			for _, more := range c.Requests {
-				if why := more.Unknown; why != "" {
-					run.leave(r.At, shown+" runs, and downloads more: an address is not known: "+why, hintRecord)
-				} else if more.Refused != (Reason{}) {
+				switch {
+				case more.Unknown != "":
+					run.leave(r.At, shown+" runs, and downloads more: an address is not known: "+more.Unknown, hintRecord)
+				case more.Refused != (Reason{}):
 					run.leave(r.At, shown+" runs: "+more.Refused.What, hintRecord)
 				}
 			}
@@ -76,15 +80,13 @@ func (run *Run) ReadScript(r *Request, text []byte) {
 	}
 }
 
-// maxScript is how long a script may be that is read, in bytes.
+// maxScript is the size of the largest script that is read, in bytes.
 const maxScript = 1 << 20
 
-// script reads a script as a RUN of its own.
+// script reads a script as if it were a RUN of its own.
 func (run *Run) script(at int, e execution, text []byte, bash bool) {
 	m := script.New(e.platform)
-	for name, v := range e.env {
-		m.Vars[name] = v
-	}
+	maps.Copy(m.Vars, e.env)
 	m.Dir = e.call.Dir
 	src := script.Source{Text: string(text), Locate: func(int) int { return at }, Bash: bash, Args: operands(e.call)}
 	if err := m.Run(src); err != nil {
@@ -109,14 +111,13 @@ func (run *Run) merge(c *Call) {
 	run.Calls = append(run.Calls, c)
 }
 
-// operands returns the arguments that a script gets from the command that runs it.
+// operands returns the arguments that the command which runs a script passes to it.
 func operands(c *script.Call) []script.Value {
-	name := lastElement(c.Name.Text)
-	if !isShell(name) {
-		if name == "." || name == "source" {
-			return c.Args[min(1, len(c.Args)):]
-		}
-		return c.Args // it is run by its own name
+	switch name := path.Base(c.Name.Text); {
+	case name == "." || name == "source":
+		return c.Args[min(1, len(c.Args)):]
+	case !isShell(name):
+		return c.Args // the script is run by its own name
 	}
 	for i, a := range c.Args {
 		switch {
@@ -137,15 +138,13 @@ func operands(c *script.Call) []script.Value {
 	return nil
 }
 
-func isShell(name string) bool {
-	return slices.Contains([]string{"sh", "bash", "ash", "dash", "zsh", "ksh"}, name)
-}
+func isShell(name string) bool { return hasWord("sh bash ash dash zsh ksh", name) }
 
-// isText reports whether what a server sends can be a script.
+// isText reports whether a file can be a script.
 func isText(b []byte) bool { return !bytes.ContainsRune(b[:min(len(b), 1024)], 0) }
 
-// Unfollowed notes that scripts are left which have not been read.
-func (run *Run) Unfollowed() {
+// LeaveScripts adds an obstacle for each of the Scripts that are left.
+func (run *Run) LeaveScripts() {
 	for _, r := range run.Scripts() {
 		run.leave(r.At, source.Redact(r.URL)+" is run by a script that runs in a script: they are followed no deeper", hintRecord)
 	}

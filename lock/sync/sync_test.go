@@ -30,6 +30,8 @@ func (e everything) Pin(url string) (lock.Pin, bool) {
 	return lock.Pin{URL: url, Digest: fetch.DigestOf([]byte(url))}, release.Moving(url) == "" && !strings.HasSuffix(url, "/version")
 }
 
+func (everything) Left(sync.Form) (sync.Reason, bool) { return sync.Reason{}, false }
+
 func parse(t *testing.T, name, text string) *dockerfile.File {
 	t.Helper()
 	f, err := dockerfile.Parse(name, []byte(text))
@@ -65,7 +67,7 @@ func TestEdit(t *testing.T) {
 				var pins everything
 				r := read(t, text)
 				for _, run := range r.Runs {
-					for _, q := range run.Beside() {
+					for _, q := range run.Unpinnable() {
 						pins.unpinned = append(pins.unpinned, q.URL)
 					}
 				}
@@ -79,7 +81,7 @@ func TestEdit(t *testing.T) {
 				if twice := again.Edit(source, pins); string(twice) != string(edited) {
 					t.Errorf("%s: edited twice:\n%s", f.Name, twice)
 				}
-				if undone := sync.Undo(again.File, again, pins); string(undone) != text {
+				if undone := again.Undo(pins); string(undone) != text {
 					t.Errorf("%s: after Undo:\n%s\nwant\n%s", f.Name, undone, text)
 				}
 			}
@@ -234,8 +236,8 @@ RUN wget https://example.com/b
 	if twice := edit(after, vendor); twice != after {
 		t.Errorf("edited twice:\n%s", twice)
 	}
-	if again := read(t, after); string(sync.Undo(again.File, again, pins)) != text {
-		t.Errorf("after Undo:\n%s", sync.Undo(again.File, again, pins))
+	if again := read(t, after); string(again.Undo(pins)) != text {
+		t.Errorf("after Undo:\n%s", again.Undo(pins))
 	}
 	image := edit(text, sync.Source{From: "example.org/depfetch:1", Lock: "deps.lock.toml"})
 	if got := edit(image, vendor); got != image {

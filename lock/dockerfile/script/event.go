@@ -106,9 +106,10 @@ type Idle struct {
 
 // Unread is a script that is run and could not be read.
 type Unread struct {
-	At   int
-	Run  int // the number of the script that runs it
-	What string
+	At       int
+	Run      int // the number of the script that runs it
+	What     string
+	Language string // if it is a script of another language than the shell's
 }
 
 // Packages is a command of a package manager.
@@ -189,5 +190,5 @@ func (m *Machine) log(c *call, name Value) *Call {
 
 // unread notes what is not looked at.
 func (m *Machine) unread(c *call, why string) {
-	m.Log(Unread{c.start, m.source.Run, why})
+	m.Log(Unread{At: c.start, Run: m.source.Run, What: why})
 }

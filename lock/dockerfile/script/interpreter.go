@@ -95,7 +95,7 @@ func (m *Machine) interpretFile(c *call, language, p string, f File) status {
 	}
 	m.code(&inner, Text(f.Text))
 	if len(m.fetches) == found {
-		m.unread(c, p+" is a script for "+language)
+		m.Log(Unread{At: c.start, Run: m.source.Run, What: p + " is a script for " + language, Language: language})
 	}
 	return m.unknown(c)
 }
