@@ -14,26 +14,26 @@ import (
 // check proves the text that an edit has given: it is a valid lockfile, and
 // decodes to exactly what the edit of a dependency was to make of the text
 // before.
-func (d *Document) check(before *tree, dep string) error {
+func (d *Document) check(before tree, dep string) error {
 	file, err := lock.Parse(d.name, d.Bytes())
 	if err != nil {
 		return fmt.Errorf("the lockfile would not be valid: %w", err)
 	}
-	got, err := decode(d.tree.text)
+	got, err := decode(d.tree.Text)
 	if err != nil {
 		return fmt.Errorf("the lockfile would not be valid: %w", err)
 	}
 	at := 0
-	if p := before.find("deps", dep, "url"); p != nil {
-		at = p.start
+	if p := before.Find("deps", dep, "url"); p != nil {
+		at = p.Start
 	}
 	if !reflect.DeepEqual(settled(got), settled(d.root)) {
-		return d.refuse(before.text, at, dep, "the result would not be what was asked for, and nothing else")
+		return d.refusal(before, at, dep, "the result would not be what was asked for, and nothing else")
 	}
-	if !isStrict(d.tree.text) && isStrict(before.text) {
-		return d.refuse(before.text, at, dep, "other readers would not take the result for TOML")
+	if !isStrict(d.tree.Text) && isStrict(before.Text) {
+		return d.refusal(before, at, dep, "other readers would not take the result for TOML")
 	}
-	d.file, d.root = file, got
+	d.file, d.tree, d.root = file, tree{file.Syntax}, got
 	return nil
 }
 

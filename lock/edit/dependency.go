@@ -47,16 +47,15 @@ func (d *Document) Add(dep NewDep) error {
 	own, locked := dep.entries(), dep.lines()
 	all := own
 	if len(locked) > 0 {
-		all = append(own[:len(own):len(own)], Entry{"locked", locked})
+		all = append(own[:len(own):len(own)], Entry{Key: "locked", Value: locked})
 	}
-	return d.transact(dep.Name, func() error {
-		if err := d.flush(); err != nil {
-			return err
+	return d.transact(dep.Name, func() {
+		d.flush()
+		if p := d.tree.Find("deps"); p != nil && p.Table() != nil {
+			d.addInline(p.Table(), Entry{Key: dep.Name, Value: all})
+			return
 		}
-		if p := d.tree.find("deps"); p != nil && p.table != nil {
-			return d.addInline(p.table, Entry{dep.Name, all})
-		}
-		return d.addTables(dep.Name, own, locked)
+		d.addTables(dep.Name, own, locked)
 	}, func() {
 		if d.deps() == nil {
 			d.root["deps"] = make(map[string]any)
@@ -66,17 +65,18 @@ func (d *Document) Add(dep NewDep) error {
 }
 
 // addInline adds a dependency to an inline table of them.
-func (d *Document) addInline(deps *table, dep Entry) error {
+func (d *Document) addInline(deps *lock.Table, dep Entry) {
 	item := key(dep.Key) + " = " + text(dep.Value)
-	if n := len(deps.pairs); n > 0 {
-		return d.splice(d.tree.insertAfter(deps.list(), n-1, item)...)
+	if n := len(deps.Pairs); n > 0 {
+		d.splice(d.tree.insertAfter(itemsOf(deps), n-1, item)...)
+		return
 	}
-	return d.splice(d.tree.insertOnly(deps.list(), item))
+	d.splice(d.tree.insertOnly(itemsOf(deps), item))
 }
 
 // addTables adds a dependency as tables at the end of the file.
-func (d *Document) addTables(name string, own, locked []Entry) error {
-	end := len(d.tree.text)
+func (d *Document) addTables(name string, own, locked []Entry) {
+	end := len(d.tree.Text)
 	var b strings.Builder
 	if end > 0 && !d.tree.isBlank(d.tree.lineStart(end-1)) {
 		b.WriteString("\n")
@@ -85,7 +85,7 @@ func (d *Document) addTables(name string, own, locked []Entry) error {
 	if len(locked) > 0 {
 		b.WriteString("\n[deps." + key(name) + ".locked]\n" + aligned(locked))
 	}
-	return d.splice(d.tree.lines(end, b.String()))
+	d.splice(d.tree.lines(end, b.String()))
 }
 
 // aligned returns a line for each entry, with their equals signs aligned.
@@ -109,16 +109,16 @@ func (n NewDep) entries() []Entry {
 	}
 	var alias []Entry
 	for _, p := range slices.Sorted(maps.Keys(n.Alias)) {
-		alias = append(alias, Entry{p.String(), n.Alias[p]})
+		alias = append(alias, Entry{Key: p.String(), Value: n.Alias[p]})
 	}
 	entries := []Entry{
-		{"version", n.Version}, {"url", n.URL}, {"alias", alias}, {"mirrors", n.Mirrors},
-		{"sums", n.Sums}, {"signature", n.Signature}, {"latest", n.Latest}, {"member", n.Member},
-		{"unpack", unpackValue(n.Unpack)}, {"path", n.Path}, {"mode", n.Mode}, {"owner", n.Owner},
-		{"platforms", platforms}, {"groups", n.Groups},
+		{Key: "version", Value: n.Version}, {Key: "url", Value: n.URL}, {Key: "alias", Value: alias}, {Key: "mirrors", Value: n.Mirrors},
+		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: n.Signature}, {Key: "latest", Value: n.Latest}, {Key: "member", Value: n.Member},
+		{Key: "unpack", Value: unpackValue(n.Unpack)}, {Key: "path", Value: n.Path}, {Key: "mode", Value: n.Mode}, {Key: "owner", Value: n.Owner},
+		{Key: "platforms", Value: platforms}, {Key: "groups", Value: n.Groups},
 	}
 	if n.AllowPlatformMismatch {
-		entries = append(entries, Entry{"allow_platform_mismatch", true})
+		entries = append(entries, Entry{Key: "allow_platform_mismatch", Value: true})
 	}
 	return slices.DeleteFunc(entries, func(e Entry) bool { return isUnset(e.Value) })
 }
@@ -143,22 +143,22 @@ func unpackValue(u *fetch.Unpack) any {
 	}
 	var table []Entry
 	if u.Strip != 0 {
-		table = append(table, Entry{"strip", int64(u.Strip)})
+		table = append(table, Entry{Key: "strip", Value: int64(u.Strip)})
 	}
 	if len(u.Include) > 0 {
-		table = append(table, Entry{"include", u.Include})
+		table = append(table, Entry{Key: "include", Value: u.Include})
 	}
 	if u.Replace {
-		table = append(table, Entry{"replace", true})
+		table = append(table, Entry{Key: "replace", Value: true})
 	}
 	if u.AbsoluteLinks {
-		table = append(table, Entry{"absolute_links", true})
+		table = append(table, Entry{Key: "absolute_links", Value: true})
 	}
 	if u.AbsoluteNames {
-		table = append(table, Entry{"absolute_names", true})
+		table = append(table, Entry{Key: "absolute_names", Value: true})
 	}
 	if u.DropSpecial {
-		table = append(table, Entry{"drop_special_bits", true})
+		table = append(table, Entry{Key: "drop_special_bits", Value: true})
 	}
 	if table == nil {
 		return true
@@ -170,7 +170,7 @@ func unpackValue(u *fetch.Unpack) any {
 func (n NewDep) lines() []Entry {
 	var lines []Entry
 	for _, l := range n.Locked {
-		lines = append(lines, Entry{l.Platform.String(), lineEntries(l)})
+		lines = append(lines, Entry{Key: l.Platform.String(), Value: lineEntries(l)})
 	}
 	return lines
 }

@@ -21,10 +21,10 @@
 package edit
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"depfetch/lock"
 )
@@ -36,10 +36,12 @@ const byteOrderMark = "\ufeff"
 type Document struct {
 	name string
 	mark string // the byte order mark, or ""
-	tree *tree  // of the text behind the mark
+	tree tree   // of the text behind the mark
 	file *lock.File
 	root map[string]any // what the text must decode to
 	held bool           // the check waits for the end of a batch
+
+	refused error // why the edit under way cannot be made
 
 	// What waits for the end of a batch, or for an edit that has to see it:
 	// new values in the places of others. To read the text again after each
@@ -52,19 +54,16 @@ type Document struct {
 // if it is not. Its name is used in errors only.
 func Parse(name string, data []byte) (*Document, error) {
 	d := &Document{name: name}
-	text, marked := strings.CutPrefix(string(data), byteOrderMark)
-	if marked {
+	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		d.mark = byteOrderMark
 	}
 	var err error
 	if d.file, err = lock.Parse(name, data); err != nil {
 		return nil, err
 	}
-	if d.root, err = decode(text); err != nil {
+	d.tree = tree{d.file.Syntax}
+	if d.root, err = decode(d.tree.Text); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if err := d.setText(text); err != nil {
-		return nil, err
 	}
 	return d, nil
 }
@@ -74,7 +73,7 @@ func (d *Document) File() *lock.File { return d.file }
 
 // Bytes returns the text as it is now; within a batch, what has been edited may
 // not be in it yet.
-func (d *Document) Bytes() []byte { return []byte(d.mark + d.tree.text) }
+func (d *Document) Bytes() []byte { return []byte(d.mark + d.tree.Text) }
 
 // Batch makes one edit of all that f does with d: the result is checked once,
 // at the end, which is faster for many edits of a large file. If f or the check
@@ -83,19 +82,18 @@ func (d *Document) Batch(f func(*Document) error) error {
 	if d.held {
 		return f(d)
 	}
-	return d.transact("", func() error {
+	return d.transact("", func() {
 		d.held = true
 		defer func() { d.held = false }()
-		if err := f(d); err != nil {
-			return err
+		if d.refused = f(d); d.refused == nil {
+			d.flush()
 		}
-		return d.flush()
 	}, func() {})
 }
 
 // edit runs one verb: change edits the text, and expect does to the decoded
 // dependency what the verb names. A dependency that is not there is an error.
-func (d *Document) edit(dep string, change func() error, expect func(values map[string]any)) error {
+func (d *Document) edit(dep string, change func(), expect func(values map[string]any)) error {
 	values, ok := d.deps()[dep].(map[string]any)
 	if !ok {
 		return fmt.Errorf("%s: there is no dependency %q", d.name, dep)
@@ -106,10 +104,11 @@ func (d *Document) edit(dep string, change func() error, expect func(values map[
 // transact edits the text by change and the decoded document by expect, and
 // checks the result, unless a batch will. If either fails, d is as it was. The
 // dependency, which may be empty, is for errors.
-func (d *Document) transact(dep string, change func() error, expect func()) error {
+func (d *Document) transact(dep string, change, expect func()) error {
 	before := *d
-	err := change()
-	if err == nil && (d.edits != before.edits || d.tree.text != before.tree.text) {
+	change()
+	err := d.refused
+	if err == nil && (d.edits != before.edits || d.tree.Text != before.tree.Text) {
 		expect()
 		if !d.held {
 			err = d.check(before.tree, dep)
@@ -118,29 +117,24 @@ func (d *Document) transact(dep string, change func() error, expect func()) erro
 	if err != nil {
 		*d = before
 		if !d.held {
-			d.root, _ = decode(d.tree.text) // has been decoded before
+			d.root, _ = decode(d.tree.Text) // has been decoded before
 		}
 	}
 	return err
 }
 
-// change is a piece of text to put in the place of another.
-type change struct {
-	span
-	text string
-}
-
 // replace puts values in the places of others, in a batch when flush is called.
-func (d *Document) replace(changes []change) error {
+func (d *Document) replace(changes ...change) {
 	if len(changes) == 0 {
-		return nil
+		return
 	}
 	if !d.held {
-		return d.splice(changes...)
+		d.splice(changes...)
+		return
 	}
 	d.edits++
 	for _, c := range changes {
-		i := slices.IndexFunc(d.pending, func(p change) bool { return p.span == c.span })
+		i := slices.IndexFunc(d.pending, func(p change) bool { return p.Span == c.Span })
 		if i < 0 {
 			d.pending = append(d.pending, c)
 			continue
@@ -148,54 +142,43 @@ func (d *Document) replace(changes []change) error {
 		d.pending = slices.Clone(d.pending) // what the verb began with stays
 		d.pending[i] = c
 	}
-	return nil
 }
 
 // flush makes the changes that are pending. Whatever looks at the tree to change
 // more than a value calls it first.
-func (d *Document) flush() error {
-	pending := d.pending
-	if d.pending = nil; len(pending) == 0 {
-		return nil
+func (d *Document) flush() {
+	if pending := d.pending; len(pending) > 0 {
+		d.pending = nil
+		d.splice(pending...)
 	}
-	return d.splice(pending...)
 }
 
 // splice makes changes, which must not overlap, and reads the text again.
-func (d *Document) splice(changes ...change) error {
+func (d *Document) splice(changes ...change) {
 	d.edits++
-	slices.SortStableFunc(changes, func(a, b change) int { return a.start - b.start })
+	slices.SortStableFunc(changes, func(a, b change) int { return a.Start - b.Start })
 	var b strings.Builder
 	at := 0
 	for _, c := range changes {
-		b.WriteString(d.tree.text[at:c.start])
+		b.WriteString(d.tree.Text[at:c.Start])
 		b.WriteString(c.text)
-		at = c.end
+		at = c.End
 	}
-	b.WriteString(d.tree.text[at:])
-	return d.setText(b.String())
+	b.WriteString(d.tree.Text[at:])
+	d.setText(b.String())
 }
 
 // setText replaces the text.
-func (d *Document) setText(text string) error {
-	t, err := parseTree(text)
-	if err != nil {
-		return d.refuse(text, err.offset, "", "%s", err.msg)
-	}
-	d.tree = t
-	return nil
-}
+func (d *Document) setText(text string) { d.tree = tree{lock.ParseSyntax(text)} }
 
-// refuse returns the error that a byte of text is laid out in a way that this
-// package does not edit.
-func (d *Document) refuse(text string, offset int, dep, format string, args ...any) error {
-	before := text[:offset]
-	start := strings.LastIndexByte(before, '\n') + 1
-	line, col := 1+strings.Count(before, "\n"), 1+utf8.RuneCountInString(before[start:])
+// refusal returns the error that a byte of t is laid out in a way that this package
+// does not edit.
+func (d *Document) refusal(t tree, offset int, dep, why string) error {
+	line, col := t.Position(offset)
 	if dep != "" {
 		dep = "deps." + key(dep) + ": "
 	}
-	return fmt.Errorf("%s:%d:%d: %scannot edit this safely: %s", d.name, line, col, dep, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%s:%d:%d: %scannot edit this safely: %s", d.name, line, col, dep, why)
 }
 
 // deps returns the decoded dependencies. It may be nil.

@@ -20,11 +20,12 @@ func (d *Document) SetLocked(dep string, line lock.Line) error {
 	if there && line.Trust == lock.TOFU && have["trust"] == nil {
 		want = want[:len(want)-1]
 	}
-	return d.edit(dep, func() error {
+	return d.edit(dep, func() {
 		if there {
-			return d.setLine([]string{"deps", dep, "locked", platform}, have, want, "size", "unpacked")
+			d.setLine([]string{"deps", dep, "locked", platform}, have, want, "size", "unpacked")
+		} else {
+			d.addLine(dep, platform, want)
 		}
-		return d.addLine(dep, platform, want)
 	}, func(values map[string]any) {
 		locked, ok := values["locked"].(map[string]any)
 		if !ok {
@@ -39,36 +40,32 @@ func (d *Document) SetLocked(dep string, line lock.Line) error {
 // one, and nothing else: the table of locked lines may be empty then.
 func (d *Document) RemoveLocked(dep string, p lock.Platform) error {
 	path := []string{"deps", dep, "locked", p.String()}
-	return d.edit(dep, func() error {
-		return d.removeAll(path, false)
-	}, func(map[string]any) { delete(d.locked(dep), p.String()) })
+	return d.edit(dep, func() { d.removeAll(path, false) }, func(map[string]any) { delete(d.locked(dep), p.String()) })
 }
 
 // lineEntries returns what a new locked line holds.
 func lineEntries(l lock.Line) []Entry {
-	entries := []Entry{{"url", l.URL}, {"sha256", l.Digest.String()}}
+	entries := []Entry{{Key: "url", Value: l.URL}, {Key: "sha256", Value: l.Digest.String()}}
 	if l.Size != fetch.SizeUnknown {
-		entries = append(entries, Entry{"size", l.Size})
+		entries = append(entries, Entry{Key: "size", Value: l.Size})
 	}
 	if !l.Unpacked.IsZero() {
-		entries = append(entries, Entry{"unpacked", l.Unpacked.String()})
+		entries = append(entries, Entry{Key: "unpacked", Value: l.Unpacked.String()})
 	}
-	return append(entries, Entry{"trust", l.Trust.String()})
+	return append(entries, Entry{Key: "trust", Value: l.Trust.String()})
 }
 
 // setLine makes the line at path, with the values have, hold want. Of its other
 // keys, those that are optional go.
-func (d *Document) setLine(path []string, have map[string]any, want []Entry, optional ...string) error {
-	at := func(key string) *pair { return d.tree.find(append(slices.Clone(path), key)...) }
+func (d *Document) setLine(path []string, have map[string]any, want []Entry, optional ...string) {
+	at := func(key string) *lock.Pair { return d.tree.Find(append(slices.Clone(path), key)...) }
 	var changes []change
 	for _, e := range want {
 		if have[e.Key] != nil && have[e.Key] != e.Value {
 			changes = append(changes, d.tree.value(at(e.Key), e.Value))
 		}
 	}
-	if err := d.replace(changes); err != nil {
-		return err
-	}
+	d.replace(changes...)
 	wanted, _ := decoded(want).(map[string]any)
 	var surplus []string
 	for _, key := range optional {
@@ -78,71 +75,63 @@ func (d *Document) setLine(path []string, have map[string]any, want []Entry, opt
 	}
 	lacks := func(e Entry) bool { return have[e.Key] == nil }
 	if len(surplus) == 0 && !slices.ContainsFunc(want, lacks) {
-		return nil
+		return
 	}
-	if err := d.flush(); err != nil {
-		return err
-	}
+	d.flush()
 	for _, key := range surplus {
-		if err := d.remove(at(key)); err != nil {
-			return err
-		}
+		d.remove(at(key))
 	}
 	for i, e := range want {
-		if have[e.Key] != nil {
-			continue
-		}
-		if err := d.insertAfter(at(want[i-1].Key), len(path), e.Key, text(e.Value)); err != nil {
-			return err
+		if have[e.Key] == nil {
+			d.insertAfter(at(want[i-1].Key), len(path), e.Key, text(e.Value))
 		}
 	}
-	return nil
 }
 
 // addLine adds a line in the layout of the last one, or as the first.
-func (d *Document) addLine(dep, platform string, want []Entry) error {
-	if err := d.flush(); err != nil {
-		return err
+func (d *Document) addLine(dep, platform string, want []Entry) {
+	d.flush()
+	t, prefix := d.tree, []string{"deps", dep, "locked"}
+	name, line := key(platform), key(platform)+" = "+text(want)
+	if near, section := d.lastLine(prefix); section >= 0 {
+		d.addSection(section, platform, want)
+		return
+	} else if near != nil {
+		d.insertAfter(near, len(prefix), name, text(want))
+		return
 	}
-	prefix := []string{"deps", dep, "locked"}
-	near, section := d.lastLine(prefix)
-	switch {
-	case section >= 0:
-		return d.addSection(section, platform, want)
-	case near != nil:
-		return d.insertAfter(near, len(prefix), key(platform), text(want))
+	if s := t.Section(prefix...); s != nil {
+		d.splice(t.lines(t.lineEnd(s.End), t.indent(s.Start)+line+"\n"))
+		return
 	}
-	t := d.tree
-	if s := t.section(prefix...); s != nil {
-		line := t.indent(s.start) + key(platform) + " = " + text(want) + "\n"
-		return d.splice(t.lines(t.lineEnd(s.end), line))
-	}
-	if p := t.find(prefix...); p != nil && p.table != nil {
-		return d.splice(t.insertOnly(p.table.list(), key(platform)+" = "+text(want)))
+	if p := t.Find(prefix...); p != nil && p.Table() != nil {
+		d.splice(t.insertOnly(itemsOf(p.Table()), line))
+		return
 	}
 	own := d.own(dep)
 	last := own[len(own)-1]
 	switch {
-	case len(last.in.path) < 2:
-		return d.insertAfter(last, 2, "locked."+key(platform), text(want))
-	case last.in.inline:
-		return d.insertAfter(last, 2, "locked", "{ "+key(platform)+" = "+text(want)+" }")
+	case len(last.In.Path()) < 2:
+		d.insertAfter(last, 2, "locked."+name, text(want))
+	case last.In.Inline:
+		d.insertAfter(last, 2, "locked", "{ "+line+" }")
+	default:
+		d.addTable(dep, line+"\n")
 	}
-	return d.addTable(dep, key(platform)+" = "+text(want)+"\n")
 }
 
 // lastLine returns where the last locked line below prefix is written: as a
 // pair, or by its last pair if it is several; or as a section; or neither.
-func (d *Document) lastLine(prefix []string) (near *pair, section int) {
+func (d *Document) lastLine(prefix []string) (near *lock.Pair, section int) {
 	section = -1
 	end := -1
-	for p := range d.tree.all() {
-		if len(p.in.path) <= len(prefix) && len(p.path) > len(prefix) && below(p.path, prefix) {
-			near, end = p, p.end
+	for p := range d.tree.All() {
+		if p.Below(prefix) && len(p.Path()) > len(prefix) && len(p.In.Path()) <= len(prefix) {
+			near, end = p, p.End
 		}
 	}
-	for i, s := range d.tree.sections {
-		if len(s.path) > len(prefix) && below(s.path, prefix) && s.start > end {
+	for i, s := range d.tree.Sections {
+		if s.Below(prefix) && len(s.Path()) > len(prefix) && s.Start > end {
 			near, section = nil, i
 		}
 	}
@@ -150,57 +139,55 @@ func (d *Document) lastLine(prefix []string) (near *pair, section int) {
 }
 
 // addSection adds a line as a section of its own behind section i, which is one.
-func (d *Document) addSection(i int, platform string, want []Entry) error {
+func (d *Document) addSection(i int, platform string, want []Entry) {
 	t := d.tree
-	s := t.sections[i]
-	last := s.parts[len(s.parts)-1]
-	indent := t.indent(s.start)
+	s := t.Sections[i]
+	last := s.Parts[len(s.Parts)-1]
+	indent := t.indent(s.Start)
 	var b strings.Builder
-	if t.isBlankAbove(t.commentAbove(t.lineStart(s.start), t.floor(i))) {
+	if t.isBlankAbove(t.commentAbove(t.lineStart(s.Start), t.floor(i))) {
 		b.WriteString("\n")
 	}
-	b.WriteString(indent + t.text[s.start:last.start] + key(platform) + t.text[last.end:s.end] + "\n")
-	if len(s.pairs) == 0 {
-		return d.refuse(t.text, s.start, s.path[1], "the last locked line is defined in several places")
+	b.WriteString(indent + t.Text[s.Start:last.Start] + key(platform) + t.Text[last.End:s.End] + "\n")
+	if len(s.Pairs) == 0 {
+		d.refused = d.refusal(t, s.Start, s.Path()[1], "the last locked line is defined in several places")
+		return
 	}
-	near := s.pairs[0]
+	near := s.Pairs[0]
 	for _, e := range want {
-		if p := t.find(append(s.path[:len(s.path):len(s.path)], e.Key)...); p != nil {
+		if p := t.Find(append(s.Path(), e.Key)...); p != nil {
 			near = p
 		}
-		b.WriteString(t.indent(near.start) + t.entry(near, 0, e.Key, text(e.Value)) + "\n")
+		b.WriteString(t.indent(near.Start) + t.entry(near, 0, e.Key, text(e.Value)) + "\n")
 	}
-	return d.splice(t.lines(t.sectionEnd(i), b.String()))
+	d.splice(t.lines(t.sectionEnd(i), b.String()))
 }
 
 // addTable adds the table of locked lines with its first line, behind the
 // sections of a dependency that is written as sections.
-func (d *Document) addTable(dep, line string) error {
+func (d *Document) addTable(dep, line string) {
 	t := d.tree
 	path := []string{"deps", dep}
-	home := t.section(path...)
-	i := 0
-	for t.sections[i] != home {
+	home := t.Section(path...)
+	i := slices.Index(t.Sections, home)
+	for i+1 < len(t.Sections) && t.Sections[i+1].Below(path) {
 		i++
 	}
-	for i+1 < len(t.sections) && below(t.sections[i+1].path, path) {
-		i++
-	}
-	end := home.parts[len(home.parts)-1].end
-	indent := t.indent(home.start)
-	header := indent + t.text[home.start:end] + ".locked" + t.text[end:home.end] + "\n"
+	end := keyEnd(home.Parts)
+	indent := t.indent(home.Start)
+	header := indent + t.Text[home.Start:end] + ".locked" + t.Text[end:home.End] + "\n"
 	if d.spaced() {
 		header = "\n" + header
 	}
-	return d.splice(t.lines(t.sectionEnd(i), header+indent+line))
+	d.splice(t.lines(t.sectionEnd(i), header+indent+line))
 }
 
 // spaced reports whether tables of locked lines have a blank line above, as the
 // first one in the file does.
 func (d *Document) spaced() bool {
-	for i, s := range d.tree.sections {
-		if len(s.path) == 3 && s.path[0] == "deps" && s.path[2] == "locked" {
-			start := d.tree.lineStart(s.start)
+	for i, s := range d.tree.Sections {
+		if path := s.Path(); len(path) == 3 && path[0] == "deps" && path[2] == "locked" {
+			start := d.tree.lineStart(s.Start)
 			return d.tree.isBlankAbove(d.tree.commentAbove(start, d.tree.floor(i)))
 		}
 	}

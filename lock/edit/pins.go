@@ -31,7 +31,7 @@ func (d *Document) SetPins(pins ...lock.Pin) error {
 	}
 	var lines []Entry
 	for _, p := range added {
-		lines = append(lines, Entry{p.URL, pinEntries(p)})
+		lines = append(lines, Entry{Key: p.URL, Value: pinEntries(p)})
 	}
 	return d.addLines("urls", pinsComment, lines)
 }
@@ -41,13 +41,13 @@ func (d *Document) SetVendored(files ...lock.Vendored) error {
 	have, _ := d.root["vendor"].(map[string]any)
 	var added []Entry
 	for _, f := range files {
-		want := []Entry{{"sha256", f.Digest.String()}}
+		want := []Entry{{Key: "sha256", Value: f.Digest.String()}}
 		line, there := have[f.Path].(map[string]any)
 		if !there {
-			added = append(added, Entry{f.Path, want})
+			added = append(added, Entry{Key: f.Path, Value: want})
 			continue
 		}
-		err := d.transact("", func() error { return d.setLine([]string{"vendor", f.Path}, line, want) },
+		err := d.transact("", func() { d.setLine([]string{"vendor", f.Path}, line, want) },
 			func() { have[f.Path] = decoded(want) })
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (d *Document) addLines(name, comment string, added []Entry) error {
 		return nil
 	}
 	slices.SortFunc(added, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
-	return d.transact("", func() error { return d.insertLines(name, comment, added) }, func() {
+	return d.transact("", func() { d.insertLines(name, comment, added) }, func() {
 		lines, ok := d.root[name].(map[string]any)
 		if !ok {
 			lines = make(map[string]any)
@@ -86,7 +86,7 @@ func (d *Document) RemovePins(addresses ...string) error {
 			if d.pins()[address] == nil {
 				continue
 			}
-			err := d.transact("", func() error { return d.removeAll([]string{"urls", address}, true) },
+			err := d.transact("", func() { d.removeAll([]string{"urls", address}, true) },
 				func() { delete(d.pins(), address) })
 			if err != nil {
 				return err
@@ -105,18 +105,18 @@ func (d *Document) pins() map[string]any {
 // pinEntries returns what a new line of urls holds.
 func pinEntries(p lock.Pin) []Entry {
 	if p.Unpinned != "" {
-		return []Entry{{"unpinned", p.Unpinned}}
+		return []Entry{{Key: "unpinned", Value: p.Unpinned}}
 	}
-	entries := []Entry{{"sha256", p.Digest.String()}}
+	entries := []Entry{{Key: "sha256", Value: p.Digest.String()}}
 	if p.Size != fetch.SizeUnknown {
-		entries = append(entries, Entry{"size", p.Size})
+		entries = append(entries, Entry{Key: "size", Value: p.Size})
 	}
-	entries = append(entries, Entry{"trust", p.Trust.String()})
+	entries = append(entries, Entry{Key: "trust", Value: p.Trust.String()})
 	if !p.Modified.IsZero() {
-		entries = append(entries, Entry{"modified", p.Modified.UTC()})
+		entries = append(entries, Entry{Key: "modified", Value: p.Modified.UTC()})
 	}
 	if len(p.Mirrors) > 0 {
-		entries = append(entries, Entry{"mirrors", p.Mirrors})
+		entries = append(entries, Entry{Key: "mirrors", Value: p.Mirrors})
 	}
 	return entries
 }
@@ -126,16 +126,14 @@ func (d *Document) setPin(p lock.Pin, have map[string]any) error {
 	path := []string{"urls", p.URL}
 	want := pinEntries(p)
 	if (have["unpinned"] != nil) != (p.Unpinned != "") {
-		return d.transact("", func() error { return d.replacePin(p, want) },
+		return d.transact("", func() { d.replacePin(p, want) },
 			func() { d.pins()[p.URL] = decoded(want) })
 	}
 	if p.Trust == lock.TOFU && have["trust"] == nil {
 		want = slices.DeleteFunc(want, func(e Entry) bool { return e.Key == "trust" })
 	}
 	want = slices.DeleteFunc(want, func(e Entry) bool { return e.Key == "mirrors" })
-	return d.transact("", func() error {
-		return d.setLine(path, have, want, "size", "modified")
-	}, func() {
+	return d.transact("", func() { d.setLine(path, have, want, "size", "modified") }, func() {
 		values, _ := decoded(want).(map[string]any)
 		if mirrors := have["mirrors"]; mirrors != nil {
 			values["mirrors"] = mirrors
@@ -145,52 +143,44 @@ func (d *Document) setPin(p lock.Pin, have map[string]any) error {
 }
 
 // replacePin writes the line of p anew.
-func (d *Document) replacePin(p lock.Pin, want []Entry) error {
-	if err := d.flush(); err != nil {
-		return err
-	}
+func (d *Document) replacePin(p lock.Pin, want []Entry) {
+	d.flush()
 	path := []string{"urls", p.URL}
-	if line := d.tree.find(path...); line != nil {
-		return d.splice(change{line.val, text(want)})
+	if line := d.tree.Find(path...); line != nil {
+		d.splice(put(line.Value.Start, line.Value.End, text(want)))
+		return
 	}
-	if err := d.removeAll(path, false); err != nil {
-		return err
-	}
-	return d.insertLines("urls", pinsComment, []Entry{{p.URL, want}})
+	d.removeAll(path, false)
+	d.insertLines("urls", pinsComment, []Entry{{Key: p.URL, Value: want}})
 }
 
 // insertLines adds lines, which are sorted, in the layout of those that are there.
-func (d *Document) insertLines(name, comment string, added []Entry) error {
-	if err := d.flush(); err != nil {
-		return err
-	}
+func (d *Document) insertLines(name, comment string, added []Entry) {
+	d.flush()
 	t, path := d.tree, []string{name}
-	if s := t.section(name); s != nil {
-		return d.splice(t.sortedLines(s, added)...)
+	if s := t.Section(name); s != nil {
+		d.splice(t.sortedLines(s, added)...)
+		return
 	}
-	if p := t.find(name); p != nil && p.table != nil {
+	if p := t.Find(name); p != nil && p.Table() != nil {
 		for _, l := range added {
-			if err := d.insertItem(name, l); err != nil {
-				return err
-			}
+			d.insertItem(name, l)
 		}
-		return nil
+		return
 	}
-	if len(t.sections[0].below(path)) > 0 { // urls."…" = …
+	if len(pairsBelow(t.Sections[0], path)) > 0 { // urls."…" = …
 		for _, l := range added {
-			last := d.tree.sections[0].below(path)
-			if err := d.insertAfter(last[len(last)-1], 1, key(l.Key), text(l.Value)); err != nil {
-				return err
-			}
+			have := pairsBelow(d.tree.Sections[0], path)
+			d.insertAfter(have[len(have)-1], 1, key(l.Key), text(l.Value))
 		}
-		return nil
+		return
 	}
 	var b strings.Builder
-	end := len(t.text)
+	end := len(t.Text)
 	if end > 0 && !t.isBlank(t.lineStart(end-1)) {
 		b.WriteString("\n")
 	}
-	if slices.ContainsFunc(t.sections, func(s *table) bool { return below(s.path, path) }) {
+	if slices.ContainsFunc(t.Sections, func(s *lock.Table) bool { return s.Below(path) }) {
 		for i, l := range added { // [urls."…"]
 			if i > 0 {
 				b.WriteString("\n")
@@ -198,35 +188,35 @@ func (d *Document) insertLines(name, comment string, added []Entry) error {
 			entries, _ := l.Value.([]Entry)
 			b.WriteString("[" + name + "." + key(l.Key) + "]\n" + aligned(entries))
 		}
-		return d.splice(t.lines(end, b.String()))
+	} else {
+		b.WriteString(comment + "[" + name + "]\n")
+		for _, l := range added {
+			b.WriteString(lineText(l))
+		}
 	}
-	b.WriteString(comment + "[" + name + "]\n")
-	for _, l := range added {
-		b.WriteString(lineText(l))
-	}
-	return d.splice(t.lines(end, b.String()))
+	d.splice(t.lines(end, b.String()))
 }
 
 func lineText(l Entry) string { return key(l.Key) + " = " + text(l.Value) + "\n" }
 
 // sortedLines returns the changes that put lines into a section, each before the
 // first that sorts behind it.
-func (t *tree) sortedLines(s *table, added []Entry) []change {
+func (t tree) sortedLines(s *lock.Table, added []Entry) []change {
 	at := make(map[int]string)
-	floor, i := t.lineEnd(s.end), 0
-	for _, p := range s.pairs {
+	floor, i := t.lineEnd(s.End), 0
+	for _, p := range s.Pairs {
 		var b strings.Builder
-		for ; i < len(added) && added[i].Key < p.path[1]; i++ {
-			b.WriteString(t.indent(p.start) + lineText(added[i]))
+		for ; i < len(added) && added[i].Key < p.Path()[1]; i++ {
+			b.WriteString(t.indent(p.Start) + lineText(added[i]))
 		}
 		if b.Len() > 0 {
-			at[t.commentAbove(t.lineStart(p.start), floor)] += b.String()
+			at[t.commentAbove(t.lineStart(p.Start), floor)] += b.String()
 		}
-		floor = t.lineEnd(p.end)
+		floor = t.lineEnd(p.End)
 	}
-	indent := t.indent(s.start)
-	if n := len(s.pairs); n > 0 {
-		indent = t.indent(s.pairs[n-1].start)
+	indent := t.indent(s.Start)
+	if n := len(s.Pairs); n > 0 {
+		indent = t.indent(s.Pairs[n-1].Start)
 	}
 	for ; i < len(added); i++ {
 		at[floor] += indent + lineText(added[i])
@@ -239,16 +229,18 @@ func (t *tree) sortedLines(s *table, added []Entry) []change {
 }
 
 // insertItem adds a line to an inline table.
-func (d *Document) insertItem(name string, l Entry) error {
-	inline := d.tree.find(name).table
-	item := key(l.Key) + " = " + text(l.Value)
-	for i, kid := range inline.pairs {
-		if l.Key < kid.path[1] {
-			return d.splice(d.tree.insertBefore(inline.list(), i, item))
+func (d *Document) insertItem(name string, l Entry) {
+	t, inline := d.tree, d.tree.Find(name).Table()
+	items, item := itemsOf(inline), key(l.Key)+" = "+text(l.Value)
+	for i, kid := range inline.Pairs {
+		if l.Key < kid.Path()[1] {
+			d.splice(t.insertBefore(items, i, item))
+			return
 		}
 	}
-	if n := len(inline.pairs); n > 0 {
-		return d.splice(d.tree.insertAfter(inline.list(), n-1, item)...)
+	if n := len(inline.Pairs); n > 0 {
+		d.splice(t.insertAfter(items, n-1, item)...)
+		return
 	}
-	return d.splice(d.tree.insertOnly(inline.list(), item))
+	d.splice(t.insertOnly(items, item))
 }

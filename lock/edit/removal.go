@@ -1,6 +1,10 @@
 package edit
 
-import "strings"
+import (
+	"strings"
+
+	"depfetch/lock"
+)
 
 // Remove takes a dependency away: its tables, keys and locked lines, wherever
 // they are, with the comments between them, those at their ends, the comment
@@ -9,78 +13,72 @@ import "strings"
 // key follows that it may be about as well. The comment at the beginning of the
 // file stays, and where there was a blank line above and below, one of them.
 func (d *Document) Remove(dep string) error {
-	return d.edit(dep, func() error {
-		return d.removeAll([]string{"deps", dep}, true)
-	}, func(map[string]any) { delete(d.deps(), dep) })
+	return d.edit(dep, func() { d.removeAll([]string{"deps", dep}, true) }, func(map[string]any) { delete(d.deps(), dep) })
 }
 
 // removeAll takes away everything that is at path or below it. The comment
 // above keys, as Remove describes it, goes if comments is true.
-func (d *Document) removeAll(path []string, comments bool) error {
-	if err := d.flush(); err != nil {
-		return err
-	}
+func (d *Document) removeAll(path []string, comments bool) {
+	d.flush()
 	for {
 		changes := d.tree.removal(path, comments)
 		if changes == nil {
-			return nil
+			return
 		}
-		if err := d.splice(changes...); err != nil {
-			return err
-		}
+		d.splice(changes...)
 	}
 }
 
 // removal returns the changes that take away the first piece of text that is
 // at path or below it: a section, lines one below the other, or an item of an
 // inline table. It returns nil if there is none.
-func (t *tree) removal(path []string, comments bool) []change {
-	for i, s := range t.sections {
-		if below(s.path, path) {
-			start := t.commentAbove(t.lineStart(s.start), t.floor(i))
-			return []change{t.cut(span{start, t.sectionEnd(i)})}
+func (t tree) removal(path []string, comments bool) []change {
+	for i, s := range t.Sections {
+		if s.Below(path) {
+			start := t.commentAbove(t.lineStart(s.Start), t.floor(i))
+			return []change{t.cut(lock.Span{Start: start, End: t.sectionEnd(i)})}
 		}
 		floor := 0
 		if i > 0 {
-			floor = t.lineEnd(s.end)
+			floor = t.lineEnd(s.End)
 		}
-		for j, p := range s.pairs {
-			if below(p.path, path) {
-				lines := t.pairLines(p, t.run(s.pairs[j:], path, comments))
-				if comments && t.ends(lines.end) {
-					lines.start = t.commentAbove(lines.start, floor)
+		for j, p := range s.Pairs {
+			if p.Below(path) {
+				lines := t.pairLines(p, t.run(s.Pairs[j:], path, comments))
+				if comments && t.ends(lines.End) {
+					lines.Start = t.commentAbove(lines.Start, floor)
 				}
 				return []change{t.cut(lines)}
 			}
-			floor = t.lineEnd(p.end)
+			floor = t.lineEnd(p.End)
 		}
 	}
-	for p := range t.all() {
-		if p.in.inline && below(p.path, path) {
-			return t.removeItem(p.in.list(), p.index())
+	for p := range t.All() {
+		if p.In.Inline && p.Below(path) {
+			return t.removeItem(itemsOf(p.In), index(p))
 		}
 	}
 	return nil
 }
 
 // floor returns where the text before section i ends.
-func (t *tree) floor(i int) int {
-	if i == 0 || i == 1 && len(t.sections[0].pairs) == 0 {
+func (t tree) floor(i int) int {
+	if i == 0 || i == 1 && len(t.Sections[0].Pairs) == 0 {
 		return 0
 	}
-	return t.lineEnd(t.sections[i-1].last())
+	return t.lineEnd(lastEnd(t.Sections[i-1]))
 }
 
 // run returns the last of the pairs below path that stand one below the other
 // from the first one on, if comments is true with comments between them.
-func (t *tree) run(pairs []*pair, path []string, comments bool) *pair {
+func (t tree) run(pairs []*lock.Pair, path []string, comments bool) *lock.Pair {
 	last := pairs[0]
 	for _, p := range pairs[1:] {
-		at := t.lineEnd(last.end)
+		at := t.lineEnd(last.End)
 		for comments && t.isComment(at) {
 			at = t.lineEnd(at)
 		}
-		if at != t.lineStart(p.start) || !below(p.path, path) {
+		if at != t.lineStart(p.Start) || !p.Below(path) {
 			break
 		}
 		last = p
@@ -89,7 +87,7 @@ func (t *tree) run(pairs []*pair, path []string, comments bool) *pair {
 }
 
 // ends reports whether no key follows on the line that begins at byte i.
-func (t *tree) ends(i int) bool {
-	line := strings.TrimSpace(t.text[i:t.lineEnd(i)])
+func (t tree) ends(i int) bool {
+	line := strings.TrimSpace(t.Text[i:t.lineEnd(i)])
 	return line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "[")
 }
