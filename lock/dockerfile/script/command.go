@@ -94,7 +94,7 @@ func known() []struct {
 		{"mv cp", evalMove},
 		{"install", evalInstall},
 		{`chmod rm mkdir touch sync find du unlink sleep ldconfig date nproc whoami hostname locale-gen
-		{	useradd groupadd adduser addgroup rmdir`, (*Machine).unknown},
+			useradd groupadd adduser addgroup rmdir`, (*Machine).unknown},
 		{"id getent ls stat printenv file ldd", evalAsked},
 
 		// Packages and source code.

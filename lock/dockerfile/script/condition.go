@@ -206,9 +206,13 @@ func (m *Machine) testExpr(x syntax.TestExpr, at int, c context) status {
 // expression.
 func quotedPart(w *syntax.Word) bool {
 	for _, p := range w.Parts {
-		switch p.(type) {
+		switch p := p.(type) {
 		case *syntax.SglQuoted, *syntax.DblQuoted:
 			return true
+		case *syntax.Lit:
+			if strings.Contains(p.Value, `\`) {
+				return true
+			}
 		}
 	}
 	return false

@@ -177,6 +177,10 @@ func (m *Machine) forClause(f *syntax.ForClause, c context) status {
 	}
 	items = slices.DeleteFunc(slices.Clone(items), func(v Value) bool { return v.unset })
 	name := loop.Name.Value
+	if f.Select {
+		m.put(name, Unknown("${"+name+"}", name+" is chosen by what select reads"))
+		return m.once(c, nil, f.Do)
+	}
 	before := len(m.ways)
 	got := succeeded
 	for i, v := range items {

@@ -44,6 +44,8 @@ var stubs = map[string]string{
 var machines = map[lock.Platform][3]string{
 	"linux/amd64": {"x86_64", "amd64", "x86_64"}, "linux/arm64": {"aarch64", "arm64", "aarch64"},
 	"linux/arm/v7": {"armv7l", "armhf", "armv7"}, "linux/386": {"i686", "i386", "x86"},
+	"linux/arm/v6": {"armv6l", "armel", "armhf"}, "linux/ppc64le": {"ppc64le", "ppc64el", "ppc64le"},
+	"linux/s390x": {"s390x", "s390x", "s390x"}, "linux/riscv64": {"riscv64", "riscv64", "riscv64"},
 }
 
 // quiet are programs that do what they do where they can, and succeed, since the
@@ -186,7 +188,7 @@ var (
 )
 
 // ask runs a fragment, and returns the arguments that curl and wget get.
-func (r root) ask(t *testing.T, f fragment, on system) []string {
+func (r root) ask(t *testing.T, f fragment, on system, there bool) []string {
 	t.Helper()
 	r.clean(t)
 	machine := machines[f.platform]
@@ -218,6 +220,9 @@ func (r root) ask(t *testing.T, f fragment, on system) []string {
 			dir = path.Join("/src", dir)
 		}
 		r.mkdir(t, dir)
+	}
+	if there {
+		r.write(t, "/x", "")
 	}
 	env := []string{"PATH=/stubs:" + on.tools, "HOME=/root", "VERSION=1.2.3", "LC_ALL=C"}
 	for name, value := range script.TargetVars(f.platform) {
@@ -284,27 +289,34 @@ func TestTruth(t *testing.T) {
 	for table, cases := range commandTables(t) {
 		for _, f := range cases {
 			t.Run(table+"/"+f.name, func(t *testing.T) {
-				found := addresses(evaluate(t, f))
 				for _, on := range systemsOf(f) {
-					args := r.ask(t, f, on)
-					asked := meant(args)
-					var known []string
-					vague := f.words["unseen"]
-					for _, a := range found {
-						switch known = append(known, a.text); {
-						case !a.known:
-							vague = true
-						case !a.depends && !f.words["depends"] && !slices.Contains(asked, a.text):
-							t.Errorf("%s\n%s is known, and %s asks for\n%q", f.text, a.text, on.shell, args)
-						}
-					}
-					for _, a := range args {
-						if u, _, _ := strings.Cut(a, "{"); strings.Contains(u, "://") && !vague && !slices.Contains(known, a) && !strings.ContainsAny(a, "[{ ") {
-							t.Errorf("%s\n%s is asked for by %s, and only these are known:\n%q", f.text, a, on.shell, known)
-						}
+					compare(t, f, on.shell, r.ask(t, f, on, false))
+					if strings.Contains(f.text, "-f /x ]") {
+						compare(t, f, on.shell, r.ask(t, f, on, true))
 					}
 				}
 			})
+		}
+	}
+}
+
+// compare compares what is known of a case with what a shell asks for.
+func compare(t *testing.T, f fragment, shell string, args []string) {
+	t.Helper()
+	asked := meant(args)
+	var known []string
+	vague := f.words["unseen"]
+	for _, a := range addresses(evaluate(t, f)) {
+		switch known = append(known, a.text); {
+		case !a.known:
+			vague = true
+		case !a.depends && !f.words["depends"] && !slices.Contains(asked, a.text):
+			t.Errorf("%s\n%s is known, and %s asks for\n%q", f.text, a.text, shell, args)
+		}
+	}
+	for _, a := range args {
+		if u, _, _ := strings.Cut(a, "{"); strings.Contains(u, "://") && !vague && !slices.Contains(known, a) && !strings.ContainsAny(a, "[{ ") {
+			t.Errorf("%s\n%s is asked for by %s, and only these are known:\n%q", f.text, a, shell, known)
 		}
 	}
 }
