@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"depfetch/fetch/cache"
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 )
@@ -36,9 +37,8 @@ func (r *run) candidates(b *blob) []candidate {
 	for _, name := range b.local {
 		add(candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return regular.Open(name) }})
 	}
-	hex := b.digest.String()
 	if r.Cache != nil {
-		add(candidate{kind: SourceCache, url: "the cache", open: func() (*os.File, error) { return r.Cache.Open(hex) }})
+		add(candidate{kind: SourceCache, url: "the cache", open: func() (*os.File, error) { return r.Cache.Open(b.digest) }})
 	}
 	if r.Offline {
 		return cs
@@ -103,7 +103,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, v *visit) (acqui
 	resp, err := t.get(ctx, c, v)
 	digest := s.close()
 	if s.err != nil && c.open != nil && t.blob.size == SizeUnknown && errors.Is(s.err, syscall.ENOSPC) {
-		return acquired{}, fmt.Errorf("it does not fit on the disk: %w", cause(s.err)) // perhaps the right one does
+		return acquired{}, fmt.Errorf("it does not fit on the disk: %w", osfile.Cause(s.err)) // perhaps the right one does
 	}
 	if s.err != nil {
 		return acquired{}, first.unwritable(s.err)

@@ -1,10 +1,11 @@
 package fetch
 
 import (
-	"fmt"
 	"io/fs"
 	"time"
 
+	"depfetch/fetch/digest"
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/unpack"
 )
 
@@ -39,19 +40,18 @@ type Artifact struct {
 	Unpack *Unpack       // how to unpack the archive into Path, or nil
 	Limits unpack.Limits // of what an archive may cost
 	// Unpacked is the digest of what comes out of the archive: of the member,
-	// or of the unpacked tree's manifest. The zero Digest is unknown.
+	// or of the unpacked tree's manifest. The zero value is unknown.
 	Unpacked Digest
 }
 
+// Digest is the sha256 of a file's bytes; the zero Digest is unknown.
+type Digest = digest.SHA256
+
+// Owner is a numeric user and group.
+type Owner = osfile.Owner
+
 // archive reports whether a is not placed as it is.
 func (a *Artifact) archive() bool { return a.Member != "" || a.Unpack != nil }
-
-// Owner is a numeric user and group: names would need an /etc/passwd, and an
-// image built from scratch has none.
-type Owner struct{ UID, GID uint32 }
-
-// String returns o in the lockfile's form, "uid:gid".
-func (o Owner) String() string { return fmt.Sprintf("%d:%d", o.UID, o.GID) }
 
 // Unpack says how an archive becomes a directory tree.
 type Unpack struct {

@@ -48,7 +48,7 @@ func TestFetchClones(t *testing.T) {
 		t.Fatal(err)
 	}
 	placed.Close()
-	blob, err := os.ReadFile(c.Cache.File(a.Digest.String()))
+	blob, err := os.ReadFile(c.Cache.File(a.Digest))
 	if err != nil || fetch.Digest(sha256.Sum256(blob)) != a.Digest {
 		t.Errorf("a change of the placed file has reached the cache (%v)", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	securejoin "github.com/cyphar/filepath-securejoin"
 
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/regular"
 )
 
@@ -52,7 +53,7 @@ func resolve(root string, a *Artifact) (*destination, error) {
 	}
 	dir, err := securejoin.SecureJoin(root, dir)
 	if err != nil {
-		return fail(a.Path, cause(err))
+		return fail(a.Path, osfile.Cause(err))
 	}
 	d.dir, d.file = dir, filepath.Join(dir, name)
 	return d, nil
@@ -91,11 +92,11 @@ func (d *destination) inspect(ctx context.Context) (s state, detail string, err 
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		return absent, "missing", nil
 	case err != nil:
-		return 0, "", d.fail(cause(err))
+		return 0, "", d.fail(osfile.Cause(err))
 	case info.Mode()&fs.ModeSymlink != 0:
 		target, err := securejoin.SecureJoin(d.root, relative(d.Path))
 		if err != nil {
-			return 0, "", d.fail(cause(err))
+			return 0, "", d.fail(osfile.Cause(err))
 		}
 		if info, err := os.Stat(target); err == nil && info.IsDir() {
 			return 0, "", d.fail(errIsDirectory)
@@ -117,7 +118,7 @@ func (d *destination) inspect(ctx context.Context) (s state, detail string, err 
 	case ctx.Err() != nil:
 		return 0, "", context.Cause(ctx)
 	case err != nil:
-		return changed, fmt.Sprintf("changed: it cannot be read: %v", cause(err)), nil
+		return changed, fmt.Sprintf("changed: it cannot be read: %v", osfile.Cause(err)), nil
 	case digest != want:
 		return changed, fmt.Sprintf("changed: want sha256 %s, it has %s", want, digest), nil
 	}
@@ -139,7 +140,7 @@ func (d *destination) attributes(info fs.FileInfo) string {
 		return fmt.Sprintf("wrong mode: want %04o, it has %04o", d.Mode, unixMode(got))
 	}
 	if d.Owner != nil {
-		if got := owner(info); got != *d.Owner {
+		if got := osfile.OwnerOf(info); got != *d.Owner {
 			return fmt.Sprintf("wrong owner: want %s, it has %s", d.Owner, got)
 		}
 	}
@@ -176,18 +177,4 @@ func hashOpen(ctx context.Context, f *os.File, size int64) (Digest, error) {
 		err = errors.New("it is too large")
 	}
 	return s.close(), err
-}
-
-// cause strips the operation and path from an error of package os, for messages
-// that name the path already.
-func cause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	var le *os.LinkError
-	if errors.As(err, &le) {
-		return le.Err
-	}
-	return err
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 )
 
@@ -32,7 +33,7 @@ func ExampleClient_Fetch() {
 	tool := fetch.Artifact{
 		Name:   "tool",
 		URL:    server.URL + "/tool",
-		Digest: fetch.DigestOf([]byte("version 1\n")), // from a lockfile, else
+		Digest: digest.Of([]byte("version 1\n")), // from a lockfile, else
 		Size:   fetch.SizeUnknown,
 		Path:   "usr/local/bin/tool",
 		Mode:   0o755,

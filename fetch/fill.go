@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"time"
+
+	"depfetch/fetch/osfile"
 )
 
 // Fill puts the bytes of every artifact into the Cache, which must be set, and
@@ -47,7 +49,7 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 // fill puts b into the cache, and reports whether it was there already.
 func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	first := b.dests[0]
-	if old, err := r.Cache.Open(b.digest.String()); err == nil {
+	if old, err := r.Cache.Open(b.digest); err == nil {
 		digest, err := hashOpen(ctx, old, r.limit(b))
 		old.Close()
 		switch {
@@ -60,7 +62,7 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	}
 	f, err := r.Cache.Temp()
 	if err != nil {
-		return false, &DestinationError{first.Artifact, r.Cache.Root, cause(err)}
+		return false, &DestinationError{first.Artifact, r.Cache.Root, osfile.Cause(err)}
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
@@ -69,8 +71,8 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := r.Cache.Commit(b.digest.String(), f); err != nil {
-		return false, &DestinationError{first.Artifact, r.Cache.Root, cause(err)}
+	if err := r.Cache.Commit(b.digest, f); err != nil {
+		return false, &DestinationError{first.Artifact, r.Cache.Root, osfile.Cause(err)}
 	}
 	r.emit(Event{Kind: EventVerified, Artifact: first.Artifact, Source: got.kind, URL: got.url,
 		Bytes: got.bytes, Elapsed: time.Since(began)})

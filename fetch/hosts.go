@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"sync"
 	"time"
 
@@ -53,11 +52,7 @@ func (e *HostDownError) Error() string {
 
 // hostOf returns the host of an address, or "" for one that has none.
 func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	o, err := source.OriginOf(u)
+	o, err := source.ParseOrigin(address)
 	if err != nil {
 		return ""
 	}

@@ -36,7 +36,7 @@ func (c *Client) Into(ctx context.Context, a *Artifact, f *os.File) (Origin, err
 		return Origin{}, err
 	}
 	if got.kind != SourceCache && f != nil {
-		r.toCache(a, func() error { return r.Cache.Put(a.Digest.String(), f) })
+		r.toCache(a, func() error { return r.Cache.Put(a.Digest, f) })
 	}
 	return Origin{got.kind, got.url, got.bytes, got.response}, nil
 }

@@ -58,7 +58,7 @@ func TestInto(t *testing.T) {
 	if got, err := c.Into(context.Background(), &b, nil); err != nil || got.Bytes != b.Size {
 		t.Errorf("without a file: got %+v, %v", got, err)
 	}
-	if _, err := c.Cache.Open(b.Digest.String()); !errors.Is(err, os.ErrNotExist) {
+	if _, err := c.Cache.Open(b.Digest); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a file, the cache holds it: %v", err)
 	}
 

@@ -42,7 +42,7 @@ func TestFetchBadBlob(t *testing.T) {
 			setup := func() (*fetch.Client, *string) {
 				c, said := client(t), new(string)
 				c.Cache, c.Unpinned = &cache.Store{Root: t.TempDir()}, 1024
-				blob := c.Cache.File(a.Digest.String())
+				blob := c.Cache.File(a.Digest)
 				if err := errors.Join(os.MkdirAll(filepath.Dir(blob), 0o755), tt.make(blob)); err != nil {
 					t.Fatal(err)
 				}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"depfetch/fetch/osfile"
 )
 
 // A directory of a lower layer of overlayfs, as every directory of a base image is
@@ -79,7 +81,7 @@ func keepDir(dir, kept string, mount uint64) error {
 }
 
 // fail returns an error that names a file once.
-func fail(name string, err error) error { return fmt.Errorf("%s: %w", name, cause(err)) }
+func fail(name string, err error) error { return fmt.Errorf("%s: %w", name, osfile.Cause(err)) }
 
 // lookMount returns a number of the mount that name is on, or 0 where the kernel
 // does not say. What nobody may remove is an error.
@@ -101,7 +103,7 @@ func lookMount(name string) (uint64, error) {
 
 // sameAttributes gives a directory the owner, mode and time of another.
 func sameAttributes(dir string, info fs.FileInfo) error {
-	o := owner(info)
+	o := osfile.OwnerOf(info)
 	if err := os.Lchown(dir, int(o.UID), int(o.GID)); err != nil && os.Geteuid() == 0 {
 		return err
 	}
@@ -123,9 +125,9 @@ func replaceLower(temp, dir, kept string) error {
 	if failed := restoreTree(kept, dir); failed != nil {
 		beside := dir + ".kept"
 		os.Rename(kept, beside)
-		return fmt.Errorf("%w; and it could not be put back (%w): what was there is in %s", cause(err), failed, beside)
+		return fmt.Errorf("%w; and it could not be put back (%w): what was there is in %s", osfile.Cause(err), failed, beside)
 	}
-	return cause(err)
+	return osfile.Cause(err)
 }
 
 // emptyDir removes what is in dir, files first.

@@ -68,7 +68,7 @@ func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 		return Measurement{Err: err}
 	}
 	if kept != nil {
-		r.toCache(a, func() error { return r.Cache.Commit(m.Digest.String(), kept) })
+		r.toCache(a, func() error { return r.Cache.Commit(m.Digest, kept) })
 	}
 	return m
 }

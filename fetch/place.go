@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/unpack"
 )
 
@@ -64,7 +65,7 @@ func (r *run) claims() (*claims, error) {
 	c.foldsCase = r.stage.foldsCase
 	for _, t := range r.staged {
 		if err := t.claim(c); err != nil {
-			c.refuse(t.dest(), t.dest().file, "%w", cause(err))
+			c.refuse(t.dest(), t.dest().file, "%w", osfile.Cause(err))
 		}
 	}
 	for _, d := range r.inPlace {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/tempfile"
 )
 
@@ -47,7 +48,7 @@ type stagedFile struct {
 func (t stagedFile) dest() *destination    { return t.destination }
 func (t stagedFile) claim(c *claims) error { c.add(t.destination, t.temp); return nil }
 func (t stagedFile) check() error          { return nil }
-func (t stagedFile) place() error          { return cause(os.Rename(t.temp, t.file)) }
+func (t stagedFile) place() error          { return osfile.Cause(os.Rename(t.temp, t.file)) }
 
 // mkdir makes the directory of d and notes what it changes.
 func (s *stage) mkdir(d *destination) error {
@@ -57,11 +58,11 @@ func (s *stage) mkdir(d *destination) error {
 	}
 	for _, dir := range missing {
 		if err := os.Mkdir(dir, 0o755); err != nil {
-			return d.fail(fmt.Errorf("cannot make the directory %s: %w", dir, cause(err)))
+			return d.fail(fmt.Errorf("cannot make the directory %s: %w", dir, osfile.Cause(err)))
 		}
 		s.made = append(s.made, dir)
 		if err := unmask(dir); err != nil {
-			return d.fail(fmt.Errorf("cannot set the mode of %s: %w", dir, cause(err)))
+			return d.fail(fmt.Errorf("cannot set the mode of %s: %w", dir, osfile.Cause(err)))
 		}
 	}
 	if len(missing) > 0 && d.merges() && d.Owner != nil {
@@ -83,7 +84,7 @@ func unmask(dir string) error {
 // giveTo gives a directory to the owner of d.
 func (d *destination) giveTo(dir string) error {
 	if err := os.Chown(dir, int(d.Owner.UID), int(d.Owner.GID)); err != nil {
-		return d.fail(fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err)))
+		return d.fail(fmt.Errorf("cannot give it to %s: %w", d.Owner, osfile.Cause(err)))
 	}
 	return nil
 }
@@ -147,7 +148,7 @@ func (s *stage) temp(d *destination) (*os.File, error) {
 
 // unwritable returns the error of a file beside d that cannot be made or written.
 func (d *destination) unwritable(err error) error {
-	return d.fail(fmt.Errorf("cannot write in %s: %w", d.dir, cause(err)))
+	return d.fail(fmt.Errorf("cannot write in %s: %w", d.dir, osfile.Cause(err)))
 }
 
 // tempDir returns the directory of the temporary files within dir.
@@ -191,17 +192,17 @@ func (s *stage) finish(d *destination, f *os.File, mtime time.Time) (staged, err
 	}
 	if d.Owner != nil {
 		if err := f.Chown(int(d.Owner.UID), int(d.Owner.GID)); err != nil {
-			return fail(fmt.Errorf("cannot give it to %s: %w", d.Owner, cause(err)))
+			return fail(fmt.Errorf("cannot give it to %s: %w", d.Owner, osfile.Cause(err)))
 		}
 	}
 	if err := f.Chmod(d.Mode); err != nil {
-		return fail(fmt.Errorf("cannot set mode %04o: %w", d.Mode, cause(err)))
+		return fail(fmt.Errorf("cannot set mode %04o: %w", d.Mode, osfile.Cause(err)))
 	}
 	if err := f.Close(); err != nil {
-		return fail(cause(err))
+		return fail(osfile.Cause(err))
 	}
 	if err := os.Chtimes(f.Name(), mtime, mtime); err != nil {
-		return fail(fmt.Errorf("cannot set its time: %w", cause(err)))
+		return fail(fmt.Errorf("cannot set its time: %w", osfile.Cause(err)))
 	}
 	return stagedFile{d, f.Name()}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"depfetch/fetch/osfile"
 )
 
 // stagedSwap is a tree that takes the place of a directory.
@@ -41,23 +43,23 @@ func (t stagedSwap) check() error {
 	}
 	lower, err := isLower(t.file, t.temp+".probe")
 	if err != nil || !lower {
-		return cause(err)
+		return osfile.Cause(err)
 	}
 	if err := keepTree(t.file, t.temp+swapKept); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(t.temp+swapName, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return cause(err)
+		return osfile.Cause(err)
 	}
 	_, err = f.WriteString(filepath.Base(t.file))
-	return cause(errors.Join(err, f.Sync(), f.Close()))
+	return osfile.Cause(errors.Join(err, f.Sync(), f.Close()))
 }
 
 // place exchanges the directories, at once where the system can.
 func (t stagedSwap) place() error {
 	if _, err := os.Lstat(t.file); errors.Is(err, fs.ErrNotExist) {
-		return cause(os.Rename(t.temp, t.file))
+		return osfile.Cause(os.Rename(t.temp, t.file))
 	}
 	if _, err := os.Lstat(t.temp + swapName); err == nil {
 		return replaceLower(t.temp, t.file, t.temp+swapKept)
@@ -67,11 +69,11 @@ func (t stagedSwap) place() error {
 	}
 	old := t.temp + swapKept
 	if err := os.Rename(t.file, old); err != nil {
-		return cause(err)
+		return osfile.Cause(err)
 	}
 	if err := os.Rename(t.temp, t.file); err != nil {
 		os.Rename(old, t.file)
-		return cause(err)
+		return osfile.Cause(err)
 	}
 	return nil
 }
@@ -80,7 +82,7 @@ func (t stagedSwap) place() error {
 // abandoned one, unless that came to its end.
 func salvage(abandoned string) {
 	info, err := os.Lstat(abandoned)
-	if err != nil || int64(owner(info).UID) != int64(os.Geteuid()) {
+	if err != nil || int64(osfile.OwnerOf(info).UID) != int64(os.Geteuid()) {
 		return // another user's, whom nobody has to believe
 	}
 	entries, err := os.ReadDir(abandoned)

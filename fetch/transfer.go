@@ -57,7 +57,7 @@ func (r *run) transfer(ctx context.Context, b *blob) (err error) {
 		return err
 	}
 	if got.kind != SourceCache {
-		r.toCache(first.Artifact, func() error { return r.Cache.Put(b.digest.String(), f) })
+		r.toCache(first.Artifact, func() error { return r.Cache.Put(b.digest, f) })
 	}
 	var plain []*destination
 	for _, d := range b.dests {

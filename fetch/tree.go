@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/regular"
 	"depfetch/fetch/unpack"
 )
@@ -17,9 +18,7 @@ import (
 func (r *run) unpackOptions(d *destination) unpack.Options {
 	o := d.Unpack.Options(d.Limits)
 	o.Newest, o.ImpliedTime = r.Mtime, r.mtime()
-	if d.Owner != nil {
-		o.Owner = &unpack.Owner{UID: d.Owner.UID, GID: d.Owner.GID}
-	}
+	o.Owner = d.Owner
 	return o
 }
 
@@ -125,7 +124,7 @@ func (t stagedMerge) place() error { return t.plan((*unpack.Merge).Apply) }
 func (t stagedMerge) plan(do func(*unpack.Merge) error) error {
 	root, err := os.OpenRoot(t.dir)
 	if err != nil {
-		return cause(err)
+		return osfile.Cause(err)
 	}
 	defer root.Close()
 	staged, err := filepath.Rel(t.dir, t.temp)
@@ -147,7 +146,7 @@ func (c *Client) lookTree(ctx context.Context, d *destination) (state, []Finding
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		return absent, []Finding{{d.Artifact, d.file, false, "missing"}}, nil
 	case err != nil:
-		return 0, nil, d.fail(cause(err))
+		return 0, nil, d.fail(osfile.Cause(err))
 	case info.Mode()&fs.ModeSymlink != 0: // which is replaced
 		return changed, []Finding{{d.Artifact, d.file, true, "changed: it is a symbolic link"}}, nil
 	case !info.IsDir():
@@ -159,7 +158,7 @@ func (c *Client) lookTree(ctx context.Context, d *destination) (state, []Finding
 	}
 	root, err := os.OpenRoot(d.file)
 	if err != nil {
-		return 0, nil, d.fail(cause(err))
+		return 0, nil, d.fail(osfile.Cause(err))
 	}
 	defer root.Close()
 	differences, err := unpack.Compare(ctx, root, m, 0)
@@ -196,7 +195,7 @@ func strangers(d *destination, root *os.Root, m unpack.Manifest) (findings []Fin
 		}
 		detail := "changed: it is not in the archive"
 		if err != nil {
-			detail = "changed: it cannot be read: " + cause(err).Error()
+			detail = "changed: it cannot be read: " + osfile.Cause(err).Error()
 		}
 		findings = append(findings, Finding{d.Artifact, filepath.Join(d.file, filepath.FromSlash(name)), true, detail})
 		if e != nil && e.IsDir() {

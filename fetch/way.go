@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"depfetch/fetch/osfile"
 )
 
 // ways finds out where names lead below a root, and tells places apart by what
@@ -77,7 +79,7 @@ func (w *ways) id(dir string) string {
 	}
 	id := ""
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		id = identity(info)
+		id = osfile.Identity(info)
 	}
 	if id == "" {
 		id = dir

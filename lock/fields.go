@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/unpack"
 )
 
@@ -271,7 +272,7 @@ func parseDigest(v *value) fetch.Digest {
 		v.fail(`a sha256 is 64 hexadecimal digits alone; leave out "sha256:"`)
 		return fetch.Digest{}
 	}
-	d, err := fetch.ParseDigest(s)
+	d, err := digest.Parse(s)
 	if err != nil {
 		v.fail("%v", err)
 	}

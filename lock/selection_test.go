@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 )
 
 // open parses a good lockfile of testdata.
@@ -26,7 +27,7 @@ func open(t *testing.T, name string) *File {
 
 func TestArtifacts(t *testing.T) {
 	digest := func(s string) fetch.Digest {
-		d, err := fetch.ParseDigest(s)
+		d, err := digest.Parse(s)
 		if err != nil {
 			t.Fatal(err)
 		}

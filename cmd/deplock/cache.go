@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/lock/export"
 )
@@ -44,20 +46,20 @@ func (c *command) pruneCommand() *cobra.Command {
 			if !isCache(store) {
 				return console.Usagef("name it with --cache DIR or DEPFETCH_CACHE", "%s is no cache: there is no directory %s in it", dir, cache.Dir)
 			}
-			locked := make(map[string]bool)
+			locked := make(map[fetch.Digest]bool)
 			for _, name := range c.names() {
 				file, err := lockfile.Read(name)
 				if err != nil {
 					return err
 				}
 				for _, l := range export.Lines(file.Deps) {
-					locked[l.Digest.String()] = true
+					locked[l.Digest] = true
 				}
 				for _, p := range file.URLs {
-					locked[p.Digest.String()] = true
+					locked[p.Digest] = true
 				}
 			}
-			blobs, bytes, err := store.Prune(func(hex string) bool { return locked[hex] }, dryRun)
+			blobs, bytes, err := store.Prune(func(d fetch.Digest) bool { return locked[d] }, dryRun)
 			if err != nil {
 				return err
 			}
@@ -76,7 +78,7 @@ func (c *command) pruneCommand() *cobra.Command {
 
 // isCache reports whether a directory is a cache, or empty, as a new one is.
 func isCache(store cache.Store) bool {
-	if info, err := os.Stat(store.File("")); err == nil {
+	if info, err := os.Stat(filepath.Join(store.Root, cache.Dir)); err == nil {
 		return info.IsDir()
 	}
 	entries, err := os.ReadDir(store.Root)

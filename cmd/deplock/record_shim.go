@@ -19,6 +19,7 @@ import (
 	"depfetch/fetch/cmdline"
 	"depfetch/fetch/cmdline/curl"
 	"depfetch/fetch/cmdline/wget"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/record"
@@ -205,7 +206,7 @@ func (r *recorder) known(url string) (*fetch.Artifact, error) {
 			if request.URL == url && request.Problem == "" {
 				a := artifactOf(url)
 				a.Size, a.Modified = request.Size, request.Modified
-				a.Digest, err = fetch.ParseDigest(request.SHA256)
+				a.Digest, err = digest.Parse(request.SHA256)
 				return &a, err
 			}
 		}

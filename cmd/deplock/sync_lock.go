@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/sync"
@@ -139,13 +140,13 @@ func (c *command) pinned(ctx context.Context, client *update.Client, pin lock.Pi
 	if _, err := client.Fetch.Fill(ctx, []fetch.Artifact{a}); err != nil {
 		return nil, err
 	}
-	file, err := client.Fetch.Cache.Open(pin.Digest.String())
+	file, err := client.Fetch.Cache.Open(pin.Digest)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxScript+1))
-	if err == nil && len(text) <= maxScript && fetch.DigestOf(text) != pin.Digest {
+	if err == nil && len(text) <= maxScript && digest.Of(text) != pin.Digest {
 		err = fmt.Errorf("%s: the cache holds other bytes under its name", source.Redact(pin.URL))
 	}
 	return text, err

@@ -31,7 +31,7 @@ func compareSum(store *cache.Store, r *sync.Request, m fetch.Measurement) error 
 		if !ok {
 			return nil
 		}
-		f, err := store.Open(m.Digest.String())
+		f, err := store.Open(m.Digest)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func cachedScript(dir string, pin lock.Pin) []byte {
 	if dir == "" {
 		return nil
 	}
-	file, err := (&cache.Store{Root: dir}).Open(pin.Digest.String())
+	file, err := (&cache.Store{Root: dir}).Open(pin.Digest)
 	if err != nil {
 		return nil
 	}

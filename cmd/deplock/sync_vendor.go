@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"depfetch/cmd/internal/console"
-	"depfetch/fetch"
 	"depfetch/fetch/atomicfile"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -70,7 +70,7 @@ func (g *group) vendored(name string, program []byte) (lock.Vendored, error) {
 	if err != nil || strings.HasPrefix(rel, "../") {
 		return lock.Vendored{}, console.Usagef("put the lockfile at the top of the build context", "%s does not lie below the folder of %s", name, g.name)
 	}
-	return lock.Vendored{Path: rel, Digest: fetch.DigestOf(program)}, nil
+	return lock.Vendored{Path: rel, Digest: digest.Of(program)}, nil
 }
 
 // relative returns a name relative to a folder, slash-separated.
@@ -135,10 +135,10 @@ func (c *command) checkVendored(g *group, total *tally) error {
 		case err != nil:
 			total.findings++
 			c.printf("%s: %s is not there: %v\n    deplock sync --vendor\n", g.name, v.Path, err)
-		case fetch.DigestOf(program) != v.Digest:
+		case digest.Of(program) != v.Digest:
 			total.findings++
 			c.printf("%s: %s is not what is locked: want sha256 %s, got %s\n    look who has changed it; deplock sync --vendor puts it right\n",
-				g.name, v.Path, v.Digest, fetch.DigestOf(program))
+				g.name, v.Path, v.Digest, digest.Of(program))
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/fetch/atomicfile"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/regular"
 	"depfetch/fetch/unpack"
 	"depfetch/lock"
@@ -106,7 +107,7 @@ func (c *command) pruneTrees() error {
 // isManifest reports whether a file is a manifest under the name that deplock gives
 // it. Whatever else lies there is somebody's.
 func isManifest(name string) bool {
-	digest, err := fetch.ParseDigest(filepath.Base(name))
+	digest, err := digest.Parse(filepath.Base(name))
 	if err != nil {
 		return false
 	}

@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/regular"
 	"depfetch/fetch/tempfile"
 )
@@ -160,7 +161,7 @@ func look(name string) (target, error) {
 	case !info.Mode().IsRegular():
 		return target{}, &fs.PathError{Op: "write", Path: path, Err: regular.ErrOther}
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|nonblock, 0)
+	f, err := os.OpenFile(path, os.O_WRONLY|osfile.Nonblock, 0)
 	if errors.Is(err, fs.ErrPermission) || readOnly(err) {
 		return target{}, err
 	}
@@ -175,7 +176,7 @@ func (t target) place(f *os.File, mode fs.FileMode, last func(path string) error
 	keeps := true
 	if t.info != nil {
 		mode = t.info.Mode()
-		keeps = links(t.info) < 2 && giveOwner(f, t.info)
+		keeps = osfile.Links(t.info) < 2 && giveOwner(f, t.info)
 	}
 	if keeps {
 		// After the owner, since giving a file away takes bits of its mode.
@@ -198,9 +199,20 @@ func (t target) place(f *os.File, mode fs.FileMode, last func(path string) error
 	return t.overwrite(f, last)
 }
 
+// giveOwner gives f the owner and the group of another file, and reports whether it
+// has them.
+func giveOwner(f *os.File, like fs.FileInfo) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	want := osfile.OwnerOf(like)
+	return osfile.OwnerOf(info) == want || f.Chown(int(want.UID), int(want.GID)) == nil
+}
+
 // overwrite writes a text into the file that is there.
 func (t target) overwrite(text io.Reader, last func(path string) error) (err error) {
-	f, err := os.OpenFile(t.path, os.O_RDWR|nonblock, 0)
+	f, err := os.OpenFile(t.path, os.O_RDWR|osfile.Nonblock, 0)
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"depfetch/fetch/digest"
 	"depfetch/fetch/regular"
 	"depfetch/fetch/tempfile"
 )
@@ -31,11 +31,9 @@ type Store struct {
 	Root string
 }
 
-// Open opens the blob with a sha256, given in hexadecimal digits. The error is
-// fs.ErrNotExist when there is none, and regular.ErrOther when it is no file.
-func (s *Store) Open(hex string) (*os.File, error) {
-	return regular.Open(s.File(hex))
-}
+// Open opens a blob. The error is fs.ErrNotExist when there is none, and
+// regular.ErrOther when it is not a regular file.
+func (s *Store) Open(d digest.SHA256) (*os.File, error) { return regular.Open(s.File(d)) }
 
 // Temp makes an empty private file within the store. The caller closes and
 // removes it, or hands it to Commit.
@@ -50,7 +48,7 @@ func (s *Store) Temp() (*os.File, error) {
 // has verified. An earlier one is replaced. Where the file system can, the copy
 // shares its blocks with src; it is never the same file, whose bytes and mode
 // somebody could change later.
-func (s *Store) Put(hex string, src *os.File) error {
+func (s *Store) Put(d digest.SHA256, src *os.File) error {
 	tmp, err := s.Temp()
 	if err != nil {
 		return err
@@ -63,13 +61,13 @@ func (s *Store) Put(hex string, src *os.File) error {
 	if _, err := io.Copy(tmp, src); err != nil {
 		return err
 	}
-	return s.Commit(hex, tmp)
+	return s.Commit(d, tmp)
 }
 
 // Commit makes f, a file of Temp whose bytes the caller has verified, a blob, and
 // closes it. An earlier one is replaced.
-func (s *Store) Commit(hex string, f *os.File) error {
-	file := s.File(hex)
+func (s *Store) Commit(d digest.SHA256, f *os.File) error {
+	file := s.File(d)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
@@ -86,26 +84,30 @@ func (s *Store) Commit(hex string, f *os.File) error {
 // Sweep removes what killed programs have left.
 func (s *Store) Sweep() { tempfile.Sweep(s.Root) }
 
-// File returns where the blob with a sha256 is, or would be.
-func (s *Store) File(hex string) string {
-	return filepath.Join(s.Root, filepath.FromSlash(Dir), hex)
+// File returns where a blob is, or would be.
+func (s *Store) File(d digest.SHA256) string {
+	return filepath.Join(s.Root, filepath.FromSlash(Dir), d.String())
 }
 
 // Prune removes the blobs that keep does not want, and what killed programs have
-// left. It returns how many blobs it removed, and their bytes. With dryRun it removes nothing. A store that is not
-// there is empty.
-func (s *Store) Prune(keep func(hex string) bool, dryRun bool) (blobs int, bytes int64, err error) {
+// left. It returns how many blobs it removed, and their bytes. With dryRun it
+// removes nothing. A store that is not there is empty.
+func (s *Store) Prune(keep func(digest.SHA256) bool, dryRun bool) (blobs int, bytes int64, err error) {
 	entries, err := os.ReadDir(filepath.Join(s.Root, filepath.FromSlash(Dir)))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, err
 	}
 	for _, e := range entries {
+		d, err := digest.Parse(e.Name())
+		if err != nil {
+			continue // none of ours
+		}
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() || !isHex(e.Name()) || keep(e.Name()) {
+		if err != nil || !info.Mode().IsRegular() || keep(d) {
 			continue
 		}
 		if !dryRun {
-			if err := os.Remove(s.File(e.Name())); err != nil {
+			if err := os.Remove(s.File(d)); err != nil {
 				return blobs, bytes, err
 			}
 		}
@@ -116,9 +118,4 @@ func (s *Store) Prune(keep func(hex string) bool, dryRun bool) (blobs int, bytes
 		s.Sweep()
 	}
 	return blobs, bytes, nil
-}
-
-// isHex reports whether a file is called as blobs are.
-func isHex(name string) bool {
-	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
 }

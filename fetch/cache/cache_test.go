@@ -12,9 +12,11 @@ import (
 	"testing"
 
 	"depfetch/fetch/cache"
+	"depfetch/fetch/digest"
 )
 
-const hex = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+// blob is the digest of "hello".
+var blob = digest.Of([]byte("hello"))
 
 func source(t *testing.T, body string) *os.File {
 	t.Helper()
@@ -31,14 +33,14 @@ func source(t *testing.T, body string) *os.File {
 
 func TestStore(t *testing.T) {
 	s := &cache.Store{Root: filepath.Join(t.TempDir(), "not", "yet")}
-	if _, err := s.Open(hex); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.Open(blob); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an empty store: %v", err)
 	}
 	for _, body := range []string{"hello", "replaced"} {
-		if err := s.Put(hex, source(t, body)); err != nil {
+		if err := s.Put(blob, source(t, body)); err != nil {
 			t.Fatal(err)
 		}
-		f, err := s.Open(hex)
+		f, err := s.Open(blob)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,15 +50,15 @@ func TestStore(t *testing.T) {
 			t.Errorf("got %q, want %q", got, body)
 		}
 	}
-	info, err := os.Stat(filepath.Join(s.Root, "blobs", "sha256", hex))
+	info, err := os.Stat(filepath.Join(s.Root, "blobs", "sha256", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"))
 	if err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("the blob is not where an OCI layout has it, for all to read: %v, %v", info, err)
 	}
-	keep := func(string) bool { return false }
+	keep := func(digest.SHA256) bool { return false }
 	if blobs, bytes, err := s.Prune(keep, false); blobs != 1 || bytes != int64(len("replaced")) || err != nil {
 		t.Errorf("pruned %d blobs of %d bytes, %v", blobs, bytes, err)
 	}
-	if _, err := s.Open(hex); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := s.Open(blob); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a pruned blob: %v", err)
 	}
 }
@@ -66,7 +68,7 @@ func TestStore(t *testing.T) {
 func TestStoreNotTorn(t *testing.T) {
 	s := &cache.Store{Root: t.TempDir()}
 	bodies := []string{strings.Repeat("a", 1<<20), strings.Repeat("b", 1<<20)}
-	if err := s.Put(hex, source(t, bodies[0])); err != nil {
+	if err := s.Put(blob, source(t, bodies[0])); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
@@ -74,14 +76,14 @@ func TestStoreNotTorn(t *testing.T) {
 		f := source(t, body)
 		wg.Go(func() {
 			for range 20 {
-				if err := s.Put(hex, f); err != nil {
+				if err := s.Put(blob, f); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	for range 100 {
-		f, err := s.Open(hex)
+		f, err := s.Open(blob)
 		if err != nil {
 			t.Fatal(err)
 		}

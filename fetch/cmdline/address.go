@@ -3,6 +3,8 @@ package cmdline
 import (
 	"net/url"
 	"strings"
+
+	"depfetch/fetch/source"
 )
 
 // Address is an address of a command line in the form in which curl would ask for
@@ -28,7 +30,7 @@ func Normalize(s, scheme string, asIs bool) (Address, error) {
 	}
 	rest := s
 	if before, after, ok := strings.Cut(s, "://"); ok && before != "" && !strings.ContainsAny(before, "/?#.@[") {
-		a.Scheme, rest = lower(before), after
+		a.Scheme, rest = source.LowerASCII(before), after
 	} else {
 		a.Scheme = scheme
 	}
@@ -58,20 +60,8 @@ func Normalize(s, scheme string, asIs bool) (Address, error) {
 	if !asIs {
 		path = removeDots(path)
 	}
-	a.URL = a.Scheme + "://" + lower(authority) + path + query
+	a.URL = a.Scheme + "://" + source.LowerASCII(authority) + path + query
 	return a, nil
-}
-
-// lower returns s with the letters A to Z in lower case. Others are left, since
-// some have an ASCII letter as their lower case: a host would become another one.
-func lower(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] += 'a' - 'A'
-		}
-	}
-	return string(b)
 }
 
 func unescape(s string) string {

@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"depfetch/fetch/osfile"
 )
 
 // ErrOther is the cause of an *fs.PathError for what is not a regular file.
@@ -37,7 +39,7 @@ func open(name string, stat func(string) (fs.FileInfo, error), openFile openFunc
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: ErrOther}
 	}
-	f, err := openFile(name, os.O_RDONLY|nonblock, 0)
+	f, err := openFile(name, os.O_RDONLY|osfile.Nonblock, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,15 @@ func (h *Headers) Add(origin, field, value string) error {
 		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("want an origin, as https://example.com or https://example.com:8443")
 	}
+	key, err := OriginOf(u)
+	if err != nil {
+		return err
+	}
+	return h.add(key, field, value)
+}
+
+// add adds a header field for an origin. Its errors do not hold the value.
+func (h *Headers) add(key Origin, field, value string) error {
 	name := textproto.CanonicalMIMEHeaderKey(field)
 	switch {
 	case field == "" || strings.ContainsFunc(field, func(r rune) bool {
@@ -41,10 +50,6 @@ func (h *Headers) Add(origin, field, value string) error {
 		return fmt.Errorf("%s is not for the user to set", name)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 		return fmt.Errorf("the value of %s holds a control character", name)
-	}
-	key, err := OriginOf(u)
-	if err != nil {
-		return err
 	}
 	if h.byOrigin == nil {
 		h.byOrigin = make(map[Origin]http.Header)

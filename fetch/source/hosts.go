@@ -40,7 +40,7 @@ func ParseHostPattern(s string) (HostPattern, error) {
 	case name == "" || name == ".":
 		return HostPattern{}, fmt.Errorf("host %q has no name", s)
 	}
-	for _, r := range lower(inner) {
+	for _, r := range LowerASCII(inner) {
 		if !bracketed && r < 0x80 && !strings.ContainsRune(hostLetters, r) {
 			return HostPattern{}, fmt.Errorf("host %q: %q cannot stand in a host name (write a name or *.name, with an optional port)", s, r)
 		}

@@ -76,17 +76,13 @@ func SameOrigin(a, b string) bool {
 
 // ParseOrigin returns the origin of an address, whose path and query do not count.
 func ParseOrigin(address string) (Origin, error) {
-	u, err := url.Parse(address[:pathStart(address)])
+	_, rest, _ := strings.Cut(address, "://")
+	end := len(address) - len(rest) + strings.IndexAny(rest+"/", "/?#")
+	u, err := url.Parse(address[:end])
 	if err != nil {
 		return Origin{}, err
 	}
 	return OriginOf(u)
-}
-
-// pathStart returns where the path of an address begins, or what there is of it.
-func pathStart(address string) int {
-	_, rest, _ := strings.Cut(address, "://")
-	return len(address) - len(rest) + strings.IndexAny(rest+"/", "/?#")
 }
 
 func sameOrigin(a, b *url.URL) bool {
@@ -116,7 +112,7 @@ func hostName(name string, bracketed bool) (string, error) {
 		}
 		return a.Unmap().String(), nil
 	}
-	written := lower(name)
+	written := LowerASCII(name)
 	name = strings.TrimSuffix(written, ".")
 	labels := strings.Split(name, ".")
 	if len(labels) == 1 {
@@ -158,8 +154,9 @@ func portNumber(s string) (string, error) {
 	return strconv.FormatUint(n, 10), nil
 }
 
-// lower returns s with the letters A to Z in lower case and no other changed.
-func lower(s string) string {
+// LowerASCII returns s with the letters A to Z in lower case. Others are left, since
+// some have an ASCII letter as their lower case: a host would become another one.
+func LowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {

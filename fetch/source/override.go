@@ -8,9 +8,13 @@ import (
 // Override returns the fields of h, with those given in the place of what h has by
 // the same names for the origin of an address. The errors are those of Add.
 func (h *Headers) Override(address string, fields map[string]string) (*Headers, error) {
-	out, origin := &Headers{}, address[:pathStart(address)]
+	origin, err := ParseOrigin(address)
+	if err != nil {
+		return nil, err
+	}
+	out := &Headers{}
 	for field, value := range fields {
-		if err := out.Add(origin, field, value); err != nil {
+		if err := out.add(origin, field, value); err != nil {
 			return nil, err
 		}
 	}

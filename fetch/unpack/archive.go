@@ -6,6 +6,8 @@ import (
 	"io"
 	"runtime"
 	"time"
+
+	"depfetch/fetch/osfile"
 )
 
 // Options say what to unpack, and how. The zero value is all of it, as it is.
@@ -46,15 +48,12 @@ type Options struct {
 	ImpliedTime time.Time
 
 	// Owner is who everything is given to; nil leaves it with the running user.
-	Owner *Owner
+	Owner *osfile.Owner
 
 	// Workers is how many files are written or hashed at a time, and how many
 	// goroutines may decompress. 0 means GOMAXPROCS.
 	Workers int
 }
-
-// Owner is a numeric user and group.
-type Owner struct{ UID, GID uint32 }
 
 func (o Options) withDefaults() Options {
 	o.Limits = o.Limits.withDefaults()

@@ -14,6 +14,9 @@ import (
 	"sort"
 	"sync"
 	"syscall"
+
+	"depfetch/fetch/digest"
+	"depfetch/fetch/osfile"
 )
 
 // DifferenceKind is in what a placed tree differs from its manifest.
@@ -104,7 +107,7 @@ func (c *comparer) reportError(e Entry, err error) {
 		c.report(e, DifferentMissing, "missing")
 		return
 	}
-	c.report(e, DifferentUnknown, "it cannot be read: %v", cause(err))
+	c.report(e, DifferentUnknown, "it cannot be read: %v", osfile.Cause(err))
 }
 
 // directory compares entries of one directory.
@@ -190,7 +193,7 @@ func (c *comparer) content(ctx context.Context, dir *os.Root, e Entry, buf []byt
 	}
 	if err != nil {
 		c.reportError(e, err)
-	} else if got := Digest(sum.Sum(nil)); got != e.Digest {
+	} else if got := digest.SHA256(sum.Sum(nil)); got != e.Digest {
 		c.report(e, DifferentContent, "want sha256 %s, it has %s", e.Digest, got)
 	}
 	return nil

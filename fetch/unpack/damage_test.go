@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"depfetch/fetch/digest"
 )
 
 // packed returns data as the tool, which writes to its standard output, packs it.
@@ -52,14 +54,14 @@ func formats(t testing.TB) map[string][]byte {
 }
 
 func TestFormatsAgree(t *testing.T) {
-	var want Digest
+	var want digest.SHA256
 	for name, archive := range formats(t) {
 		m, err := scanBytes(archive, Options{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if want == (Digest{}) {
+		if want == (digest.SHA256{}) {
 			want = m.Digest()
 		}
 		if m.Digest() != want {

@@ -4,6 +4,8 @@ import (
 	"io"
 	"io/fs"
 	"time"
+
+	"depfetch/fetch/digest"
 )
 
 // Type is what an entry is, as its letter in the text of a manifest.
@@ -30,12 +32,12 @@ func (t Type) String() string {
 
 // Entry is one file, directory or symbolic link of a tree.
 type Entry struct {
-	Name   string      // slash-separated, stripped, without "." and empty elements
-	Type   Type        //
-	Mode   fs.FileMode // permission bits; 0 for links
-	Size   int64       // of a file, in bytes
-	Digest Digest      // of a file; only in a Manifest and from Member
-	Link   string      // where a symbolic link leads, as the archive has it
+	Name   string        // slash-separated, stripped, without "." and empty elements
+	Type   Type          //
+	Mode   fs.FileMode   // permission bits; 0 for links
+	Size   int64         // of a file, in bytes
+	Digest digest.SHA256 // of a file; only in a Manifest and from Member
+	Link   string        // where a symbolic link leads, as the archive has it
 }
 
 // member is one entry of an archive as its format has it, nothing checked.

@@ -1,7 +1,6 @@
 package unpack
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -9,13 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"depfetch/fetch/digest"
 )
-
-// Digest is a sha256.
-type Digest [sha256.Size]byte
-
-// String returns d as 64 lower-case hex digits.
-func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // Manifest is what a tree holds. The package comment defines its text.
 type Manifest struct {
@@ -45,7 +40,7 @@ func (m Manifest) Encode() []byte {
 }
 
 // Digest returns the sha256 of the text of m.
-func (m Manifest) Digest() Digest { return sha256.Sum256(m.Encode()) }
+func (m Manifest) Digest() digest.SHA256 { return digest.Of(m.Encode()) }
 
 // ParseManifest reads the text of a manifest. It accepts nothing but what
 // Encode returns for a manifest of a tree.

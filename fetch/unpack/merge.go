@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"depfetch/fetch/osfile"
 )
 
 // Merge is a plan for moving a tree into a directory where other things lie.
@@ -95,12 +97,12 @@ func PlanMerge(dst *os.Root, staged string) (*Merge, error) {
 func (m *Merge) plan(name string, staged *os.File, mount uint64) error {
 	there, err := m.dst.Open(name)
 	if err != nil {
-		return fmt.Errorf("%q: %w", name, cause(err))
+		return fmt.Errorf("%q: %w", name, osfile.Cause(err))
 	}
 	defer there.Close()
 	info, err := there.Stat()
 	if err != nil {
-		return fmt.Errorf("%q: %w", name, cause(err))
+		return fmt.Errorf("%q: %w", name, osfile.Cause(err))
 	}
 	if err := mountable(there, mount); err != nil {
 		return fmt.Errorf("%q: %w", name, err)
@@ -115,7 +117,7 @@ func (m *Merge) plan(name string, staged *os.File, mount uint64) error {
 		child := path.Join(name, e.Name())
 		merges, err := m.mergeable(child, e, there, mount)
 		if err != nil {
-			return fmt.Errorf("%q: %w", child, cause(err))
+			return fmt.Errorf("%q: %w", child, osfile.Cause(err))
 		}
 		if !merges {
 			m.moves = append(m.moves, move{child, e.IsDir()})
@@ -123,7 +125,7 @@ func (m *Merge) plan(name string, staged *os.File, mount uint64) error {
 		}
 		sub, err := m.dst.Open(path.Join(m.staged, child))
 		if err != nil {
-			return fmt.Errorf("%q: %w", child, cause(err))
+			return fmt.Errorf("%q: %w", child, osfile.Cause(err))
 		}
 		err = m.plan(child, sub, mount)
 		sub.Close()
@@ -138,7 +140,7 @@ func (m *Merge) plan(name string, staged *os.File, mount uint64) error {
 func mountable(dir *os.File, mount uint64) error {
 	got, err := mountOf(dir, ".")
 	if err != nil {
-		return cause(err)
+		return osfile.Cause(err)
 	}
 	if got != mount {
 		return errors.New("it is on another file system")
@@ -167,9 +169,9 @@ func (m *Merge) mergeable(name string, e fs.DirEntry, parent *os.File, mount uin
 		case err == nil:
 			isDir = target.IsDir()
 		case e.IsDir():
-			return false, fmt.Errorf("a link is there that leads to no directory within %s, and it would become a directory: %w", m.dst.Name(), cause(err))
+			return false, fmt.Errorf("a link is there that leads to no directory within %s, and it would become a directory: %w", m.dst.Name(), osfile.Cause(err))
 		case !errors.Is(err, fs.ErrNotExist): // it may be a directory out there
-			return false, fmt.Errorf("a link is there that cannot be followed, and it would become a file: %w", cause(err))
+			return false, fmt.Errorf("a link is there that cannot be followed, and it would become a file: %w", osfile.Cause(err))
 		}
 	}
 	switch {
@@ -202,7 +204,7 @@ func (m *Merge) Apply() error {
 func (m *Merge) rename() error {
 	for i, mv := range m.moves {
 		if err := m.place(mv); err != nil {
-			return &MergeError{namesOf(m.moves[:i]), namesOf(m.moves[i:]), cause(err)}
+			return &MergeError{namesOf(m.moves[:i]), namesOf(m.moves[i:]), osfile.Cause(err)}
 		}
 	}
 	return nil

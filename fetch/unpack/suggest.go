@@ -4,6 +4,8 @@ import (
 	"path"
 	"sort"
 	"strings"
+
+	"depfetch/fetch/spelling"
 )
 
 const (
@@ -38,8 +40,8 @@ func near(pattern string, names []string) []string {
 			continue
 		}
 		limit := max(2, len(pattern)/4)
-		d := distance(strings.ToLower(pattern), strings.ToLower(plain), limit)
-		if b := distance(strings.ToLower(base), strings.ToLower(path.Base(plain)), max(1, len(base)/4)); b < d-1 {
+		d := spelling.Distance(strings.ToLower(pattern), strings.ToLower(plain), limit)
+		if b := spelling.Distance(strings.ToLower(base), strings.ToLower(path.Base(plain)), max(1, len(base)/4)); b < d-1 {
 			d = b + 1 // in another directory
 		}
 		if d <= limit {
@@ -55,32 +57,4 @@ func near(pattern string, names []string) []string {
 		best = append(best, c.name)
 	}
 	return best
-}
-
-// distance returns how many bytes have to be put in, taken out or replaced to
-// make b of a, or a number over limit if that is more than limit.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner, least := row[0], i+1
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := corner
-			if a[i] != b[j] {
-				cost = min(corner, row[j], row[j+1]) + 1
-			}
-			corner, row[j+1] = row[j+1], cost
-			least = min(least, cost)
-		}
-		if least > limit {
-			return limit + 1
-		}
-	}
-	return row[len(b)]
 }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"depfetch/fetch/osfile"
 )
 
 func TestStrip(t *testing.T) {
@@ -135,9 +137,9 @@ func TestAttributes(t *testing.T) {
 		tarEntry{name: "late", pax: []string{"mtime=1600000000.25"}}, tarEntry{name: "early", pax: []string{"mtime=-5.5"}})
 	newest := time.Unix(1_550_000_000, 0)
 	implied := time.Unix(1_000_000_000, 0)
-	owner := &Owner{1234, 5678}
+	owner := &osfile.Owner{UID: 1234, GID: 5678}
 	if os.Getuid() != 0 {
-		owner = &Owner{uint32(os.Getuid()), uint32(os.Getgid())}
+		owner = &osfile.Owner{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 	}
 	j := newJail(t)
 	t.Cleanup(func() { os.Chmod(filepath.Join(j.dst, "locked"), 0o755) })

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"depfetch/fetch/osfile"
 )
 
 // writer writes a tree into a directory, only ever through os.Root. Directories
@@ -184,20 +186,7 @@ func made(name string, err error) error {
 
 // failed returns the error of an operation on what a name of the archive stands for.
 func failed(doing, name string, err error) error {
-	return fmt.Errorf("%s %q: %w", doing, name, cause(err))
-}
-
-// cause strips the path from an error of package os, for messages that name it.
-func cause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	var le *os.LinkError
-	if errors.As(err, &le) {
-		return le.Err
-	}
-	return err
+	return fmt.Errorf("%s %q: %w", doing, name, osfile.Cause(err))
 }
 
 func perm(mode uint32) fs.FileMode { return fs.FileMode(mode) & fs.ModePerm }

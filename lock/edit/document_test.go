@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/lock"
 )
 
@@ -112,7 +113,7 @@ func TestBatchMixed(t *testing.T) {
 		"[deps.b]\nversion = \"1\"\nurl = \"https://example.com/{version}\"\nlocked.any = " + line + "\n"
 	set := func(dep, version string, size int64) func(*Document) error {
 		return func(d *Document) error {
-			digest, err := fetch.ParseDigest(strings.Repeat(version[:1], 64))
+			digest, err := digest.Parse(strings.Repeat(version[:1], 64))
 			if err != nil {
 				return err
 			}

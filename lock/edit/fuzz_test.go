@@ -74,7 +74,7 @@ func edits(f *lock.File, n, m int, word string, size int64) []fuzzEdit {
 		dep = f.Deps[n%len(f.Deps)]
 	}
 	names := []lock.Platform{"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", lock.Any}
-	line := lock.Line{Platform: names[m%len(names)], URL: word, Size: size, Digest: digest("e"), Trust: lock.Trust(m % 3)}
+	line := lock.Line{Platform: names[m%len(names)], URL: word, Size: size, Digest: repeated("e"), Trust: lock.Trust(m % 3)}
 	for _, l := range dep.Locked {
 		if l.Platform == line.Platform && m%2 == 0 {
 			line.URL, line.Digest = l.URL, l.Digest
@@ -84,7 +84,7 @@ func edits(f *lock.File, n, m int, word string, size int64) []fuzzEdit {
 		line.URL = want
 	}
 	if m%7 > 3 && (!dep.Member.IsZero() || dep.Unpack != nil) {
-		line.Unpacked = digest("f")
+		line.Unpacked = repeated("f")
 	}
 	platforms := slices.Clone(names[m%4 : 4])
 	if m%3 == 0 {

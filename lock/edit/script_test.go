@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/lock"
 )
 
@@ -67,7 +68,7 @@ func platforms(names []string) (list []lock.Platform) {
 // lineOf returns the locked line of a dependency, or one with an address by its
 // template, as args change it. A sha256 is its one digit.
 func lineOf(d *Document, dep string, p lock.Platform, args []string) (lock.Line, error) {
-	line := lock.Line{Platform: p, Size: fetch.SizeUnknown, Digest: digest("1")}
+	line := lock.Line{Platform: p, Size: fetch.SizeUnknown, Digest: repeated("1")}
 	if have := d.File().Dep(dep); have != nil {
 		line.URL, _ = have.Expand(have.URL, p) // an address that does not expand is refused later
 		if l, ok := have.Line(p); ok && l.Platform == p {
@@ -86,14 +87,14 @@ func lineOf(d *Document, dep string, p lock.Platform, args []string) (lock.Line,
 		case "url":
 			line.URL = value
 		case "sha256":
-			line.Digest = digest(value)
+			line.Digest = repeated(value)
 		case "size":
 			line.Size = fetch.SizeUnknown
 			if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 				line.Size = n
 			}
 		case "unpacked":
-			line.Unpacked = digest(value)
+			line.Unpacked = repeated(value)
 		case "trust":
 			line.Trust = map[string]lock.Trust{"tofu": lock.TOFU, "published": lock.Published, "signed": lock.Signed}[value]
 		default:
@@ -103,16 +104,14 @@ func lineOf(d *Document, dep string, p lock.Platform, args []string) (lock.Line,
 	return line, nil
 }
 
-// digest returns the digest of which every digit is the same; of zeros, one
-// that no lockfile may hold.
 // pinOf returns a line of urls as args make it.
 func pinOf(address string, args []string) lock.Pin {
-	p := lock.Pin{URL: address, Size: fetch.SizeUnknown, Digest: digest("1")}
+	p := lock.Pin{URL: address, Size: fetch.SizeUnknown, Digest: repeated("1")}
 	for _, arg := range args {
 		name, value, _ := strings.Cut(arg, "=")
 		switch name {
 		case "sha256":
-			p.Digest = digest(value)
+			p.Digest = repeated(value)
 		case "size":
 			p.Size, _ = strconv.ParseInt(value, 10, 64)
 		case "trust":
@@ -128,11 +127,13 @@ func pinOf(address string, args []string) lock.Pin {
 	return p
 }
 
-func digest(digit string) fetch.Digest {
+// repeated returns the digest of which every digit is the same; of zeros, one
+// that no lockfile may hold.
+func repeated(digit string) fetch.Digest {
 	if digit == "0" {
 		return fetch.Digest{}
 	}
-	d, err := fetch.ParseDigest(strings.Repeat(digit, 64))
+	d, err := digest.Parse(strings.Repeat(digit, 64))
 	if err != nil {
 		panic(err)
 	}
@@ -171,7 +172,7 @@ func newDep(name string, args []string) NewDep {
 		case "locked":
 			for i, p := range platforms(list) {
 				n.Locked = append(n.Locked, lock.Line{
-					Platform: p, URL: n.URL, Digest: digest("1"), Size: int64(i) * 1000,
+					Platform: p, URL: n.URL, Digest: repeated("1"), Size: int64(i) * 1000,
 				})
 			}
 		default:

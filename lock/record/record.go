@@ -24,7 +24,7 @@ import (
 	"strings"
 	"time"
 
-	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/content"
@@ -89,7 +89,7 @@ func Read(journal io.Reader) ([]Request, error) {
 // Pin returns the line that pins a request, for every platform, since nobody knows
 // what else its address may stand for.
 func (r Request) Pin(trust lock.Trust) (lock.Pin, error) {
-	digest, err := fetch.ParseDigest(r.SHA256)
+	digest, err := digest.Parse(r.SHA256)
 	if err != nil {
 		return lock.Pin{}, fmt.Errorf("%s: %w", source.Redact(r.URL), err)
 	}

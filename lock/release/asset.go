@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 )
 
@@ -33,7 +34,7 @@ func (c *Client) AssetDigest(ctx context.Context, address string) (fetch.Digest,
 	if !ok {
 		return fetch.Digest{}, nil
 	}
-	d, err := fetch.ParseDigest(hex)
+	d, err := digest.Parse(hex)
 	if err != nil {
 		return fetch.Digest{}, &AnswerError{URL: c.tagAddress(repo, tag), Err: fmt.Errorf("the digest of %q: %w", name, err)}
 	}

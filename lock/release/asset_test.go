@@ -14,12 +14,12 @@ import (
 	"depfetch/fetch/fetchtest"
 )
 
-const digest = "f8180838c23d7c7d797b208861fecb591d9ce1690d8704ed1e4cb8e2add966c1"
+const assetDigest = "f8180838c23d7c7d797b208861fecb591d9ce1690d8704ed1e4cb8e2add966c1"
 
 // oneRelease is what GET /repos/{owner}/{repo}/releases/tags/{tag} answers.
 const oneRelease = `{"url": "https://api.github.com/repos/o/r/releases/1", "tag_name": "v1.0.0", "draft": false, "prerelease": false,
 	"published_at": "2013-02-27T19:35:32Z", "assets": [
-	{"name": "tool.tgz", "label": null, "state": "uploaded", "size": 1024, "digest": "sha256:` + digest + `",
+	{"name": "tool.tgz", "label": null, "state": "uploaded", "size": 1024, "digest": "sha256:` + assetDigest + `",
 		"browser_download_url": "https://github.com/o/r/releases/download/v1.0.0/tool.tgz"},
 	{"name": "old.tgz", "state": "uploaded", "size": 1024, "digest": null},
 	{"name": "older.tgz", "state": "uploaded", "size": 1024},
@@ -58,7 +58,7 @@ func TestAssetDigest(t *testing.T) {
 		"https://github.com/%zz":                                                false,
 	} {
 		d, err := c.AssetDigest(t.Context(), address)
-		if err != nil || d.IsZero() == want || want && d.String() != digest {
+		if err != nil || d.IsZero() == want || want && d.String() != assetDigest {
 			t.Errorf("%s: %s, %v; want %v", address, d, err, want)
 		}
 	}
@@ -105,7 +105,7 @@ func TestEnterprise(t *testing.T) {
 	if r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != "1.1.0" {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if d, err := c.AssetDigest(t.Context(), s.URL+"/o/r/releases/download/v1.0.0/tool.tgz"); err != nil || d.String() != digest {
+	if d, err := c.AssetDigest(t.Context(), s.URL+"/o/r/releases/download/v1.0.0/tool.tgz"); err != nil || d.String() != assetDigest {
 		t.Errorf("%s, %v", d, err)
 	}
 }
@@ -131,7 +131,7 @@ func TestAssetsShared(t *testing.T) {
 	<-asked
 	for range 8 {
 		callers.Go(func() {
-			if d, err := c.AssetDigest(t.Context(), address); err != nil || d.String() != digest {
+			if d, err := c.AssetDigest(t.Context(), address); err != nil || d.String() != assetDigest {
 				t.Errorf("%s, %v", d, err)
 			}
 		})

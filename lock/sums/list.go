@@ -31,6 +31,7 @@ import (
 	"strings"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 )
 
@@ -92,7 +93,7 @@ func (l *List) Lookup(address string) (fetch.Digest, error) {
 	if err != nil {
 		return fetch.Digest{}, err
 	}
-	return fetch.ParseDigest(s)
+	return digest.Parse(s)
 }
 
 // LookupSHA512 is Lookup for the sha512 of a file, in lower-case hexadecimal digits.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 )
 
 // parser reads a list line by line.
@@ -81,7 +82,7 @@ func (p *parser) add(s sum) {
 		return
 	}
 	d := strings.ToLower(s.hex)
-	if _, err := fetch.ParseDigest(d); err != nil && a == sha256 {
+	if _, err := digest.Parse(d); err != nil && a == sha256 {
 		return
 	}
 	elems := s.elements()

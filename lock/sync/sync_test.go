@@ -11,7 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/release"
@@ -27,7 +27,7 @@ func (e everything) Pin(url string) (lock.Pin, bool) {
 	if slices.Contains(e.unpinned, url) {
 		return lock.Pin{URL: url, Unpinned: "it moves"}, true
 	}
-	return lock.Pin{URL: url, Digest: fetch.DigestOf([]byte(url))}, release.Moving(url) == "" && !strings.HasSuffix(url, "/version")
+	return lock.Pin{URL: url, Digest: digest.Of([]byte(url))}, release.Moving(url) == "" && !strings.HasSuffix(url, "/version")
 }
 
 func (everything) Left(sync.Form) (sync.Reason, bool) { return sync.Reason{}, false }

@@ -112,7 +112,7 @@ func (f *Finding) judge(m fetch.Measurement) {
 // are there. That none has them is no error: they are
 // wanted for a comparison.
 func (c *Client) recover(ctx context.Context, f *Finding) {
-	if old, err := c.Fetch.Cache.Open(f.Line.Digest.String()); err == nil {
+	if old, err := c.Fetch.Cache.Open(f.Line.Digest); err == nil {
 		old.Close()
 		return
 	}

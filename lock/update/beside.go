@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/lock/release"
 	"depfetch/lock/sums"
 )
@@ -122,7 +123,7 @@ func (b *Beside) list(ctx context.Context, client *fetch.Client, address string)
 // with a script or a page.
 func (l *list) about(m fetch.Measurement, shared bool) bool {
 	switch {
-	case fetch.DigestOf(l.text) == m.Digest:
+	case digest.Of(l.text) == m.Digest:
 		return false // the file, under whatever name
 	case l.Unnamed():
 		return !shared && len(bytes.TrimSpace(l.text)) <= bareSize

@@ -25,7 +25,7 @@ func (e *BlobError) Error() string {
 // openBlob opens a blob of size bytes, which may be fetch.SizeUnknown, whose sha256 has matched. Of a
 // cache that others may write to it is a copy, which nobody changes any more.
 func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.Digest, size int64) (*os.File, error) {
-	f, err := store.Open(digest.String())
+	f, err := store.Open(digest)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.
 		return fail(err)
 	}
 	if fetch.Digest(hash.Sum(nil)) != digest {
-		return fail(&BlobError{store.File(digest.String())})
+		return fail(&BlobError{store.File(digest)})
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return fail(err)

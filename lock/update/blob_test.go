@@ -31,7 +31,7 @@ func TestOpenBlob(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(store.File(digest.String()), []byte("evil"), 0o644); err != nil {
+		if err := os.WriteFile(store.File(digest), []byte("evil"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if text, _ := io.ReadAll(f); store == shared && string(text) != "good" {
@@ -42,7 +42,7 @@ func TestOpenBlob(t *testing.T) {
 		if _, err := c.openBlob(t.Context(), store, digest, 4); !errors.As(err, &wrong) {
 			t.Errorf("other bytes: %v", err)
 		}
-		if err := os.Truncate(store.File(digest.String()), 1<<40); err != nil {
+		if err := os.Truncate(store.File(digest), 1<<40); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := c.openBlob(t.Context(), store, digest, 4); !errors.As(err, &wrong) {

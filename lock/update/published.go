@@ -90,7 +90,7 @@ func (it *item) compareSHA512(store *cache.Store) error {
 	if p.sha512 == "" || it.measured.Err != nil {
 		return nil
 	}
-	f, err := store.Open(it.measured.Digest.String())
+	f, err := store.Open(it.measured.Digest)
 	if err != nil {
 		return err
 	}

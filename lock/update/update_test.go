@@ -57,7 +57,7 @@ func blob(t *testing.T, store *cache.Store, write func(*os.File)) fetch.Digest {
 		t.Fatal(err)
 	}
 	d := fetch.Digest(sha256.Sum256(text))
-	if err := store.Put(d.String(), f); err != nil {
+	if err := store.Put(d, f); err != nil {
 		t.Fatal(err)
 	}
 	return d

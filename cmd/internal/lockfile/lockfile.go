@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/regular"
 	"depfetch/lock"
 )
@@ -72,9 +73,5 @@ func Unreadable(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		hint = "name it with --lock FILE or DEPFETCH_LOCK; deplock init starts one"
 	}
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
-	return console.Usagef(hint, "cannot read the lockfile %s: %w", name, err)
+	return console.Usagef(hint, "cannot read the lockfile %s: %w", name, osfile.Cause(err))
 }

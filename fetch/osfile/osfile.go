@@ -1,0 +1,32 @@
+// Package osfile says what package os leaves out of its portable view of files: who
+// owns one, how many names it has, whether two are the same, and why an operation
+// failed, without the path.
+package osfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// Owner is a numeric user and group: names would need an /etc/passwd, and an
+// image built from scratch has none.
+type Owner struct{ UID, GID uint32 }
+
+// String returns o in the lockfile's form, "uid:gid".
+func (o Owner) String() string { return fmt.Sprintf("%d:%d", o.UID, o.GID) }
+
+// Cause strips the operation and path from an error of package os, for messages
+// that name the path already.
+func Cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err
+	}
+	return err
+}

@@ -1,0 +1,29 @@
+//go:build unix
+
+package osfile
+
+import (
+	"fmt"
+	"io/fs"
+	"syscall"
+)
+
+// Nonblock is the flag of open(2) that keeps it from waiting for the other end of a
+// FIFO.
+const Nonblock = syscall.O_NONBLOCK
+
+// OwnerOf returns who owns a file.
+func OwnerOf(info fs.FileInfo) Owner {
+	s := info.Sys().(*syscall.Stat_t)
+	return Owner{UID: s.Uid, GID: s.Gid}
+}
+
+// Links returns how many names (hard links) a file has.
+func Links(info fs.FileInfo) uint64 { return uint64(info.Sys().(*syscall.Stat_t).Nlink) }
+
+// Identity tells a file from all others, by whatever name it was looked at. It is
+// empty where that is not known.
+func Identity(info fs.FileInfo) string {
+	s := info.Sys().(*syscall.Stat_t)
+	return fmt.Sprintf("%x:%x", s.Dev, s.Ino)
+}
