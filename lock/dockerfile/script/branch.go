@@ -1,6 +1,7 @@
 package script
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -27,7 +28,7 @@ func (m *Machine) here(c context, base int, got status) way {
 	return w
 }
 
-func (w way) left() bool { return w.st.done || w.st.returning || w.st.leaving > 0 }
+func (w way) left() bool { return w.st.exit.to != nextCommand }
 
 // branches evaluates what happens in either case of a condition that cannot be
 // told, each from the same state, and goes on with what all agree on, or with the
@@ -80,9 +81,9 @@ func (m *Machine) branches(c context, which status, cases ...func() status) stat
 	}
 	if len(ends) == 0 {
 		// All leave, and the farthest counts last.
-		slices.SortStableFunc(left, func(a, b way) int { return a.rank() - b.rank() })
+		slices.SortStableFunc(left, func(a, b way) int { return cmp.Compare(a.st.exit.rank(), b.st.exit.rank()) })
 		ends, left = left[:1], left[1:]
-		if same := ends[0].rank(); len(left) > 0 && left[len(left)-1].rank() == same {
+		if same := ends[0].st.exit.rank(); len(left) > 0 && left[len(left)-1].st.exit.rank() == same {
 			ends, left = append(ends, left...), nil
 		}
 	}
@@ -107,26 +108,15 @@ func (m *Machine) branches(c context, which status, cases ...func() status) stat
 // leaveBehind keeps a way that has left a function, a loop or a shell until that
 // ends. Of one that has left the shell, how it ends is enough.
 func (m *Machine) leaveBehind(w way) {
-	if w.st.done {
-		if m.subs == 0 || slices.ContainsFunc(m.ways, func(o way) bool { return o.st.done && o.got == w.got }) {
+	if w.st.exit.to == theEnd {
+		if m.subs == 0 || slices.ContainsFunc(m.ways, func(o way) bool { return o.st.exit.to == theEnd && o.got == w.got }) {
 			return
 		}
-		w = way{st: state{done: true}, got: w.got}
+		w = way{st: state{exit: w.st.exit}, got: w.got}
 	}
 	if m.ways = append(m.ways, w); len(m.ways) > maxRounds {
 		m.steps = maxSteps + 1
 	}
-}
-
-// rank orders ways by how far they leave.
-func (w way) rank() int {
-	switch {
-	case w.st.done:
-		return 1000
-	case w.st.returning:
-		return 999
-	}
-	return w.st.leaving
 }
 
 // printed returns what all ways print, or one value that stands for it.
@@ -198,10 +188,10 @@ func merge(values, other map[string]Value, text func(string) string) {
 // arrive goes on with the ways that have left a function or a loop before its end,
 // those that leaves says, and returns how it ends. The state's own way may be one
 // that has left too.
-func (m *Machine) arrive(got status, from int, leaves func(*state) bool) status {
+func (m *Machine) arrive(got status, from int, leaves func(*exit) bool) status {
 	var here, on []way
 	for _, w := range m.ways[min(from, len(m.ways)):] {
-		if leaves(&w.st) {
+		if leaves(&w.st.exit) {
 			here = append(here, w)
 		} else {
 			on = append(on, w)

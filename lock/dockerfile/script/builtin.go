@@ -294,26 +294,25 @@ func (m *Machine) query(c *call) {
 }
 
 func evalExit(m *Machine, c *call) status {
-	m.done = true
+	m.exit = exit{to: theEnd}
 	return exitStatus(c)
 }
 
 func evalReturn(m *Machine, c *call) status {
-	m.returning = true
+	m.exit = exit{to: caller}
 	return exitStatus(c)
 }
 
+// evalBreak evaluates break and continue.
 func evalBreak(m *Machine, c *call) status {
 	n, err := strconv.Atoi(c.arg(0))
-	if m.leaving = max(n, 1); err != nil {
-		m.leaving = 1
+	if err != nil {
+		n = 1
 	}
-	return succeeded
-}
-
-func evalContinue(m *Machine, c *call) status {
-	evalBreak(m, c)
-	m.again = true
+	m.exit = exit{to: behindLoop, loops: max(n, 1)}
+	if c.name == "continue" {
+		m.exit.to = nextRound
+	}
 	return succeeded
 }
 

@@ -117,8 +117,8 @@ func (m *Machine) dispatch(c *call) status {
 		args, locals, from := m.args, m.locals, len(m.ways)
 		m.args, m.locals = c.args, make(map[string]*Value)
 		got := m.stmt(body, c.context)
-		m.returning = false
-		got = m.arrive(got, from, (*state).returns)
+		m.exit.returns()
+		got = m.arrive(got, from, (*exit).returns)
 		for name, v := range m.locals {
 			if delete(m.Vars, name); v != nil {
 				m.Vars[name] = *v

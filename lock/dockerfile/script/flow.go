@@ -192,7 +192,7 @@ func (m *Machine) forClause(f *syntax.ForClause, c context) status {
 				inner := c
 				inner.lost = "the loop goes on"
 				got := m.list(f.Do, inner)
-				m.round()
+				m.exit.endRound()
 				return got
 			}, func() status { return succeeded })
 			m.forget("is set in a loop", f.Do...)
@@ -208,55 +208,12 @@ func (m *Machine) forClause(f *syntax.ForClause, c context) status {
 			inner.lost = "the loop goes on"
 		}
 		got = m.list(f.Do, inner)
-		if broken := m.round(); broken || m.stopped() {
+		if broken := m.exit.endRound(); broken || m.stopped() {
 			break
 		}
-		got = m.arrive(got, before, func(st *state) bool { return st.goesOn() })
+		got = m.arrive(got, before, (*exit).goesOn)
 	}
-	return m.arrive(got, before, func(st *state) bool { return st.breaks() })
-}
-
-// round ends one round of a loop, and reports whether it is the last.
-func (m *Machine) round() bool {
-	if m.leaving == 0 {
-		return false
-	}
-	broken := !m.again || m.leaving > 1
-	if m.leaving--; m.leaving == 0 {
-		m.again = false
-	}
-	return broken
-}
-
-// goesOn reports whether a way that left the body of a loop goes on with the next
-// round, and notes that it has arrived there.
-func (st *state) goesOn() bool {
-	if st.done || st.returning || st.leaving != 1 || !st.again {
-		return false
-	}
-	st.leaving, st.again = 0, false
-	return true
-}
-
-// returns reports whether a way left a function or an included file, and notes that
-// it has arrived behind it.
-func (st *state) returns() bool {
-	was := st.returning
-	st.returning = false
-	return was
-}
-
-// breaks reports whether a way left the loop for what follows it, and notes that it
-// has arrived there. One that leaves more loops has left this one.
-func (st *state) breaks() bool {
-	if st.done || st.returning || st.leaving == 0 {
-		return false
-	}
-	if st.leaving--; st.leaving == 0 {
-		st.again = false
-		return true
-	}
-	return false
+	return m.arrive(got, before, (*exit).breaks)
 }
 
 // counting evaluates for ((…)).
@@ -293,18 +250,18 @@ func (m *Machine) loop(c context, cond func() status, body []*syntax.Stmt, next 
 		case m.stopped():
 			return unsure
 		case is == failed:
-			return m.arrive(got, before, func(st *state) bool { return st.breaks() })
+			return m.arrive(got, before, (*exit).breaks)
 		case is != succeeded || i >= maxRounds:
 			got = m.once(c, cond, body)
-			return m.arrive(got, before, func(st *state) bool { return st.breaks() })
+			return m.arrive(got, before, (*exit).breaks)
 		}
 		inner := c
 		inner.lost = "the loop goes on"
 		got = m.list(body, inner)
-		if broken := m.round(); broken || m.stopped() {
-			return m.arrive(got, before, func(st *state) bool { return st.breaks() })
+		if broken := m.exit.endRound(); broken || m.stopped() {
+			return m.arrive(got, before, (*exit).breaks)
 		}
-		got = m.arrive(got, before, func(st *state) bool { return st.goesOn() })
+		got = m.arrive(got, before, (*exit).goesOn)
 		next()
 	}
 }
@@ -320,14 +277,14 @@ func (m *Machine) once(c context, cond func() status, body []*syntax.Stmt) statu
 		inner := c
 		inner.lost = "the loop goes on"
 		got := m.list(body, inner)
-		m.round()
+		m.exit.endRound()
 		return got
 	}, func() status { return succeeded })
 	m.forget("is set in a loop", body...)
 	if c.out != nil {
 		c.out.torn = true
 	}
-	m.arrive(unsure, before, func(st *state) bool { return st.goesOn() || st.breaks() })
+	m.arrive(unsure, before, func(e *exit) bool { return e.goesOn() || e.breaks() })
 	return unsure
 }
 

@@ -20,7 +20,7 @@ func (m *Machine) list(stmts []*syntax.Stmt, c context) status {
 		}
 		got = m.stmt(s, inner)
 		if got == failed && m.errexit && !c.guarded && !conditional(s) {
-			m.done = true
+			m.exit = exit{to: theEnd}
 		}
 		if m.stopped() {
 			return got
@@ -36,7 +36,7 @@ func conditional(s *syntax.Stmt) bool {
 }
 
 func (m *Machine) stopped() bool {
-	return m.done || m.returning || m.leaving > 0 || m.over()
+	return m.exit.to != nextCommand || m.over()
 }
 
 // perStatement is what a statement costs at least, and perCall what a command does

@@ -95,11 +95,8 @@ type state struct {
 	args              []Value
 	functions         map[string]*syntax.Stmt
 	noglob            bool
-	globs             bool   // unusual rules for patterns are in force
-	done              bool   // exit was reached
-	returning         bool   // return was
-	leaving           int    // break or continue was, for so many loops
-	again             bool   // it was continue
+	globs             bool // unusual rules for patterns are in force
+	exit              exit
 	sourced           string // why variables may be set that nothing here sets
 	subs              int    // how many shells this one is in
 	depends           int    // conditions that only the build can tell

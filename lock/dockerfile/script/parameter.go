@@ -130,7 +130,7 @@ func (m *Machine) alternative(name string, v Value, set bool, e *syntax.Expansio
 		return m.word(e.Word), true
 	case syntax.ErrorUnset, syntax.ErrorUnsetOrNull:
 		if v.Known() && (!set || null && e.Op == syntax.ErrorUnsetOrNull) {
-			m.done = true
+			m.exit = exit{to: theEnd}
 		}
 		return v, true
 	}

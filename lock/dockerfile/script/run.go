@@ -278,8 +278,8 @@ func (m *Machine) include(c *call, at int) (status, bool) {
 		defer func() { m.args = args }()
 	}
 	got := m.list(file.Stmts, c.context)
-	m.returning = false
-	got = m.arrive(got, from, (*state).returns)
+	m.exit.returns()
+	got = m.arrive(got, from, (*exit).returns)
 	return got, true
 }
 
