@@ -111,96 +111,76 @@ func (m *Machine) inner(c *call, at int) status {
 
 // shell evaluates sh -c and its like.
 func evalShell(m *Machine, c *call) status {
-	st := m.state
-	restore := func() {
-		done := m.depends
-		m.state = st
-		m.depends = done
-	}
-	m.errexit, m.pipefail = false, false
+	how := shellRun{bash: shells[c.name]}
 	for i := 0; i < len(c.args); i++ {
-		a := c.args[i].Text
-		if strings.HasPrefix(a, "<(") {
+		switch a := c.arg(i); {
+		case strings.HasPrefix(a, "<("):
 			m.ran(c.args[i], c)
-			restore()
 			return succeeded
-		}
-		if a == "/dev/stdin" && c.in != nil {
-			break
-		}
-		if len(a) < 2 || a[0] != '-' && a[0] != '+' {
-			if a == "-" {
-				continue
+		case a == "/dev/stdin" && c.in != nil:
+			return m.shellInput(c, how)
+		case a == "-", strings.HasPrefix(a, "--"):
+		case len(a) < 2 || a[0] != '-' && a[0] != '+':
+			return m.shellFile(c, i, how)
+		default:
+			how.errexit = how.errexit || strings.Contains(a, "e")
+			if strings.HasSuffix(a, "o") {
+				i++
+				how.pipefail = how.pipefail || c.arg(i) == "pipefail"
+				how.errexit = how.errexit || c.arg(i) == "errexit"
 			}
-			errexit, pipefail := m.errexit, m.pipefail
-			restore()
-			if got, ok := m.shellFile(c, i, errexit, pipefail); ok {
-				return got
+			if strings.Contains(a, "c") && i+1 < len(c.args) {
+				return m.shellText(c, i+1, how)
 			}
-			if f := m.used(m.abs(c.args[i]), c.name, c.start); f != nil {
-				m.runs(f, c)
+			if strings.Contains(a, "s") && c.in != nil {
+				return m.shellInput(c, how)
 			}
-			m.touch(c)
-			return m.unknown(c)
-		}
-		if strings.HasPrefix(a, "--") {
-			continue
-		}
-		if strings.Contains(a, "e") {
-			m.errexit = true
-		}
-		if strings.HasSuffix(a, "o") {
-			i++
-			m.pipefail = m.pipefail || c.arg(i) == "pipefail"
-			m.errexit = m.errexit || c.arg(i) == "errexit"
-		}
-		if strings.Contains(a, "c") && i+1 < len(c.args) {
-			errexit, pipefail := m.errexit, m.pipefail
-			restore()
-			text := c.args[i+1]
-			if m.ran(text, c); text.all {
-				return succeeded
-			}
-			return m.subshell(func() status {
-				m.errexit, m.pipefail = errexit, pipefail
-				m.child()
-				m.args = c.args[min(i+3, len(c.args)):]
-				return m.nested(c, text)
-			})
-		}
-		if strings.Contains(a, "s") && c.in != nil {
-			break
 		}
 	}
-	errexit, pipefail := m.errexit, m.pipefail
-	restore()
-	if c.in != nil {
-		if m.pipeInto(c, true); len(c.in.from) == 0 && (c.in.Known() || c.in.parts != nil) {
-			return m.subshell(func() status {
-				m.errexit, m.pipefail = errexit, pipefail
-				m.child()
-				return m.nested(c, *c.in)
-			})
-		}
-		if len(c.in.from) == 0 && !c.in.Known() {
-			m.unread(c, "the script that "+c.name+" is given is not known: "+c.in.Why)
-		}
+	return m.shellInput(c, how)
+}
+
+// shellText evaluates a shell that is given a script as an argument.
+func (m *Machine) shellText(c *call, at int, how shellRun) status {
+	text := c.args[at]
+	if m.ran(text, c); text.all {
+		return succeeded
+	}
+	return m.inShell(how, func() status {
+		m.args = c.args[min(at+2, len(c.args)):]
+		return m.nested(c, text)
+	})
+}
+
+// shellInput evaluates a shell that is given a script as its input.
+func (m *Machine) shellInput(c *call, how shellRun) status {
+	if c.in == nil {
+		return m.unknown(c)
+	}
+	m.pipeInto(c, true)
+	switch {
+	case len(c.in.from) > 0:
+	case c.in.Known() || c.in.parts != nil:
+		return m.inShell(how, func() status { return m.nested(c, *c.in) })
+	default:
+		m.unread(c, "the script that "+c.name+" is given is not known: "+c.in.Why)
 	}
 	return m.unknown(c)
 }
 
-// child takes from a shell the variables that the one that starts it has not
+// inShell evaluates f in a shell of its own, which has only the variables that are
 // exported. What is not set in it is known to be.
-func (m *Machine) child() {
-	if m.env == nil {
-		return
-	}
-	for name := range m.Vars {
-		if !m.env[name] {
-			delete(m.Vars, name)
+func (m *Machine) inShell(how shellRun, f func() status) status {
+	env := m.env
+	defer func() { m.env = env }()
+	return m.subshell(func() status {
+		m.errexit, m.pipefail = how.errexit, how.pipefail
+		if env != nil {
+			maps.DeleteFunc(m.Vars, func(name string, _ Value) bool { return !env[name] })
+			m.env = maps.Clone(env)
 		}
-	}
-	m.env = maps.Clone(m.env)
+		return f()
+	})
 }
 
 // runWords evaluates words as a script in this shell.

@@ -147,23 +147,12 @@ func evalEcho(m *Machine, c *call) status {
 		varies = varies || !m.source.Bash && args[0].Text != "-n"
 		args = args[1:]
 	}
-	var parts []Value
-	for i, a := range args {
-		if i > 0 {
-			parts = append(parts, Text(" "))
-		}
-		parts = append(parts, a)
-	}
-	v := Value{}
-	if len(parts) > 0 {
-		v = join(parts...)
-	}
+	v := joined(args)
 	v.many = false
 	if slashed := strings.Contains(v.Text, `\`); escape || slashed && !m.source.Bash {
-		text, ok := escapes(v.Text, echoEscapes)
-		text, cut := strings.CutSuffix(text, "\x00")
+		text, ok, ends := escapes(v.Text, echoEscapes)
 		if escape {
-			v.Text, feed = text, feed && !cut
+			v.Text, feed = text, feed && !ends
 		}
 		if varies = varies || slashed && !m.source.Bash; !ok && v.Known() {
 			v.Why = "it is escaped in a way that is not read"

@@ -183,25 +183,29 @@ func shellFlags(flags []string) (errexit, pipefail bool) {
 type shellRun struct{ bash, errexit, pipefail bool }
 
 // shellFile evaluates a shell that is given a file.
-func (m *Machine) shellFile(c *call, at int, errexit, pipefail bool) (status, bool) {
-	p := m.abs(c.args[at])
-	f, ok := m.file(p)
-	if !ok && !strings.Contains(c.arg(at), "/") {
+func (m *Machine) shellFile(c *call, at int, how shellRun) status {
+	name := c.args[at]
+	f, ok := m.file(m.abs(name))
+	if !ok && !strings.Contains(name.Text, "/") {
 		// A shell looks for the name in $PATH too.
 		for _, dir := range m.searched() {
-			if f, ok = m.file(path.Join(dir, c.arg(at))); ok {
+			if f, ok = m.file(path.Join(dir, name.Text)); ok {
 				break
 			}
 		}
 	}
 	switch {
-	case !ok || !c.args[at].Known():
-		return unsure, false
+	case !ok || !name.Known():
+		if f := m.used(m.abs(name), c.name, c.start); f != nil {
+			m.runs(f, c)
+		}
+		m.touch(c)
+		return m.unknown(c)
 	case f.Why != "":
 		m.unread(c, f.Why)
-		return m.unknown(c), true
+		return m.unknown(c)
 	}
-	return m.script(c, f, c.args[at], c.args[at+1:], shellRun{shells[c.name], errexit, pipefail}), true
+	return m.script(c, f, name, c.args[at+1:], how)
 }
 
 // script evaluates a file in a shell of its own: what the shell that starts it has
@@ -220,20 +224,11 @@ func (m *Machine) script(c *call, f File, name Value, args []Value, how shellRun
 		return m.unknown(c)
 	}
 	m.depth++
-	src, via, set, env := m.source, m.via, m.assigned, m.env
-	defer func() { m.depth--; m.source, m.via, m.assigned, m.env = src, via, set, env }()
+	src, via, set := m.source, m.via, m.assigned
+	defer func() { m.depth--; m.source, m.via, m.assigned = src, via, set }()
 	lost := m.fate(c.context)
-	return m.subshell(func() status {
-		if env != nil {
-			for name := range m.Vars {
-				if !env[name] {
-					delete(m.Vars, name)
-				}
-			}
-		}
-		m.env = maps.Clone(env)
+	return m.inShell(how, func() status {
 		m.functions = make(map[string]*syntax.Stmt)
-		m.errexit, m.pipefail = how.errexit, how.pipefail
 		m.sourced, m.args, m.zero, m.outer = "", args, &name, lost
 		m.assigned = assigned(file)
 		m.via = c.via

@@ -36,7 +36,7 @@ func tr(text string, args []string) (string, bool) {
 		case "[:lower:]", "a-z", "[a-z]":
 			return []rune("abcdefghijklmnopqrstuvwxyz"), true
 		}
-		s, ok := escapes(s, formatEscapes)
+		s, ok, _ := escapes(s, formatEscapes)
 		return []rune(s), ok && !strings.ContainsAny(s, "[]") && (len(s) < 3 || !strings.Contains(s[1:len(s)-1], "-"))
 	}
 	if len(args) != 2 || len(args[0]) > 256 || len(args[1]) > 256 || !ascii(text+args[0]+args[1]) {
@@ -205,18 +205,18 @@ func head(text string, args []string) (string, bool) {
 // The kinds of escapes.
 const (
 	quotedEscapes = iota // of $'…'
-	echoEscapes          // of echo -e and %b: \c ends the output, for which a zero byte stands
+	echoEscapes          // of echo -e and %b: \c ends the output
 	formatEscapes        // of printf
 )
 
-// escapes replaces the escapes of echo -e, printf and $'…', and reports whether all
-// of them are such as every shell has.
-func escapes(s string, kind int) (string, bool) {
+// escapes replaces the escapes of echo -e, printf and $'…'. It reports whether all of
+// them are such as every shell has, and whether one ends the output.
+func escapes(s string, kind int) (text string, known, ends bool) {
 	if !strings.Contains(s, `\`) {
-		return s, true
+		return s, true, false
 	}
 	var b strings.Builder
-	known := true
+	known = true
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' || i+1 == len(s) {
 			b.WriteByte(s[i])
@@ -237,7 +237,7 @@ func escapes(s string, kind int) (string, bool) {
 			b.WriteByte(s[i])
 		case 'c':
 			if kind == echoEscapes {
-				return b.String() + "\x00", known
+				return b.String(), known, true
 			}
 			fallthrough
 		default:
@@ -246,7 +246,7 @@ func escapes(s string, kind int) (string, bool) {
 			b.WriteByte(s[i])
 		}
 	}
-	return b.String(), known
+	return b.String(), known, false
 }
 
 // format evaluates printf with %s, %d, %b and %%.
@@ -262,14 +262,13 @@ func format(f Value, args []Value) Value {
 		}
 	}
 	var parts []Value
-	rest, ok := escapes(f.Text, formatEscapes)
+	text, ok, _ := escapes(f.Text, formatEscapes)
 	if !ok {
 		return odd
 	}
-	text := rest
 	for first := true; first || len(args) > 0; first = false {
 		took := false
-		for rest = text; ; {
+		for rest := text; ; {
 			i := strings.IndexByte(rest, '%')
 			if i < 0 {
 				parts = append(parts, f.with(rest))
@@ -297,8 +296,8 @@ func format(f Value, args []Value) Value {
 					return odd
 				}
 			case 'b':
-				text, ok := escapes(arg.Text, echoEscapes)
-				if !ok || strings.HasSuffix(text, "\x00") {
+				text, ok, ends := escapes(arg.Text, echoEscapes)
+				if !ok || ends {
 					return odd
 				}
 				if text != arg.Text {

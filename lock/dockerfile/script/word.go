@@ -182,7 +182,7 @@ func unescape(s string, quoted, meta bool) string {
 // ansi returns what $'…' stands for, which is nothing special in some shells that
 // /bin/sh may be.
 func (m *Machine) ansi(s string) Value {
-	text, ok := escapes(s, quotedEscapes)
+	text, ok, _ := escapes(s, quotedEscapes)
 	switch {
 	case !ok:
 		return Unknown(s, "it is escaped in a way that is not read")
