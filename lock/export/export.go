@@ -1,7 +1,7 @@
 // Package export renders what a lockfile pins in the forms of other tools, for
 // those who want plain sha256sum -c, ADD --checksum or a source policy of
-// BuildKit. What a form cannot express (a mode, an owner, a member) is left out, and
-// is told: in a comment where the form has comments, and else to the caller.
+// BuildKit. What a form cannot express (a mode, an owner, a member) is left out and
+// reported: in a comment where the form has comments, else to the caller.
 package export
 
 import (
@@ -102,31 +102,34 @@ func LeftPins(pins []lock.Pin) (left []string) {
 // path as it was downloaded. It returns what is left out, and why.
 func Sums(w io.Writer, lines []Line) (left []string, err error) {
 	for _, l := range lines {
-		why := ""
-		switch {
-		case l.Dep.Path == "":
-			why = "it has no path"
-		case printable.String(l.Dep.Path) != l.Dep.Path:
-			why = "its path holds characters that cannot be seen; depfetch verify checks it"
-		case l.Dep.Unpack != nil:
-			why = "a tree has no sum of its own; depfetch verify checks it"
-		case !l.Dep.Member.IsZero() && !l.Unpacked.IsZero():
-			if _, err := fmt.Fprintf(w, "%s  %s\n", l.Unpacked, l.Dep.Path); err != nil {
-				return left, err
-			}
-			continue
-		case !l.Dep.Member.IsZero():
-			why = "the sum of its member is not recorded"
-		}
-		if why != "" {
+		if why := notListed(l); why != "" {
 			left = append(left, fmt.Sprintf("%s: left out: %s", l.Dep.Name, why))
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%s  %s\n", l.Digest, l.Dep.Path); err != nil {
+		digest := l.Digest
+		if !l.Dep.Member.IsZero() {
+			digest = l.Unpacked
+		}
+		if _, err := fmt.Fprintf(w, "%s  %s\n", digest, l.Dep.Path); err != nil {
 			return left, err
 		}
 	}
 	return left, nil
+}
+
+// notListed returns why a list of sums cannot have a line for a dependency, or "".
+func notListed(l Line) string {
+	switch {
+	case l.Dep.Path == "":
+		return "it has no path"
+	case printable.String(l.Dep.Path) != l.Dep.Path:
+		return "its path holds characters that cannot be seen; depfetch verify checks it"
+	case l.Dep.Unpack != nil:
+		return "a tree has no sum of its own; depfetch verify checks it"
+	case !l.Dep.Member.IsZero() && l.Unpacked.IsZero():
+		return "the sum of its member is not recorded"
+	}
+	return ""
 }
 
 // Add writes ADD instructions for a Dockerfile. A dependency that ADD cannot place as
@@ -207,9 +210,9 @@ func isTar(address string) bool {
 	return false
 }
 
+// quote returns a word of the JSON form of ADD, in which BuildKit expands $NAME unless
+// a backslash stands before it.
 func quote(s string) string {
-	// BuildKit expands $NAME in both, and a backslash takes the dollar's
-	// meaning away.
 	text, _ := json.Marshal(strings.ReplaceAll(s, "$", `\$`))
 	var b strings.Builder
 	printable.JSON(&b).Write(text)

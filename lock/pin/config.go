@@ -28,7 +28,7 @@ func (r *Registry) Configs(ctx context.Context, images []string, platform string
 		configs = make(map[string]Config)
 		asked   = make(map[string]bool)
 	)
-	group.SetLimit(max(r.Jobs, 8))
+	group.SetLimit(concurrency)
 	for _, image := range images {
 		if asked[image] {
 			continue

@@ -20,8 +20,10 @@ type Registry struct {
 	Keychain  authn.Keychain    // nil is nobody
 	Transport http.RoundTripper // nil is that of go-containerregistry
 	UserAgent string
-	Jobs      int // at once; 0 is 8
 }
+
+// concurrency is how many images are asked for at once.
+const concurrency = 8
 
 // NotFoundError says that a registry has no such image.
 type NotFoundError struct{ Image string }
@@ -60,10 +62,7 @@ func (r *Registry) Digests(ctx context.Context, images []string) (digests map[st
 	errs = make(map[string]error)
 	digests = make(map[string]string)
 	asked := make(map[string]bool)
-	group.SetLimit(max(r.Jobs, 0))
-	if r.Jobs == 0 {
-		group.SetLimit(8)
-	}
+	group.SetLimit(concurrency)
 	for _, image := range images {
 		if asked[image] {
 			continue
