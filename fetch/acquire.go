@@ -18,7 +18,7 @@ import (
 type candidate struct {
 	kind SourceKind
 	url  string                   // or the name of a file, for SourceLocal and SourceCache
-	host string                   // as hosts knows it; empty for a file
+	host string                   // as the limiter knows it; empty for a file
 	open func() (*os.File, error) // for SourceLocal and SourceCache
 }
 
@@ -44,9 +44,9 @@ func (r *run) candidates(b *blob) []candidate {
 		return cs
 	}
 	var origins, mirrors []string
-	for _, d := range b.dests {
-		origins = append(origins, d.URL)
-		mirrors = append(mirrors, d.Mirrors...)
+	for _, a := range b.artifacts {
+		origins = append(origins, a.URL)
+		mirrors = append(mirrors, a.Mirrors...)
 	}
 	for _, m := range r.Mirrors {
 		mirrors = append(mirrors, mirrorURL(m, b.digest))
@@ -70,11 +70,18 @@ func mirrorURL(base string, d Digest) string {
 	return strings.TrimRight(base, "/") + "/" + cache.Dir + "/" + d.String()
 }
 
-// acquire writes the right bytes of b into f.
+// writeError says that the file that was to get the bytes cannot be written. Whose
+// file it is says the caller of acquire.
+type writeError struct{ error }
+
+func (e *writeError) Unwrap() error { return e.error }
+
+// acquire writes the right bytes of b into f, or into nothing if f is nil. The error
+// is a *TransferError, a *writeError, or the cause with which ctx ended.
 func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, err error) {
 	t := &acquisition{run: r, blob: b, sink: r.hashers.newSink(f, b.size)}
-	err = r.ask(ctx, b.dests[0].Artifact, r.candidates(b), func(c candidate, v *visit) error {
-		got, err = t.attempt(ctx, c, v)
+	err = r.ask(ctx, b.name(), r.candidates(b), func(c candidate, l *lease) error {
+		got, err = t.attempt(ctx, c, l)
 		return err
 	})
 	return got, err
@@ -91,24 +98,24 @@ type acquisition struct {
 }
 
 // attempt writes the bytes that c has into the file and checks them.
-func (t *acquisition) attempt(ctx context.Context, c candidate, v *visit) (acquired, error) {
-	first, s := t.blob.dests[0], t.sink
-	s.begun = false
+func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acquired, error) {
+	s := t.sink
+	s.attempt = attemptIdle
 	s.progress = func(n int) {
 		if c.open == nil {
 			t.bytes.Add(int64(n))
 		}
-		t.emit(Event{Kind: EventProgress, Artifact: first.Artifact, Source: c.kind, URL: c.url, Bytes: s.n})
+		t.emit(Event{Kind: EventProgress, Artifact: t.blob.name(), Source: c.kind, URL: c.url, Bytes: s.n})
 	}
-	resp, err := t.get(ctx, c, v)
+	resp, err := t.get(ctx, c, l)
 	digest := s.close()
 	if s.err != nil && c.open != nil && t.blob.size == SizeUnknown && errors.Is(s.err, syscall.ENOSPC) {
 		return acquired{}, fmt.Errorf("it does not fit on the disk: %w", osfile.Cause(s.err)) // perhaps the right one does
 	}
 	if s.err != nil {
-		return acquired{}, first.unwritable(s.err)
+		return acquired{}, &writeError{s.err}
 	}
-	if s.begun {
+	if s.attempt != attemptIdle {
 		t.from, t.validator = c.url, resp.Validator
 	}
 	if err == nil {
@@ -116,7 +123,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, v *visit) (acqui
 		t.validator = "" // all of it has come
 	}
 	var wrong *MismatchError
-	if s.resumed && errors.As(err, &wrong) {
+	if s.attempt == attemptResumed && errors.As(err, &wrong) {
 		// Not the file need be wrong: the server may have joined two. Another
 		// try takes it whole.
 		return acquired{}, &source.Error{URL: resp.URL, Status: resp.Status, Temporary: true, Err: errSeam}
@@ -135,13 +142,13 @@ func (c *Client) limit(b *blob) int64 {
 }
 
 // get writes what c has into the sink.
-func (t *acquisition) get(ctx context.Context, c candidate, v *visit) (source.Response, error) {
+func (t *acquisition) get(ctx context.Context, c candidate, l *lease) (source.Response, error) {
 	if c.open == nil {
 		req := source.Request{URL: c.url, Limit: t.limit(t.blob), AtMost: t.blob.size == SizeUnknown, Dst: t.sink}
 		if t.from == c.url && t.validator != "" {
 			req.Offset, req.Validator = t.sink.n, t.validator
 		}
-		return t.run.get(ctx, v, req)
+		return t.run.get(ctx, l, req)
 	}
 	f, err := c.open()
 	if err != nil {

@@ -171,7 +171,7 @@ func hashFile(ctx context.Context, name string) (Digest, error) {
 // hashOpen returns the digest of what an open file holds, which may be SizeUnknown
 // or size bytes.
 func hashOpen(ctx context.Context, f *os.File, size int64) (Digest, error) {
-	s := hashers{buffers: &inlineBuffers}.newSink(nil, SizeUnknown)
+	s := hashers{}.newSink(nil, SizeUnknown)
 	overlong, _, err := s.copy(ctx, f, size)
 	if err == nil && overlong {
 		err = errors.New("it is too large")

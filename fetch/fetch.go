@@ -117,13 +117,13 @@ func (c *Client) Fetch(ctx context.Context, artifacts []Artifact) (Summary, erro
 // run is one Fetch under way.
 type run struct {
 	*Client
-	blobs   []*blob // what has to be had, one for each distinct digest
-	present int
-	inPlace []*destination // those that are present
-	bytes   atomic.Int64
-	hashers hashers
-	hosts   hosts
-	stage   stage
+	transfers []*transfer // what has to be had, one for each distinct digest
+	present   int
+	inPlace   []*destination // those that are present
+	bytes     atomic.Int64
+	hashers   hashers
+	limiter   limiter
+	stage     stage
 
 	mu       sync.Mutex // guards what follows, and serialises Events
 	staged   []staged
@@ -135,7 +135,7 @@ func (c *Client) newRun() *run {
 	if c.Cache != nil {
 		c.Cache.Sweep()
 	}
-	return &run{Client: c, hosts: hosts{retries: c.Retries, backoff: c.backoff}}
+	return &run{Client: c, limiter: limiter{retries: c.Retries, backoff: c.backoff}}
 }
 
 // backoff returns how long to wait before retry n.
@@ -173,7 +173,7 @@ func (c *Client) mtime() time.Time {
 }
 
 // toCache calls write, which writes to the cache for a, if there is one. One that
-// cannot be written to is told of once, and let be.
+// cannot be written to is reported once, and not used further.
 func (r *run) toCache(a *Artifact, write func() error) {
 	r.mu.Lock()
 	uncached := r.uncached

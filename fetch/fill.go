@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -20,10 +21,7 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 		a := &artifacts[i]
 		if !seen[a.Digest] {
 			seen[a.Digest] = true
-			blobs = append(blobs, &blob{
-				digest: a.Digest, size: a.Size,
-				dests: []*destination{{Artifact: a, dir: c.Cache.Root, file: c.Cache.Root}},
-			})
+			blobs = append(blobs, newBlob(a))
 		}
 	}
 	r.hashers = newHashers(min(r.jobs(), len(blobs)))
@@ -48,7 +46,7 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 
 // fill puts b into the cache, and reports whether it was there already.
 func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
-	first := b.dests[0]
+	a := b.name()
 	if old, err := r.Cache.Open(b.digest); err == nil {
 		digest, err := hashOpen(ctx, old, r.limit(b))
 		old.Close()
@@ -56,25 +54,29 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 		case ctx.Err() != nil:
 			return false, context.Cause(ctx)
 		case err == nil && digest == b.digest:
-			r.emit(Event{Kind: EventPresent, Artifact: first.Artifact})
+			r.emit(Event{Kind: EventPresent, Artifact: a})
 			return true, nil
 		}
 	}
 	f, err := r.Cache.Temp()
 	if err != nil {
-		return false, &DestinationError{first.Artifact, r.Cache.Root, osfile.Cause(err)}
+		return false, &DestinationError{a, r.Cache.Root, osfile.Cause(err)}
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
 	began := time.Now()
 	got, err := r.acquire(ctx, b, f)
-	if err != nil {
+	var unwritable *writeError
+	switch {
+	case errors.As(err, &unwritable):
+		return false, cannotWrite(a, r.Cache.Root, r.Cache.Root, unwritable.error)
+	case err != nil:
 		return false, err
 	}
 	if err := r.Cache.Commit(b.digest, f); err != nil {
-		return false, &DestinationError{first.Artifact, r.Cache.Root, osfile.Cause(err)}
+		return false, &DestinationError{a, r.Cache.Root, osfile.Cause(err)}
 	}
-	r.emit(Event{Kind: EventVerified, Artifact: first.Artifact, Source: got.kind, URL: got.url,
+	r.emit(Event{Kind: EventVerified, Artifact: a, Source: got.kind, URL: got.url,
 		Bytes: got.bytes, Elapsed: time.Since(began)})
 	return false, nil
 }

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -27,12 +28,12 @@ type Origin struct {
 func (c *Client) Into(ctx context.Context, a *Artifact, f *os.File) (Origin, error) {
 	r := c.newRun()
 	r.hashers = newHashers(1)
-	d := &destination{Artifact: a}
-	if f != nil {
-		d.file, d.dir = f.Name(), filepath.Dir(f.Name())
-	}
-	got, err := r.acquire(ctx, &blob{digest: a.Digest, size: a.Size, dests: []*destination{d}}, f)
-	if err != nil {
+	got, err := r.acquire(ctx, newBlob(a), f)
+	var unwritable *writeError
+	switch {
+	case errors.As(err, &unwritable):
+		return Origin{}, cannotWrite(a, f.Name(), filepath.Dir(f.Name()), unwritable.error)
+	case err != nil:
 		return Origin{}, err
 	}
 	if got.kind != SourceCache && f != nil {

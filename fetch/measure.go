@@ -56,8 +56,8 @@ func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 	}
 	// Nothing is pinned yet, so that parts of two transfers could not be told
 	// from one file: each attempt starts anew.
-	err := r.ask(ctx, a, origin(a), func(c candidate, v *visit) error {
-		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: r.unpinned(), AtMost: true, Dst: s})
+	err := r.ask(ctx, a, origin(a), func(c candidate, l *lease) error {
+		resp, err := r.get(ctx, l, source.Request{URL: c.url, Limit: r.unpinned(), AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {
 			err = r.tooLarge()
 		}
@@ -83,9 +83,9 @@ func origin(a *Artifact) []candidate {
 // *TransferError, or the cause with which ctx ended.
 func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte, err error) {
 	r := c.newRun()
-	err = r.ask(ctx, &a, origin(&a), func(c candidate, v *visit) error {
+	err = r.ask(ctx, &a, origin(&a), func(c candidate, l *lease) error {
 		s := &memory{}
-		resp, err := r.get(ctx, v, source.Request{URL: c.url, Limit: limit, AtMost: true, Dst: s})
+		resp, err := r.get(ctx, l, source.Request{URL: c.url, Limit: limit, AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {
 			err = fmt.Errorf("more than %d bytes", limit)
 		}

@@ -6,13 +6,26 @@ import (
 	"path/filepath"
 )
 
-// blob is what has to be had once: the bytes of a digest, and all the places
-// where they go.
+// blob is what has to be had once: the bytes of a digest.
 type blob struct {
-	digest Digest
-	size   int64
-	dests  []*destination // at least one
-	local  []string       // files that hold these bytes already
+	digest    Digest
+	size      int64       // or SizeUnknown
+	artifacts []*Artifact // whose bytes they are, at least one
+	local     []string    // files that hold these bytes already
+}
+
+// newBlob returns what has to be had for one artifact.
+func newBlob(a *Artifact) *blob {
+	return &blob{digest: a.Digest, size: a.Size, artifacts: []*Artifact{a}}
+}
+
+// name returns the artifact that stands for b in events and errors.
+func (b *blob) name() *Artifact { return b.artifacts[0] }
+
+// transfer is a blob and all the places where it goes.
+type transfer struct {
+	*blob
+	dests []*destination // those of its artifacts, in the same order
 }
 
 // plan finds out what has to be done: it resolves every destination, looks at
@@ -36,35 +49,35 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 		return err
 	}
 
-	byDigest := make(map[Digest]*blob)
+	byDigest := make(map[Digest]*transfer)
 	for i, d := range dests {
 		if states[i] == present {
 			continue
 		}
-		b := byDigest[d.Digest]
-		if b == nil {
-			b = &blob{digest: d.Digest, size: d.Size}
-			byDigest[d.Digest] = b
-			r.blobs = append(r.blobs, b)
+		t := byDigest[d.Digest]
+		if t == nil {
+			t = &transfer{blob: &blob{digest: d.Digest, size: d.Size}}
+			byDigest[d.Digest] = t
+			r.transfers = append(r.transfers, t)
 		}
-		b.dests = append(b.dests, d)
-		if b.size == SizeUnknown {
-			b.size = d.Size
+		t.artifacts, t.dests = append(t.artifacts, d.Artifact), append(t.dests, d)
+		if t.size == SizeUnknown {
+			t.size = d.Size
 		}
 	}
 	for i, d := range dests {
-		if b := byDigest[d.Digest]; b != nil && !d.archive() && (states[i] == present || states[i] == moded) {
-			b.local = append(b.local, d.file)
+		if t := byDigest[d.Digest]; t != nil && !d.archive() && (states[i] == present || states[i] == moded) {
+			t.local = append(t.local, d.file)
 		}
 	}
 
 	plan := Event{Kind: EventPlan, Artifact: new(Artifact)}
-	for _, b := range r.blobs {
-		plan.Files += len(b.dests)
-		if b.size == SizeUnknown || plan.Bytes == SizeUnknown {
+	for _, t := range r.transfers {
+		plan.Files += len(t.dests)
+		if t.size == SizeUnknown || plan.Bytes == SizeUnknown {
 			plan.Bytes = SizeUnknown
 		} else {
-			plan.Bytes += b.size
+			plan.Bytes += t.size
 		}
 	}
 	r.present = len(dests) - plan.Files

@@ -11,19 +11,19 @@ import (
 	"depfetch/fetch/source"
 )
 
-// ask tries the candidates for an artifact in order until one does, hosts that
-// rest last, and those that failed in passing again after a while, up to Retries
+// ask tries the candidates for an artifact in order until one does, hosts
+// whose breaker is open last, and those that failed in passing again after a while, up to Retries
 // times. One that served wrong bytes, or that can never serve the right ones, is
 // not asked again, but for one whose answer was too short: what stands between cuts
 // files off and declares what is left of them.
-func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(candidate, *visit) error) error {
+func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(candidate, *lease) error) error {
 	failed := &TransferError{Artifact: a}
 	for round := 1; len(live) > 0; round++ {
 		var again []candidate
 		var pause time.Duration
-		for _, c := range r.restingLast(live) {
+		for _, c := range r.openLast(live) {
 			err := r.once(ctx, a, c, round, try)
-			var unwritable *DestinationError
+			var unwritable *writeError
 			switch {
 			case err == nil:
 				return nil
@@ -56,53 +56,53 @@ func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(c
 	return failed
 }
 
-// restingLast returns the candidates in order, but those whose host rests after
-// all others.
-func (r *run) restingLast(candidates []candidate) []candidate {
-	var awake, resting []candidate
+// openLast returns the candidates in order, but those of a host whose breaker is
+// open after all others.
+func (r *run) openLast(candidates []candidate) []candidate {
+	var closed, open []candidate
 	for _, c := range candidates {
-		if c.host != "" && r.hosts.resting(c.host) {
-			resting = append(resting, c)
+		if c.host != "" && r.limiter.open(c.host) {
+			open = append(open, c)
 		} else {
-			awake = append(awake, c)
+			closed = append(closed, c)
 		}
 	}
-	return slices.Concat(awake, resting)
+	return slices.Concat(closed, open)
 }
 
 // once tries a candidate when its host may be asked.
-func (r *run) once(ctx context.Context, a *Artifact, c candidate, round int, try func(candidate, *visit) error) error {
-	var v *visit
+func (r *run) once(ctx context.Context, a *Artifact, c candidate, round int, try func(candidate, *lease) error) error {
+	var l *lease
 	if c.host != "" {
 		var err error
-		if v, err = r.hosts.enter(ctx, c.host, round > 1); err != nil {
+		if l, err = r.limiter.acquire(ctx, c.host, round > 1); err != nil {
 			return err
 		}
 	}
 	r.emit(Event{Kind: EventStart, Artifact: a, Source: c.kind, URL: c.url, Attempt: round})
-	err := try(c, v)
-	if v != nil {
-		v.end(passes(err))
+	err := try(c, l)
+	if l != nil {
+		l.release(passes(err))
 	}
 	return err
 }
 
-// get gets an address during a visit, which is nil for a file.
-func (r *run) get(ctx context.Context, v *visit, req source.Request) (source.Response, error) {
-	if v != nil {
-		req.Dst = visitSink{req.Dst, v}
+// get gets an address under a lease, which is nil for a file.
+func (r *run) get(ctx context.Context, l *lease, req source.Request) (source.Response, error) {
+	if l != nil {
+		req.Dst = leaseSink{req.Dst, l}
 	}
 	return r.Source.Get(ctx, req)
 }
 
-// visitSink tells a visit that a body begins.
-type visitSink struct {
+// leaseSink tells a lease that a body begins.
+type leaseSink struct {
 	source.Sink
-	visit *visit
+	lease *lease
 }
 
-func (s visitSink) Begin(offset int64) error {
-	s.visit.begin()
+func (s leaseSink) Begin(offset int64) error {
+	s.lease.begin()
 	return s.Sink.Begin(offset)
 }
 

@@ -2,91 +2,51 @@ package fetch
 
 import (
 	"context"
-	"crypto/sha256"
-	"hash"
 	"io"
 	"net/http"
 	"os"
-	"runtime"
 	"strings"
-	"sync"
 
 	"depfetch/fetch/source"
 )
-
-// inlinePiece is the size of one read, hash and write of a transfer that hashes
-// as it writes.
-const inlinePiece = 256 << 10
-
-var inlineBuffers = sync.Pool{New: func() any { b := make([]byte, inlinePiece); return &b }}
-
-// hashers says how the transfers of a run hash. Where they are fewer than the
-// processors, each gives its pieces to a goroutine that does nothing else, since
-// hashing takes as long as all the rest; where they are not, that would only cost.
-type hashers struct {
-	apart   bool
-	buffers *sync.Pool
-}
-
-// apartMemory is what the pieces of all transfers that hash apart take together,
-// half of it being filled or written while the other half is hashed.
-const apartMemory = 8 << 20
-
-// newHashers returns how transfers of which so many go on at once are to hash.
-func newHashers(transfers int) hashers {
-	if transfers >= runtime.GOMAXPROCS(0) {
-		return hashers{buffers: &inlineBuffers}
-	}
-	piece := max(apartMemory/2/max(transfers, 1), inlinePiece)
-	return hashers{apart: true, buffers: &sync.Pool{New: func() any { b := make([]byte, piece); return &b }}}
-}
 
 // sink writes bytes to a file and hashes them in the same pass, whatever attempts
 // they come from. It is the source.Sink of a transfer.
 type sink struct {
 	file     *os.File // nil to hash alone
-	hash     hash.Hash
-	n        int64  // bytes taken
+	hasher   hasher
+	attempt  attempt
+	n        int64  // bytes taken, of all attempts that count
 	head     []byte // the first ones, to tell what they are
-	resumed  bool   // they come from several attempts
-	begun    bool   // by the attempt under way
-	cloned   bool   // they are in the file already
 	written  bool   // the file may hold something
 	err      error  // of the file
 	progress func(n int)
-
-	apart   bool
-	buffers *sync.Pool
-	buffer  *[]byte      // being filled
-	free    chan *[]byte // may be filled; nil stands for one not yet made
-	full    chan piece   // to be hashed; nil when the writer does it
-	done    chan struct{}
 }
 
-// piece is what has been committed of a buffer.
-type piece struct {
-	buffer *[]byte
-	n      int
-}
+// attempt is what the attempt under way does with the bytes that it brings.
+type attempt int
+
+const (
+	attemptIdle    attempt = iota // it has brought none yet
+	attemptWhole                  // they are the first ones
+	attemptResumed                // they go on where an earlier attempt has ended
+	attemptCloned                 // they are in the file already
+)
 
 // newSink returns a sink that fills file, an empty one, with so many bytes, or
 // SizeUnknown.
 func (h hashers) newSink(file *os.File, size int64) *sink {
-	s := &sink{file: file, hash: sha256.New(), apart: h.apart, buffers: h.buffers, progress: func(int) {}}
-	if size != SizeUnknown && size <= inlinePiece {
-		s.apart, s.buffers = false, &inlineBuffers
-	}
-	return s
+	return &sink{file: file, hasher: h.newHasher(size), progress: func(int) {}}
 }
 
 // Begin implements source.Sink: what comes next are the bytes from offset on,
 // which is how many there are or 0. close ends what it begins.
 func (s *sink) Begin(offset int64) error {
-	s.begun, s.cloned = true, false
-	s.resumed = offset > 0
+	s.attempt = attemptResumed
 	if offset == 0 {
+		s.attempt = attemptWhole
 		s.n, s.head = 0, s.head[:0]
-		s.hash.Reset()
+		s.hasher.reset()
 	}
 	if s.file != nil && s.written {
 		if _, s.err = s.file.Seek(s.n, io.SeekStart); s.err == nil {
@@ -94,36 +54,11 @@ func (s *sink) Begin(offset int64) error {
 		}
 	}
 	s.written = true
-	if s.apart {
-		s.hashApart()
-	}
 	return s.err
 }
 
-// hashApart starts the goroutine that hashes, which close ends.
-func (s *sink) hashApart() {
-	s.free, s.full, s.done = make(chan *[]byte, 2), make(chan piece, 2), make(chan struct{})
-	s.free <- nil
-	s.free <- nil
-	go func() {
-		defer close(s.done)
-		for p := range s.full {
-			s.hash.Write((*p.buffer)[:p.n])
-			s.free <- p.buffer
-		}
-	}()
-}
-
 // Buffer implements source.Sink.
-func (s *sink) Buffer() []byte {
-	if s.buffer == nil && s.full != nil {
-		s.buffer = <-s.free
-	}
-	if s.buffer == nil {
-		s.buffer = s.buffers.Get().(*[]byte)
-	}
-	return *s.buffer
-}
+func (s *sink) Buffer() []byte { return s.hasher.buffer() }
 
 const headSize = 512 // what http.DetectContentType looks at
 
@@ -132,17 +67,12 @@ func (s *sink) Commit(n int) error {
 	if s.err != nil {
 		return s.err
 	}
-	b := (*s.buffer)[:n]
+	b := s.hasher.buffer()[:n]
 	if room := headSize - len(s.head); room > 0 {
 		s.head = append(s.head, b[:min(room, n)]...)
 	}
-	if s.full == nil {
-		s.hash.Write(b)
-	} else {
-		s.full <- piece{s.buffer, n}
-		s.buffer = nil
-	}
-	if s.file != nil && !s.cloned {
+	s.hasher.commit(n)
+	if s.file != nil && s.attempt != attemptCloned {
 		n, s.err = s.file.Write(b)
 	}
 	s.n += int64(n)
@@ -169,7 +99,7 @@ func (s *sink) copy(ctx context.Context, src *os.File, limit int64) (overlong bo
 	}
 	if s.file != nil && clone(s.file, src) {
 		// The bytes to hash are those of the clone, which nobody else can change.
-		s.cloned, src = true, s.file
+		s.attempt, src = attemptCloned, s.file
 		if tooLong(src) {
 			return true, length, nil
 		}
@@ -199,24 +129,7 @@ func (s *sink) copy(ctx context.Context, src *os.File, limit int64) (overlong bo
 }
 
 // close ends an attempt and returns the digest of all bytes that were taken.
-func (s *sink) close() Digest {
-	if s.full != nil {
-		close(s.full)
-		<-s.done
-		close(s.free)
-		for b := range s.free {
-			if b != nil {
-				s.buffers.Put(b)
-			}
-		}
-		s.full = nil
-	}
-	if s.buffer != nil {
-		s.buffers.Put(s.buffer)
-		s.buffer = nil
-	}
-	return Digest(s.hash.Sum(nil))
-}
+func (s *sink) close() Digest { return s.hasher.sum() }
 
 // check compares what came into s with what is pinned.
 func (t *acquisition) check(s *sink, got Digest, resp source.Response) error {

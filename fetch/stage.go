@@ -148,7 +148,13 @@ func (s *stage) temp(d *destination) (*os.File, error) {
 
 // unwritable returns the error of a file beside d that cannot be made or written.
 func (d *destination) unwritable(err error) error {
-	return d.fail(fmt.Errorf("cannot write in %s: %w", d.dir, osfile.Cause(err)))
+	return cannotWrite(d.Artifact, d.file, d.dir, err)
+}
+
+// cannotWrite returns the error of a file in dir that cannot be made or written, and
+// without which a is not to be had at path.
+func cannotWrite(a *Artifact, path, dir string, err error) error {
+	return &DestinationError{a, path, fmt.Errorf("cannot write in %s: %w", dir, osfile.Cause(err))}
 }
 
 // tempDir returns the directory of the temporary files within dir.
@@ -184,8 +190,8 @@ func (s *stage) copy(d *destination, src *os.File) (*os.File, error) {
 	return f, nil
 }
 
-// finish gives f the owner, mode and time that d is to have, and closes it.
-func (s *stage) finish(d *destination, f *os.File, mtime time.Time) (staged, error) {
+// file gives f the owner, mode and time that d is to have, and closes it.
+func (s *stage) file(d *destination, f *os.File, mtime time.Time) (staged, error) {
 	fail := func(err error) (staged, error) {
 		f.Close()
 		return nil, d.fail(err)

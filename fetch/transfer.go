@@ -16,26 +16,26 @@ import (
 // for long. Other failures do not, so that one run reports all of them.
 func (r *run) transferAll(ctx context.Context) error {
 	var errs []error
-	for _, b := range r.blobs {
-		for _, d := range b.dests {
+	for _, t := range r.transfers {
+		for _, d := range t.dests {
 			errs = append(errs, r.stage.mkdir(d))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	r.hashers = newHashers(min(r.jobs(), len(r.blobs)))
+	r.hashers = newHashers(min(r.jobs(), len(r.transfers)))
 	var hopeless atomic.Bool
-	return each(ctx, r.jobs(), len(r.blobs), func(i int) error {
+	return each(ctx, r.jobs(), len(r.transfers), func(i int) error {
 		if hopeless.Load() {
 			return nil
 		}
-		err := r.transfer(ctx, r.blobs[i])
+		err := r.transfer(ctx, r.transfers[i])
 		var (
-			transfer *TransferError
+			failed   *TransferError
 			mismatch *MismatchError
 		)
-		unavailable := errors.As(err, &transfer) && !errors.As(err, &mismatch) && !r.Offline
+		unavailable := errors.As(err, &failed) && !errors.As(err, &mismatch) && !r.Offline
 		if unavailable || errors.Is(err, syscall.ENOSPC) {
 			hopeless.Store(true)
 		}
@@ -43,42 +43,46 @@ func (r *run) transferAll(ctx context.Context) error {
 	})
 }
 
-// transfer gets the bytes of b once and stages all of its destinations.
-func (r *run) transfer(ctx context.Context, b *blob) (err error) {
-	first := b.dests[0]
+// transfer gets the bytes of t once and stages all of its destinations.
+func (r *run) transfer(ctx context.Context, t *transfer) (err error) {
+	first := t.dests[0]
 	f, err := r.stage.temp(first)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	began := time.Now()
-	got, err := r.acquire(ctx, b, f)
-	if err != nil {
+	got, err := r.acquire(ctx, t.blob, f)
+	var unwritable *writeError
+	switch {
+	case errors.As(err, &unwritable):
+		return first.unwritable(unwritable.error)
+	case err != nil:
 		return err
 	}
 	if got.kind != SourceCache {
-		r.toCache(first.Artifact, func() error { return r.Cache.Put(b.digest, f) })
+		r.toCache(first.Artifact, func() error { return r.Cache.Put(t.digest, f) })
 	}
 	var plain []*destination
-	for _, d := range b.dests {
+	for _, d := range t.dests {
 		if !d.archive() {
 			plain = append(plain, d)
 			continue
 		}
-		if err := r.finish(d, got, began, func() (staged, error) { return r.unpack(ctx, d, f, got.bytes) }); err != nil {
+		if err := r.verified(d, got, began, func() (staged, error) { return r.unpack(ctx, d, f, got.bytes) }); err != nil {
 			return err
 		}
 	}
 	// The first one gets the file itself, when it is no longer needed for others.
 	for i, d := range slices.Backward(plain) {
-		err := r.finish(d, got, began, func() (t staged, err error) {
+		err := r.verified(d, got, began, func() (_ staged, err error) {
 			g := f
 			if i > 0 {
 				if g, err = r.stage.copy(d, f); err != nil {
 					return nil, err
 				}
 			}
-			return r.stage.finish(d, g, r.mtime())
+			return r.stage.file(d, g, r.mtime())
 		})
 		if err != nil {
 			return err
@@ -91,8 +95,8 @@ func (r *run) transfer(ctx context.Context, b *blob) (err error) {
 	return nil
 }
 
-// finish stages d, whose bytes are there, by calling prepare.
-func (r *run) finish(d *destination, got acquired, began time.Time, prepare func() (staged, error)) error {
+// verified stages d, whose bytes are there and right, by calling prepare.
+func (r *run) verified(d *destination, got acquired, began time.Time, prepare func() (staged, error)) error {
 	if d.Size != SizeUnknown && d.Size != got.bytes {
 		return &TransferError{d.Artifact, []Attempt{{got.kind, got.url, &MismatchError{
 			Response: got.response, WantDigest: d.Digest, GotDigest: d.Digest, WantSize: d.Size, GotSize: got.bytes}}}}

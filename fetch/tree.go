@@ -40,7 +40,7 @@ func (r *run) unpack(ctx context.Context, d *destination, f *os.File, size int64
 		g.Close()
 		return nil, unpackError(ctx, d, err)
 	}
-	return r.stage.finish(d, g, r.mtime())
+	return r.stage.file(d, g, r.mtime())
 }
 
 // unpackTree stages the tree of d.

@@ -1,0 +1,199 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"depfetch/fetch/source"
+)
+
+// limiter keeps the transfers of a run from hammering a host that fails. Each host
+// has a breaker, which opens after two failures in a row: nothing more is asked of
+// the host until the time has come for the next try. A host that fails before it
+// begins to answer is then asked for no more at once than was in flight, and for
+// more again as that goes well. One that goes on failing, try after try, as often as
+// a transfer may ask it, is down: nobody asks it again, but each may ask once.
+//
+// A host is the origin (scheme, host and port) of an address before redirects.
+type limiter struct {
+	retries int
+	backoff func(n int) time.Duration
+
+	mu    sync.Mutex
+	hosts map[string]*breaker
+}
+
+// breaker is what is known of one host.
+type breaker struct {
+	inFlight  int           // leases that are held or settling
+	settling  []time.Time   // when leases that were released free their places, in order
+	limit     int           // how many may be in flight; 0 is any number
+	ceiling   int           // how many were, when one of them failed and others did not; 0 is unknown
+	successes int           // since limit has changed
+	failures  int           // in a row
+	tries     int           // in a row that failed, each begun after the one before had
+	opened    time.Time     // until when it is open
+	changed   chan struct{} // closed when waiting may have come to an end
+}
+
+// tripping is how many failures in a row open a breaker.
+const tripping = 2
+
+// HostDownError says that a host was not asked again, since it has failed others
+// too.
+type HostDownError struct {
+	Host     string // scheme, host and port
+	Failures int    // in a row
+}
+
+func (e *HostDownError) Error() string {
+	return fmt.Sprintf("not asked again: %s has failed %d times in a row", e.Host, e.Failures)
+}
+
+// hostOf returns the host of an address, or "" for one that has none.
+func hostOf(address string) string {
+	o, err := source.ParseOrigin(address)
+	if err != nil {
+		return ""
+	}
+	return o.String()
+}
+
+// down reports whether a host is not to be asked again.
+func (l *limiter) down(b *breaker) bool { return b.failures >= tripping && b.tries > l.retries }
+
+func (l *limiter) breaker(host string) *breaker {
+	if l.hosts == nil {
+		l.hosts = make(map[string]*breaker)
+	}
+	if l.hosts[host] == nil {
+		l.hosts[host] = &breaker{changed: make(chan struct{})}
+	}
+	return l.hosts[host]
+}
+
+// open reports whether a host is not to be asked now.
+func (l *limiter) open(host string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.breaker(host)
+	return l.down(b) || time.Now().Before(b.opened)
+}
+
+// acquire waits until a host may be asked; again says that it is not the first time.
+// The error is a *HostDownError, or the cause with which ctx ended. The lease is to
+// be released.
+func (l *limiter) acquire(ctx context.Context, host string, again bool) (*lease, error) {
+	for {
+		l.mu.Lock()
+		b := l.breaker(host)
+		b.settle()
+		wait := time.Until(b.opened)
+		switch {
+		case again && l.down(b):
+			defer l.mu.Unlock()
+			return nil, &HostDownError{host, b.failures}
+		case wait > 0:
+		case b.limit == 0 || b.inFlight < b.limit:
+			defer l.mu.Unlock()
+			b.inFlight++
+			return &lease{limiter: l, breaker: b, try: b.tries}, nil
+		case len(b.settling) > 0:
+			wait = time.Until(b.settling[0])
+		default:
+			wait = time.Hour // what it waits for is that others release theirs
+		}
+		changed := b.changed
+		l.mu.Unlock()
+		if err := sleep(ctx, wait, changed); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// settle frees the places of leases that have settled.
+func (b *breaker) settle() {
+	for len(b.settling) > 0 && !time.Now().Before(b.settling[0]) {
+		b.settling = b.settling[1:]
+		b.inFlight--
+	}
+}
+
+// lease is the right to one transfer from a host.
+type lease struct {
+	limiter *limiter
+	breaker *breaker
+	try     int  // the breaker's tries when it was acquired
+	began   bool // the host has begun to send a body
+}
+
+// begin notes that the host begins to send a body.
+func (l *lease) begin() {
+	l.limiter.mu.Lock()
+	defer l.limiter.mu.Unlock()
+	l.began = true
+	l.breaker.tries = 0
+}
+
+// settlingTime is how long a connection whose answer has been read may take until the
+// next request can use it.
+const settlingTime = time.Millisecond
+
+// release ends a lease. failed says that the transfer did in a way that may pass, and
+// after is how long the host then asks to be let alone.
+func (l *lease) release(failed bool, after time.Duration) {
+	l.limiter.mu.Lock()
+	defer l.limiter.mu.Unlock()
+	b := l.breaker
+	b.settle()
+	if failed {
+		b.inFlight--
+		l.fail(after)
+	} else {
+		b.failures, b.tries = 0, 0
+		if b.limit == 0 {
+			b.inFlight--
+		} else {
+			// Who comes next is not to open one more where connections are few.
+			b.settling = append(b.settling, time.Now().Add(settlingTime))
+			b.raise()
+		}
+	}
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+func (l *lease) fail(after time.Duration) {
+	b := l.breaker
+	b.failures++
+	if l.try >= b.tries {
+		b.tries++
+	}
+	if !l.began {
+		b.limit, b.successes = max(b.inFlight, 1), 0
+		if b.failures == 1 {
+			b.ceiling = b.limit
+		}
+	}
+	if after > 0 || b.failures >= tripping {
+		until := time.Now().Add(max(l.limiter.backoff(b.tries), after))
+		if until.After(b.opened) {
+			b.opened = until
+		}
+	}
+}
+
+// raise lets more transfers be in flight after one went well: one more each time
+// below the ceiling, and beyond it only after many.
+func (b *breaker) raise() {
+	b.successes++
+	switch {
+	case b.ceiling == 0 || b.limit < b.ceiling:
+		b.limit, b.successes = b.limit+1, 0
+	case b.successes >= 2*b.limit:
+		b.limit, b.successes = b.limit+1, 0
+		b.ceiling = b.limit
+	}
+}
