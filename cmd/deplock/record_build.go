@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"debug/elf"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,7 +24,6 @@ import (
 	"depfetch/fetch/source"
 	"depfetch/fetch/tempfile"
 	"depfetch/lock"
-	"depfetch/lock/content"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/record"
 )
@@ -142,48 +139,14 @@ func (c *command) makeKit(o recordFlags, to target, platforms []string, kit, id 
 		}
 	}
 	for p := range wanted {
-		if err := o.putProgram(kit, p); err != nil {
+		name := record.Program(p)
+		program, err := findProgram("--programs", o.programs, name, "", lock.Platform(p))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(kit, name), program, 0o755)
+		}
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// putProgram puts the recording program for a platform into the kit.
-func (o recordFlags) putProgram(kit, platform string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	dir, name := cmp.Or(o.programs, filepath.Dir(self)), record.Program(platform)
-	candidates := []string{filepath.Join(dir, name)}
-	if platform == runtime.GOOS+"/"+runtime.GOARCH {
-		candidates = append(candidates, self)
-	}
-	for _, from := range candidates {
-		program, err := os.ReadFile(from)
-		if err != nil {
-			continue
-		}
-		if err := fits(program, platform); err != nil {
-			return console.Usagef("build it with CGO_ENABLED=0, as make build does", "%s %w", from, err)
-		}
-		return os.WriteFile(filepath.Join(kit, name), program, 0o755)
-	}
-	return console.Usagef("make dist makes it; --programs DIR says where it is", "no %s in %s: it records in stages of that platform", name, dir)
-}
-
-// fits says why a program does not run in every image of a platform.
-func fits(program []byte, platform string) error {
-	f, err := elf.NewFile(bytes.NewReader(program))
-	if err != nil {
-		return fmt.Errorf("is no program for %s: %w", platform, err)
-	}
-	if m := content.Machines(program[:min(len(program), content.HeadSize)]); !content.Fits(m, lock.Platform(platform)) {
-		return fmt.Errorf("is a program for %s, not for %s", content.Join(m), platform)
-	}
-	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		return errors.New("is linked dynamically, and does not run in every image")
 	}
 	return nil
 }

@@ -254,13 +254,24 @@ func (c *command) addUnit(f syncFlags, args map[string]string, name string, grou
 	}
 	g := (*groups)[i]
 	u := &unit{name: name, context: dir, data: data, source: sync.Source{From: f.from, Vendor: f.vendor, Lock: rel}}
-	if file.Context, err = dockerfile.OpenContext(dir); err != nil {
+	if err := u.read(file, g, f, nil); err != nil {
+		return err
+	}
+	u.blocked = blocked(dir, name, g.mounted(f, u), data)
+	g.units = append(g.units, u)
+	return nil
+}
+
+// read reads what a Dockerfile downloads, by what is known of its bases.
+func (u *unit) read(file *dockerfile.File, g *group, f syncFlags, bases map[string]*sync.Base) (err error) {
+	if file.Context, err = dockerfile.OpenContext(u.context); err != nil {
 		return err
 	}
 	defer file.Context.Close()
-	u.reading = sync.Read(file, sync.Options{Platforms: g.platforms(), Stages: f.vendor != ""})
-	u.blocked = blocked(dir, name, g.mounted(f, u), data)
-	g.units = append(g.units, u)
+	u.reading = sync.Read(file, sync.Options{
+		Platforms: g.platforms(), Stages: f.vendor != "",
+		Base: func(image string) *sync.Base { return bases[image] },
+	})
 	return nil
 }
 

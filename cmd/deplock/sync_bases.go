@@ -65,7 +65,12 @@ func (c *command) askBases(ctx context.Context, f syncFlags, g *group) error {
 		if len(known) == 0 {
 			continue
 		}
-		if err := u.readAgain(g, f, known); err != nil {
+		file, err := dockerfile.Parse(u.name, u.data)
+		if err != nil {
+			return err
+		}
+		file.BuildArgs = u.reading.File.BuildArgs
+		if err := u.read(file, g, f, known); err != nil {
 			return err
 		}
 	}
@@ -93,22 +98,4 @@ func (f syncFlags) basesOf(u *unit) map[string]string {
 // wantsSome reports whether sync would lock something that a RUN asks for.
 func (f syncFlags) wantsSome(run *sync.Run) bool {
 	return slices.ContainsFunc(run.Calls, func(c *sync.Call) bool { return slices.ContainsFunc(c.Requests, f.wanted) })
-}
-
-// readAgain reads a Dockerfile by what is known of its bases.
-func (u *unit) readAgain(g *group, f syncFlags, known map[string]*sync.Base) error {
-	file, err := dockerfile.Parse(u.name, u.data)
-	if err != nil {
-		return err
-	}
-	file.BuildArgs = u.reading.File.BuildArgs
-	if file.Context, err = dockerfile.OpenContext(u.context); err != nil {
-		return err
-	}
-	defer file.Context.Close()
-	u.reading = sync.Read(file, sync.Options{
-		Platforms: g.platforms(), Stages: f.vendor != "",
-		Base: func(image string) *sync.Base { return known[image] },
-	})
-	return nil
 }

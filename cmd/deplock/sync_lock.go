@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	"depfetch/fetch"
-	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/sync"
-	"depfetch/lock/update"
 )
 
 // wants returns the forms that are to be locked, each with a request of it, in
@@ -72,9 +68,6 @@ func (p *pins) ours(checksum string) bool {
 	return false
 }
 
-// scriptDepth is how deep scripts that download scripts are followed.
-const scriptDepth = 4
-
 // lockAll downloads what is asked for and not pinned, and what the scripts among
 // that ask for.
 func (c *command) lockAll(ctx context.Context, f syncFlags, g *group, book *pins) error {
@@ -96,7 +89,7 @@ func (c *command) lockAll(ctx context.Context, f syncFlags, g *group, book *pins
 		if err := l.lock(ctx, g.wants(f, book)); err != nil {
 			return err
 		}
-		more, err := c.readScripts(ctx, f, g, client, book)
+		more, err := readScripts(ctx, f, g, client, book)
 		if err != nil || !more {
 			return err
 		}
@@ -110,47 +103,3 @@ func (c *command) lockAll(ctx context.Context, f syncFlags, g *group, book *pins
 	}
 	return nil
 }
-
-// readScripts reads the scripts that RUNs download and run, and reports whether
-// there were any. What was pinned before is read only where that decides something.
-func (c *command) readScripts(ctx context.Context, f syncFlags, g *group, client *update.Client, book *pins) (more bool, err error) {
-	for _, u := range g.units {
-		for _, run := range u.reading.Runs {
-			for _, r := range run.Scripts() {
-				pin, ok := book.Pin(r.URL)
-				decides := f.prune || !run.Adopted() && run.Judge(book).Adopt
-				if !ok || pin.Unpinned != "" || book.old[r.URL] && !decides {
-					continue
-				}
-				text, err := c.pinned(ctx, client, pin)
-				if err != nil {
-					return more, err
-				}
-				run.ReadScript(r, text)
-				more = true
-			}
-		}
-	}
-	return more, nil
-}
-
-// pinned returns what is pinned, out of the cache or from upstream.
-func (c *command) pinned(ctx context.Context, client *update.Client, pin lock.Pin) ([]byte, error) {
-	a := fetch.Artifact{Name: source.Redact(pin.URL), Platform: lock.Any.String(), URL: pin.URL, Mirrors: pin.Mirrors, Digest: pin.Digest, Size: pin.Size}
-	if _, err := client.Fetch.Fill(ctx, []fetch.Artifact{a}); err != nil {
-		return nil, err
-	}
-	file, err := client.Fetch.Cache.Open(pin.Digest)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxScript+1))
-	if err == nil && len(text) <= maxScript && digest.Of(text) != pin.Digest {
-		err = fmt.Errorf("%s: the cache holds other bytes under its name", source.Redact(pin.URL))
-	}
-	return text, err
-}
-
-// maxScript is how much of a script is read, in bytes.
-const maxScript = 1 << 20

@@ -1,17 +1,11 @@
 package main
 
 import (
-	"cmp"
-	"crypto/sha256"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 
-	"depfetch/fetch"
-	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
-	"depfetch/lock"
 	"depfetch/lock/sync"
 )
 
@@ -79,56 +73,6 @@ func absolute(name string) string {
 		return name
 	}
 	return abs
-}
-
-// readCached reads the pinned scripts that RUNs run out of the cache, offline, and
-// returns the addresses of those that are not there.
-func (c *command) readCached(f syncFlags, g *group, book *pins) (unread []string) {
-	dir := cmp.Or(f.cache, c.getenv("DEPFETCH_CACHE"))
-	for depth := 0; ; depth++ {
-		more := false
-		for _, u := range slices.Concat(g.units, g.others) {
-			for _, run := range u.reading.Runs {
-				for _, r := range run.Scripts() {
-					pin, ok := book.Pin(r.URL)
-					if !ok || pin.Unpinned != "" {
-						continue
-					}
-					if text := cachedScript(dir, pin); text != nil && depth < scriptDepth {
-						run.ReadScript(r, text)
-						more = true
-					} else if shown := source.Redact(r.URL); !slices.Contains(unread, shown) {
-						unread = append(unread, shown)
-					}
-				}
-			}
-		}
-		if !more {
-			return unread
-		}
-		unread = nil
-	}
-}
-
-// cachedScript returns the beginning of what is pinned, if a cache has it whole.
-func cachedScript(dir string, pin lock.Pin) []byte {
-	if dir == "" {
-		return nil
-	}
-	file, err := (&cache.Store{Root: dir}).Open(pin.Digest)
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	h := sha256.New()
-	text, err := io.ReadAll(io.LimitReader(io.TeeReader(file, h), maxScript+1))
-	if err == nil {
-		_, err = io.Copy(h, file)
-	}
-	if err != nil || fetch.Digest(h.Sum(nil)) != pin.Digest {
-		return nil
-	}
-	return text
 }
 
 // checkUnused reports the lines that nothing asks for. What scripts ask for that are

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -18,16 +17,13 @@ import (
 	"depfetch/lock/sync"
 )
 
-// maxProgram is more than a program of depfetch has, in bytes.
-const maxProgram = 64 << 20
-
 // vendor puts the programs into the repository, and their digests into the lockfile.
 func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 	var lines []lock.Vendored
 	programs := make(map[lock.Platform][]byte)
 	for _, p := range g.platforms() {
 		var err error
-		if programs[p], err = f.binary(p); err != nil {
+		if programs[p], err = findProgram("--vendor-from", f.binaries, sync.Binary(p), "depfetch", p); err != nil {
 			return err
 		}
 	}
@@ -84,34 +80,6 @@ func relative(dir, name string) (string, error) {
 	}
 	rel, err := filepath.Rel(dir, name)
 	return filepath.ToSlash(rel), err
-}
-
-// binary returns the program for a platform: as make dist names it, or the one beside
-// deplock for this machine's own.
-func (f syncFlags) binary(p lock.Platform) ([]byte, error) {
-	dir := f.binaries
-	if dir == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		dir = filepath.Dir(self)
-	}
-	names := []string{filepath.Join(dir, sync.Binary(p))}
-	if string(p) == runtime.GOOS+"/"+runtime.GOARCH {
-		names = append(names, filepath.Join(dir, "depfetch"))
-	}
-	for _, name := range names {
-		program, err := regular.Read(name, maxProgram)
-		if err != nil {
-			continue
-		}
-		if err := fits(program, string(p)); err != nil {
-			return nil, console.Usagef("make dist makes it; --vendor-from DIR says where it is", "%s %w", name, err)
-		}
-		return program, nil
-	}
-	return nil, console.Usagef("make dist makes it; --vendor-from DIR says where it is", "no %s in %s", sync.Binary(p), dir)
 }
 
 // writeProgram writes an executable file.
