@@ -67,7 +67,7 @@ func (c *command) pruneCommand() *cobra.Command {
 			if dryRun {
 				verb = "would remove"
 			}
-			fmt.Fprintf(c.stdout, "%s %d blobs, %s\n", verb, blobs, console.Bytes(bytes))
+			fmt.Fprintf(c.stdout, "%s %s, %s\n", verb, count(blobs, "blob"), console.Bytes(bytes))
 			return nil
 		},
 	}

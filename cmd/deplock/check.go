@@ -38,8 +38,8 @@ func (c *command) checkCommand() *cobra.Command {
 			if len(unpinned) > 0 {
 				urls += fmt.Sprintf(" and %d unpinned", len(unpinned))
 			}
-			c.printf("%s: %d dependencies, %d locked lines%s, all in order\n",
-				c.name(), len(file.Deps), len(export.Lines(file.Deps)), urls)
+			c.printf("%s: %s, %s%s, all in order\n",
+				c.name(), count(len(file.Deps), "dependency"), count(len(export.Lines(file.Deps)), "locked line"), urls)
 			return nil
 		},
 	}

@@ -74,7 +74,7 @@ func (c *command) outdated(all []update.Newest) error {
 	}
 	t.Flush()
 	if len(errs) == 0 && c.code == exit.OK {
-		fmt.Fprintf(c.stdout, "%d dependencies say where their versions are found; %s\n", len(all), verdict)
+		fmt.Fprintf(c.stdout, "%s checked; %s\n", count(len(all), "dependency"), verdict)
 	}
 	return errors.Join(errs...)
 }

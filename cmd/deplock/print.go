@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"depfetch/fetch/printable"
 )
@@ -19,4 +20,15 @@ func (c *command) printf(format string, args ...any) {
 		}
 	}
 	fmt.Fprintf(c.stdout, format, shown...)
+}
+
+// count returns a number of things, in the singular for one.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	if stem, ok := strings.CutSuffix(what, "y"); ok {
+		what = stem + "ie"
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

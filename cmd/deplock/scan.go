@@ -257,14 +257,6 @@ func (c *command) scanText(all []scan.Finding, files int) error {
 	return err
 }
 
-// count returns a number with what it is a number of.
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
-}
-
 // jsonFinding is one line of the JSON rendering.
 type jsonFinding struct {
 	File      string `json:"file"`

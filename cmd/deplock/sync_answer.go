@@ -173,7 +173,7 @@ func (l *locking) enter(a *answer) {
 	case m.Err != nil:
 		book.failed++
 		l.console.Report(fmt.Errorf("%s: %w", shown, m.Err))
-		book.leave(r, shown+" could not be downloaded", "try again, or mend the address")
+		book.leave(r, shown+" could not be downloaded", "try again, or correct the address")
 		return
 	case a.redirected():
 		book.leave(r, shown+" answers with a redirect, which the call does not follow: it gets the page of the redirect", "add -L")
