@@ -18,14 +18,28 @@ import (
 
 // addFlags are the options of add.
 type addFlags struct {
+	lockFlags
+	dep    edit.NewDep
+	unpack string
+	alias  []string
+	latest string
+}
+
+// lockFlags are the options of the commands that lock dependencies.
+type lockFlags struct {
 	online
-	dep         edit.NewDep
-	unpack      string
 	platforms   []string
-	alias       []string
-	latest      string
 	skipMissing bool
 	dryRun      bool
+}
+
+func (f *lockFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.skipMissing, "skip-missing", false, "leave out the platforms that upstream does not have, and record that")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
+	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
+	flags.BoolVar(&f.allowMismatch, "allow-platform-mismatch", false, "lock programs that are for another platform, and record that")
+	f.online.register(cmd)
 }
 
 func (c *command) addCommand() *cobra.Command {
@@ -50,10 +64,6 @@ func (c *command) addCommand() *cobra.Command {
 	flags.StringArrayVar(&f.dep.Mirrors, "mirror", nil, "a further address of the same bytes; may be given again")
 	flags.StringArrayVar(&f.dep.Groups, "group", nil, "a group that it is in; may be given again")
 	flags.StringVar(&f.latest, "latest", "", "OWNER/REPOSITORY on GitHub whose releases are its versions")
-	flags.BoolVar(&f.skipMissing, "skip-missing", false, "leave out the platforms that upstream does not have, and record that")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
-	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
-	flags.BoolVar(&f.allowMismatch, "allow-platform-mismatch", false, "lock programs that are for another platform, and record that")
 	f.register(cmd)
 	return cmd
 }
@@ -106,13 +116,9 @@ func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
 }
 
 // parse reads the options that are not texts of the lockfile as they stand.
-func (f addFlags) parse(dep *edit.NewDep) error {
-	for _, s := range f.platforms {
-		p, err := lock.NormalizePlatform(s)
-		if err != nil {
-			return console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
-		}
-		dep.Platforms = append(dep.Platforms, p)
+func (f addFlags) parse(dep *edit.NewDep) (err error) {
+	if dep.Platforms, err = parsePlatforms(f.platforms); err != nil {
+		return err
 	}
 	for _, s := range f.alias {
 		platform, name, ok := strings.Cut(s, "=")

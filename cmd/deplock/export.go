@@ -42,11 +42,11 @@ func (c *command) exportCommand() *cobra.Command {
 func (c *command) export(s selected, format, platform string) error {
 	lines := export.Lines(s.deps)
 	if platform != "" {
-		p, err := lock.NormalizePlatform(platform)
+		p, err := parsePlatforms([]string{platform})
 		if err != nil {
-			return console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
+			return err
 		}
-		lines = slices.DeleteFunc(lines, func(l export.Line) bool { return l.Platform != p && l.Platform != lock.Any })
+		lines = slices.DeleteFunc(lines, func(l export.Line) bool { return l.Platform != p[0] && l.Platform != lock.Any })
 	}
 	switch format {
 	case "json":

@@ -100,6 +100,19 @@ func pinOf(file *lock.File, address string) (lock.Pin, error) {
 	return pin, nil
 }
 
+// parsePlatforms reads the values of --platform.
+func parsePlatforms(list []string) ([]lock.Platform, error) {
+	var platforms []lock.Platform
+	for _, s := range list {
+		p, err := lock.NormalizePlatform(s)
+		if err != nil {
+			return nil, console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
+		}
+		platforms = append(platforms, p)
+	}
+	return platforms, nil
+}
+
 // splitPins returns the lines that pin something, and those that pin nothing.
 func splitPins(pins []lock.Pin) (pinned, unpinned []lock.Pin) {
 	for _, p := range pins {

@@ -8,63 +8,72 @@ import (
 
 	"depfetch/fetch/printable"
 	"depfetch/fetch/source"
+	"depfetch/lock/dockerfile"
 	"depfetch/lock/sync"
 )
 
 // tally counts what sync has done.
 type tally struct {
-	files, adopted, already, left, moving int
-	broken                                int // adopted, and will fail
-	failed, refused, wrong, findings      int
-	declared                              []string // the compose and bake files that describe what was adopted
+	files, adopted, already, left    int
+	broken                           int // adopted, and will fail
+	failed, refused, wrong, findings int
+	declared                         []string // the compose and bake files that describe what was adopted
 }
 
-// place prints what is so at a place of a Dockerfile.
-func (c *command) place(u *unit, at int, what, hint string) {
-	name, p := u.reading.File.Place(at)
-	fmt.Fprintf(c.stdout, "%s:%d: %s\n", printable.String(name), p.Line, printable.String(what))
-	if hint != "" {
-		fmt.Fprintf(c.stdout, "    %s\n", printable.String(hint))
+// say prints a reason, or whatever else is so at a place of a Dockerfile, behind a prefix.
+func (c *command) say(u *unit, prefix string, r sync.Reason) {
+	name, p := u.reading.File.Place(r.At)
+	fmt.Fprintf(c.stdout, "%s:%d: %s\n", printable.String(name), p.Line, printable.String(prefix+r.What))
+	if r.Hint != "" {
+		fmt.Fprintf(c.stdout, "    %s\n", printable.String(r.Hint))
 	}
+}
+
+// blockedAt is u.blocked at an instruction.
+func (u *unit) blockedAt(in *dockerfile.Instruction) sync.Reason {
+	r := *u.blocked
+	r.At = in.Start
+	return r
 }
 
 // report prints what becomes of the instructions of a Dockerfile.
 func (c *command) report(u *unit, book *pins, total *tally) {
+	leave := func(reasons ...sync.Reason) {
+		total.left++
+		for _, r := range reasons {
+			c.say(u, "left: ", r)
+		}
+	}
+	adopted := func(in *dockerfile.Instruction) {
+		total.adopted++
+		c.say(u, "", sync.Reason{At: in.Start, What: "adopted"})
+	}
 	total.files++
 	for _, run := range u.reading.Runs {
-		at := run.Instruction.Start
 		v := run.Judge(book)
 		switch {
 		case run.Adopted():
 			total.already++
 			if u.blocked != nil {
-				c.place(u, at, "adopted, and will fail: "+u.blocked.What, u.blocked.Hint)
+				c.say(u, "adopted, and will fail: ", u.blockedAt(run.Instruction))
 				total.left++
 				total.broken++
 			}
-			for _, r := range c.reasons(v, book, run) {
+			for _, r := range distinct(v.Reasons) {
 				total.left++
 				if slices.Contains(run.Obstacles, r) {
-					c.place(u, r.At, "in an adopted RUN: "+r.What, r.Hint)
+					c.say(u, "in an adopted RUN: ", r)
 					continue
 				}
-				c.place(u, r.At, "left unpinned in an adopted RUN, which will fail: "+r.What, r.Hint)
+				c.say(u, "left unpinned in an adopted RUN, which will fail: ", r)
 				total.broken++
 			}
 		case v.Adopt && u.blocked != nil:
-			total.left++
-			c.place(u, at, "left: "+u.blocked.What, u.blocked.Hint)
+			leave(u.blockedAt(run.Instruction))
 		case v.Adopt:
-			total.adopted++
-			c.place(u, at, "adopted", "")
-		case v.Moves:
-			total.moving++
-			fallthrough
+			adopted(run.Instruction)
 		default:
-			total.left++
-			for _, r := range c.reasons(v, book, run) {
-				c.place(u, r.At, "left: "+r.What, r.Hint)
-			}
+			leave(distinct(v.Reasons)...)
 		}
 	}
 	for _, a := range u.reading.Adds {
@@ -72,55 +81,23 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 		case v.Adopt && a.Checksum != "":
 			total.already++
 		case v.Adopt:
-			total.adopted++
-			c.place(u, a.Instruction.Start, "adopted", "")
+			adopted(a.Instruction)
 		case len(v.Reasons) > 0:
-			total.left++
-			for _, r := range v.Reasons {
-				if left, ok := leftOf(a.Request, book); ok {
-					r = left
-				}
-				c.place(u, r.At, "left: "+r.What, r.Hint)
-			}
+			leave(v.Reasons...)
 		}
 	}
 	for _, r := range u.reading.Left {
-		total.left++
-		c.place(u, r.At, "left: "+r.What, r.Hint)
+		leave(r)
 	}
 }
 
-func leftOf(r *sync.Request, book *pins) (sync.Reason, bool) {
-	if r == nil {
-		return sync.Reason{}, false
-	}
-	reason, ok := book.left[r.Form]
-	return reason, ok
-}
-
-// reasons returns the reasons of a verdict, with what was found out in the place of
-// what is only not pinned.
-func (c *command) reasons(v sync.Verdict, book *pins, run *sync.Run) []sync.Reason {
+// distinct returns each of the reasons once, in the order of their places.
+func distinct(reasons []sync.Reason) []sync.Reason {
 	var all []sync.Reason
-	add := func(r sync.Reason) {
+	for _, r := range reasons {
 		if !slices.Contains(all, r) {
 			all = append(all, r)
 		}
-	}
-	known := make(map[string]sync.Reason)
-	for _, call := range run.Calls {
-		for _, r := range call.Requests {
-			if reason, ok := book.left[r.Form]; ok {
-				known[source.Redact(r.URL)+" is not pinned"] = reason
-				known[source.Redact(r.URL)+" moves: "+r.Moving] = reason
-			}
-		}
-	}
-	for _, r := range v.Reasons {
-		if reason, ok := known[r.What]; ok {
-			r = reason
-		}
-		add(r)
 	}
 	slices.SortStableFunc(all, func(a, b sync.Reason) int { return cmp.Compare(a.At, b.At) })
 	return all
@@ -130,9 +107,14 @@ func (c *command) reasons(v sync.Verdict, book *pins, run *sync.Run) []sync.Reas
 func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 	book := newPins(g.file)
 	unread := c.readCached(f, g, book)
-	find := func(u *unit, at int, what, hint string) {
-		total.findings++
-		c.place(u, at, what, hint)
+	find := func(u *unit, prefix string, reasons ...sync.Reason) {
+		for _, r := range reasons {
+			total.findings++
+			c.say(u, prefix, r)
+		}
+	}
+	todo := func(in *dockerfile.Instruction, what string) sync.Reason {
+		return sync.Reason{At: in.Start, What: what, Hint: "deplock sync"}
 	}
 	for _, u := range g.units {
 		total.files++
@@ -140,43 +122,35 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 			v := run.Judge(book)
 			switch {
 			case run.Adopted():
-				for _, r := range v.Reasons {
-					find(u, r.At, r.What, r.Hint)
-				}
+				find(u, "", v.Reasons...)
 				if u.blocked != nil {
-					find(u, run.Instruction.Start, u.blocked.What, u.blocked.Hint)
+					find(u, "", u.blockedAt(run.Instruction))
 				}
 			case v.Adopt && u.blocked == nil && g.askedOtherwise(run):
 				// Whether it gets the same bytes is not known offline.
 			case v.Adopt && u.blocked == nil:
-				find(u, run.Instruction.Start, "could be adopted and is not", "deplock sync")
+				find(u, "", todo(run.Instruction, "could be adopted and is not"))
 			case len(run.Obstacles) == 0 && !v.Moves && u.blocked == nil && f.lockable(run):
-				for _, r := range v.Reasons {
-					find(u, r.At, r.What, r.Hint)
-				}
+				find(u, "", v.Reasons...)
 			case f.strict && v.Adopt:
-				find(u, run.Instruction.Start, "left: "+u.blocked.What, u.blocked.Hint)
+				find(u, "left: ", u.blockedAt(run.Instruction))
 			case f.strict:
-				for _, r := range v.Reasons {
-					find(u, r.At, "left: "+r.What, r.Hint)
-				}
+				find(u, "left: ", v.Reasons...)
 			}
 		}
 		for _, a := range u.reading.Adds {
 			pin, pinned := book.Pin(requestURL(a))
 			switch {
 			case a.Request == nil || !pinned && !f.wanted(a.Request):
-				for _, r := range a.Judge(book).Reasons {
-					if f.strict {
-						find(u, r.At, "left: "+r.What, r.Hint)
-					}
+				if f.strict {
+					find(u, "left: ", a.Judge(book).Reasons...)
 				}
 			case !pinned && a.Checksum == "":
-				find(u, a.Instruction.Start, source.Redact(a.Request.URL)+" is not pinned", "deplock sync")
+				find(u, "", todo(a.Instruction, source.Redact(a.Request.URL)+" is not pinned"))
 			case pinned && a.Checksum == "":
-				find(u, a.Instruction.Start, "could be adopted and is not", "deplock sync")
+				find(u, "", todo(a.Instruction, "could be adopted and is not"))
 			case pinned && a.Checksum != "sha256:"+pin.Digest.String():
-				find(u, a.Instruction.Start, "--checksum is not what the lockfile has", "deplock sync")
+				find(u, "", todo(a.Instruction, "--checksum is not what the lockfile has"))
 			}
 		}
 	}

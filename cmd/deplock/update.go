@@ -20,11 +20,8 @@ import (
 
 // updateFlags are the options of update.
 type updateFlags struct {
-	online
-	latest      bool
-	platforms   []string
-	skipMissing bool
-	dryRun      bool
+	lockFlags
+	latest bool
 }
 
 func (c *command) updateCommand() *cobra.Command {
@@ -41,10 +38,6 @@ file that upstream has replaced on purpose; deplock sync locks addresses that ar
 	flags := cmd.Flags()
 	flags.BoolVar(&f.latest, "latest", false, "take the latest version of each that says where to find it")
 	flags.StringArrayVar(&f.platforms, "platform", nil, "lock this platform alone; may be given again")
-	flags.BoolVar(&f.skipMissing, "skip-missing", false, "leave out the platforms that upstream does not have, and record that")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
-	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")
-	flags.BoolVar(&f.allowMismatch, "allow-platform-mismatch", false, "lock programs that are for another platform, and record that")
 	f.register(cmd)
 	return cmd
 }
@@ -183,15 +176,10 @@ func (f updateFlags) platformsOf(file *lock.File, w update.Want) ([]lock.Platfor
 	if len(f.platforms) == 0 {
 		return all, nil
 	}
-	var platforms []lock.Platform
-	for _, s := range f.platforms {
-		p, err := lock.NormalizePlatform(s)
-		if err != nil {
-			return nil, console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
-		}
-		platforms = append(platforms, p)
-	}
+	platforms, err := parsePlatforms(f.platforms)
 	switch {
+	case err != nil:
+		return nil, err
 	case slices.Equal(all, []lock.Platform{lock.Any}):
 		return all, nil // one line stands for every platform
 	case w.Version == "" || w.Version == w.Dep.Version:

@@ -71,6 +71,20 @@ func unescape(s string) string {
 	return s
 }
 
+// Escape percent-encodes the bytes of s that are not kept.
+func Escape(s string, keep func(c byte) bool) string {
+	const hex = "0123456789ABCDEF"
+	var b []byte
+	for i := range len(s) {
+		if c := s[i]; keep(c) {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}
+
 // removeDots resolves dot segments (RFC 3986, section 5.2.4), as curl does in
 // their percent-encoded forms too.
 func removeDots(path string) string {

@@ -11,6 +11,15 @@ type Job struct {
 	Operations    []*Operation
 }
 
+// Note notes an option that asks for help or the version, behind which nothing is read.
+func (j *Job) Note(o *Option) error {
+	j.Help, j.Version = o.Long == "help", o.Long == "version"
+	if j.Help || j.Version {
+		return ErrStop
+	}
+	return nil
+}
+
 // Operation is URLs for which the same options hold.
 type Operation struct {
 	Transfers []Transfer

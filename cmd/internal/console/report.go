@@ -87,51 +87,43 @@ func (c *Console) reportOne(err error) int {
 		archive      *fetch.ArchiveError
 		unverifiable *fetch.UnverifiableError
 	)
+	say := func(code int, err error, hint string, args ...any) int {
+		c.Errorf("%v", err)
+		c.Hintf(hint, args...)
+		return code
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		c.Errorf("interrupted; nothing has been changed")
 		return exit.Failure
 	case errors.As(err, &coded):
-		c.Errorf("%v", coded)
-		c.Hintf("%s", coded.Hint)
-		return coded.Code
+		return say(coded.Code, coded, "%s", coded.Hint)
 	case errors.As(err, &bad):
-		c.Errorf("%v", bad)
-		c.Hintf("%s", bad.Hint)
+		code := exit.Usage
 		switch bad.Kind {
 		case lock.KindPolicy:
-			return exit.Refused
+			code = exit.Refused
 		case lock.KindUnlocked:
-			return exit.Failure
+			code = exit.Failure
 		}
-		return exit.Usage
+		return say(code, bad, "%s", bad.Hint)
 	case errors.As(err, &unknown):
-		c.Errorf("%v", unknown)
-		c.Hintf("%s list shows what there is", c.Program)
-		return exit.Usage
+		return say(exit.Usage, unknown, "%s list shows what there is", c.Program)
 	case errors.As(err, &group):
-		c.Errorf("%v", group)
-		return exit.Usage
+		return say(exit.Usage, group, "")
 	case errors.As(err, &unpinned):
-		c.Errorf("%v", unpinned)
-		c.Hintf("to pin it: deplock update %s --platform %s", unpinned.Dep, unpinned.Platform)
-		return exit.Refused
+		return say(exit.Refused, unpinned, "to pin it: deplock update %s --platform %s", unpinned.Dep, unpinned.Platform)
 	case errors.As(err, &archive):
-		c.Errorf("%v", archive)
-		c.Hintf("%s", ArchiveHint(archive.Artifact.Name, archive.Err))
-		return exit.Failure
+		return say(exit.Failure, archive, "%s", ArchiveHint(archive.Artifact.Name, archive.Err))
 	case errors.As(err, &unverifiable):
-		c.Errorf("%v", unverifiable)
-		c.Hintf("to record it: deplock update %s", unverifiable.Artifact.Name)
-		return exit.Failure
+		return say(exit.Failure, unverifiable, "to record it: deplock update %s", unverifiable.Artifact.Name)
 	case errors.As(err, &transfer):
 		return c.reportTransfer(transfer)
 	case errors.As(err, &destination):
 		c.Errorf("%v", err)
 		return c.hintDestination(destination)
 	}
-	c.Errorf("%v", err)
-	return exit.Failure
+	return say(exit.Failure, err, "")
 }
 
 // reportTransfer prints why an artifact could not be had.

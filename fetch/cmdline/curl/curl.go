@@ -94,12 +94,8 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
 		return nil
 	}
 	switch o.Long {
-	case "help":
-		p.job.Help = true
-		return cmdline.ErrStop
-	case "version":
-		p.job.Version = true
-		return cmdline.ErrStop
+	case "help", "version":
+		return p.job.Note(o)
 	case "next":
 		before := len(p.job.Operations)
 		if err = p.finish(); err == nil && len(p.job.Operations) == before {

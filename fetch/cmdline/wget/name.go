@@ -143,7 +143,6 @@ func simplify(elements []string) []string {
 // element returns a part of a URL as the name of a file or directory: decoded, and
 // what must not be in a name encoded again.
 func (n *names) element(s string) string {
-	const hex = "0123456789ABCDEF"
 	var b []byte
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -158,15 +157,10 @@ func (n *names) element(s string) string {
 	if string(b) == ".." {
 		return "%2E%2E"
 	}
-	var name []byte
-	for _, c := range b {
-		if c == '/' || (c < ' ' || c == 0x7f) && !n.control || c >= 0x80 && n.ascii || n.windows && strings.IndexByte("\\|<>?:\"*", c) >= 0 {
-			name = append(name, '%', hex[c>>4], hex[c&15])
-		} else {
-			name = append(name, c)
-		}
-	}
-	switch text := string(name); {
+	text := cmdline.Escape(string(b), func(c byte) bool {
+		return c != '/' && (c >= ' ' && c != 0x7f || n.control) && (c < 0x80 || !n.ascii) && !(n.windows && strings.IndexByte("\\|<>?:\"*", c) >= 0)
+	})
+	switch {
 	case n.lower:
 		return strings.ToLower(text)
 	case n.upper:

@@ -121,12 +121,8 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) error {
 		return err
 	}
 	switch o.Long {
-	case "help":
-		p.job.Help = true
-		return cmdline.ErrStop
-	case "version":
-		p.job.Version = true
-		return cmdline.ErrStop
+	case "help", "version":
+		return p.job.Note(o)
 	case "output-file", "append-output":
 		p.job.Log, p.job.AppendLog = value, o.Long[0] == 'a'
 	case "execute":
@@ -312,14 +308,7 @@ func failure(text string) error { return &cmdline.Error{Err: cmdline.Bad(text), 
 // escape encodes what wget encodes in a URL: spaces, control characters, quotes,
 // brackets and what is not ASCII.
 func escape(url string) string {
-	const hex = "0123456789ABCDEF"
-	var b []byte
-	for i := range len(url) {
-		if c := url[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("<>\"{}|\\^`", c) >= 0 {
-			b = append(b, '%', hex[c>>4], hex[c&15])
-		} else {
-			b = append(b, c)
-		}
-	}
-	return string(b)
+	return cmdline.Escape(url, func(c byte) bool {
+		return c > ' ' && c < 0x7f && strings.IndexByte("<>\"{}|\\^`", c) < 0
+	})
 }
