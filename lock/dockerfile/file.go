@@ -258,6 +258,13 @@ func (f *File) Sources() []string {
 	return all
 }
 
+// MountsDepfetch reports whether a mount puts depfetch in the place of curl or wget: in
+// which directory, and of which of the two.
+func MountsDepfetch(m *instructions.Mount) (dir, name string, ok bool) {
+	dir, name = path.Dir(m.Target), path.Base(m.Target)
+	return dir, name, (name == "curl" || name == "wget") && strings.HasPrefix(path.Base(m.Source), "depfetch")
+}
+
 // Mounts returns the mounts of a RUN with their variables as they are written. BuildKit
 // itself parses mounts only when it expands variables.
 func Mounts(c *instructions.RunCommand) []*instructions.Mount {

@@ -42,7 +42,7 @@ var ineffectiveCheck = Rule{
 	Fix:   "let the failure end the step: put `&&` behind the check or `set -e` before it, and neither `||` nor `;` behind it",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
-			if d.fault == checkedVain {
+			if d.fault == ineffective {
 				c := d.Checks[0]
 				p.report(Error, c.At, c.At, "this check of %s cannot fail: %s", shown(d.URL), c.Lost)
 			}
@@ -63,7 +63,7 @@ var pipeToShell = Rule{
 	Fix:   "download it to a file, check its sum, then run it; or install a pinned release instead",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
-			if d.fault == runUnseen {
+			if d.fault == pipedToShell {
 				p.report(Error, d.Start, d.End, "%s runs what %s sends, unseen", d.Piped.Into, shown(d.URL))
 			}
 		}
@@ -78,7 +78,7 @@ var pipeToTar = Rule{
 	Fix:   "pin it with `deplock sync`, or download it to a file and check its sum first",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
-			if d.fault == unpacked {
+			if d.fault == pipedToUnpacker {
 				p.report(Error, d.Start, d.End, "%s unpacks what %s sends, unchecked", d.Piped.Into, shown(d.URL))
 			}
 		}
@@ -93,7 +93,7 @@ var usedBeforeCheck = Rule{
 	Fix:   "check the sum before anything reads the file",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
-			if d.fault == checkedLate {
+			if d.fault == late {
 				p.report(Warning, d.Used.At, d.Used.At, "%s reads what %s sends before it is checked", d.Used.By, shown(d.URL))
 			}
 		}

@@ -18,31 +18,31 @@ type download struct {
 type fault int
 
 const (
-	none        fault = iota
-	runUnseen         // a shell runs it as it arrives
-	unpacked          // it is unpacked as it arrives
-	unchecked         // nothing checks it
-	checkedVain       // it is checked, and the build goes on when that fails
-	checkedLate       // it is used, then checked
+	noFault         fault = iota
+	pipedToShell          // a shell runs it as it arrives
+	pipedToUnpacker       // it is unpacked as it arrives
+	unchecked             // nothing checks it
+	ineffective           // it is checked, and the build goes on when that fails
+	late                  // it is used before it is checked
 )
 
 // judge says what is wrong with how a download is checked.
 func judge(d *script.Download) fault {
 	switch {
 	case d.Evidence, d.Read != script.NotRead && len(d.Checks) == 0:
-		return none
+		return noFault
 	case d.Piped != nil && d.Piped.Runs:
-		return runUnseen
+		return pipedToShell
 	case d.Piped != nil && unpackers[d.Piped.Into]:
-		return unpacked
+		return pipedToUnpacker
 	case d.Piped != nil && d.Piped.Into != d.Tool, len(d.Checks) == 0:
 		return unchecked
 	case !d.Verified():
-		return checkedVain
+		return ineffective
 	case d.Used != nil && d.Used.At < d.Checks[0].At:
-		return checkedLate
+		return late
 	}
-	return none
+	return noFault
 }
 
 // unpackers are what archives are piped into.
@@ -66,9 +66,9 @@ type address struct {
 	sum        bool // what arrives is compared with a sum
 }
 
-// look takes the downloads of a stage down. What is thrown away and what a mounted
-// depfetch downloads is none.
-func (s *subject) look(t dockerfile.StageTrace) {
+// collect adds the downloads of a stage, without those whose answer is thrown away and
+// those of a mounted depfetch.
+func (s *subject) collect(t dockerfile.StageTrace) {
 	downloads := make(map[*script.Fetch]*script.Download)
 	for _, d := range script.Downloads(t.Events) {
 		downloads[d.Fetch] = d

@@ -1,18 +1,15 @@
 package scan
 
 import (
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"depfetch/lock/dockerfile"
 	"depfetch/lock/dockerfile/script"
 	"depfetch/lock/release"
 )
-
-// usual is where programs are found if nothing sets PATH.
-const usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // pinned reports whether depfetch is mounted as the program that downloads, so that
 // only what is pinned comes. What moves may be left to the image's own program.
@@ -20,7 +17,7 @@ func (s *subject) pinned(f *script.Fetch) bool {
 	if f.Call == nil || f.Call.Name.Text != f.Tool || len(f.Call.Via) > 0 || release.Moving(f.URL.Text) != "" {
 		return false
 	}
-	dirs := usual
+	dirs := script.DefaultPath
 	if f.Call.Path.Known() {
 		dirs = f.Call.Path.Text
 	}
@@ -31,8 +28,8 @@ func (s *subject) pinned(f *script.Fetch) bool {
 				continue
 			}
 			return slices.ContainsFunc(instructions.GetMounts(c), func(m *instructions.Mount) bool {
-				dir, name := path.Split(m.Target)
-				return name == f.Tool && strings.HasPrefix(path.Base(m.Source), "depfetch") && slices.Contains(strings.Split(dirs, ":"), path.Clean(dir))
+				dir, name, ok := dockerfile.MountsDepfetch(m)
+				return ok && name == f.Tool && slices.Contains(strings.Split(dirs, ":"), dir)
 			})
 		}
 	}

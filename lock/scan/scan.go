@@ -84,7 +84,7 @@ func newSubject(f *dockerfile.File, opts Options) *subject {
 		}
 	}
 	for _, stage := range s.stages {
-		s.look(stage)
+		s.collect(stage)
 	}
 	return s
 }

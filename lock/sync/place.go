@@ -11,10 +11,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"depfetch/lock/dockerfile"
+	"depfetch/lock/dockerfile/script"
 )
-
-// usualPath is the PATH that BuildKit sets if the image has none.
-const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // Tools returns the programs that a RUN calls, sorted.
 func (run *Run) Tools() []string {
@@ -35,10 +33,10 @@ const maxFolders = 64
 // mounted already.
 func (run *Run) place(r *reader) {
 	run.mounts()
-	usual := usualPath
+	usual := script.DefaultPath
 	if base := r.base(run); base != nil {
 		if base.Path != "" {
-			usual = strings.Join(ordered(folders(base.Path, usualPath)), ":")
+			usual = strings.Join(ordered(folders(base.Path, script.DefaultPath)), ":")
 		}
 		if sh := base.Shell; len(sh) > 0 && !isShell(path.Base(sh[0])) && !run.setsShell() {
 			run.leave(run.Instruction.Start, "the SHELL of its base is "+sh[0]+", which is not read", hintRecord)
@@ -251,10 +249,11 @@ func (run *Run) mounts() {
 		return
 	}
 	for _, m := range instructions.GetMounts(c) {
-		switch name := path.Base(m.Target); {
-		case (name == "curl" || name == "wget") && strings.HasPrefix(path.Base(m.Source), "depfetch"):
+		dir, name, ok := dockerfile.MountsDepfetch(m)
+		switch {
+		case ok:
 			run.Mounted, run.source = append(run.Mounted, name), m.From
-			run.Dir = cmp.Or(run.Dir, path.Dir(m.Target))
+			run.Dir = cmp.Or(run.Dir, dir)
 		case m.Target == lockTarget:
 			run.Lock = true
 		}

@@ -130,9 +130,12 @@ func (m *Machine) start(c *call) (status, bool) {
 	return unsure, false
 }
 
-// searched returns the directories of $PATH, or those that images usually have.
+// DefaultPath is the PATH that BuildKit sets if the image has none.
+const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// searched returns the directories of $PATH, and then those that images usually have.
 func (m *Machine) searched() []string {
-	dirs := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	dirs := DefaultPath
 	if v, ok := m.Vars["PATH"]; ok {
 		dirs = v.Text + ":" + dirs
 	}
