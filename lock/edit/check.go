@@ -12,9 +12,9 @@ import (
 )
 
 // check proves the text that an edit has given: it is a valid lockfile, and
-// decodes to exactly what the edit of a dependency was to make of the text
-// before.
-func (d *Document) check(before tree, dep string) error {
+// decodes to exactly what the edit was to make of the text before. Its effects say
+// which dependency the errors are about.
+func (d *Document) check(before tree, effects []effect) error {
 	file, err := lock.Parse(d.name, d.Bytes())
 	if err != nil {
 		return fmt.Errorf("the lockfile would not be valid: %w", err)
@@ -23,7 +23,10 @@ func (d *Document) check(before tree, dep string) error {
 	if err != nil {
 		return fmt.Errorf("the lockfile would not be valid: %w", err)
 	}
-	at := 0
+	dep, at := "", 0
+	if len(effects) > 0 && effects[0].path[0] == "deps" {
+		dep = effects[0].path[1]
+	}
 	if p := before.Find("deps", dep, "url"); p != nil {
 		at = p.Start
 	}

@@ -38,7 +38,7 @@ type NewDep struct {
 // shows; where deps is an inline table, at the end of that. A name that is
 // already there is an error.
 func (d *Document) Add(dep NewDep) error {
-	if _, ok := d.deps()[dep.Name]; ok {
+	if d.table("deps", dep.Name) != nil {
 		return fmt.Errorf("%s: there is a dependency %q already", d.name, dep.Name)
 	}
 	if dep.URL == "" {
@@ -49,19 +49,14 @@ func (d *Document) Add(dep NewDep) error {
 	if len(locked) > 0 {
 		all = append(own[:len(own):len(own)], Entry{Key: "locked", Value: locked})
 	}
-	return d.transact(dep.Name, func() {
+	return d.transact(func() {
 		d.flush()
 		if p := d.tree.Find("deps"); p != nil && p.Table() != nil {
 			d.addInline(p.Table(), Entry{Key: dep.Name, Value: all})
 			return
 		}
 		d.addTables(dep.Name, own, locked)
-	}, func() {
-		if d.deps() == nil {
-			d.root["deps"] = make(map[string]any)
-		}
-		d.deps()[dep.Name] = decoded(all)
-	})
+	}, effect{[]string{"deps", dep.Name}, all})
 }
 
 // addInline adds a dependency to an inline table of them.
@@ -116,9 +111,7 @@ func (n NewDep) entries() []Entry {
 		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: n.Signature}, {Key: "latest", Value: n.Latest}, {Key: "member", Value: n.Member},
 		{Key: "unpack", Value: unpackValue(n.Unpack)}, {Key: "path", Value: n.Path}, {Key: "mode", Value: n.Mode}, {Key: "owner", Value: n.Owner},
 		{Key: "platforms", Value: platforms}, {Key: "groups", Value: n.Groups},
-	}
-	if n.AllowPlatformMismatch {
-		entries = append(entries, Entry{Key: "allow_platform_mismatch", Value: true})
+		{Key: "allow_platform_mismatch", Value: n.AllowPlatformMismatch},
 	}
 	return slices.DeleteFunc(entries, func(e Entry) bool { return isUnset(e.Value) })
 }
@@ -126,14 +119,12 @@ func (n NewDep) entries() []Entry {
 // isUnset reports whether a value is that of a key to leave out.
 func isUnset(value any) bool {
 	switch v := value.(type) {
-	case string:
-		return v == ""
 	case []string:
 		return len(v) == 0
 	case []Entry:
 		return len(v) == 0
 	}
-	return value == nil
+	return value == nil || value == "" || value == false || value == int64(0)
 }
 
 // unpackValue returns how the lockfile writes u: true, a table, or nothing.
@@ -141,26 +132,13 @@ func unpackValue(u *fetch.Unpack) any {
 	if u == nil {
 		return nil
 	}
-	var table []Entry
-	if u.Strip != 0 {
-		table = append(table, Entry{Key: "strip", Value: int64(u.Strip)})
+	table := []Entry{
+		{Key: "strip", Value: int64(u.Strip)}, {Key: "include", Value: u.Include}, {Key: "replace", Value: u.Replace},
+		{Key: "absolute_links", Value: u.AbsoluteLinks}, {Key: "absolute_names", Value: u.AbsoluteNames},
+		{Key: "drop_special_bits", Value: u.DropSpecial},
 	}
-	if len(u.Include) > 0 {
-		table = append(table, Entry{Key: "include", Value: u.Include})
-	}
-	if u.Replace {
-		table = append(table, Entry{Key: "replace", Value: true})
-	}
-	if u.AbsoluteLinks {
-		table = append(table, Entry{Key: "absolute_links", Value: true})
-	}
-	if u.AbsoluteNames {
-		table = append(table, Entry{Key: "absolute_names", Value: true})
-	}
-	if u.DropSpecial {
-		table = append(table, Entry{Key: "drop_special_bits", Value: true})
-	}
-	if table == nil {
+	table = slices.DeleteFunc(table, func(e Entry) bool { return isUnset(e.Value) })
+	if len(table) == 0 {
 		return true
 	}
 	return table

@@ -82,36 +82,43 @@ func (d *Document) Batch(f func(*Document) error) error {
 	if d.held {
 		return f(d)
 	}
-	return d.transact("", func() {
+	return d.transact(func() {
 		d.held = true
 		defer func() { d.held = false }()
 		if d.refused = f(d); d.refused == nil {
 			d.flush()
 		}
-	}, func() {})
+	})
 }
 
-// edit runs one verb: change edits the text, and expect does to the decoded
-// dependency what the verb names. A dependency that is not there is an error.
-func (d *Document) edit(dep string, change func(), expect func(values map[string]any)) error {
-	values, ok := d.deps()[dep].(map[string]any)
-	if !ok {
+// effect is what a verb does to the decoded lockfile: the value at path becomes
+// another, or goes if that is nil.
+type effect struct {
+	path  []string
+	value any
+}
+
+// edit runs a verb that changes the text of a dependency, and by it the value of
+// keys below it. A dependency that is not there is an error.
+func (d *Document) edit(dep string, keys []string, value any, change func()) error {
+	if d.table("deps", dep) == nil {
 		return fmt.Errorf("%s: there is no dependency %q", d.name, dep)
 	}
-	return d.transact(dep, change, func() { expect(values) })
+	return d.transact(change, effect{append([]string{"deps", dep}, keys...), value})
 }
 
-// transact edits the text by change and the decoded document by expect, and
-// checks the result, unless a batch will. If either fails, d is as it was. The
-// dependency, which may be empty, is for errors.
-func (d *Document) transact(dep string, change, expect func()) error {
+// transact edits the text by change, and checks that it has the effects and no
+// others, unless a batch will. If either fails, d is as it was.
+func (d *Document) transact(change func(), effects ...effect) error {
 	before := *d
 	change()
 	err := d.refused
 	if err == nil && (d.edits != before.edits || d.tree.Text != before.tree.Text) {
-		expect()
+		for _, e := range effects {
+			d.expect(e)
+		}
 		if !d.held {
-			err = d.check(before.tree, dep)
+			err = d.check(before.tree, effects)
 		}
 	}
 	if err != nil {
@@ -121,6 +128,33 @@ func (d *Document) transact(dep string, change, expect func()) error {
 		}
 	}
 	return err
+}
+
+// expect makes the decoded document what it is to be with e.
+func (d *Document) expect(e effect) {
+	table, last := d.root, len(e.path)-1
+	for _, key := range e.path[:last] {
+		kid, ok := table[key].(map[string]any)
+		if !ok {
+			kid = make(map[string]any)
+			table[key] = kid
+		}
+		table = kid
+	}
+	if e.value == nil {
+		delete(table, e.path[last])
+	} else {
+		table[e.path[last]] = decoded(e.value)
+	}
+}
+
+// table returns the decoded table at path, or nil if it is not there.
+func (d *Document) table(path ...string) map[string]any {
+	table := d.root
+	for _, key := range path {
+		table, _ = table[key].(map[string]any)
+	}
+	return table
 }
 
 // replace puts values in the places of others, in a batch when flush is called.
@@ -179,17 +213,4 @@ func (d *Document) refusal(t tree, offset int, dep, why string) error {
 		dep = "deps." + key(dep) + ": "
 	}
 	return fmt.Errorf("%s:%d:%d: %scannot edit this safely: %s", d.name, line, col, dep, why)
-}
-
-// deps returns the decoded dependencies. It may be nil.
-func (d *Document) deps() map[string]any {
-	deps, _ := d.root["deps"].(map[string]any)
-	return deps
-}
-
-// locked returns the decoded locked lines of a dependency. It may be nil.
-func (d *Document) locked(dep string) map[string]any {
-	values, _ := d.deps()[dep].(map[string]any)
-	locked, _ := values["locked"].(map[string]any)
-	return locked
 }

@@ -10,9 +10,9 @@ import (
 // SetVersion sets the version of a dependency. One that has none gets it as its
 // first key. Locked lines stay as they are, and may be stale then.
 func (d *Document) SetVersion(dep, version string) error {
-	return d.edit(dep, func() {
+	return d.edit(dep, []string{"version"}, version, func() {
 		if p := d.tree.Find("deps", dep, "version"); p != nil {
-			if values, _ := d.deps()[dep].(map[string]any); values["version"] != version {
+			if d.table("deps", dep)["version"] != version {
 				d.replace(d.tree.value(p, version))
 			}
 			return
@@ -26,7 +26,7 @@ func (d *Document) SetVersion(dep, version string) error {
 		t := d.tree
 		entry := t.entry(own[0], 0, "version", text(version))
 		d.splice(t.lines(t.lineEnd(own[0].In.End), t.indent(own[0].Start)+entry+"\n"))
-	}, func(values map[string]any) { values["version"] = version })
+	})
 }
 
 // SetPlatforms sets the platforms of a dependency. None takes the key away, so
@@ -37,7 +37,11 @@ func (d *Document) SetPlatforms(dep string, platforms []lock.Platform) error {
 	for i, p := range platforms {
 		want[i] = string(p)
 	}
-	return d.edit(dep, func() {
+	var value any
+	if len(want) > 0 {
+		value = want
+	}
+	return d.edit(dep, []string{"platforms"}, value, func() {
 		d.flush()
 		p := d.tree.Find("deps", dep, "platforms")
 		switch {
@@ -50,11 +54,6 @@ func (d *Document) SetPlatforms(dep string, platforms []lock.Platform) error {
 		default:
 			d.setList(dep, "platforms", want)
 		}
-	}, func(values map[string]any) {
-		delete(values, "platforms")
-		if len(want) > 0 {
-			values["platforms"] = decoded(want)
-		}
 	})
 }
 
@@ -62,7 +61,7 @@ func (d *Document) SetPlatforms(dep string, platforms []lock.Platform) error {
 // machines than those of its platforms.
 func (d *Document) AllowPlatformMismatch(dep string) error {
 	const name = "allow_platform_mismatch"
-	return d.edit(dep, func() {
+	return d.edit(dep, []string{name}, true, func() {
 		if p := d.tree.Find("deps", dep, name); p != nil {
 			d.replace(d.tree.value(p, true))
 			return
@@ -70,7 +69,7 @@ func (d *Document) AllowPlatformMismatch(dep string) error {
 		d.flush()
 		own := d.own(dep)
 		d.insertAfter(own[len(own)-1], 2, name, text(true))
-	}, func(values map[string]any) { values[name] = true })
+	})
 }
 
 // own returns the pairs of a dependency that are in the same table as its url,
@@ -84,8 +83,7 @@ func (d *Document) own(dep string) []*lock.Pair {
 // setList makes the array at a key of a dependency hold want.
 func (d *Document) setList(dep, key string, want []string) {
 	p := d.tree.Find("deps", dep, key)
-	values, _ := d.deps()[dep].(map[string]any)
-	list, _ := values[key].([]any)
+	list, _ := d.table("deps", dep)[key].([]any)
 	have := make([]string, len(list))
 	for i, v := range list {
 		have[i], _ = v.(string)

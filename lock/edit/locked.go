@@ -15,32 +15,25 @@ import (
 // of the dependency, or beside them if they are in an inline table or dotted.
 func (d *Document) SetLocked(dep string, line lock.Line) error {
 	platform := line.Platform.String()
-	have, there := d.locked(dep)[platform].(map[string]any)
+	have := d.table("deps", dep, "locked", platform)
 	want := lineEntries(line)
-	if there && line.Trust == lock.TOFU && have["trust"] == nil {
+	if have != nil && line.Trust == lock.TOFU && have["trust"] == nil {
 		want = want[:len(want)-1]
 	}
-	return d.edit(dep, func() {
-		if there {
+	return d.edit(dep, []string{"locked", platform}, want, func() {
+		if have != nil {
 			d.setLine([]string{"deps", dep, "locked", platform}, have, want, "size", "unpacked")
 		} else {
 			d.addLine(dep, platform, want)
 		}
-	}, func(values map[string]any) {
-		locked, ok := values["locked"].(map[string]any)
-		if !ok {
-			locked = make(map[string]any)
-			values["locked"] = locked
-		}
-		locked[platform] = decoded(want)
 	})
 }
 
 // RemoveLocked takes the locked line of a dependency for p away, if there is
 // one, and nothing else: the table of locked lines may be empty then.
 func (d *Document) RemoveLocked(dep string, p lock.Platform) error {
-	path := []string{"deps", dep, "locked", p.String()}
-	return d.edit(dep, func() { d.removeAll(path, false) }, func(map[string]any) { delete(d.locked(dep), p.String()) })
+	keys := []string{"locked", p.String()}
+	return d.edit(dep, keys, nil, func() { d.removeAll(append([]string{"deps", dep}, keys...), false) })
 }
 
 // lineEntries returns what a new locked line holds.

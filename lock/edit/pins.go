@@ -17,47 +17,33 @@ const pinsComment = "# What Dockerfiles and scripts ask curl, wget and ADD for. 
 // differs, and keeps its mirrors; a line without a trust means tofu, and is left
 // so. A new line stands where the order of addresses puts it.
 func (d *Document) SetPins(pins ...lock.Pin) error {
-	have := d.pins()
-	var added []lock.Pin
+	var added []Entry
 	for _, p := range pins {
-		line, there := have[p.URL].(map[string]any)
-		if !there {
-			added = append(added, p)
-			continue
-		}
-		if err := d.setPin(p, line); err != nil {
+		if have := d.table("urls", p.URL); have == nil {
+			added = append(added, Entry{Key: p.URL, Value: pinEntries(p)})
+		} else if err := d.setPin(p, have); err != nil {
 			return err
 		}
 	}
-	var lines []Entry
-	for _, p := range added {
-		lines = append(lines, Entry{Key: p.URL, Value: pinEntries(p)})
-	}
-	return d.addLines("urls", pinsComment, lines)
+	return d.addLines("urls", pinsComment, added)
 }
+
+// vendorComment stands above the table vendor where SetVendored makes it.
+const vendorComment = "# The programs of depfetch that stand in this repository. deplock sync --vendor keeps it.\n"
 
 // SetVendored sets lines of vendor, as SetPins sets those of urls.
 func (d *Document) SetVendored(files ...lock.Vendored) error {
-	have, _ := d.root["vendor"].(map[string]any)
 	var added []Entry
 	for _, f := range files {
-		want := []Entry{{Key: "sha256", Value: f.Digest.String()}}
-		line, there := have[f.Path].(map[string]any)
-		if !there {
+		path, want := []string{"vendor", f.Path}, []Entry{{Key: "sha256", Value: f.Digest.String()}}
+		if have := d.table(path...); have == nil {
 			added = append(added, Entry{Key: f.Path, Value: want})
-			continue
-		}
-		err := d.transact("", func() { d.setLine([]string{"vendor", f.Path}, line, want) },
-			func() { have[f.Path] = decoded(want) })
-		if err != nil {
+		} else if err := d.transact(func() { d.setLine(path, have, want) }, effect{path, want}); err != nil {
 			return err
 		}
 	}
 	return d.addLines("vendor", vendorComment, added)
 }
-
-// vendorComment stands above the table vendor where SetVendored makes it.
-const vendorComment = "# The programs of depfetch that stand in this repository. deplock sync --vendor keeps it.\n"
 
 // addLines adds lines to a table of lines, which is made with a comment if it is not
 // there.
@@ -66,16 +52,11 @@ func (d *Document) addLines(name, comment string, added []Entry) error {
 		return nil
 	}
 	slices.SortFunc(added, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
-	return d.transact("", func() { d.insertLines(name, comment, added) }, func() {
-		lines, ok := d.root[name].(map[string]any)
-		if !ok {
-			lines = make(map[string]any)
-			d.root[name] = lines
-		}
-		for _, l := range added {
-			lines[l.Key] = decoded(l.Value)
-		}
-	})
+	effects := make([]effect, len(added))
+	for i, l := range added {
+		effects[i] = effect{[]string{name, l.Key}, l.Value}
+	}
+	return d.transact(func() { d.insertLines(name, comment, added) }, effects...)
 }
 
 // RemovePins takes lines of urls away, with the comments directly above them.
@@ -83,23 +64,13 @@ func (d *Document) addLines(name, comment string, added []Entry) error {
 func (d *Document) RemovePins(addresses ...string) error {
 	return d.Batch(func(d *Document) error {
 		for _, address := range addresses {
-			if d.pins()[address] == nil {
-				continue
-			}
-			err := d.transact("", func() { d.removeAll([]string{"urls", address}, true) },
-				func() { delete(d.pins(), address) })
-			if err != nil {
+			path := []string{"urls", address}
+			if err := d.transact(func() { d.removeAll(path, true) }, effect{path, nil}); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// pins returns the decoded table urls. It may be nil.
-func (d *Document) pins() map[string]any {
-	pins, _ := d.root["urls"].(map[string]any)
-	return pins
 }
 
 // pinEntries returns what a new line of urls holds.
@@ -123,23 +94,18 @@ func pinEntries(p lock.Pin) []Entry {
 
 // setPin makes the line of p, which holds the values have, say what p says.
 func (d *Document) setPin(p lock.Pin, have map[string]any) error {
-	path := []string{"urls", p.URL}
-	want := pinEntries(p)
+	path, want := []string{"urls", p.URL}, pinEntries(p)
 	if (have["unpinned"] != nil) != (p.Unpinned != "") {
-		return d.transact("", func() { d.replacePin(p, want) },
-			func() { d.pins()[p.URL] = decoded(want) })
+		return d.transact(func() { d.replacePin(p, want) }, effect{path, want})
 	}
-	if p.Trust == lock.TOFU && have["trust"] == nil {
-		want = slices.DeleteFunc(want, func(e Entry) bool { return e.Key == "trust" })
-	}
-	want = slices.DeleteFunc(want, func(e Entry) bool { return e.Key == "mirrors" })
-	return d.transact("", func() { d.setLine(path, have, want, "size", "modified") }, func() {
-		values, _ := decoded(want).(map[string]any)
-		if mirrors := have["mirrors"]; mirrors != nil {
-			values["mirrors"] = mirrors
-		}
-		d.pins()[p.URL] = values
+	want = slices.DeleteFunc(want, func(e Entry) bool {
+		return e.Key == "mirrors" || e.Key == "trust" && p.Trust == lock.TOFU && have["trust"] == nil
 	})
+	result := want
+	if mirrors := have["mirrors"]; mirrors != nil {
+		result = append(slices.Clip(want), Entry{Key: "mirrors", Value: mirrors})
+	}
+	return d.transact(func() { d.setLine(path, have, want, "size", "modified") }, effect{path, result})
 }
 
 // replacePin writes the line of p anew.

@@ -13,7 +13,7 @@ import (
 // key follows that it may be about as well. The comment at the beginning of the
 // file stays, and where there was a blank line above and below, one of them.
 func (d *Document) Remove(dep string) error {
-	return d.edit(dep, func() { d.removeAll([]string{"deps", dep}, true) }, func(map[string]any) { delete(d.deps(), dep) })
+	return d.edit(dep, nil, nil, func() { d.removeAll([]string{"deps", dep}, true) })
 }
 
 // removeAll takes away everything that is at path or below it. The comment
