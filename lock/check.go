@@ -12,21 +12,16 @@ import (
 // urls too. Nothing is stale about a dependency without locked lines.
 // The error is an [ErrorList] of kinds [KindStale] and [KindPolicy], or nil.
 func (f *File) Check() error {
-	var faults ErrorList
+	c := &checker{policy: f.Policy}
 	for _, d := range f.Deps {
 		for _, l := range d.Locked {
-			faults = append(faults, d.stale(l)...)
-			faults = append(faults, unverified(l.at, l.Trust, "deplock update "+d.Name)...)
-			faults = append(faults, f.Policy.distrusts(d, l)...)
-			faults = append(faults, f.Policy.forbids(l.at.get("url"), l.at.get("url").Start, l.URL)...)
-			faults = append(faults, f.Policy.forbidsMirrors(d, l)...)
+			c.checkLine(d, l)
 		}
 	}
-	for _, pin := range f.URLs {
-		faults = append(faults, unverified(pin.at, pin.Trust, "")...)
-		faults = append(faults, f.Policy.checkPin(pin)...)
+	for _, p := range f.URLs {
+		c.checkPin(p)
 	}
-	return faults.err()
+	return c.faults.err()
 }
 
 // CheckComplete reports the dependencies that are not locked for a platform that
@@ -64,64 +59,73 @@ func joinPlatforms(platforms []Platform) string {
 	return strings.Join(names, ", ")
 }
 
-// stale returns an error if l is not what d's url expands to.
-func (d *Dep) stale(l Line) ErrorList {
-	want, err := d.Expand(d.URL, l.Platform)
-	if err == nil && want == l.URL {
-		return nil
-	}
-	at := l.at.get("url")
-	e := at.errorf(KindStale, at.Start, "stale: locked is %s, but url and version now give %s", l.URL, want)
-	e.Hint = "deplock update " + d.Name
-	return ErrorList{e}
+// checker collects what must not be used.
+type checker struct {
+	policy Policy
+	faults ErrorList
 }
 
-// unverified returns an error if the line at v says that it is signed: no program
-// of this version verifies signatures, so somebody has written that by hand.
-func unverified(v *value, trust Trust, hint string) ErrorList {
-	if trust != Signed {
-		return nil
-	}
-	at := v.get("trust")
-	e := at.errorf(KindPolicy, at.Start, "trust is signed, and no signature has been verified: this version verifies none")
+// fail reports a fault at a byte of v.
+func (c *checker) fail(kind Kind, v *value, offset int, hint, format string, args ...any) {
+	e := v.errorf(kind, offset, format, args...)
 	e.Hint = hint
-	return ErrorList{e}
+	c.faults = append(c.faults, e)
 }
 
-// distrusts returns an error if l is trusted less than p demands.
-func (p Policy) distrusts(d *Dep, l Line) ErrorList {
-	if l.Trust >= p.Trust {
-		return nil
+// checkLine reports what is wrong with a locked line of d.
+func (c *checker) checkLine(d *Dep, l Line) {
+	at, hint := l.at.get("url"), "deplock update "+d.Name
+	if want, err := d.Expand(d.URL, l.Platform); err != nil || want != l.URL {
+		c.fail(KindStale, at, at.Start, hint, "stale: locked is %s, but url and version now give %s", l.URL, want)
 	}
-	at, offset := l.at, l.at.keyAt
-	if trust := l.at.get("trust"); trust != nil {
-		at, offset = trust, trust.Start
-	}
-	e := at.errorf(KindPolicy, offset, "trust is %s, and policy.trust demands %s", l.Trust, p.Trust)
-	e.Hint = "deplock update " + d.Name
-	return ErrorList{e}
-}
-
-// forbids returns an error if p does not allow the host of address, which
-// stands at a byte of v.
-func (p Policy) forbids(v *value, offset int, address string) ErrorList {
-	if len(p.Hosts) == 0 {
-		return nil
-	}
-	u, err := url.Parse(address)
-	if err == nil && p.allows(u) {
-		return nil
-	}
-	_, host, _, _ := splitAddress(address)
-	return ErrorList{v.errorf(KindPolicy, offset, "host %q is not one of policy.hosts", host)}
-}
-
-// forbidsMirrors returns an error for each mirror, as it expands for l, whose
-// host p does not allow.
-func (p Policy) forbidsMirrors(d *Dep, l Line) (faults ErrorList) {
-	for i, at := range d.at.get("mirrors").elements() {
+	c.checkTrust(l.at, l.Trust, hint)
+	c.checkHost(at, at.Start, l.URL)
+	for i, elem := range d.at.get("mirrors").elements() {
 		address, _ := d.Expand(d.Mirrors[i], l.Platform) // Parse has seen that it expands
-		faults = append(faults, p.forbids(at, at.Start, address)...)
+		c.checkHost(elem, elem.Start, address)
 	}
-	return faults
+}
+
+// checkPin reports what is wrong with a line of urls.
+func (c *checker) checkPin(p Pin) {
+	if p.Unpinned != "" && c.policy.NoUnpinned {
+		c.fail(KindPolicy, p.at, p.at.keyAt, "deplock sync --moving pin", "it is unpinned, and policy.unpinned is false")
+	}
+	if p.Unpinned == "" {
+		c.checkTrust(p.at, p.Trust, "")
+	}
+	c.checkHost(p.at, p.at.keyAt, p.URL)
+	for i, elem := range p.at.get("mirrors").elements() {
+		if i < len(p.Mirrors) {
+			c.checkHost(elem, elem.Start, p.Mirrors[i])
+		}
+	}
+}
+
+// checkTrust reports that the line at v is trusted less than the policy demands, or
+// says that it is signed: no program of this version verifies signatures, so
+// somebody has written that by hand.
+func (c *checker) checkTrust(v *value, trust Trust, hint string) {
+	at, offset := v, v.keyAt
+	if written := v.get("trust"); written != nil {
+		at, offset = written, written.Start
+	}
+	if trust == Signed {
+		c.fail(KindPolicy, at, offset, hint, "trust is signed, and no signature has been verified: this version verifies none")
+	}
+	if trust < c.policy.Trust {
+		c.fail(KindPolicy, at, offset, hint, "trust is %s, and policy.trust demands %s", trust, c.policy.Trust)
+	}
+}
+
+// checkHost reports that the policy does not allow the host of an address, which
+// stands at a byte of v.
+func (c *checker) checkHost(v *value, offset int, address string) {
+	if len(c.policy.Hosts) == 0 {
+		return
+	}
+	if u, err := url.Parse(address); err != nil || !c.policy.allows(u) {
+		_, host, _, _ := splitAddress(address)
+		c.fail(KindPolicy, v, offset, "", "host %q is not one of policy.hosts", host)
+	}
 }

@@ -199,24 +199,37 @@ func parseTrustValue(v *value) Trust {
 }
 
 // parsePlatforms reads a list of platforms.
-func parsePlatforms(v *value) []Platform {
-	var platforms []Platform
+func parsePlatforms(v *value) []Platform { return distinct(v, ParsePlatform) }
+
+// parseGroups reads the groups that a dependency is in.
+func parseGroups(v *value) []string {
+	return distinct(v, func(s string) (string, error) {
+		if !isName(s) {
+			return "", errors.New("a group is up to 128 letters, digits and . _ + -, and begins with a letter or digit")
+		}
+		return s, nil
+	})
+}
+
+// distinct reads a list of strings that differ, each by parse.
+func distinct[T comparable](v *value, parse func(string) (T, error)) []T {
+	var list []T
 	for _, elem := range v.elements() {
 		s, ok := elem.str()
 		if !ok {
 			continue
 		}
-		p, err := ParsePlatform(s)
+		item, err := parse(s)
 		switch {
 		case err != nil:
 			elem.fail("%v", err)
-		case slices.Contains(platforms, p):
+		case slices.Contains(list, item):
 			elem.fail("%q is listed twice", s)
 		default:
-			platforms = append(platforms, p)
+			list = append(list, item)
 		}
 	}
-	return platforms
+	return list
 }
 
 // parseDeps reads the dependencies in the order of the document.
@@ -280,24 +293,6 @@ func parseVersion(v *value) string {
 }
 
 func notVersion(r rune) bool { return r <= ' ' || r >= 0x7f || r == '{' || r == '}' }
-
-// parseGroups reads the groups that a dependency is in.
-func parseGroups(v *value) []string {
-	var groups []string
-	for _, elem := range v.elements() {
-		s, ok := elem.str()
-		switch {
-		case !ok:
-			continue
-		case !isName(s):
-			elem.fail("a group is up to 128 letters, digits and . _ + -, and begins with a letter or digit")
-		case slices.Contains(groups, s):
-			elem.fail("%q is listed twice", s)
-		}
-		groups = append(groups, s)
-	}
-	return groups
-}
 
 // parseAlias reads what upstream calls the platforms.
 func parseAlias(v *value) map[Platform]string {

@@ -138,30 +138,6 @@ func (f *File) checkAddresses() {
 	}
 }
 
-// checkPin reports what the policy has against a line of urls.
-func (p Policy) checkPin(pin Pin) (faults ErrorList) {
-	if pin.Unpinned != "" {
-		if p.NoUnpinned {
-			e := pin.at.errorf(KindPolicy, pin.at.keyAt, "it is unpinned, and policy.unpinned is false")
-			e.Hint = "deplock sync --moving pin"
-			faults = append(faults, e)
-		}
-	} else if pin.Trust < p.Trust {
-		at, offset := pin.at, pin.at.keyAt
-		if trust := pin.at.get("trust"); trust != nil {
-			at, offset = trust, trust.Start
-		}
-		faults = append(faults, at.errorf(KindPolicy, offset, "trust is %s, and policy.trust demands %s", pin.Trust, p.Trust))
-	}
-	faults = append(faults, p.forbids(pin.at, pin.at.keyAt, pin.URL)...)
-	for i, at := range pin.at.get("mirrors").elements() {
-		if i < len(pin.Mirrors) {
-			faults = append(faults, p.forbids(at, at.Start, pin.Mirrors[i])...)
-		}
-	}
-	return faults
-}
-
 // artifact returns what p pins, for every platform and without a path.
 func (p Pin) artifact() fetch.Artifact {
 	return fetch.Artifact{

@@ -156,55 +156,37 @@ func (v *value) failTwins() map[string]bool {
 	return twins
 }
 
-// str returns the string v.
-//
-//go:noinline
-func (v *value) str() (s string, ok bool) {
+// scalarOf returns the scalar v if it is of a type, which want names. That it is of
+// another is a fault.
+func scalarOf[T any](v *value, want string) (data T, ok bool) {
 	if v == nil {
-		return "", false
+		return data, false
 	}
-	if s, ok = v.scalar().(string); !ok {
-		v.failType("a string")
+	if data, ok = v.scalar().(T); !ok {
+		v.failType(want)
 	}
-	return s, ok
+	return data, ok
 }
 
+// str returns the string v.
+func (v *value) str() (s string, ok bool) { return scalarOf[string](v, "a string") }
+
 // integer returns the integer v.
-func (v *value) integer() (n int64, ok bool) {
-	if v == nil {
-		return 0, false
-	}
-	if n, ok = v.scalar().(int64); !ok {
-		v.failType("an integer")
-	}
-	return n, ok
-}
+func (v *value) integer() (n int64, ok bool) { return scalarOf[int64](v, "an integer") }
+
+// boolean returns the boolean v.
+func (v *value) boolean() (b, ok bool) { return scalarOf[bool](v, "a boolean") }
 
 // time returns the moment v.
 func (v *value) time() time.Time {
-	if v == nil {
-		return time.Time{}
-	}
-	t, ok := v.scalar().(time.Time)
+	t, ok := scalarOf[time.Time](v, "a date or time")
 	if !ok {
-		v.failType("a date or time")
 		return time.Time{}
 	}
 	if name := t.Location().String(); strings.HasSuffix(name, "local") || t.Nanosecond() != 0 || t.Unix() < 0 {
 		v.fail("want a moment in whole seconds since 1970, as 2024-05-01T00:00:00Z")
 	}
 	return t.UTC()
-}
-
-// boolean returns the boolean v.
-func (v *value) boolean() (b, ok bool) {
-	if v == nil {
-		return false, false
-	}
-	if b, ok = v.scalar().(bool); !ok {
-		v.failType("a boolean")
-	}
-	return b, ok
 }
 
 // elements returns the elements of the array v.
