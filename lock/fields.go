@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -100,19 +101,14 @@ func modeString(n int64, text string) string {
 }
 
 // parseOwner reads an owner, "uid:gid".
-func parseOwner(v *value) *fetch.Owner {
-	s, ok := v.str()
-	if !ok {
-		return nil
-	}
+func parseOwner(s string) (*fetch.Owner, error) {
 	user, group, _ := strings.Cut(s, ":")
 	uid, okUID := parseID(user)
 	gid, okGID := parseID(group)
 	if !okUID || !okGID {
-		v.fail(`owner %q: want numeric "uid:gid", each at most %d`, s, uint32(maxID))
-		return nil
+		return nil, fmt.Errorf(`owner %q: want numeric "uid:gid", each at most %d`, s, uint32(maxID))
 	}
-	return &fetch.Owner{UID: uid, GID: gid}
+	return &fetch.Owner{UID: uid, GID: gid}, nil
 }
 
 // maxID is the largest user or group: the one above means "leave it" to chown.
@@ -222,10 +218,10 @@ func parseLine(v *value, p Platform) Line {
 		return l
 	}
 	l.URL = parseAddress(v.require("url"))
-	l.Digest = parseDigest(v.require("sha256"))
+	l.Digest = parsed(v.require("sha256"), parseDigest)
 	l.Size = parseSize(v.get("size"))
-	l.Unpacked = parseDigest(v.get("unpacked"))
-	l.Trust = parseTrustValue(v.get("trust"))
+	l.Unpacked = parsed(v.get("unpacked"), parseDigest)
+	l.Trust = parsed(v.get("trust"), parseTrust)
 	return l
 }
 
@@ -263,18 +259,9 @@ func parseAddress(v *value) string {
 }
 
 // parseDigest reads a sha256.
-func parseDigest(v *value) fetch.Digest {
-	s, ok := v.str()
-	if !ok {
-		return fetch.Digest{}
-	}
+func parseDigest(s string) (fetch.Digest, error) {
 	if strings.HasPrefix(s, "sha256:") {
-		v.fail(`a sha256 is 64 hexadecimal digits alone; leave out "sha256:"`)
-		return fetch.Digest{}
+		return fetch.Digest{}, errors.New(`a sha256 is 64 hexadecimal digits alone; leave out "sha256:"`)
 	}
-	d, err := digest.Parse(s)
-	if err != nil {
-		v.fail("%v", err)
-	}
-	return d
+	return digest.Parse(s)
 }

@@ -31,7 +31,7 @@ func parseLatest(v *value) *Latest {
 	l.Tags, _ = v.get("tags").boolean()
 	l.Prefix, _ = v.get("prefix").str()
 	l.Prerelease, _ = v.get("prerelease").boolean()
-	l.MinAge = parseMinAge(v.get("min-age"))
+	l.MinAge = parsed(v.get("min-age"), parseAge)
 	l.URL, _ = v.get("url").str()
 	l.Regex, _ = v.get("regex").str()
 
@@ -76,19 +76,7 @@ func checkVersionPage(v *value, l *Latest) {
 	}
 }
 
-// parseMinAge reads a number of days, weeks or hours, such as "7d".
-func parseMinAge(v *value) time.Duration {
-	s, ok := v.str()
-	if !ok {
-		return 0
-	}
-	age, err := parseAge(s)
-	if err != nil {
-		v.fail("%v", err)
-	}
-	return age
-}
-
+// parseAge reads a number of days, weeks or hours, such as "7d".
 func parseAge(s string) (time.Duration, error) {
 	units := map[string]time.Duration{"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
 	digits := strings.TrimRight(s, "hdw")

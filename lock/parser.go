@@ -153,26 +153,22 @@ func parsePolicy(v *value) (p Policy) {
 	}
 	hosts := v.get("hosts")
 	for _, elem := range hosts.nonEmpty("would allow no host; leave it out to allow all") {
-		s, ok := elem.str()
-		if !ok {
-			continue
-		}
-		if strings.ContainsAny(s, "/@") {
-			elem.fail("a host stands alone, without scheme, credentials and path")
-			continue
-		}
-		h, err := source.ParseHostPattern(s)
-		if err != nil {
-			elem.fail("%v", err)
-		}
-		p.Hosts = append(p.Hosts, h)
+		p.Hosts = append(p.Hosts, parsed(elem, parseHost))
 	}
-	p.Trust = parseTrustValue(v.get("trust"))
+	p.Trust = parsed(v.get("trust"), parseTrust)
 	if unpinned := v.get("unpinned"); unpinned != nil {
 		allowed, ok := unpinned.boolean()
 		p.NoUnpinned = ok && !allowed
 	}
 	return p
+}
+
+// parseHost reads a host that the policy allows.
+func parseHost(s string) (source.HostPattern, error) {
+	if strings.ContainsAny(s, "/@") {
+		return source.HostPattern{}, errors.New("a host stands alone, without scheme, credentials and path")
+	}
+	return source.ParseHostPattern(s)
 }
 
 // nonEmpty returns the elements of the array v. That it has none is a fault,
@@ -183,19 +179,6 @@ func (v *value) nonEmpty(why string) []*value {
 		v.fail("an empty list %s", why)
 	}
 	return elems
-}
-
-// parseTrustValue reads a trust.
-func parseTrustValue(v *value) Trust {
-	s, ok := v.str()
-	if !ok {
-		return TOFU
-	}
-	t, err := parseTrust(s)
-	if err != nil {
-		v.fail("%v", err)
-	}
-	return t
 }
 
 // parsePlatforms reads a list of platforms.
@@ -259,7 +242,7 @@ func parseDep(v *value) *Dep {
 		"path", "mode", "owner", "member", "unpack", "limits", "latest", "allow_platform_mismatch", "locked") {
 		return d
 	}
-	d.Version = parseVersion(v.get("version"))
+	d.Version = parsed(v.get("version"), parseVersion)
 	d.Platforms = parsePlatforms(v.get("platforms"))
 	d.Groups = parseGroups(v.get("groups"))
 	d.Alias = parseAlias(v.get("alias"))
@@ -275,7 +258,7 @@ func parseDep(v *value) *Dep {
 	}
 	d.Path = parsePath(v.get("path"), d.Unpack)
 	d.Mode = parseMode(v.get("mode"), d.Unpack)
-	d.Owner = parseOwner(v.get("owner"))
+	d.Owner = parsed(v.get("owner"), parseOwner)
 	d.Latest = parseLatest(v.get("latest"))
 	d.AllowPlatformMismatch, _ = v.get("allow_platform_mismatch").boolean()
 	d.Locked = parseLocked(v.get("locked"), archive)
@@ -284,12 +267,11 @@ func parseDep(v *value) *Dep {
 }
 
 // parseVersion reads a dependency's version.
-func parseVersion(v *value) string {
-	s, ok := v.str()
-	if ok && (s == "" || len(s) > 128 || strings.ContainsFunc(s, notVersion)) {
-		v.fail("a version is 1 to 128 printable ASCII characters without spaces and braces")
+func parseVersion(s string) (string, error) {
+	if s == "" || len(s) > 128 || strings.ContainsFunc(s, notVersion) {
+		return s, errors.New("a version is 1 to 128 printable ASCII characters without spaces and braces")
 	}
-	return s
+	return s, nil
 }
 
 func notVersion(r rune) bool { return r <= ' ' || r >= 0x7f || r == '{' || r == '}' }

@@ -73,9 +73,9 @@ func parsePin(v *value) Pin {
 		p.Unpinned = parseUnpinned(v, unpinned)
 		return p
 	}
-	p.Digest = parseDigest(v.require("sha256"))
+	p.Digest = parsed(v.require("sha256"), parseDigest)
 	p.Size = parseSize(v.get("size"))
-	p.Trust = parseTrustValue(v.get("trust"))
+	p.Trust = parsed(v.get("trust"), parseTrust)
 	for _, elem := range v.get("mirrors").elements() {
 		if s := parseAddress(elem); s != "" {
 			p.Mirrors = append(p.Mirrors, s)

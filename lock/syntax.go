@@ -129,16 +129,6 @@ func (p *Pair) Elems() []Span {
 	return elems
 }
 
-// keys returns the keys that lead from the root to v.
-func (v *value) keys() []string {
-	var keys []string
-	for ; v.up != nil; v = v.up {
-		keys = append(keys, v.key)
-	}
-	slices.Reverse(keys)
-	return keys
-}
-
 // below reports whether v is at path or below it.
 func (v *value) below(path []string) bool {
 	depth := 0

@@ -171,6 +171,19 @@ func scalarOf[T any](v *value, want string) (data T, ok bool) {
 // str returns the string v.
 func (v *value) str() (s string, ok bool) { return scalarOf[string](v, "a string") }
 
+// parsed reads the string v by parse, whose error is a fault.
+func parsed[T any](v *value, parse func(string) (T, error)) (data T) {
+	s, ok := v.str()
+	if !ok {
+		return data
+	}
+	data, err := parse(s)
+	if err != nil {
+		v.fail("%v", err)
+	}
+	return data
+}
+
 // integer returns the integer v.
 func (v *value) integer() (n int64, ok bool) { return scalarOf[int64](v, "an integer") }
 
@@ -201,30 +214,35 @@ func (v *value) elements() []*value {
 	return v.elems
 }
 
+// keys returns the keys that lead from the root to v.
+func (v *value) keys() []string {
+	var keys []string
+	for ; v.up != nil; v = v.up {
+		keys = append(keys, v.key)
+	}
+	slices.Reverse(keys)
+	return keys
+}
+
 // path returns the dotted key of v, as TOML writes it.
 func (v *value) path() string {
-	if v.up == nil {
-		return ""
+	keys := v.keys()
+	for i, key := range keys {
+		if strings.Contains(key, "@") { // an address, perhaps with a password
+			key = source.Redact(key)
+		}
+		if !isBare(key) {
+			key = strconv.Quote(key)
+		}
+		keys[i] = key
 	}
-	key := v.key
-	if strings.Contains(key, "@") { // an address, perhaps with a password
-		key = source.Redact(key)
-	}
-	if !isBare(key) {
-		key = strconv.Quote(key)
-	}
-	if above := v.up.path(); above != "" {
-		return above + "." + key
-	}
-	return key
+	return strings.Join(keys, ".")
 }
 
 // dep returns the name of the dependency that v belongs to, or "".
 func (v *value) dep() string {
-	for ; v.up != nil; v = v.up {
-		if v.up.up != nil && v.up.up.up == nil && v.up.key == "deps" {
-			return v.key
-		}
+	if keys := v.keys(); len(keys) > 1 && keys[0] == "deps" {
+		return keys[1]
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ func parseVendor(v *value) []Vendored {
 			kid.failKey("want the clean path of a file below the lockfile's folder")
 		}
 		if kid.table("sha256") {
-			files = append(files, Vendored{kid.key, parseDigest(kid.require("sha256"))})
+			files = append(files, Vendored{Path: kid.key, Digest: parsed(kid.require("sha256"), parseDigest)})
 		}
 	}
 	return files

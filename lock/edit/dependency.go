@@ -52,35 +52,21 @@ func (d *Document) Add(dep NewDep) error {
 	return d.transact(func() {
 		d.flush()
 		if p := d.tree.Find("deps"); p != nil && p.Table() != nil {
-			d.addInline(p.Table(), Entry{Key: dep.Name, Value: all})
+			items := itemsOf(p.Table())
+			d.splice(d.tree.insertItem(items, len(items.items), assignment(Entry{Key: dep.Name, Value: all}))...)
 			return
 		}
 		d.addTables(dep.Name, own, locked)
 	}, effect{[]string{"deps", dep.Name}, all})
 }
 
-// addInline adds a dependency to an inline table of them.
-func (d *Document) addInline(deps *lock.Table, dep Entry) {
-	item := key(dep.Key) + " = " + text(dep.Value)
-	if n := len(deps.Pairs); n > 0 {
-		d.splice(d.tree.insertAfter(itemsOf(deps), n-1, item)...)
-		return
-	}
-	d.splice(d.tree.insertOnly(itemsOf(deps), item))
-}
-
 // addTables adds a dependency as tables at the end of the file.
 func (d *Document) addTables(name string, own, locked []Entry) {
-	end := len(d.tree.Text)
-	var b strings.Builder
-	if end > 0 && !d.tree.isBlank(d.tree.lineStart(end-1)) {
-		b.WriteString("\n")
-	}
-	b.WriteString("[deps." + key(name) + "]\n" + aligned(own))
+	tables := "[deps." + key(name) + "]\n" + aligned(own)
 	if len(locked) > 0 {
-		b.WriteString("\n[deps." + key(name) + ".locked]\n" + aligned(locked))
+		tables += "\n[deps." + key(name) + ".locked]\n" + aligned(locked)
 	}
-	d.splice(d.tree.lines(end, b.String()))
+	d.splice(d.tree.atEnd(tables))
 }
 
 // aligned returns a line for each entry, with their equals signs aligned.

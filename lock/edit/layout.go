@@ -97,6 +97,15 @@ func (t tree) lines(i int, text string) change {
 	return put(i, i, text)
 }
 
+// atEnd returns the change that puts lines at the end, below a blank one.
+func (t tree) atEnd(text string) change {
+	end := len(t.Text)
+	if end > 0 && !t.isBlank(t.lineStart(end-1)) {
+		text = "\n" + text
+	}
+	return t.lines(end, text)
+}
+
 // cut returns the change that takes whole lines out, and of the blank lines
 // around them those that would be one too many.
 func (t tree) cut(s lock.Span) change {

@@ -91,6 +91,18 @@ func (t tree) insertBefore(l list, i int, item string) change {
 	return put(at, at, item+", ")
 }
 
+// insertItem puts an item before item i, or behind the last.
+func (t tree) insertItem(l list, i int, item string) []change {
+	switch n := len(l.items); {
+	case n == 0:
+		return []change{t.insertOnly(l, item)}
+	case i < n:
+		return []change{t.insertBefore(l, i, item)}
+	default:
+		return t.insertAfter(l, n-1, item)
+	}
+}
+
 // insertOnly puts the first item into an inline table.
 func (t tree) insertOnly(l list, item string) change {
 	body := t.Text[l.body.Start:l.body.End]

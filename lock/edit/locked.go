@@ -98,7 +98,7 @@ func (d *Document) addLine(dep, platform string, want []Entry) {
 		return
 	}
 	if p := t.Find(prefix...); p != nil && p.Table() != nil {
-		d.splice(t.insertOnly(itemsOf(p.Table()), line))
+		d.splice(t.insertItem(itemsOf(p.Table()), 0, line)...)
 		return
 	}
 	own := d.own(dep)

@@ -130,7 +130,12 @@ func (d *Document) insertLines(name, comment string, added []Entry) {
 	}
 	if p := t.Find(name); p != nil && p.Table() != nil {
 		for _, l := range added {
-			d.insertItem(name, l)
+			inline := d.tree.Find(name).Table()
+			i := slices.IndexFunc(inline.Pairs, func(p *lock.Pair) bool { return l.Key < p.Path()[1] })
+			if i < 0 {
+				i = len(inline.Pairs)
+			}
+			d.splice(d.tree.insertItem(itemsOf(inline), i, assignment(l))...)
 		}
 		return
 	}
@@ -142,10 +147,6 @@ func (d *Document) insertLines(name, comment string, added []Entry) {
 		return
 	}
 	var b strings.Builder
-	end := len(t.Text)
-	if end > 0 && !t.isBlank(t.lineStart(end-1)) {
-		b.WriteString("\n")
-	}
 	if slices.ContainsFunc(t.Sections, func(s *lock.Table) bool { return s.Below(path) }) {
 		for i, l := range added { // [urls."…"]
 			if i > 0 {
@@ -157,13 +158,11 @@ func (d *Document) insertLines(name, comment string, added []Entry) {
 	} else {
 		b.WriteString(comment + "[" + name + "]\n")
 		for _, l := range added {
-			b.WriteString(lineText(l))
+			b.WriteString(assignment(l) + "\n")
 		}
 	}
-	d.splice(t.lines(end, b.String()))
+	d.splice(t.atEnd(b.String()))
 }
-
-func lineText(l Entry) string { return key(l.Key) + " = " + text(l.Value) + "\n" }
 
 // sortedLines returns the changes that put lines into a section, each before the
 // first that sorts behind it.
@@ -173,7 +172,7 @@ func (t tree) sortedLines(s *lock.Table, added []Entry) []change {
 	for _, p := range s.Pairs {
 		var b strings.Builder
 		for ; i < len(added) && added[i].Key < p.Path()[1]; i++ {
-			b.WriteString(t.indent(p.Start) + lineText(added[i]))
+			b.WriteString(t.indent(p.Start) + assignment(added[i]) + "\n")
 		}
 		if b.Len() > 0 {
 			at[t.commentAbove(t.lineStart(p.Start), floor)] += b.String()
@@ -185,28 +184,11 @@ func (t tree) sortedLines(s *lock.Table, added []Entry) []change {
 		indent = t.indent(s.Pairs[n-1].Start)
 	}
 	for ; i < len(added); i++ {
-		at[floor] += indent + lineText(added[i])
+		at[floor] += indent + assignment(added[i]) + "\n"
 	}
 	var changes []change
 	for _, start := range slices.Sorted(maps.Keys(at)) {
 		changes = append(changes, t.lines(start, at[start]))
 	}
 	return changes
-}
-
-// insertItem adds a line to an inline table.
-func (d *Document) insertItem(name string, l Entry) {
-	t, inline := d.tree, d.tree.Find(name).Table()
-	items, item := itemsOf(inline), key(l.Key)+" = "+text(l.Value)
-	for i, kid := range inline.Pairs {
-		if l.Key < kid.Path()[1] {
-			d.splice(t.insertBefore(items, i, item))
-			return
-		}
-	}
-	if n := len(inline.Pairs); n > 0 {
-		d.splice(t.insertAfter(items, n-1, item)...)
-		return
-	}
-	d.splice(t.insertOnly(items, item))
 }

@@ -34,13 +34,16 @@ func text(value any) string {
 		}
 		list := make([]string, len(v))
 		for i, e := range v {
-			list[i] = key(e.Key) + " = " + text(e.Value)
+			list[i] = assignment(e)
 		}
 		return "{ " + strings.Join(list, ", ") + " }"
 	default:
 		return fmt.Sprint(v)
 	}
 }
+
+// assignment returns an entry as TOML writes it on one line.
+func assignment(e Entry) string { return key(e.Key) + " = " + text(e.Value) }
 
 // decoded returns what a value decodes to.
 func decoded(value any) any {
