@@ -10,10 +10,23 @@ import (
 	"depfetch/fetch/source"
 )
 
+// once returns what check says of s. A lockfile has few hosts, and most locked
+// addresses are what a template expands to: each is looked at once.
+func (d *document) once(s string, check func(string) error) error {
+	err, known := d.checked[s]
+	if !known {
+		err = check(s)
+		d.checked[s] = err
+	}
+	return err
+}
+
 // checkAddress returns why s is not an address that a lockfile may hold, or
 // nil. An http or https address must be one that Go's client sends byte for
 // byte. No message repeats what may be a credential.
-func (d *document) checkAddress(s string) error {
+func (d *document) checkAddress(s string) error { return d.once(s, d.addressFault) }
+
+func (d *document) addressFault(s string) error {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= 0x7f {
 			r, _ := utf8.DecodeRuneInString(s[i:])
@@ -40,7 +53,7 @@ func (d *document) checkAddress(s string) error {
 	if scheme == "file" {
 		err = checkFileAddress(authority, tail)
 	} else {
-		err = d.checkHost(authority)
+		err = d.once(authority, checkHost)
 	}
 	if err != nil {
 		return err
@@ -82,22 +95,15 @@ func checkScheme(scheme string) error {
 	}
 }
 
-// checkHost returns why an authority without credentials names no host, or nil. A
-// lockfile has few hosts and many addresses: each host is looked at once.
-func (d *document) checkHost(authority string) error {
-	err, known := d.hosts[authority]
-	if known {
-		return err
+// checkHost returns why an authority without credentials names no host, or nil.
+func checkHost(authority string) error {
+	if authority == "" {
+		return errors.New("no host")
 	}
-	switch {
-	case authority == "":
-		err = errors.New("no host")
-	case strings.ContainsAny(authority, "*%"):
-		err = fmt.Errorf("host %q: a pattern or a zone names no host", authority)
-	default:
-		_, err = source.ParseHostPattern(authority)
+	if strings.ContainsAny(authority, "*%") {
+		return fmt.Errorf("host %q: a pattern or a zone names no host", authority)
 	}
-	d.hosts[authority] = err
+	_, err := source.ParseHostPattern(authority)
 	return err
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Kind says what an [Error] means for whoever has to mend it.
+// Kind says what an [Error] means for whoever has to fix it.
 type Kind int
 
 const (

@@ -30,7 +30,7 @@ func (d *Dep) template(v *value, known []string, check func(string) error) Templ
 	t, faults := parseTemplate(s, known)
 	for _, w := range t.words {
 		if isVersionWord(w.name) && d.at.get("version") == nil {
-			faults = append(faults, &templateError{w.start, "{" + w.name + "} is used, but there is no version"})
+			faults = append(faults, &templateError{offset: w.start, msg: "{" + w.name + "} is used, but there is no version"})
 		}
 	}
 	for _, f := range faults {

@@ -69,7 +69,7 @@ func (d *document) syntaxFault(s *scanner) *Error {
 }
 
 // outline returns the text with a 0 in the place of each value that is valid by its
-// form alone: a one-line string without escapes, a number in decimal digits, an
+// form alone: a one-line string without escapes, an integer in its shortest form, an
 // inline table of such. The library, which takes most of the time of reading a
 // lockfile, has a third of the work with it, and refuses it if it would refuse the
 // text: nothing can be added to a 0, and it ends where a value can end.

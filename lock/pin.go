@@ -116,7 +116,7 @@ func (f *File) checkAddresses() {
 		}
 		before, ok := seen[address]
 		if !ok {
-			seen[address] = first{at, digest}
+			seen[address] = first{at: at, digest: digest}
 			return
 		}
 		if before.digest != digest {

@@ -30,12 +30,12 @@ func (f *File) Remarks() []*Error {
 			remarks = append(remarks, v.errorf(KindFormat, v.keyAt, "this version verifies no signatures, and this one counts for nothing"))
 		}
 		for _, l := range d.Locked {
-			see(place{l.at, d, l, d.at.path()})
+			see(place{at: l.at, dep: d, line: l, where: d.at.path()})
 		}
 	}
 	for _, p := range f.URLs {
 		if p.Unpinned == "" {
-			see(place{p.at, nil, Line{URL: p.URL, Digest: p.Digest}, "urls"})
+			see(place{at: p.at, line: Line{URL: p.URL, Digest: p.Digest}, where: "urls"})
 		}
 	}
 	return remarks

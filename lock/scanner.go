@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -23,7 +24,7 @@ type scanner struct {
 
 // scan returns a document with its tree, and the scanner as it ended.
 func scan(name, text string) (*document, *scanner) {
-	doc := &document{name: name, Syntax: Syntax{Text: text}, hosts: make(map[string]error)}
+	doc := &document{name: name, Syntax: Syntax{Text: text}, checked: make(map[string]error)}
 	s := &scanner{doc: doc, text: text}
 	doc.root = &value{doc: doc, kind: kindTable}
 	section := &Table{value: doc.root}
@@ -68,22 +69,19 @@ func (s *scanner) accept(c byte) bool {
 
 // spaces skips spaces and tabs.
 func (s *scanner) spaces() {
-	for s.peek() == ' ' || s.peek() == '\t' {
-		s.pos++
+	for s.accept(' ') || s.accept('\t') {
 	}
 }
 
 // blank skips white space, ends of line and comments.
 func (s *scanner) blank() {
-	for s.pos < len(s.text) {
-		switch s.text[s.pos] {
-		case ' ', '\t', '\r', '\n':
-			s.pos++
-		case '#':
-			s.skipTo("\n")
-		default:
+	for {
+		for s.accept(' ') || s.accept('\n') || s.accept('\t') || s.accept('\r') {
+		}
+		if s.peek() != '#' {
 			return
 		}
+		s.skipTo("\n")
 	}
 }
 
@@ -211,14 +209,10 @@ func (s *scanner) value(v *value, depth int) {
 	v.simple = v.simple && (s.pos == len(s.text) || strings.IndexByte(" \t\r\n,}", s.text[s.pos]) >= 0)
 }
 
-// isNumber reports whether s is a number in decimal digits that an int64 can hold.
+// isNumber reports whether s is an integer in its shortest form.
 func isNumber(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 18 && (s[0] != '0' || s == "0")
+	n, err := strconv.ParseInt(s, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == s
 }
 
 // array reads an array's elements into v.

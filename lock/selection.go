@@ -48,9 +48,9 @@ func (e *NotPinnedError) Error() string {
 
 // Artifacts returns what is pinned for p of the selected dependencies, in the
 // order of the document, and behind them, if all are selected, what urls pins:
-// named by its address as it is printed, without a path, for the platform any. Its errors are [UnknownDepError], [UnknownGroupError]
-// and [NotPinnedError], all that apply joined; what is pinned comes back beside
-// them. It does not call [File.Check].
+// named by its address as it is printed, without a path, for the platform any. Its
+// errors are [UnknownDepError], [UnknownGroupError] and [NotPinnedError], all that
+// apply joined; what is pinned comes back beside them. It does not call [File.Check].
 func (f *File) Artifacts(p Platform, sel Selection) ([]fetch.Artifact, error) {
 	deps, errs := f.selected(sel)
 	var artifacts []fetch.Artifact
@@ -95,13 +95,13 @@ func (f *File) selected(sel Selection) (deps []*Dep, errs []error) {
 	}
 	for _, name := range sel.Names {
 		if !slices.Contains(names, name) {
-			errs = append(errs, &UnknownDepError{name, names})
+			errs = append(errs, &UnknownDepError{Name: name, Known: names})
 		}
 	}
 	groups := f.Groups()
 	for _, group := range sel.Groups {
 		if !slices.Contains(groups, group) {
-			errs = append(errs, &UnknownGroupError{group, groups})
+			errs = append(errs, &UnknownGroupError{Name: group, Known: groups})
 		}
 	}
 	return deps, errs

@@ -54,16 +54,16 @@ func parseTemplate(text string, known []string) (Template, []*templateError) {
 		}
 		end := strings.IndexAny(text[i+1:], "{}") + i + 1
 		if text[i] == '}' || end == i || text[end] == '{' {
-			faults = append(faults, &templateError{i, fmt.Sprintf("lone %q: braces enclose a word, as in {version}", text[i])})
+			faults = append(faults, &templateError{offset: i, msg: fmt.Sprintf("lone %q: braces enclose a word, as in {version}", text[i])})
 			continue
 		}
 		name, filters, fault := parseWord(text[i+1 : end])
-		t.words = append(t.words, word{name, filters, i, end + 1})
+		t.words = append(t.words, word{name: name, filters: filters, start: i, end: end + 1})
 		if fault != "" {
-			faults = append(faults, &templateError{i, fault})
+			faults = append(faults, &templateError{offset: i, msg: fault})
 		}
 		if !slices.Contains(known, name) {
-			faults = append(faults, &templateError{i, unknownWord(name, known)})
+			faults = append(faults, &templateError{offset: i, msg: unknownWord(name, known)})
 		}
 		i = end
 	}
@@ -108,6 +108,7 @@ func (t Template) unfiltered() Template {
 // expand replaces each word of t by what lookup returns for its name.
 func (t Template) expand(lookup func(name string) (string, error)) (string, error) {
 	var b strings.Builder
+	b.Grow(2 * len(t.text))
 	rest := 0
 	for _, w := range t.words {
 		s, err := lookup(w.name)
@@ -117,7 +118,7 @@ func (t Template) expand(lookup func(name string) (string, error)) (string, erro
 			}
 		}
 		if err != nil {
-			return "", &templateError{w.start, err.Error()}
+			return "", &templateError{offset: w.start, msg: err.Error()}
 		}
 		b.WriteString(t.text[rest:w.start])
 		b.WriteString(s)

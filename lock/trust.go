@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Trust says how the digest of a locked line was come by. Values compare with
+// Trust says where the digest of a locked line came from. Values compare with
 // < and >; the zero value is TOFU.
 type Trust int
 

@@ -14,9 +14,9 @@ import (
 // document is a lockfile, and what has been found wrong with it.
 type document struct {
 	Syntax
-	name   string
-	faults ErrorList
-	hosts  map[string]error // what is wrong with those that addresses name, or nil
+	name    string
+	faults  ErrorList
+	checked map[string]error // what is wrong with an address or a host, or nil
 }
 
 // kind is what a value is, by how it is written.
