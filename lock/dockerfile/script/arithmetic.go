@@ -134,22 +134,9 @@ func (m *Machine) binaryNumber(x *syntax.BinaryArithm) (int, bool) {
 		m.store(x.X, n, ok)
 		return n, ok
 	}
-	op := x.Op
-	assigns := true
-	switch x.Op {
-	case syntax.AddAssgn:
-		op = syntax.Add
-	case syntax.SubAssgn:
-		op = syntax.Sub
-	case syntax.MulAssgn:
-		op = syntax.Mul
-	case syntax.QuoAssgn:
-		op = syntax.Quo
-	case syntax.RemAssgn:
-		op = syntax.Rem
-	case syntax.AndAssgn, syntax.OrAssgn, syntax.XorAssgn, syntax.ShlAssgn, syntax.ShrAssgn:
-	default:
-		assigns = false
+	op, assigns := assigning[x.Op]
+	if !assigns {
+		op = x.Op
 	}
 	a, okA := m.number(x.X)
 	b, okB := m.number(x.Y)
@@ -159,6 +146,14 @@ func (m *Machine) binaryNumber(x *syntax.BinaryArithm) (int, bool) {
 		m.store(x.X, n, ok)
 	}
 	return n, ok
+}
+
+// assigning are the operators that assign what another one gives. Those that operate
+// does not know give what is not known.
+var assigning = map[syntax.BinAritOperator]syntax.BinAritOperator{
+	syntax.AddAssgn: syntax.Add, syntax.SubAssgn: syntax.Sub, syntax.MulAssgn: syntax.Mul,
+	syntax.QuoAssgn: syntax.Quo, syntax.RemAssgn: syntax.Rem, syntax.AndAssgn: syntax.And,
+	syntax.OrAssgn: syntax.Or, syntax.XorAssgn: syntax.Xor, syntax.ShlAssgn: syntax.Shl, syntax.ShrAssgn: syntax.Shr,
 }
 
 // operate applies an operator. Numbers that may not fit are not known.

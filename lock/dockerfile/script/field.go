@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/expand"
@@ -47,72 +48,20 @@ func (m *Machine) braces(w *syntax.Word) (words []*syntax.Word, why string) {
 		return []*syntax.Word{w}, ""
 	}
 	word := *w
-	word.Parts = append([]syntax.WordPart(nil), w.Parts...)
-	switch {
-	case !syntax.SplitBraces(&word):
+	word.Parts = slices.Clone(w.Parts)
+	if !syntax.SplitBraces(&word) {
 		return []*syntax.Word{w}, ""
-	case alternatives(&word) > maxRounds:
-		return nil, "its braces stand for too many words"
-	case !m.source.Bash:
+	}
+	for w, err := range expand.BracesSeq(nil, &word) {
+		if err != nil || len(words) == maxRounds {
+			return nil, "its braces stand for too many words"
+		}
+		words = append(words, w)
+	}
+	if !m.source.Bash {
 		return nil, bracesVary
 	}
-	var expanded []*syntax.Word
-	for w, err := range expand.BracesSeq(nil, &word) {
-		if err != nil {
-			return nil, err.Error()
-		}
-		expanded = append(expanded, w)
-	}
-	return expanded, ""
-}
-
-// alternatives returns how many words a word with braces stands for, or a number
-// above maxRounds.
-func alternatives(w *syntax.Word) int {
-	n := 1
-	for _, p := range w.Parts {
-		b, ok := p.(*syntax.BraceExp)
-		if !ok {
-			continue
-		}
-		sum := 0
-		if b.Sequence {
-			sum = sequence(b)
-		} else {
-			for _, e := range b.Elems {
-				if sum += alternatives(e); sum > maxRounds {
-					break
-				}
-			}
-		}
-		if n *= sum; n > maxRounds {
-			return n
-		}
-	}
-	return n
-}
-
-// sequence returns how many words {1..9} stands for.
-func sequence(b *syntax.BraceExp) int {
-	bound := func(i int) int {
-		s := b.Elems[i].Lit()
-		if len(s) == 1 && (s[0] < '0' || s[0] > '9') {
-			return int(s[0])
-		}
-		n, negative := 0, strings.HasPrefix(s, "-")
-		for _, c := range strings.TrimPrefix(s, "-") {
-			if c < '0' || c > '9' || n > 1<<20 {
-				return 1 << 20
-			}
-			n = n*10 + int(c-'0')
-		}
-		if negative {
-			return -n
-		}
-		return n
-	}
-	from, to := bound(0), bound(1)
-	return max(from-to, to-from) + 1
+	return words, ""
 }
 
 // piece is what one part of a word stands for.

@@ -138,19 +138,11 @@ func unusual(s string, extended bool) bool {
 				return true
 			}
 		case s[i] == '[':
-			end := i + 1
-			for end < len(s) && (s[end] != ']' || end == i+1 || end == i+2 && s[i+1] == '^') {
-				if strings.HasPrefix(s[end:], "[:") {
-					if k := strings.Index(s[end:], ":]"); k > 0 {
-						end += k + 1
-					}
-				}
-				if s[end] == '\\' {
-					return true // a backslash stands for itself there
-				}
-				end++
+			end := bracket(s, i)
+			if strings.Contains(s[i:end], `\`) {
+				return true // a backslash stands for itself there
 			}
-			i = end
+			i = end - 1
 		case !extended && s[i] == '*' && (i == 0 || strings.HasSuffix(s[:i], "\\(") || s[:i] == "^"):
 			return true // it stands for itself
 		case !extended && s[i] == '^' && i > 0, !extended && s[i] == '$' && i < len(s)-1:
