@@ -228,21 +228,17 @@ func (m *Machine) nested(c *call, text Value) status {
 	}()
 	file, err := Parse(b.String())
 	if m.spent(b.Len()) || err != nil || m.depth >= maxDepth {
-		if c.name != "eval" {
-			return unsure
+		if c.name == "eval" {
+			m.overwritten("may be set by eval")
 		}
-		m.overwritten("may be set by eval")
 		return unsure
 	}
-	m.depth++
-	src, via := m.source, m.via
-	m.source.Locate = func(int) int { return c.start }
-	if m.via = c.via; c.name == "su" {
-		m.via = c.under(len(c.args) - 1)
-	}
-	defer func() { m.depth--; m.source, m.via = src, via }()
-	inner := c.context
-	return m.list(file.Stmts, inner)
+	return m.deeper(c, nil, func() status {
+		if m.via = c.via; c.name == "su" {
+			m.via = c.under(len(c.args) - 1)
+		}
+		return m.list(file.Stmts, c.context)
+	})
 }
 
 // pipeInto notes that a program takes downloads from its input, and whether it
@@ -423,18 +419,6 @@ func evalCommand(m *Machine, c *call) status {
 
 func evalWhich(m *Machine, c *call) status {
 	return m.unsureOf(c)
-}
-
-func evalXargs(m *Machine, c *call) status {
-	i := 0
-	for i < len(c.args) && strings.HasPrefix(c.args[i].Text, "-") {
-		switch c.args[i].Text {
-		case "-n", "-I", "-L", "-P", "-d", "-s", "-a", "-E", "--max-args", "--max-procs", "--delimiter", "--arg-file":
-			i++
-		}
-		i++
-	}
-	return m.xargs(c, i)
 }
 
 func evalSu(m *Machine, c *call) status {

@@ -109,33 +109,37 @@ var osRelease = map[string]bool{
 	"BUILD_ID": true, "IMAGE_ID": true, "IMAGE_VERSION": true, "PLATFORM_ID": true, "SUPPORT_END": true, "DEBIAN_VERSION_FULL": true, "RELEASE_TYPE": true,
 }
 
-// xargs evaluates the command at an argument for what is in the input.
-func (m *Machine) xargs(c *call, at int) status {
+// evalXargs evaluates the command in its arguments for what is in the input.
+func evalXargs(m *Machine, c *call) status {
 	var (
 		per     int
 		replace string
 		odd     bool
+		at      int
 	)
-	for i := 0; i < at; i++ {
-		a := c.arg(i)
-		value := func(short string) string {
-			if a == short && i+1 < at {
-				i++
-				return c.arg(i)
+	for ; at < len(c.args) && strings.HasPrefix(c.arg(at), "-"); at++ {
+		a := c.arg(at)
+		value := func() string {
+			if len(a) > 2 {
+				return a[2:]
 			}
-			return a[len(short):]
+			at++
+			return c.arg(at)
 		}
 		switch {
 		case strings.HasPrefix(a, "-n"):
-			n, err := strconv.Atoi(value("-n"))
+			n, err := strconv.Atoi(value())
 			per, odd = n, odd || err != nil || n < 1
 		case strings.HasPrefix(a, "-I"):
-			replace = value("-I")
+			replace = value()
 		case strings.HasPrefix(a, "-P"):
-			value("-P")
-		case a == "-r" || a == "-t" || a == "--no-run-if-empty" || a == "--verbose":
+			value()
+		case a == "-r", a == "-t", a == "--no-run-if-empty", a == "--verbose":
 		default:
 			odd = true
+			if strings.Contains(" -L -d -s -a -E --max-args --max-procs --delimiter --arg-file ", " "+a+" ") {
+				at++
+			}
 		}
 	}
 	in := Value{}
@@ -166,13 +170,12 @@ func (m *Machine) xargs(c *call, at int) status {
 	}
 	got := succeeded
 	if replace != "" {
-		for _, line := range strings.Split(strings.TrimRight(in.Text, "\n"), "\n") {
+		for line := range strings.SplitSeq(strings.TrimRight(in.Text, "\n"), "\n") {
 			args := slices.Clone(c.args)
 			for i := at; i < len(args); i++ {
 				if strings.Contains(args[i].Text, replace) {
-					v := args[i].with(strings.ReplaceAll(args[i].Text, replace, strings.TrimLeft(line, " \t")))
-					v.add(in)
-					args[i] = v
+					args[i] = args[i].with(strings.ReplaceAll(args[i].Text, replace, strings.TrimLeft(line, " \t")))
+					args[i].add(in)
 				}
 			}
 			if got = run(args); m.stopped() {

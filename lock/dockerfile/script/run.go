@@ -1,7 +1,6 @@
 package script
 
 import (
-	"bytes"
 	"maps"
 	"path"
 	"strings"
@@ -148,12 +147,8 @@ func (m *Machine) startAt(c *call, p string) (status, bool) {
 		return evalDepfetch(m, c), true
 	}
 	f, ok := m.file(p)
-	switch {
-	case !ok, f.Perhaps && !strings.HasSuffix(p, ".sh"), bytes.IndexByte([]byte(f.Text[:min(len(f.Text), 512)]), 0) >= 0:
+	if !ok || f.Perhaps && !strings.HasSuffix(p, ".sh") || strings.Contains(f.Text[:min(len(f.Text), 512)], "\x00") {
 		return unsure, false
-	case f.Why != "":
-		m.unread(c, f.Why)
-		return m.unknown(c), true
 	}
 	name, flags := interpreterOf(f.Text)
 	if name == "" {
@@ -197,15 +192,11 @@ func (m *Machine) shellFile(c *call, at int, how shellRun) status {
 			}
 		}
 	}
-	switch {
-	case !ok || !name.Known():
+	if !ok || !name.Known() {
 		if f := m.used(m.abs(name), c.name, c.start); f != nil {
 			m.runs(f, c)
 		}
 		m.touch(c)
-		return m.unknown(c)
-	case f.Why != "":
-		m.unread(c, f.Why)
 		return m.unknown(c)
 	}
 	return m.script(c, f, name, c.args[at+1:], how)
@@ -214,71 +205,83 @@ func (m *Machine) shellFile(c *call, at int, how shellRun) status {
 // script evaluates a file in a shell of its own: what the shell that starts it has
 // not exported is not set in it.
 func (m *Machine) script(c *call, f File, name Value, args []Value, how shellRun) status {
-	if m.spent(len(f.Text)) {
+	file := m.parse(c, f, name.Text)
+	switch {
+	case file == nil:
 		return m.unknown(c)
-	}
-	file, err := Parse(f.Text)
-	if err != nil {
-		m.unread(c, name.Text+": "+strings.TrimPrefix(err.Error(), "reading the shell script: "))
-		return m.unknown(c)
-	}
-	if m.depth >= maxDepth {
+	case m.depth >= maxDepth:
 		m.unread(c, "scripts start one another too often")
 		return m.unknown(c)
 	}
-	m.depth++
-	src, via, set := m.source, m.via, m.assigned
-	defer func() { m.depth--; m.source, m.via, m.assigned = src, via, set }()
 	lost := m.fate(c.context)
 	return m.inShell(how, func() status {
 		m.functions = make(map[string]*syntax.Stmt)
 		m.sourced, m.args, m.zero, m.outer = "", args, &name, lost
-		m.assigned = assigned(file)
-		m.via = c.via
-		m.source.Bash = how.bash
-		if m.source.Locate = f.Locate; f.Locate == nil {
-			m.source.Locate = func(int) int { return c.start }
-		}
-		got := m.list(file.Stmts, context{in: c.in, out: c.out})
-		if m.steps > maxSteps {
-			return unsure
-		}
-		return got
+		return m.deeper(c, f.Locate, func() status {
+			m.assigned = assigned(file)
+			m.via = c.via
+			m.source.Bash = how.bash
+			got := m.list(file.Stmts, context{in: c.in, out: c.out})
+			if m.steps > maxSteps {
+				return unsure
+			}
+			return got
+		})
 	})
 }
 
-// include evaluates a file in this shell.
-func (m *Machine) include(c *call, at int) (status, bool) {
+// include evaluates a file in this shell. It reports whether the file is one that is
+// known.
+func (m *Machine) include(c *call, at int) (got status, ok bool) {
 	f, ok := m.file(m.abs(c.args[at]))
-	if !ok || m.depth >= maxDepth || m.spent(len(f.Text)) {
+	if !ok || m.depth >= maxDepth {
 		return unsure, false
 	}
-	if f.Why != "" {
-		m.unread(c, f.Why)
+	file := m.parse(c, f, c.arg(at))
+	if file == nil {
 		return unsure, false
 	}
-	file, err := Parse(f.Text)
-	if err != nil {
-		m.unread(c, c.arg(at)+": "+strings.TrimPrefix(err.Error(), "reading the shell script: "))
-		return unsure, false
-	}
-	m.depth++
-	from := len(m.ways)
-	src, set, args := m.source, m.assigned, m.args
-	defer func() { m.depth--; m.source, m.assigned = src, set }()
-	m.assigned = assigned(file)
-	maps.Copy(m.assigned, set)
-	if m.source.Locate = f.Locate; f.Locate == nil {
-		m.source.Locate = func(int) int { return c.start }
-	}
-	if at+1 < len(c.args) {
+	if args := m.args; at+1 < len(c.args) {
 		m.args = c.args[at+1:]
 		defer func() { m.args = args }()
 	}
-	got := m.list(file.Stmts, c.context)
-	m.exit.returns()
-	got = m.arrive(got, from, (*exit).returns)
-	return got, true
+	return m.deeper(c, f.Locate, func() status {
+		set, from := m.assigned, len(m.ways)
+		m.assigned = assigned(file)
+		maps.Copy(m.assigned, set)
+		got := m.list(file.Stmts, c.context)
+		m.exit.returns()
+		return m.arrive(got, from, (*exit).returns)
+	}), true
+}
+
+// parse parses a file that a command runs, or notes why it is not read and returns nil.
+func (m *Machine) parse(c *call, f File, name string) *syntax.File {
+	switch {
+	case f.Why != "":
+		m.unread(c, f.Why)
+		return nil
+	case m.spent(len(f.Text)):
+		return nil
+	}
+	file, err := Parse(f.Text)
+	if err != nil {
+		m.unread(c, name+": "+strings.TrimPrefix(err.Error(), "reading the shell script: "))
+		return nil
+	}
+	return file
+}
+
+// deeper evaluates a script within this one, whose offsets locate maps; if that is
+// nil, all of it is where the command is.
+func (m *Machine) deeper(c *call, locate func(int) int, f func() status) status {
+	m.depth++
+	src, via, set := m.source, m.via, m.assigned
+	defer func() { m.depth--; m.source, m.via, m.assigned = src, via, set }()
+	if m.source.Locate = locate; locate == nil {
+		m.source.Locate = func(int) int { return c.start }
+	}
+	return f()
 }
 
 // export notes that scripts that this one starts get a variable.
