@@ -40,37 +40,6 @@ func TargetVars(p lock.Platform) map[string]string {
 	return vars
 }
 
-// say prints a known line, or an unknown one if it is not known after all.
-func (m *Machine) say(c *call, ok bool, line string) status {
-	if !ok {
-		return m.unknown(c)
-	}
-	c.print(Text(line + "\n"))
-	return succeeded
-}
-
-// unsureOf is a command that prints what is not known, and of which only the build
-// can tell how it ends.
-func (m *Machine) unsureOf(c *call) status {
-	m.unknown(c)
-	return unsure
-}
-
-// unknown is a command that is taken to succeed and to print what is not known.
-func (m *Machine) unknown(c *call) status {
-	text := strings.Join(append([]string{c.name}, c.texts()...), " ")
-	out := Unknown("$("+text+")", "only the build can tell what "+c.name+" prints")
-	for _, a := range c.args {
-		out.add(Value{from: a.from})
-	}
-	if c.in != nil {
-		out.add(Value{from: c.in.from})
-		out.opaque = c.in.opaque
-	}
-	c.print(out)
-	return assumed
-}
-
 func evalUname(m *Machine, c *call) status {
 	n, ok := architecture(m.Platform)
 	var kernel, machine, system bool

@@ -63,31 +63,6 @@ func isBinary(op string) bool {
 	return false
 }
 
-func both(a, b status) status {
-	switch {
-	case a == failed || b == failed:
-		return failed
-	case a == succeeded:
-		return b
-	case b == succeeded || a == b:
-		return a
-	case a == assumed:
-		return b
-	case b == assumed:
-		return a
-	case a == hardly || b == hardly:
-		return hardly
-	}
-	return unsure
-}
-
-func truth(b bool) status {
-	if b {
-		return succeeded
-	}
-	return failed
-}
-
 func (m *Machine) unary(op string, v Value) status {
 	switch {
 	case op != "-n" && op != "-z":
@@ -146,34 +121,6 @@ func (m *Machine) binaryTest(a Value, op string, b Value, at int, c context) sta
 		return truth(map[string]bool{"-eq": i == j, "-ne": i != j, "-lt": i < j, "-le": i <= j, "-gt": i > j, "-ge": i >= j}[op])
 	}
 	return unsure
-}
-
-// compared notes a comparison of the sum of files with what is expected, and
-// reports whether it is one.
-func (m *Machine) compared(sum, want Value, at int, lost string) bool {
-	if len(sum.sums) == 0 {
-		return false
-	}
-	kind := CheckSum
-	for _, f := range want.from {
-		m.Log(Vouched{f})
-		kind = CheckList
-	}
-	for _, s := range sum.sums {
-		algo, path, _ := strings.Cut(s, " ")
-		m.checked(path, Check{At: at, Kind: kind, Algo: algo, Sum: sumText(want), Lost: lost})
-	}
-	return true
-}
-
-// sumText returns the sum in a text that may have a file's name behind it.
-func sumText(v Value) Value {
-	if v.Known() {
-		if fields := strings.Fields(v.Text); len(fields) > 0 {
-			return v.with(fields[0])
-		}
-	}
-	return v
 }
 
 // testClause evaluates [[ … ]].

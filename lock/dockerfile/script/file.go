@@ -2,22 +2,9 @@ package script
 
 import (
 	"path"
+	"strconv"
 	"strings"
 )
-
-// evalAsked evaluates a program that is asked for something, which may be missing.
-func evalAsked(m *Machine, c *call) status {
-	m.unknown(c)
-	return asked(c)
-}
-
-// asked is the status of a command whose failure is no fault where it is asked for.
-func asked(c *call) status {
-	if c.guarded {
-		return unsure
-	}
-	return assumed
-}
 
 var moveOptions = options{short: "tS", long: []string{"target-directory", "suffix"}}
 
@@ -95,4 +82,80 @@ func evalInstall(m *Machine, c *call) status {
 		m.moved(from, to, path.Join(to, path.Base(from)))
 	}
 	return m.unknown(c)
+}
+
+// evalAsked evaluates a program that is asked for something, which may be missing.
+func evalAsked(m *Machine, c *call) status {
+	m.unknown(c)
+	return asked(c)
+}
+
+func evalCat(m *Machine, c *call) status {
+	if c.in != nil && (len(c.args) == 0 || c.arg(0) == "-") {
+		c.print(*c.in)
+	}
+	for _, a := range c.args {
+		if strings.HasPrefix(a.Text, "-") {
+			continue
+		}
+		v, ok := m.files[m.abs(a)]
+		if !ok || a.many || !a.Known() && !strings.HasPrefix(a.Text, "$(mktemp") {
+			v = Unknown("$(cat "+a.Text+")", "only the build has the file "+a.Text)
+		}
+		if f := m.find(m.abs(a)); f != nil {
+			v.add(Value{from: []*Fetch{f}})
+		}
+		v.add(Value{from: a.from})
+		c.print(v)
+	}
+	return succeeded
+}
+
+func evalTee(m *Machine, c *call) status {
+	if c.in == nil {
+		return succeeded
+	}
+	for _, a := range c.args {
+		if !strings.HasPrefix(a.Text, "-") && a.Text != "/dev/null" {
+			m.write(m.abs(a), *c.in, false)
+		}
+	}
+	c.print(*c.in)
+	return assumed
+}
+
+func evalBasename(m *Machine, c *call) status {
+	if len(c.args) == 0 || len(c.args) > 2 || !c.args[0].Known() || strings.HasPrefix(c.arg(0), "-") || c.arg(0) == "" || len(c.args) > 1 && !c.args[1].Known() {
+		return m.unknown(c)
+	}
+	base := path.Base(c.arg(0))
+	if base != c.arg(1) {
+		base = strings.TrimSuffix(base, c.arg(1))
+	}
+	c.print(c.args[0].with(base + "\n"))
+	return succeeded
+}
+
+func evalDirname(m *Machine, c *call) status {
+	if len(c.args) != 1 || !c.args[0].Known() {
+		return m.unknown(c)
+	}
+	if dir := strings.TrimRight(c.arg(0), "/"); dir == "" || dir[0] == '-' || strings.Contains(dir, "//") || strings.Contains(dir, ".") {
+		v := c.args[0].with(path.Dir(dir) + "\n")
+		if at := strings.LastIndexByte(dir, '/'); at > 0 && strings.TrimRight(dir[:at], "/") == dir[:at] {
+			v.Text = dir[:at] + "\n"
+		} else {
+			v.Why = "what dirname prints is not known"
+		}
+		c.print(v)
+		return succeeded
+	}
+	c.print(c.args[0].with(path.Dir(strings.TrimRight(c.arg(0), "/")) + "\n"))
+	return succeeded
+}
+
+func evalMktemp(m *Machine, c *call) status {
+	m.temps++
+	c.print(Unknown("$(mktemp#"+strconv.Itoa(m.temps)+")", "it is a temporary name"))
+	return succeeded
 }

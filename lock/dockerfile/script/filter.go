@@ -1,7 +1,6 @@
 package script
 
 import (
-	"path"
 	"regexp"
 	"strings"
 )
@@ -137,111 +136,4 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 		}
 		return m.filtered(c)
 	}
-}
-
-func evalEcho(m *Machine, c *call) status {
-	args, feed, escape, varies := c.args, true, false, false
-	for len(args) > 0 && len(args[0].Text) > 1 && args[0].Text[0] == '-' && strings.Trim(args[0].Text[1:], "neE") == "" {
-		feed = feed && !strings.Contains(args[0].Text, "n")
-		escape = escape || strings.Contains(args[0].Text, "e")
-		varies = varies || !m.source.Bash && args[0].Text != "-n"
-		args = args[1:]
-	}
-	v := joined(args)
-	v.many = false
-	if slashed := strings.Contains(v.Text, `\`); escape || slashed && !m.source.Bash {
-		text, ok, ends := escapes(v.Text, echoEscapes)
-		if escape {
-			v.Text, feed = text, feed && !ends
-		}
-		if varies = varies || slashed && !m.source.Bash; !ok && v.Known() {
-			v.Why = "it is escaped in a way that is not read"
-		}
-	}
-	if varies && v.Known() {
-		v.Why = "what echo prints depends on the shell"
-	}
-	if c.print(v); feed {
-		c.print(Text("\n"))
-	}
-	return succeeded
-}
-
-func evalPrintf(m *Machine, c *call) status {
-	args := c.args
-	if len(args) > 0 && args[0].Text == "--" {
-		args = args[1:]
-	}
-	if len(args) > 2 && args[0].Text == "-v" {
-		m.put(args[1].Text, format(args[2], args[3:]))
-		return succeeded
-	}
-	if len(args) > 0 {
-		c.print(format(args[0], args[1:]))
-	}
-	return succeeded
-}
-
-func evalCat(m *Machine, c *call) status {
-	if c.in != nil && (len(c.args) == 0 || c.arg(0) == "-") {
-		c.print(*c.in)
-	}
-	for _, a := range c.args {
-		if strings.HasPrefix(a.Text, "-") {
-			continue
-		}
-		v, ok := m.files[m.abs(a)]
-		if !ok || a.many || !a.Known() && !strings.HasPrefix(a.Text, "$(mktemp") {
-			v = Unknown("$(cat "+a.Text+")", "only the build has the file "+a.Text)
-		}
-		if f := m.find(m.abs(a)); f != nil {
-			v.add(Value{from: []*Fetch{f}})
-		}
-		v.add(Value{from: a.from})
-		c.print(v)
-	}
-	return succeeded
-}
-
-func evalTee(m *Machine, c *call) status {
-	if c.in == nil {
-		return succeeded
-	}
-	for _, a := range c.args {
-		if !strings.HasPrefix(a.Text, "-") && a.Text != "/dev/null" {
-			m.write(m.abs(a), *c.in, false)
-		}
-	}
-	c.print(*c.in)
-	return assumed
-}
-
-func evalBasename(m *Machine, c *call) status {
-	if len(c.args) == 0 || len(c.args) > 2 || !c.args[0].Known() || strings.HasPrefix(c.arg(0), "-") || c.arg(0) == "" || len(c.args) > 1 && !c.args[1].Known() {
-		return m.unknown(c)
-	}
-	base := path.Base(c.arg(0))
-	if base != c.arg(1) {
-		base = strings.TrimSuffix(base, c.arg(1))
-	}
-	c.print(c.args[0].with(base + "\n"))
-	return succeeded
-}
-
-func evalDirname(m *Machine, c *call) status {
-	if len(c.args) != 1 || !c.args[0].Known() {
-		return m.unknown(c)
-	}
-	if dir := strings.TrimRight(c.arg(0), "/"); dir == "" || dir[0] == '-' || strings.Contains(dir, "//") || strings.Contains(dir, ".") {
-		v := c.args[0].with(path.Dir(dir) + "\n")
-		if at := strings.LastIndexByte(dir, '/'); at > 0 && strings.TrimRight(dir[:at], "/") == dir[:at] {
-			v.Text = dir[:at] + "\n"
-		} else {
-			v.Why = "what dirname prints is not known"
-		}
-		c.print(v)
-		return succeeded
-	}
-	c.print(c.args[0].with(path.Dir(strings.TrimRight(c.arg(0), "/")) + "\n"))
-	return succeeded
 }

@@ -1,10 +1,46 @@
 package script
 
 import (
-	"encoding/hex"
 	"regexp"
 	"strings"
 )
+
+// signature evaluates a program that verifies signatures.
+func evalSignature(m *Machine, c *call) status {
+	text := " " + strings.Join(c.texts(), " ") + " "
+	verifies := verifiesByLetter(c) || c.name == "gpgv" || c.name == "gpgv2" || c.name == "rpm" || c.name == "rpmkeys"
+	for _, word := range []string{" --verify ", " --decrypt ", " -d ", " -V", " -Vm ", " verify", " attestation ", " -Y verify "} {
+		verifies = verifies || strings.Contains(text, word)
+	}
+	if !verifies {
+		if m.keys(c, text) {
+			return m.unknown(c)
+		}
+		m.pipeInto(c, false) // a key that is taken over
+		if c.in != nil {
+			v := *c.in
+			v.all = false
+			c.print(v)
+			return assumed
+		}
+		m.useAll(c)
+		return m.unknown(c)
+	}
+	check := Check{At: c.start, Kind: CheckSignature, Lost: m.fate(c.context)}
+	paths := m.signed(c, check)
+	for i, a := range c.args {
+		if (a.Text == "--output" || a.Text == "-o") && i+1 < len(c.args) {
+			v := Unknown("$(gpg)", "only the build can tell")
+			for _, p := range paths {
+				v.add(Value{from: []*Fetch{m.find(p)}})
+				m.evidence(m.find(p))
+			}
+			m.files[m.abs(c.args[i+1])] = v
+		}
+	}
+	m.query(c)
+	return m.filtered(c)
+}
 
 // verifiesByLetter reports whether a program whose options are letters is told to
 // verify: minisign -Vm FILE, signify -V, signify -C.
@@ -105,69 +141,36 @@ func (m *Machine) signed(c *call, check Check) []string {
 	return paths
 }
 
-// checkedInput notes a check of the downloads that a program reads as its input,
-// except for those that the list of sums is of.
-func (m *Machine) checkedInput(c *call, list Value, check Check) bool {
-	if c.in == nil {
-		return false
+func isSignature(p string) bool {
+	for _, ext := range []string{".asc", ".sig", ".sign", ".minisig", ".pem", ".crt", ".cert", ".bundle", ".sigstore", ".json", ".intoto.jsonl", ".gpg", ".pub", ".key", ".sigstore.json"} {
+		if strings.HasSuffix(p, ext) {
+			return true
+		}
 	}
-	found := false
-	for _, f := range c.in.from {
-		listed := false
-		for _, g := range list.from {
-			listed = listed || f == g
-		}
-		if listed {
-			continue
-		}
-		if f.Output != "" {
-			m.checked(f.Output, check)
-		} else {
-			m.Log(Checked{Fetch: f, Check: check})
-		}
-		found = true
-	}
-	return found
+	return false
 }
 
-var inPattern = regexp.MustCompile(`[0-9a-fA-F]{32,128}`)
+var fingerprint = regexp.MustCompile(`\b(0x)?[0-9A-Fa-f]{16,40}\b|\b([0-9A-F]{4} +){9}`)
 
-// searchedSum notes that the sum of a download is searched for what is expected:
-// sha256sum FILE | grep -q SUM.
-func (m *Machine) searchedSum(c *call) {
-	sum := Value{}
-	if c.in != nil {
-		sum.sums = c.in.sums
-	}
-	var pattern *Value
-	for i := 0; i < len(c.args); i++ {
-		a := c.args[i]
-		switch t := a.Text; {
-		case t == "-v" || t == "--invert-match" || t == "-c" || t == "--count" || t == "-L":
-			return // what it finds is no success
-		case (t == "-e" || t == "--regexp") && i+1 < len(c.args):
-			i++
-			pattern = &c.args[i]
-		case len(t) > 1 && t[0] == '-':
-			if t[1] != '-' && strings.ContainsAny(t, "vcL") {
-				return
+// keys notes which downloads are keys that gpg takes over, and that those keys are
+// asked for by their fingerprints, which is how they are checked. It reports whether
+// the command is one of these.
+func (m *Machine) keys(c *call, text string) bool {
+	if strings.Contains(text, " --import ") {
+		for _, a := range c.args {
+			if f := m.find(m.abs(a)); f != nil {
+				m.imported = append(m.imported, f)
 			}
-		case pattern == nil:
-			pattern = &c.args[i]
-		default:
-			sum.sums = append(sum.sums[:len(sum.sums):len(sum.sums)], a.sums...)
+		}
+		return false
+	}
+	if !strings.Contains(text, " --export ") && !strings.Contains(text, " --fingerprint ") || !fingerprint.MatchString(text) {
+		return false
+	}
+	for _, f := range m.imported {
+		if f.Run == m.source.Run {
+			m.evidence(f)
 		}
 	}
-	if pattern == nil || len(sum.sums) == 0 {
-		return
-	}
-	want := *pattern
-	if want.Known() {
-		hexes := inPattern.FindString(want.Text)
-		if _, err := hex.DecodeString(hexes); hexes == "" || err != nil {
-			return // it searches for something else
-		}
-		want = want.with(hexes)
-	}
-	m.compared(sum, want, c.start, m.fate(c.context))
+	return true
 }
