@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -16,10 +14,8 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch/printable"
-	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
-	"depfetch/lock/pin"
 	"depfetch/lock/scan"
 	"depfetch/lock/scan/sarif"
 )
@@ -89,16 +85,15 @@ func contextNames(values []string) []string {
 	return names
 }
 
-func (c *command) scan(f scanFlags, paths []string) error {
-	level, err := scan.ParseLevel(f.level)
-	if err != nil {
-		return console.Usagef("", "--level: %w", err)
+// options returns what to look for, and the least level that is a failure.
+func (f scanFlags) options() (opts scan.Options, level scan.Level, err error) {
+	if level, err = scan.ParseLevel(f.level); err != nil {
+		return opts, level, console.Usagef("", "--level: %w", err)
 	}
-	opts := scan.Options{Contexts: contextNames(f.contexts)}
-	for _, id := range f.ignore {
-		for _, id := range strings.Split(id, ",") {
+	for _, ids := range f.ignore {
+		for _, id := range strings.Split(ids, ",") {
 			if _, err := scan.FindRule(id); err != nil {
-				return console.Usagef("", "--ignore: %w", err)
+				return opts, level, console.Usagef("", "--ignore: %w", err)
 			}
 			opts.Ignore = append(opts.Ignore, id)
 		}
@@ -106,9 +101,18 @@ func (c *command) scan(f scanFlags, paths []string) error {
 	for _, s := range f.platforms {
 		p, err := lock.NormalizePlatform(s)
 		if err != nil {
-			return console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
+			return opts, level, console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
 		}
 		opts.Platforms = append(opts.Platforms, p)
+	}
+	opts.Contexts = contextNames(f.contexts)
+	return opts, level, nil
+}
+
+func (c *command) scan(f scanFlags, paths []string) error {
+	opts, level, err := f.options()
+	if err != nil {
+		return err
 	}
 	render, ok := map[string]func([]scan.Finding, int) error{
 		"text": c.scanText, "json": c.scanJSON,
@@ -164,93 +168,18 @@ func scanFile(file *dockerfile.File, dir string, opts scan.Options) ([]scan.Find
 	return scan.File(file, opts), nil
 }
 
-// readDockerfile reads and parses a Dockerfile.
-func readDockerfile(name string) (*dockerfile.File, error) {
-	data, err := regular.Read(name, pin.MaxSize)
-	if err != nil {
-		return nil, console.Usagef("", "%w", err)
-	}
-	file, err := dockerfile.Parse(name, data)
-	if err != nil {
-		return nil, console.Usagef("", "%w", err)
-	}
-	return file, nil
-}
-
-// skipped are the directories that are not searched, and templates the ends of
-// names that files have which become Dockerfiles by a program.
-var (
-	skipped   = map[string]bool{".git": true, "node_modules": true, ".hg": true, ".svn": true}
-	templates = []string{".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".m4", ".mustache", ".md", ".txt", ".sh", ".py", ".go", ".yml", ".yaml", ".json", ".dockerignore"}
-)
-
-// dockerfiles returns the files that the arguments name, and the Dockerfiles and
-// those of further names below the directories that they name.
-func dockerfiles(paths []string, further func(name string) bool) ([]string, error) {
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	var names []string
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil {
-			return nil, console.Usagef("", "%w", err)
-		}
-		if !info.IsDir() {
-			names = append(names, p)
-			continue
-		}
-		found := len(names)
-		err = filepath.WalkDir(p, func(path string, e fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case e.IsDir() && path != p && skipped[e.Name()]:
-				return filepath.SkipDir
-			case e.Type().IsRegular() && (isDockerfile(e.Name()) || further(e.Name())):
-				names = append(names, path)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		if len(names) == found {
-			return nil, console.Usagef("name the file, if it is called otherwise", "no Dockerfile in %s", p)
-		}
-	}
-	return names, nil
-}
-
-// isDockerfile reports whether a file's name is that of a Dockerfile.
-func isDockerfile(name string) bool {
-	lower := strings.ToLower(name)
-	for _, ext := range templates {
-		if strings.HasSuffix(lower, ext) {
-			return false
-		}
-	}
-	for _, base := range []string{"dockerfile", "containerfile"} {
-		rest, ok := strings.CutPrefix(lower, base)
-		if ok && (rest == "" || strings.ContainsRune(".-_", rune(rest[0]))) || strings.HasSuffix(lower, "."+base) {
-			return true
-		}
-	}
-	return false
-}
-
 // scanText prints the findings for people: the reason of a rule and the fix
 // stand with its first finding.
 func (c *command) scanText(all []scan.Finding, files int) error {
-	told := make(map[string]bool)
+	explained := make(map[string]bool)
 	counts := make(map[scan.Level]int)
 	for _, x := range all {
 		counts[x.Level]++
 		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", printable.String(x.File), x.Start.Line, x.Start.Col, x.Level, x.Message, x.Rule.ID)
-		if !told[x.Rule.ID] {
+		if !explained[x.Rule.ID] {
 			fmt.Fprintf(c.stdout, "    why: %s\n    fix: %s\n", scan.Plain(x.Rule.Why), scan.Plain(x.Rule.Fix))
 		}
-		told[x.Rule.ID] = true
+		explained[x.Rule.ID] = true
 	}
 	_, err := fmt.Fprintf(c.stdout, "%s, %s, %s, %s\n", count(files, "file"),
 		count(counts[scan.Error], "error"), count(counts[scan.Warning], "warning"), count(counts[scan.Note], "note"))
