@@ -125,7 +125,7 @@ func (c *claims) addTree(d *destination, entries []entry) {
 
 // claim takes a place for n.
 func (c *claims) claim(n *claim) {
-	place := c.place(n.path)
+	place := c.location(n.path)
 	if other := c.at(n.d, place); other != nil {
 		c.refuse(n.d, n.path, "%s lands there too", c.whose(n.d, other))
 		return
@@ -142,7 +142,7 @@ func (c *claims) claim(n *claim) {
 func (c *claims) pass(d *destination, path string, visited []string) {
 	places := make([]string, len(visited))
 	for i, v := range visited {
-		places[i] = c.place(v)
+		places[i] = c.location(v)
 	}
 	c.passed = append(c.passed, passage{d, path, places})
 }
@@ -196,7 +196,7 @@ func (c *claims) check() error {
 // what else lies there.
 func (c *claims) checkLink(n *claim) {
 	to, _, err := c.walk(filepath.Dir(n.path), n.link, func(path string) string {
-		if other := c.at(n.d, c.place(path)); other != nil {
+		if other := c.at(n.d, c.location(path)); other != nil {
 			return other.link
 		}
 		return onDisk(path)

@@ -57,7 +57,7 @@ func (r *run) unpackTree(ctx context.Context, d *destination, f *os.File, size i
 		return nil, d.unwritable(err)
 	}
 	defer root.Close()
-	if _, err := unpack.Tree(ctx, f, size, root, r.unpackOptions(d)); err != nil {
+	if err := unpack.Tree(ctx, f, size, root, r.unpackOptions(d)); err != nil {
 		return nil, unpackError(ctx, d, err)
 	}
 	if d.merges() {

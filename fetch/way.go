@@ -69,8 +69,10 @@ func onDisk(path string) string {
 	return target
 }
 
-// place identifies the place of a path in a directory that holds no links.
-func (w *ways) place(path string) string { return w.id(filepath.Dir(path)) + "/" + filepath.Base(path) }
+// location identifies the place of a path in a directory that holds no links.
+func (w *ways) location(path string) string {
+	return w.id(filepath.Dir(path)) + "/" + filepath.Base(path)
+}
 
 // id identifies a directory, which need not be there yet.
 func (w *ways) id(dir string) string {
@@ -84,7 +86,7 @@ func (w *ways) id(dir string) string {
 	if id == "" {
 		id = dir
 		if dir != w.root && dir != filepath.Dir(dir) {
-			id = w.place(dir)
+			id = w.location(dir)
 		}
 	}
 	w.ids[dir] = id

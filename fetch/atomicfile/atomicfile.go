@@ -65,18 +65,6 @@ func Create(name string, text []byte, mode fs.FileMode) error {
 	return tempfile.Rename(f, name)
 }
 
-// Replace gives a file the text of f, a private file that the caller closes and, if it
-// still has its name, removes. If f is a file of package tempfile in the directory
-// that Resolve(name) lies in, it becomes the file, and has the mode that the file
-// had, or else mode.
-func Replace(f *os.File, name string, mode fs.FileMode) error {
-	t, err := look(name)
-	if err != nil {
-		return err
-	}
-	return t.place(f, mode, nil)
-}
-
 // stage makes a private file in dir with a text, which is on the disk.
 func stage(dir string, text []byte) (*os.File, error) {
 	tempfile.Sweep(dir)
@@ -113,7 +101,7 @@ func write(name string, text []byte, mode fs.FileMode, last func(path string) er
 	switch {
 	case err == nil:
 		defer discard(f)
-		if err = t.place(f, mode, last); err == nil {
+		if err = t.replace(f, mode, last); err == nil {
 			syncDir(filepath.Dir(t.path))
 		}
 		return err
@@ -171,8 +159,8 @@ func look(name string) (target, error) {
 	return target{path, info}, nil
 }
 
-// place puts f in the place of t, or else its text.
-func (t target) place(f *os.File, mode fs.FileMode, last func(path string) error) error {
+// replace puts f in the place of t, or else its text.
+func (t target) replace(f *os.File, mode fs.FileMode, last func(path string) error) error {
 	keeps := true
 	if t.info != nil {
 		mode = t.info.Mode()

@@ -13,7 +13,6 @@ import (
 
 	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/regular"
-	"depfetch/fetch/tempfile"
 )
 
 // put makes a file with exactly this mode.
@@ -139,27 +138,4 @@ func TestCreate(t *testing.T) {
 		t.Errorf("again: %v", err)
 	}
 	holds(t, name, "text", 0o644, 1)
-}
-
-func TestReplace(t *testing.T) {
-	dir, elsewhere := t.TempDir(), t.TempDir()
-	name, other := filepath.Join(dir, "f"), filepath.Join(dir, "g")
-	for _, from := range []string{dir, elsewhere} {
-		put(t, name, "old", 0o751)
-		os.Remove(other)
-		if err := os.Link(name, other); err != nil {
-			t.Fatal(err)
-		}
-		f, err := tempfile.New(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.WriteString("new")
-		if err := atomicfile.Replace(f, name, 0o600); err != nil {
-			t.Error(err)
-		}
-		f.Close()
-		os.Remove(f.Name())
-		holds(t, other, "new", 0o751, 2)
-	}
 }

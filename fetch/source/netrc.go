@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// Own code because go-netrc repeats words of the file, which may be passwords, in its
+// errors, and knows no values in quotes.
+
 // Netrc holds the logins of a netrc file, by host. Only "machine" entries
 // count: a "default" one was given for no host in particular, and sending it
 // to every server that a lockfile names would be giving it away.

@@ -49,7 +49,7 @@ func TestCancelled(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			src := &cancelling{bytes.NewReader(archive), n, cancel}
 			j := newJail(t)
-			_, err := Tree(ctx, src, int64(len(archive)), j.root, Options{Workers: 2})
+			err := Tree(ctx, src, int64(len(archive)), j.root, Options{Workers: 2})
 			if src.n > 0 { // it was not read so often
 				if err != nil {
 					t.Errorf("%s: %v", name, err)
@@ -62,7 +62,7 @@ func TestCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		why := errors.New("why")
 		cancel(why)
-		if _, err := Tree(ctx, bytes.NewReader(archive), int64(len(archive)), newJail(t).root, Options{}); !errors.Is(err, why) {
+		if err := Tree(ctx, bytes.NewReader(archive), int64(len(archive)), newJail(t).root, Options{}); !errors.Is(err, why) {
 			t.Errorf("%s: error %v, want the cause", name, err)
 		}
 	}

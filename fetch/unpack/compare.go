@@ -187,7 +187,7 @@ func (c *comparer) content(ctx context.Context, dir *os.Root, e Entry, buf []byt
 	}
 	defer f.Close()
 	sum := sha256.New()
-	err = transfer(ctx, sum, io.LimitReader(f, e.Size+1), buf)
+	err = copyContext(ctx, sum, io.LimitReader(f, e.Size+1), buf)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -51,7 +51,7 @@ func (j *jail) outside(t testing.TB) map[string]string {
 // destination has changed, or more is in it than the limits allow.
 func (j *jail) unpack(t testing.TB, archive []byte, o Options) error {
 	t.Helper()
-	_, err := Tree(context.Background(), bytes.NewReader(archive), int64(len(archive)), j.root, o)
+	err := Tree(context.Background(), bytes.NewReader(archive), int64(len(archive)), j.root, o)
 	compareTrees(t, j.outside(t), j.before)
 	l := o.Limits.withDefaults()
 	var size int64

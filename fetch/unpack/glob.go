@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// Own code because path.Match has no "**", and a module for one operator would stand in
+// the vendor folder of everybody who uses depfetch.
+
 // glob is a pattern for names: elements as path.Match has them, where "**"
 // stands for any number of elements.
 type glob struct {

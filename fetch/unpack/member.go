@@ -226,7 +226,7 @@ func (f *finder) write(ctx context.Context, e *Entry, r io.Reader) error {
 	f.written = e
 	sum := sha256.New()
 	counted := &countingWriter{f.dst, sum, 0}
-	if err := transfer(ctx, counted, r, make([]byte, 256<<10)); err != nil {
+	if err := copyContext(ctx, counted, r, make([]byte, 256<<10)); err != nil {
 		return err
 	}
 	e.Size = counted.n

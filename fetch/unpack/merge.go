@@ -194,23 +194,23 @@ func (m *Merge) mergeable(name string, e fs.DirEntry, parent *os.File, mount uin
 // left below the staging directory, directories that were merged from among it,
 // is the caller's to remove.
 func (m *Merge) Apply() error {
-	err := m.rename()
+	err := m.renameAll()
 	for _, d := range slices.Backward(m.kept) {
 		m.dst.Chtimes(d.name, time.Time{}, d.modTime) // fails for a directory that is another user's
 	}
 	return err
 }
 
-func (m *Merge) rename() error {
+func (m *Merge) renameAll() error {
 	for i, mv := range m.moves {
-		if err := m.place(mv); err != nil {
+		if err := m.rename(mv); err != nil {
 			return &MergeError{namesOf(m.moves[:i]), namesOf(m.moves[i:]), osfile.Cause(err)}
 		}
 	}
 	return nil
 }
 
-func (m *Merge) place(mv move) error {
+func (m *Merge) rename(mv move) error {
 	from := path.Join(m.staged, mv.name)
 	err := m.dst.Rename(from, mv.name)
 	if !mv.isDir || !errors.Is(err, fs.ErrPermission) {

@@ -105,9 +105,9 @@ func (b buffers) release(parts [][]byte) {
 	}
 }
 
-// transfer copies r to w. It uses nothing but Read and Write, and looks at the
+// copyContext copies r to w. It uses nothing but Read and Write, and looks at the
 // context between them.
-func transfer(ctx context.Context, w io.Writer, r io.Reader, buf []byte) error {
+func copyContext(ctx context.Context, w io.Writer, r io.Reader, buf []byte) error {
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

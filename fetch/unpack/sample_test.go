@@ -107,7 +107,7 @@ func unpackFile(t testing.TB, file string, o Options) (string, error) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	_, err = Tree(t.Context(), f, info.Size(), root, o)
+	err = Tree(t.Context(), f, info.Size(), root, o)
 	return dst, err
 }
 

@@ -14,8 +14,7 @@ type tree struct {
 	o       Options
 	include globs
 	budget  budget
-	bytes   int64 // of all files
-	entries int   // members, and directories that they only imply
+	entries int // members, and directories that they only imply
 
 	nodes    map[string]node       // everything but directories, by its name
 	dirs     map[string]*directory // "." among them
@@ -122,7 +121,6 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 	switch m.kind {
 	case kindFile:
 		err = t.budget.take(m.name, m.size)
-		t.bytes += m.size
 	case kindSymlink:
 		err = t.addSymlink(p)
 	case kindHardLink:
@@ -288,8 +286,8 @@ func (t *tree) addHardLink(p *placed) error {
 	return nil
 }
 
-// finish checks what can only be known when all members have been added.
-func (t *tree) finish() error {
+// check checks what can only be known when all members have been added.
+func (t *tree) check() error {
 	if g := t.include.unused(); g != nil {
 		return &NoMatchError{Pattern: g.pattern, Near: near(g.pattern, t.names())}
 	}

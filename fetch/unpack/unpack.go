@@ -7,31 +7,23 @@ import (
 	"sync"
 )
 
-// Summary says how much has been unpacked.
-type Summary struct {
-	Files    int // hard links included
-	Dirs     int // without the tree's own
-	Symlinks int
-	Bytes    int64 // of contents
-}
-
 // Tree unpacks the archive src, of size bytes, into the empty directory dst. It
 // reads src to its end. If it fails, or ctx is cancelled, what has been written
 // stays in dst, for the caller to remove; nothing outside of dst is ever touched.
 //
 // Nobody else may write in dst meanwhile.
-func Tree(ctx context.Context, src io.ReaderAt, size int64, dst *os.Root, o Options) (Summary, error) {
+func Tree(ctx context.Context, src io.ReaderAt, size int64, dst *os.Root, o Options) error {
 	o = o.withDefaults()
 	w, err := newWriter(dst, o)
 	if err != nil {
-		return Summary{}, err
+		return err
 	}
 	defer w.close()
 	t, err := run(ctx, src, size, o, w)
 	if err != nil {
-		return Summary{}, err
+		return err
 	}
-	return t.summary(), w.finish(ctx, t)
+	return w.complete(ctx, t)
 }
 
 // sink is where files and directories go. Links and attributes of directories
@@ -84,7 +76,7 @@ func run(ctx context.Context, src io.ReaderAt, size int64, o Options, s sink) (*
 		if err != nil {
 			return err
 		}
-		return t.finish()
+		return t.check()
 	}()
 	if err := p.wait(ctx, err); err != nil {
 		return nil, err
@@ -150,16 +142,9 @@ func (c *copier) write(ctx context.Context, create func() (output, error), r io.
 	if err != nil {
 		return err
 	}
-	if err := transfer(ctx, out, r, buf); err != nil {
+	if err := copyContext(ctx, out, r, buf); err != nil {
 		out.close(false)
 		return err
 	}
 	return out.close(true)
-}
-
-// summary counts what is in the tree.
-func (t *tree) summary() Summary {
-	s := Summary{Dirs: len(t.dirs) - 1, Symlinks: len(t.symlinks), Bytes: t.bytes}
-	s.Files = len(t.nodes) - s.Symlinks
-	return s
 }

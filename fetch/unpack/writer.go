@@ -263,9 +263,9 @@ func (f *fileOutput) close(complete bool) error {
 // itself and not of what it leads to.
 func (h *dirHandle) chtimes(base string, t time.Time) error { return h.timer.chtimes(h.root, base, t) }
 
-// finish makes the links of t, and then gives directories their attributes, the
+// complete makes the links of t, and then gives directories their attributes, the
 // deepest first, since some may not be written in any more.
-func (w *writer) finish(ctx context.Context, t *tree) error {
+func (w *writer) complete(ctx context.Context, t *tree) error {
 	// Hard links to symbolic ones come after these.
 	hardLinks := func(toSymlinks bool) error {
 		for _, p := range t.hard {

@@ -15,6 +15,9 @@ import (
 )
 
 // The .xz file format, version 1.2.0: https://tukaani.org/xz/xz-file-format.txt
+//
+// Own code because no Go library decompresses the blocks of a file in parallel: the
+// decoder that is used for each block reads one stream on one processor.
 const (
 	xzHeaderLen = 12
 	xzFooterLen = 12

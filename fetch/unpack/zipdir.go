@@ -14,8 +14,10 @@ import (
 )
 
 // The .ZIP file format specification, APPNOTE.TXT version 6.3.10, and the extra
-// fields of Info-ZIP. This parser is stricter than most: what one program reads
-// from the directory and another from the entries has to be the same.
+// fields of Info-ZIP.
+//
+// Own code because archive/zip believes the directory alone: here the entries have to
+// agree with it, and none may overlap.
 
 const (
 	zipLocalSig   = 0x04034b50
