@@ -164,7 +164,7 @@ func (t target) replace(f *os.File, mode fs.FileMode, last func(path string) err
 	keeps := true
 	if t.info != nil {
 		mode = t.info.Mode()
-		keeps = osfile.Links(t.info) < 2 && giveOwner(f, t.info)
+		keeps = osfile.Links(t.info) < 2 && osfile.GiveOwner(f, t.info) == nil
 	}
 	if keeps {
 		// After the owner, since giving a file away takes bits of its mode.
@@ -185,17 +185,6 @@ func (t target) replace(f *os.File, mode fs.FileMode, last func(path string) err
 		return err
 	}
 	return t.overwrite(f, last)
-}
-
-// giveOwner gives f the owner and the group of another file, and reports whether it
-// has them.
-func giveOwner(f *os.File, like fs.FileInfo) bool {
-	info, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	want := osfile.OwnerOf(like)
-	return osfile.OwnerOf(info) == want || f.Chown(int(want.UID), int(want.GID)) == nil
 }
 
 // overwrite writes a text into the file that is there.

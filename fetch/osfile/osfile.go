@@ -17,6 +17,19 @@ type Owner struct{ UID, GID uint32 }
 // String returns o in the lockfile's form, "uid:gid".
 func (o Owner) String() string { return fmt.Sprintf("%d:%d", o.UID, o.GID) }
 
+// GiveOwner gives f the owner and the group of another file, unless it has them.
+func GiveOwner(f *os.File, like fs.FileInfo) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	want := OwnerOf(like)
+	if OwnerOf(info) == want {
+		return nil
+	}
+	return f.Chown(int(want.UID), int(want.GID))
+}
+
 // Cause strips the operation and path from an error of package os, for messages
 // that name the path already.
 func Cause(err error) error {

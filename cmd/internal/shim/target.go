@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"depfetch/fetch"
+	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/cmdline"
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/tempfile"
 )
 
@@ -110,25 +112,15 @@ func parent(name string) string {
 // resolve follows the links in t.name, the last element included, which may not be
 // there.
 func (t *target) resolve() error {
-	for range 40 {
-		dir, err := filepath.EvalSymlinks(parent(t.name))
-		if err != nil {
-			return err
-		}
-		name := filepath.Join(dir, filepath.Base(t.name))
-		link, err := os.Readlink(name)
-		if err != nil {
-			t.name = name
-			if now, err := os.Stat(name); t.info != nil && (err != nil || !os.SameFile(now, t.info)) {
-				return fmt.Errorf("%s has changed while it was looked at", name)
-			}
-			return nil
-		}
-		if t.name = link; !filepath.IsAbs(link) {
-			t.name = dir + string(os.PathSeparator) + link
-		}
+	name, err := atomicfile.Resolve(t.name)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%s: too many links", t.name)
+	t.name = name
+	if now, err := os.Stat(name); t.info != nil && (err != nil || !os.SameFile(now, t.info)) {
+		return fmt.Errorf("%s has changed while it was looked at", name)
+	}
+	return nil
 }
 
 func (t *target) undo() {
@@ -171,7 +163,7 @@ func stage(t *target) (*staged, error) {
 	switch dir := filepath.Dir(t.name); {
 	case t.device:
 		s.File, err = os.OpenFile(t.name, os.O_WRONLY, 0)
-	case t.info != nil && !replaceable(t.info):
+	case t.info != nil && osfile.Links(t.info) > 1:
 		s.File, err = private(fetch.SizeUnknown)
 	default:
 		tempfile.Sweep(dir)
@@ -214,7 +206,7 @@ func (s *staged) place() error {
 // replace renames the private file to the target.
 func (s *staged) replace() error {
 	if s.info != nil {
-		if err := keepOwner(s.File, s.info); err != nil {
+		if err := osfile.GiveOwner(s.File, s.info); err != nil {
 			return err
 		}
 	}

@@ -1,14 +1,7 @@
 package shim
 
-import (
-	"io/fs"
-	"os"
-)
+import "io/fs"
 
 func userHome() string { return "" }
-
-func replaceable(fs.FileInfo) bool { return true }
-
-func keepOwner(*os.File, fs.FileInfo) error { return nil }
 
 func umask() fs.FileMode { return 0 }
