@@ -113,7 +113,7 @@ func evalRpm(m *Machine, c *call) status {
 	found := false
 	for _, a := range c.args {
 		if strings.Contains(a.Text, "://") && !strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "file:") && installs(c) {
-			m.takes(c, a)
+			takeFile(m, c, a)
 			found = true
 		}
 	}
@@ -130,7 +130,7 @@ func evalRpm(m *Machine, c *call) status {
 	case strings.HasPrefix(text, "-K") || strings.HasPrefix(text, "--checksig"):
 		return evalSignature(m, c)
 	}
-	m.useAll(c)
+	useAll(m, c)
 	return m.unknown(c)
 }
 

@@ -6,12 +6,12 @@ import "strings"
 // that its arguments name.
 func evalUnpacker(m *Machine, c *call) status {
 	m.pipeInto(c, false)
-	m.useAll(c)
+	useAll(m, c)
 	return m.unknown(c)
 }
 
 // useAll notes that the downloads that arguments name are used.
-func (m *Machine) useAll(c *call) {
+func useAll(m *Machine, c *call) {
 	for _, a := range c.args {
 		m.used(m.abs(a), c.name, c.start)
 	}
@@ -50,7 +50,7 @@ func evalTar(m *Machine, c *call) status {
 		m.touch(c)
 		return m.unknown(c)
 	}
-	m.unpack(c, archive)
+	unpackArchive(m, c, archive)
 	if !prints {
 		return m.unknown(c)
 	}
@@ -63,8 +63,8 @@ func evalTar(m *Machine, c *call) status {
 	return assumed
 }
 
-// unpack notes that an archive, or the input, is unpacked.
-func (m *Machine) unpack(c *call, archive Value) {
+// unpackArchive notes that an archive, or the input, is unpacked.
+func unpackArchive(m *Machine, c *call, archive Value) {
 	switch {
 	case archive.Text == "", archive.Text == "-", archive.Text == "/dev/stdin":
 		m.pipeInto(c, false)
@@ -90,7 +90,7 @@ func evalUnzip(m *Machine, c *call) status {
 			break
 		}
 	}
-	m.unpack(c, archive)
+	unpackArchive(m, c, archive)
 	return m.unknown(c)
 }
 

@@ -98,14 +98,14 @@ func evalPwd(m *Machine, c *call) status {
 	return succeeded
 }
 
-func evalTest(m *Machine, c *call) status { return m.test(c, c.args) }
+func evalTest(m *Machine, c *call) status { return testWords(m, c, c.args) }
 
 func evalBracket(m *Machine, c *call) status {
 	args := c.args
 	if n := len(args); n > 0 && args[n-1].Text == "]" {
 		args = args[:n-1]
 	}
-	return m.test(c, args)
+	return testWords(m, c, args)
 }
 
 func evalShopt(m *Machine, c *call) status {

@@ -35,7 +35,7 @@ func evalSums(m *Machine, c *call) status {
 		}
 	}
 	if !check {
-		return m.compute(c, algo, files)
+		return computeSums(m, c, algo, files)
 	}
 	lists := []Value{}
 	for _, f := range files {
@@ -63,13 +63,13 @@ func evalSums(m *Machine, c *call) status {
 		lists = append(lists, *c.in)
 	}
 	for _, l := range lists {
-		m.checkList(c, algo, l)
+		checkList(m, c, algo, l)
 	}
 	return assumed
 }
 
 // checkList notes the check of a list of sums.
-func (m *Machine) checkList(c *call, algo string, list Value) {
+func checkList(m *Machine, c *call, algo string, list Value) {
 	check := Check{At: c.start, Kind: CheckSum, Algo: algo, Lost: m.fate(c.context)}
 	for _, f := range list.from {
 		m.evidence(f)
@@ -90,7 +90,7 @@ func (m *Machine) checkList(c *call, algo string, list Value) {
 			one.Sum.Why = "it is no sum"
 		}
 		if name == "-" || name == "/dev/stdin" {
-			found = m.checkedInput(c, list, one) || found
+			found = checkInput(m, c, list, one) || found
 			continue
 		}
 		found = m.checked(m.abs(Text(name)), one) || found
@@ -102,8 +102,8 @@ func (m *Machine) checkList(c *call, algo string, list Value) {
 	}
 }
 
-// compute evaluates a program that prints sums.
-func (m *Machine) compute(c *call, algo string, files []Value) status {
+// computeSums evaluates a program that prints sums.
+func computeSums(m *Machine, c *call, algo string, files []Value) status {
 	v := Unknown("$("+algo+"sum)", "only the build can tell the sum")
 	for _, f := range files {
 		if f.Text == "-" && c.in != nil {
@@ -144,7 +144,7 @@ func evalOpenssl(m *Machine, c *call) status {
 	var files []Value
 	if c.arg(0) != "dgst" && c.arg(0) != "sha256" && c.arg(0) != "sha512" && c.arg(0) != "sha1" && c.arg(0) != "md5" {
 		m.touch(c)
-		return m.filtered(c)
+		return printFiltered(m, c)
 	}
 	if c.arg(0) != "dgst" {
 		algo = c.arg(0)
@@ -171,12 +171,12 @@ func evalOpenssl(m *Machine, c *call) status {
 		}
 		return assumed
 	}
-	return m.compute(c, algo, files)
+	return computeSums(m, c, algo, files)
 }
 
-// compared notes a comparison of the sum of files with what is expected, and
+// checkComparison notes a comparison of the sum of files with what is expected, and
 // reports whether it is one.
-func (m *Machine) compared(sum, want Value, at int, lost string) bool {
+func checkComparison(m *Machine, sum, want Value, at int, lost string) bool {
 	if len(sum.sums) == 0 {
 		return false
 	}
@@ -202,9 +202,9 @@ func sumText(v Value) Value {
 	return v
 }
 
-// checkedInput notes a check of the downloads that a program reads as its input,
+// checkInput notes a check of the downloads that a program reads as its input,
 // except for those that the list of sums is of.
-func (m *Machine) checkedInput(c *call, list Value, check Check) bool {
+func checkInput(m *Machine, c *call, list Value, check Check) bool {
 	if c.in == nil {
 		return false
 	}
@@ -229,9 +229,9 @@ func (m *Machine) checkedInput(c *call, list Value, check Check) bool {
 
 var inPattern = regexp.MustCompile(`[0-9a-fA-F]{32,128}`)
 
-// searchedSum notes that the sum of a download is searched for what is expected:
+// checkSearch notes that the sum of a download is searched for what is expected:
 // sha256sum FILE | grep -q SUM.
-func (m *Machine) searchedSum(c *call) {
+func checkSearch(m *Machine, c *call) {
 	sum := Value{}
 	if c.in != nil {
 		sum.sums = c.in.sums
@@ -266,5 +266,5 @@ func (m *Machine) searchedSum(c *call) {
 		}
 		want = want.with(hexes)
 	}
-	m.compared(sum, want, c.start, m.fate(c.context))
+	checkComparison(m, sum, want, c.start, m.fate(c.context))
 }

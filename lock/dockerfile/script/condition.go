@@ -8,8 +8,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// test evaluates the arguments of test and [.
-func (m *Machine) test(c *call, args []Value) status {
+// testWords evaluates the arguments of test and [.
+func testWords(m *Machine, c *call, args []Value) status {
 	if len(args) > maxWords || m.spent(len(args)) {
 		return unsure
 	}
@@ -19,7 +19,7 @@ func (m *Machine) test(c *call, args []Value) status {
 		}
 	}
 	if len(args) > 1 && args[0].Text == "!" && args[0].Known() && !(len(args) == 3 && isBinary(args[1].Text)) {
-		return m.test(c, args[1:]).not()
+		return testWords(m, c, args[1:]).not()
 	}
 	if len(args) > 3 {
 		for _, op := range []string{"-o", "-a"} {
@@ -27,7 +27,7 @@ func (m *Machine) test(c *call, args []Value) status {
 				if a.Text != op || i == 0 || i == len(args)-1 {
 					continue
 				}
-				left, right := m.test(c, args[:i]), m.test(c, args[i+1:])
+				left, right := testWords(m, c, args[:i]), testWords(m, c, args[i+1:])
 				if op == "-a" {
 					return both(left, right)
 				}
@@ -43,11 +43,11 @@ func (m *Machine) test(c *call, args []Value) status {
 			m.Log(Idle{c.start, "[ $? ] is true whatever the status is"})
 			return succeeded
 		}
-		return m.unary("-n", args[0])
+		return testUnary(m, "-n", args[0])
 	case 2:
-		return m.unary(args[0].Text, args[1])
+		return testUnary(m, args[0].Text, args[1])
 	case 3:
-		return m.binaryTest(args[0], args[1].Text, args[2], c.start, c.context)
+		return testBinary(m, args[0], args[1].Text, args[2], c.start, c.context)
 	}
 	return unsure
 }
@@ -63,7 +63,7 @@ func isBinary(op string) bool {
 	return false
 }
 
-func (m *Machine) unary(op string, v Value) status {
+func testUnary(m *Machine, op string, v Value) status {
 	switch {
 	case op != "-n" && op != "-z":
 		return unsure
@@ -79,14 +79,14 @@ func (m *Machine) unary(op string, v Value) status {
 	return truth((v.Text != "") == (op == "-n"))
 }
 
-func (m *Machine) binaryTest(a Value, op string, b Value, at int, c context) status {
+func testBinary(m *Machine, a Value, op string, b Value, at int, c context) status {
 	switch op {
 	case "=", "==", "!=":
 		lost := m.fate(c)
 		if op == "!=" {
 			lost = ""
 		}
-		if m.compared(a, b, at, lost) || m.compared(b, a, at, lost) {
+		if checkComparison(m, a, b, at, lost) || checkComparison(m, b, a, at, lost) {
 			if op == "!=" {
 				return unsure
 			}
@@ -124,27 +124,27 @@ func (m *Machine) binaryTest(a Value, op string, b Value, at int, c context) sta
 }
 
 // testClause evaluates [[ … ]].
-func (m *Machine) testClause(t *syntax.TestClause, c context) status {
-	return m.testExpr(t.X, m.source.Locate(int(t.Pos().Offset())), c)
+func testClause(m *Machine, t *syntax.TestClause, c context) status {
+	return testExpr(m, t.X, m.source.Locate(int(t.Pos().Offset())), c)
 }
 
-func (m *Machine) testExpr(x syntax.TestExpr, at int, c context) status {
+func testExpr(m *Machine, x syntax.TestExpr, at int, c context) status {
 	switch x := x.(type) {
 	case *syntax.Word:
-		return m.unary("-n", m.word(x))
+		return testUnary(m, "-n", m.word(x))
 	case *syntax.ParenTest:
-		return m.testExpr(x.X, at, c)
+		return testExpr(m, x.X, at, c)
 	case *syntax.UnaryTest:
 		if x.Op == syntax.TsNot {
-			return m.testExpr(x.X, at, c).not()
+			return testExpr(m, x.X, at, c).not()
 		}
 		w, ok := x.X.(*syntax.Word)
 		if !ok {
 			return unsure
 		}
-		return m.unary(x.Op.String(), m.word(w))
+		return testUnary(m, x.Op.String(), m.word(w))
 	case *syntax.BinaryTest:
-		return m.binaryTestExpr(x, at, c)
+		return testBinaryExpr(m, x, at, c)
 	}
 	return unsure
 }
@@ -165,12 +165,12 @@ func quotedPart(w *syntax.Word) bool {
 	return false
 }
 
-func (m *Machine) binaryTestExpr(x *syntax.BinaryTest, at int, c context) status {
+func testBinaryExpr(m *Machine, x *syntax.BinaryTest, at int, c context) status {
 	switch x.Op {
 	case syntax.AndTest:
-		return both(m.testExpr(x.X, at, c), m.testExpr(x.Y, at, c))
+		return both(testExpr(m, x.X, at, c), testExpr(m, x.Y, at, c))
 	case syntax.OrTest:
-		return both(m.testExpr(x.X, at, c).not(), m.testExpr(x.Y, at, c).not()).not()
+		return both(testExpr(m, x.X, at, c).not(), testExpr(m, x.Y, at, c).not()).not()
 	}
 	left, ok := x.X.(*syntax.Word)
 	right, ok2 := x.Y.(*syntax.Word)
@@ -181,7 +181,7 @@ func (m *Machine) binaryTestExpr(x *syntax.BinaryTest, at int, c context) status
 	switch x.Op {
 	case syntax.TsMatch, syntax.TsMatchShort, syntax.TsNoMatch:
 		if len(a.sums)+len(b.sums) > 0 || !a.Known() || !b.Known() {
-			return m.binaryTest(a, x.Op.String(), b, at, c)
+			return testBinary(m, a, x.Op.String(), b, at, c)
 		}
 		if m.globs {
 			return unsure
@@ -192,7 +192,7 @@ func (m *Machine) binaryTestExpr(x *syntax.BinaryTest, at int, c context) status
 		}
 		return got
 	case syntax.TsReMatch:
-		if m.compared(a, b, at, m.fate(c)) {
+		if checkComparison(m, a, b, at, m.fate(c)) {
 			return assumed
 		}
 		if !a.Known() || !b.Known() || len(b.Text) > maxPattern || len(a.Text) > maxPattern || strings.ContainsAny(b.Text, `\?`) || quotedPart(right) || m.globs {
@@ -213,5 +213,5 @@ func (m *Machine) binaryTestExpr(x *syntax.BinaryTest, at int, c context) status
 		}
 		a.Text, b.Text = strconv.Itoa(i), strconv.Itoa(j)
 	}
-	return m.binaryTest(a, x.Op.String(), b, at, c)
+	return testBinary(m, a, x.Op.String(), b, at, c)
 }

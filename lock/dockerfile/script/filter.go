@@ -6,8 +6,8 @@ import (
 )
 
 func evalGrep(m *Machine, c *call) status {
-	m.searchedSum(c)
-	if got, ok := m.grep(c); ok {
+	checkSearch(m, c)
+	if got, ok := grepLines(m, c); ok {
 		return got
 	}
 	return evalFilter(m, c)
@@ -16,11 +16,11 @@ func evalGrep(m *Machine, c *call) status {
 // evalFilter evaluates a program that makes text of text in a way that is not followed.
 func evalFilter(m *Machine, c *call) status {
 	m.query(c)
-	return m.filtered(c)
+	return printFiltered(m, c)
 }
 
-// filtered prints what is not known of the input.
-func (m *Machine) filtered(c *call) status {
+// printFiltered prints what is not known of the input.
+func printFiltered(m *Machine, c *call) status {
 	text := strings.Join(append([]string{c.name}, c.texts()...), " ")
 	v := Unknown("$("+text+")", "only the build can tell what "+c.name+" prints")
 	if c.in != nil {
@@ -47,8 +47,8 @@ func (m *Machine) filtered(c *call) status {
 	return unsureIfQuiet(c)
 }
 
-// grep evaluates a search for a plain text in known input.
-func (m *Machine) grep(c *call) (status, bool) {
+// grepLines evaluates a search for a plain text in known input.
+func grepLines(m *Machine, c *call) (status, bool) {
 	if c.in == nil || !c.in.Known() {
 		return unsure, false
 	}
@@ -114,7 +114,7 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 				known = known && (a.Known() || odd)
 			}
 			if m.spent(len(c.in.Text)) {
-				return m.filtered(c)
+				return printFiltered(m, c)
 			}
 			if out, ok := f(c.in.Text, c.texts()); ok && known {
 				v := c.in.with(out)
@@ -126,7 +126,7 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 			}
 		}
 		if c.name == "sed" {
-			m.edits(c)
+			editFiles(m, c)
 		}
 		if c.name == "sed" && c.in == nil {
 			m.touch(c)
@@ -134,6 +134,6 @@ func textFilter(f func(text string, args []string) (string, bool)) command {
 		if c.name != "sed" && c.name != "tr" {
 			m.query(c) // a part of it
 		}
-		return m.filtered(c)
+		return printFiltered(m, c)
 	}
 }

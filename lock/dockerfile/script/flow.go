@@ -67,7 +67,7 @@ func (m *Machine) caseClause(cl *syntax.CaseClause, c context) status {
 		// case "$(sha256sum file)" in "$SUM"*) … is a comparison.
 		for _, item := range cl.Items {
 			for _, p := range item.Patterns {
-				m.compared(subject, m.pattern(p), m.source.Locate(int(cl.Pos().Offset())), "")
+				checkComparison(m, subject, m.pattern(p), m.source.Locate(int(cl.Pos().Offset())), "")
 			}
 		}
 	}

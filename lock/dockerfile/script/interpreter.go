@@ -45,7 +45,7 @@ func evalInterpreter(m *Machine, c *call) status {
 				text = joined(c.args[i:])
 				i = len(c.args)
 			}
-			m.code(c, text)
+			readCode(m, c, text)
 			code = true
 		case (a == "-File" || a == "-f") && powershell:
 		case lists(language.other, a):
@@ -57,7 +57,7 @@ func evalInterpreter(m *Machine, c *call) status {
 			if f := m.used(p, c.name, c.start); f != nil {
 				m.runs(f, c)
 			} else if f, ok := m.file(p); ok && !f.Perhaps && c.args[i].Known() {
-				return m.interpretFile(c, c.name, p, f)
+				return interpretFile(m, c, c.name, p, f)
 			}
 			for _, a := range c.args[i+1:] {
 				m.used(m.abs(a), c.name, c.start)
@@ -77,13 +77,13 @@ func evalInterpreter(m *Machine, c *call) status {
 	case c.in != nil && len(c.in.from) > 0:
 		m.pipeInto(c, true)
 	case c.in != nil:
-		m.code(c, *c.in)
+		readCode(m, c, *c.in)
 	}
 	return m.unknown(c)
 }
 
 // interpretFile looks through a script of another language than the shell's.
-func (m *Machine) interpretFile(c *call, language, p string, f File) status {
+func interpretFile(m *Machine, c *call, language, p string, f File) status {
 	if f.Why != "" {
 		m.unread(c, f.Why)
 		return m.unknown(c)
@@ -93,7 +93,7 @@ func (m *Machine) interpretFile(c *call, language, p string, f File) status {
 	if inner.name = language; f.Locate != nil {
 		inner.locate = f.Locate
 	}
-	m.code(&inner, Text(f.Text))
+	readCode(m, &inner, Text(f.Text))
 	if len(m.fetches) == found {
 		m.Log(Unread{At: c.start, Run: m.source.Run, What: p + " is a script for " + language, Language: language})
 	}
@@ -125,9 +125,9 @@ var (
 	algorithm = map[int]string{32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 )
 
-// code looks through a script of another language for downloads and checks. Its
+// readCode looks through a script of another language for downloads and checks. Its
 // variables are not followed.
-func (m *Machine) code(c *call, text Value) {
+func readCode(m *Machine, c *call, text Value) {
 	s := text.Text
 	if len(s) > maxText {
 		m.unread(c, "the script for "+c.name+" is too long")
@@ -135,7 +135,7 @@ func (m *Machine) code(c *call, text Value) {
 	}
 	var fetched []*Fetch
 	if downloaders.MatchString(s) {
-		fetched = m.addresses(c, text)
+		fetched = readAddresses(m, c, text)
 	}
 	if !hashes.MatchString(s) || !refuses.MatchString(s) {
 		return
@@ -159,8 +159,8 @@ func (m *Machine) code(c *call, text Value) {
 
 var quoted = regexp.MustCompile(`'([^'\n]+)'|"([^"\n]+)"`)
 
-// addresses notes the downloads of a script of another language.
-func (m *Machine) addresses(c *call, text Value) []*Fetch {
+// readAddresses notes the downloads of a script of another language.
+func readAddresses(m *Machine, c *call, text Value) []*Fetch {
 	type found struct {
 		url    Value
 		at     int

@@ -89,18 +89,18 @@ func evalLanguage(m *Machine, c *call) status {
 		if len(refs) > 0 {
 			ref = refs[0]
 		}
-		m.checkout(c, c.name, git, ref)
+		noteCheckout(m, c, c.name, git, ref)
 	}
 	for _, v := range required {
 		if strings.Contains(v.Text, "://") {
-			m.takes(c, v)
+			takeFile(m, c, v)
 		}
 	}
 	for _, v := range operands {
 		if c.name == "go" {
-			m.module(c, v)
+			installModule(m, c, v)
 		} else {
-			m.operand(c, v)
+			installOperand(m, c, v)
 		}
 	}
 	return m.unknown(c)
@@ -117,8 +117,8 @@ func longDashes(args []Value) []Value {
 	return all
 }
 
-// operand evaluates what a package manager is to install.
-func (m *Machine) operand(c *call, v Value) {
+// installOperand evaluates what a package manager is to install.
+func installOperand(m *Machine, c *call, v Value) {
 	text := v.Text
 	python := c.name == "pip" || c.name == "pipx" || c.name == "uv"
 	if python {
@@ -145,16 +145,16 @@ func (m *Machine) operand(c *call, v Value) {
 		if !plus || !strings.Contains(scheme, "+") {
 			repository = address
 		}
-		m.checkout(c, c.name, v.with(repository), v.with(strings.TrimPrefix(ref, "commit=")))
+		noteCheckout(m, c, c.name, v.with(repository), v.with(strings.TrimPrefix(ref, "commit=")))
 	case ok && (scheme == "http" || scheme == "https" || scheme == "ftp" || strings.HasPrefix(scheme, "$")):
-		m.takes(c, v.with(text))
+		takeFile(m, c, v.with(text))
 	case c.name == "npm" || c.name == "yarn" || c.name == "pnpm" || c.name == "npx":
-		m.hosted(c, v)
+		installHosted(m, c, v)
 	}
 }
 
-// hosted evaluates npm's short names of repositories: owner/name#ref, github:….
-func (m *Machine) hosted(c *call, v Value) {
+// installHosted evaluates npm's short names of repositories: owner/name#ref, github:….
+func installHosted(m *Machine, c *call, v Value) {
 	name, ref, _ := strings.Cut(v.Text, "#")
 	host := "github.com"
 	for prefix, h := range map[string]string{"github:": "github.com", "gitlab:": "gitlab.com", "bitbucket:": "bitbucket.org"} {
@@ -165,11 +165,11 @@ func (m *Machine) hosted(c *call, v Value) {
 	if !v.Known() || strings.Count(name, "/") != 1 || strings.ContainsAny(name[:1], "./~@-") || strings.ContainsAny(name, " :@") || strings.HasSuffix(name, "/") {
 		return
 	}
-	m.checkout(c, c.name, v.with("https://"+host+"/"+name), v.with(ref))
+	noteCheckout(m, c, c.name, v.with("https://"+host+"/"+name), v.with(ref))
 }
 
-// takes notes a file that a package manager downloads from an address.
-func (m *Machine) takes(c *call, u Value) {
+// takeFile notes a file that a package manager downloads from an address.
+func takeFile(m *Machine, c *call, u Value) {
 	address, fragment, _ := strings.Cut(u.Text, "#")
 	f := &Fetch{Start: c.start, End: c.end, Run: m.source.Run, Tool: c.name, URL: u.with(address), Depends: m.depends > 0, consumed: true}
 	m.Log(f)
@@ -182,9 +182,9 @@ func (m *Machine) takes(c *call, u Value) {
 	m.Log(Piped{Fetch: f, At: c.start, Into: c.name})
 }
 
-// module evaluates a package of Go. What a version is of, the checksum database
+// installModule evaluates a package of Go. What a version is of, the checksum database
 // holds.
-func (m *Machine) module(c *call, v Value) {
+func installModule(m *Machine, c *call, v Value) {
 	name, version, ok := strings.Cut(v.Text, "@")
 	first, _, _ := strings.Cut(name, "/")
 	if !strings.Contains(first, ".") || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".go") || path.IsAbs(name) {

@@ -111,12 +111,12 @@ func (m *Machine) command(s *syntax.Stmt, c context) status {
 	case *syntax.TestClause:
 		if !m.source.Bash {
 			// Some shells that /bin/sh may be do not have it, and go on.
-			if m.testClause(cmd, c) == failed {
+			if testClause(m, cmd, c) == failed {
 				return failed
 			}
 			return unsure
 		}
-		return m.testClause(cmd, c)
+		return testClause(m, cmd, c)
 	case *syntax.TimeClause:
 		if cmd.Stmt != nil {
 			return m.stmt(cmd.Stmt, c)

@@ -23,7 +23,7 @@ func evalPackages(m *Machine, c *call) status {
 		return m.say(c, ok, n.apk)
 	}
 	if addsRepository(c) {
-		m.addRepository(c)
+		addRepository(m, c)
 		return m.unknown(c)
 	}
 	manager, ok := managers[c.name]
@@ -57,7 +57,7 @@ func evalPackages(m *Machine, c *call) status {
 			name := o.value.Text
 			m.used(m.abs(o.value), c.name, c.start)
 			if strings.Contains(name, "://") && p.Verb == "install" {
-				m.takes(c, o.value)
+				takeFile(m, c, o.value)
 				continue
 			}
 			name, _, _ = strings.Cut(name, "=")
@@ -90,7 +90,7 @@ func addsRepository(c *call) bool {
 
 // addRepository notes the places that a package manager is told of: lists of them are
 // downloads, and addresses of packages are places.
-func (m *Machine) addRepository(c *call) {
+func addRepository(m *Machine, c *call) {
 	text := " " + strings.Join(c.texts(), " ") + " "
 	trusted := strings.Contains(text, "gpgcheck=0") || strings.Contains(text, " --no-gpgcheck ")
 	for _, a := range c.args {
@@ -101,7 +101,7 @@ func (m *Machine) addRepository(c *call) {
 		switch u, _, _ := strings.Cut(address.Text, "?"); {
 		case !strings.Contains(u, "://"):
 		case strings.HasSuffix(u, ".repo"), !address.Known():
-			m.takes(c, address)
+			takeFile(m, c, address)
 		default:
 			m.Log(PackageSource{c.start, c.end, c.name, address, trusted})
 		}
@@ -131,7 +131,7 @@ func evalAptKey(m *Machine, c *call) status {
 		switch {
 		case strings.HasPrefix(a.Text, "-"):
 		case strings.Contains(a.Text, "://") && i > 0 && c.arg(i-1) != "--keyserver":
-			m.takes(c, a)
+			takeFile(m, c, a)
 		default:
 			m.used(m.abs(a), c.name, c.start)
 		}
@@ -142,7 +142,7 @@ func evalAptKey(m *Machine, c *call) status {
 func evalRpmkeys(m *Machine, c *call) status {
 	for _, a := range c.args {
 		if strings.Contains(a.Text, "://") {
-			m.takes(c, a)
+			takeFile(m, c, a)
 		}
 	}
 	return evalSignature(m, c)

@@ -45,7 +45,7 @@ func CommitOf(ref string) Commit {
 	return NoCommit
 }
 
-func (m *Machine) checkout(c *call, tool string, u, ref Value) *Checkout {
+func noteCheckout(m *Machine, c *call, tool string, u, ref Value) *Checkout {
 	one := &Checkout{Start: c.start, End: c.end, Tool: tool, URL: u, Ref: ref}
 	m.Log(one)
 	return one
@@ -82,21 +82,21 @@ func evalGit(m *Machine, c *call) status {
 	rest := c.args[i+1:]
 	switch verb := c.arg(i); verb {
 	case "clone":
-		m.clone(c, rest, dir)
+		cloneRepository(m, c, rest, dir)
 	case "remote":
 		if n := len(rest); n >= 3 && (rest[0].Text == "add" || rest[0].Text == "set-url") {
 			m.remotes[dir+" "+rest[n-2].Text] = rest[n-1]
 		}
 	case "fetch", "pull":
-		m.fetched(c, rest, dir)
+		fetchRepository(m, c, rest, dir)
 	case "checkout", "switch", "reset":
-		m.switched(c, rest, dir)
+		switchCommit(m, c, rest, dir)
 	case "verify-commit", "verify-tag", "tag":
 		signed := verb != "tag"
 		for _, a := range rest {
 			signed = signed || a.Text == "-v" || a.Text == "--verify"
 		}
-		if one := m.cloned(dir); one != nil && signed && m.fate(c.context) == "" {
+		if one := repositoryAt(m, dir); one != nil && signed && m.fate(c.context) == "" {
 			one.Signed = true
 		}
 	}
@@ -112,7 +112,7 @@ func remote(v Value) bool {
 		!v.Known() && !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, ".")
 }
 
-func (m *Machine) clone(c *call, args []Value, dir string) {
+func cloneRepository(m *Machine, c *call, args []Value, dir string) {
 	var (
 		operands []Value
 		ref      Value
@@ -139,12 +139,12 @@ func (m *Machine) clone(c *call, args []Value, dir string) {
 	if !strings.HasPrefix(to, "/") {
 		to = path.Join(dir, to)
 	}
-	m.clones[path.Clean(to)] = m.checkout(c, "git", u, ref)
+	m.clones[path.Clean(to)] = noteCheckout(m, c, "git", u, ref)
 }
 
-// fetched evaluates git fetch and git pull: of what is not cloned but set up by
+// fetchRepository evaluates git fetch and git pull: of what is not cloned but set up by
 // itself, they name what is taken.
-func (m *Machine) fetched(c *call, args []Value, dir string) {
+func fetchRepository(m *Machine, c *call, args []Value, dir string) {
 	var operands []Value
 	for _, o := range gitFetch.parse(args) {
 		if o.name == "" {
@@ -163,13 +163,13 @@ func (m *Machine) fetched(c *call, args []Value, dir string) {
 		ref = operands[1]
 		ref.Text, _, _ = strings.Cut(strings.TrimPrefix(ref.Text, "+"), ":")
 	}
-	if m.cloned(dir) == nil && remote(u) {
-		m.clones[dir] = m.checkout(c, "git", u, ref)
+	if repositoryAt(m, dir) == nil && remote(u) {
+		m.clones[dir] = noteCheckout(m, c, "git", u, ref)
 	}
 }
 
-// cloned returns the repository that a directory is in, or nil.
-func (m *Machine) cloned(dir string) *Checkout {
+// repositoryAt returns the repository that a directory is in, or nil.
+func repositoryAt(m *Machine, dir string) *Checkout {
 	for {
 		if one := m.clones[dir]; one != nil {
 			return one
@@ -182,9 +182,9 @@ func (m *Machine) cloned(dir string) *Checkout {
 	}
 }
 
-// switched evaluates git checkout and its like.
-func (m *Machine) switched(c *call, args []Value, dir string) {
-	one := m.cloned(dir)
+// switchCommit evaluates git checkout and its like.
+func switchCommit(m *Machine, c *call, args []Value, dir string) {
+	one := repositoryAt(m, dir)
 	if one == nil {
 		return
 	}
@@ -217,7 +217,7 @@ func evalHg(m *Machine, c *call) status {
 			}
 		}
 		if strings.Contains(u.Text, "://") {
-			m.checkout(c, c.name, u, ref)
+			noteCheckout(m, c, c.name, u, ref)
 		}
 	}
 	return m.unknown(c)
@@ -236,7 +236,7 @@ func evalSvn(m *Machine, c *call) status {
 			}
 		}
 		if strings.Contains(u.Text, "://") {
-			m.checkout(c, c.name, u, ref)
+			noteCheckout(m, c, c.name, u, ref)
 		}
 	}
 	return m.unknown(c)

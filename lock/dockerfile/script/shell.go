@@ -41,10 +41,10 @@ func evalShell(m *Machine, c *call) status {
 			m.ran(c.args[i], c)
 			return succeeded
 		case a == "/dev/stdin" && c.in != nil:
-			return m.shellInput(c, how)
+			return shellInput(m, c, how)
 		case a == "-", strings.HasPrefix(a, "--"):
 		case len(a) < 2 || a[0] != '-' && a[0] != '+':
-			return m.shellFile(c, i, how)
+			return shellFile(m, c, i, how)
 		default:
 			how.errexit = how.errexit || strings.Contains(a, "e")
 			if strings.HasSuffix(a, "o") {
@@ -53,27 +53,27 @@ func evalShell(m *Machine, c *call) status {
 				how.errexit = how.errexit || c.arg(i) == "errexit"
 			}
 			if strings.Contains(a, "c") && i+1 < len(c.args) {
-				return m.shellText(c, i+1, how)
+				return shellText(m, c, i+1, how)
 			}
 			if strings.Contains(a, "s") && c.in != nil {
-				return m.shellInput(c, how)
+				return shellInput(m, c, how)
 			}
 		}
 	}
-	return m.shellInput(c, how)
+	return shellInput(m, c, how)
 }
 
 func evalSu(m *Machine, c *call) status {
 	for i, a := range c.args {
 		if (a.Text == "-c" || a.Text == "--command") && i+1 < len(c.args) {
-			return m.runWords(c, c.args[i+1:i+2])
+			return runWords(m, c, c.args[i+1:i+2])
 		}
 	}
 	return succeeded
 }
 
 // shellText evaluates a shell that is given a script as an argument.
-func (m *Machine) shellText(c *call, at int, how shellRun) status {
+func shellText(m *Machine, c *call, at int, how shellRun) status {
 	text := c.args[at]
 	if m.ran(text, c); text.all {
 		return succeeded
@@ -85,7 +85,7 @@ func (m *Machine) shellText(c *call, at int, how shellRun) status {
 }
 
 // shellInput evaluates a shell that is given a script as its input.
-func (m *Machine) shellInput(c *call, how shellRun) status {
+func shellInput(m *Machine, c *call, how shellRun) status {
 	if c.in == nil {
 		return m.unknown(c)
 	}
@@ -101,7 +101,7 @@ func (m *Machine) shellInput(c *call, how shellRun) status {
 }
 
 // shellFile evaluates a shell that is given a file.
-func (m *Machine) shellFile(c *call, at int, how shellRun) status {
+func shellFile(m *Machine, c *call, at int, how shellRun) status {
 	name := c.args[at]
 	f, ok := m.file(m.abs(name))
 	if !ok && !strings.Contains(name.Text, "/") {
@@ -175,7 +175,7 @@ func evalDot(m *Machine, c *call) status {
 			return got
 		}
 	}
-	m.includes(c)
+	includeUnread(m, c)
 	return assumed
 }
 
@@ -204,8 +204,8 @@ func (m *Machine) include(c *call, at int) (got status, ok bool) {
 	}), true
 }
 
-// includes notes that a file that only the build has is read into the shell.
-func (m *Machine) includes(c *call) {
+// includeUnread notes that a file that only the build has is read into the shell.
+func includeUnread(m *Machine, c *call) {
 	name := c.arg(0)
 	why := "may be set by the file " + name
 	switch base := path.Base(name); {
@@ -231,10 +231,10 @@ var osRelease = map[string]bool{
 	"BUILD_ID": true, "IMAGE_ID": true, "IMAGE_VERSION": true, "PLATFORM_ID": true, "SUPPORT_END": true, "DEBIAN_VERSION_FULL": true, "RELEASE_TYPE": true,
 }
 
-func evalEval(m *Machine, c *call) status { return m.runWords(c, c.args) }
+func evalEval(m *Machine, c *call) status { return runWords(m, c, c.args) }
 
 // runWords evaluates words as a script in this shell.
-func (m *Machine) runWords(c *call, words []Value) status {
+func runWords(m *Machine, c *call, words []Value) status {
 	for _, w := range words {
 		m.ran(w, c)
 	}

@@ -13,7 +13,7 @@ func evalSignature(m *Machine, c *call) status {
 		verifies = verifies || strings.Contains(text, word)
 	}
 	if !verifies {
-		if m.keys(c, text) {
+		if checkKeys(m, c, text) {
 			return m.unknown(c)
 		}
 		m.pipeInto(c, false) // a key that is taken over
@@ -23,11 +23,11 @@ func evalSignature(m *Machine, c *call) status {
 			c.print(v)
 			return assumed
 		}
-		m.useAll(c)
+		useAll(m, c)
 		return m.unknown(c)
 	}
 	check := Check{At: c.start, Kind: CheckSignature, Lost: m.fate(c.context)}
-	paths := m.signed(c, check)
+	paths := checkSigned(m, c, check)
 	for i, a := range c.args {
 		if (a.Text == "--output" || a.Text == "-o") && i+1 < len(c.args) {
 			v := Unknown("$(gpg)", "only the build can tell")
@@ -39,7 +39,7 @@ func evalSignature(m *Machine, c *call) status {
 		}
 	}
 	m.query(c)
-	return m.filtered(c)
+	return printFiltered(m, c)
 }
 
 // verifiesByLetter reports whether a program whose options are letters is told to
@@ -63,9 +63,9 @@ var gpgOptions = options{short: "orbuN", long: []string{
 	"assert-signer", "assert-pubkey-algo", "weak-digest", "passphrase", "passphrase-fd", "passphrase-file", "command-fd", "display-charset", "default-key", "local-user",
 }}
 
-// signed notes which downloads a program checks the signatures of, and which are the
+// checkSigned notes which downloads a program checks the signatures of, and which are the
 // signatures. It returns the paths of all of them.
-func (m *Machine) signed(c *call, check Check) []string {
+func checkSigned(m *Machine, c *call, check Check) []string {
 	var paths []string
 	note := func(v Value) *Fetch {
 		f := m.find(m.abs(v))
@@ -93,7 +93,7 @@ func (m *Machine) signed(c *call, check Check) []string {
 			case i > 0 && f != nil && !isSignature(f.Output):
 				m.checked(f.Output, check)
 			case i > 0 && v.Text == "-":
-				m.checkedInput(c, Value{}, check)
+				checkInput(m, c, Value{}, check)
 			case i == 0 && f != nil && (len(operands) > 1 || isSignature(f.Output)):
 				m.evidence(f)
 				if at := strings.LastIndexByte(f.Output, '.'); len(operands) == 1 && at > 0 {
@@ -108,7 +108,7 @@ func (m *Machine) signed(c *call, check Check) []string {
 			}
 		}
 		if len(operands) == 0 {
-			m.checkedInput(c, Value{}, check)
+			checkInput(m, c, Value{}, check)
 		}
 		return paths
 	}
@@ -136,7 +136,7 @@ func (m *Machine) signed(c *call, check Check) []string {
 		}
 	}
 	if c.name == "ssh-keygen" || c.name == "cosign" || c.name == "openssl" {
-		m.checkedInput(c, Value{}, check)
+		checkInput(m, c, Value{}, check)
 	}
 	return paths
 }
@@ -152,10 +152,10 @@ func isSignature(p string) bool {
 
 var fingerprint = regexp.MustCompile(`\b(0x)?[0-9A-Fa-f]{16,40}\b|\b([0-9A-F]{4} +){9}`)
 
-// keys notes which downloads are keys that gpg takes over, and that those keys are
+// checkKeys notes which downloads are keys that gpg takes over, and that those keys are
 // asked for by their fingerprints, which is how they are checked. It reports whether
 // the command is one of these.
-func (m *Machine) keys(c *call, text string) bool {
+func checkKeys(m *Machine, c *call, text string) bool {
 	if strings.Contains(text, " --import ") {
 		for _, a := range c.args {
 			if f := m.find(m.abs(a)); f != nil {

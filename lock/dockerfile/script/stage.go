@@ -67,9 +67,9 @@ func (m *Machine) moved(from string, to ...string) {
 	}
 }
 
-// edits notes that sed changes files in place: scripts among them are not what they
+// editFiles notes that sed changes files in place: scripts among them are not what they
 // were, but for the ends of their lines.
-func (m *Machine) edits(c *call) {
+func editFiles(m *Machine, c *call) {
 	inPlace := false
 	for _, a := range c.args {
 		inPlace = inPlace || strings.HasPrefix(a.Text, "-i") || strings.HasPrefix(a.Text, "--in-place")
@@ -131,7 +131,7 @@ func (m *Machine) startAt(c *call, p string) (status, bool) {
 	}
 	bash, posix := shells[name]
 	if !posix {
-		return m.interpretFile(c, name, p, f), true
+		return interpretFile(m, c, name, p, f), true
 	}
 	errexit, pipefail := shellFlags(flags)
 	return m.script(c, f, Text(p), c.args, shellRun{bash, errexit, pipefail}), true
