@@ -29,7 +29,6 @@ type locking struct {
 	config source.Config // that client is made of
 	book   *pins
 	policy lock.Policy
-	beside update.Beside
 }
 
 // answer is what a request has got.
@@ -66,7 +65,7 @@ func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
 		if a.unasked == nil && a.measured.Err == nil && !a.redirected() && !a.page() && a.instead() == content.None {
 			group.Go(func() error {
 				if a.err = compareSum(a.client.Cache, a.request, a.measured); a.err == nil {
-					a.trust, a.err = l.client.PublishedTrust(ctx, a.client, &l.beside, a.request.URL, a.measured)
+					a.trust, a.err = l.client.PublishedTrust(ctx, a.client, a.request.URL, a.measured)
 				}
 				return nil
 			})

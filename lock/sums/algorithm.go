@@ -9,21 +9,24 @@ import (
 // punctuation. The empty one is not known.
 type algorithm string
 
-const sha256 algorithm = "sha256"
+const (
+	sha256 algorithm = "sha256"
+	sha512 algorithm = "sha512"
+)
 
-// bySize are the algorithms that a digest is taken to be of if nothing says
-// so, by its hexadecimal digits.
+// bySize are the algorithms of digests without a label, by the number of hexadecimal
+// digits.
 var bySize = map[int]algorithm{
-	32: "md5", 40: "sha1", 56: "sha224", 64: sha256, 96: "sha384", 128: "sha512",
+	32: "md5", 40: "sha1", 56: "sha224", 64: sha256, 96: "sha384", 128: sha512,
 }
 
-// as256 are the other algorithms whose digests look like a sha256.
+// as256 are the other algorithms whose digests have the length of a sha256.
 var as256 = []algorithm{
 	"sha512256", "sha3256", "keccak256", "shake128", "blake3", "b3", "blake2s", "blake2s256", "blake2b256",
 	"blake2sp", "sm3", "gost", "gost94", "gost12256", "streebog256", "edonr256", "snefru256", "ripemd256",
 }
 
-// others are algorithms that matter only because lists speak of them.
+// others are algorithms that are known only because lists name them.
 var others = []algorithm{
 	"crc32", "crc32c", "md4", "sha3224", "sha3384", "sha3512", "sha512224", "blake2", "blake2b", "blake2b512",
 	"b2", "ripemd160", "rmd160", "whirlpool", "tiger", "xxh64", "xxh128",
@@ -55,11 +58,11 @@ func parseAlgorithm(s string) (algorithm, bool) {
 	return a, slices.Contains(as256, a) || slices.Contains(others, a)
 }
 
-// headingWords is how many words a line may have to be a heading.
+// headingWords is how many words a heading may have.
 const headingWords = 6
 
-// parseHeading reads the one algorithm that a short text speaks of, such as
-// "# SHA-256 checksums".
+// parseHeading returns the algorithm that a short text names, such as "# SHA-256
+// checksums", if it names exactly one.
 func parseHeading(text string) (algorithm, bool) {
 	words := strings.Fields(text)
 	if len(words) > headingWords {
@@ -78,7 +81,7 @@ func parseHeading(text string) (algorithm, bool) {
 	return found, found != ""
 }
 
-// isDigest reports whether s is as many hexadecimal digits as a digest has.
+// isDigest reports whether s consists of as many hexadecimal digits as a digest has.
 func isDigest(s string) bool {
 	_, ok := bySize[len(s)]
 	return ok && isHex(s)
@@ -86,8 +89,8 @@ func isDigest(s string) bool {
 
 func isHex(s string) bool { return strings.Trim(s, "0123456789abcdefABCDEF") == "" }
 
-// labelled splits the algorithm off a digest, as in "sha256:…". Without one, it
-// returns s.
+// labelled splits the algorithm off a digest such as "sha256:…". Without a label, it
+// returns s as it is.
 func labelled(s string) (algorithm, string) {
 	if label, digest, ok := strings.Cut(s, ":"); ok {
 		if a, ok := parseAlgorithm(label); ok {
@@ -97,7 +100,7 @@ func labelled(s string) (algorithm, string) {
 	return "", s
 }
 
-// groups joins the groups of hexadecimal digits that gpg and certutil print.
+// groups joins groups of hexadecimal digits, as gpg and certutil print them.
 func groups(s string) (string, bool) {
 	fields := strings.Fields(s)
 	for _, f := range fields {

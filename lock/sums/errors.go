@@ -5,20 +5,19 @@ import (
 	"strings"
 )
 
-// NotAListError says that what was served in place of a checksum list holds no
-// sha256 and no sha512.
+// NotAListError reports a text without a sha256 or sha512.
 type NotAListError struct {
-	Reason string // goes on "it …", as in "is empty"
+	Reason string // continues "it", as in "is empty"
 }
 
 func (e *NotAListError) Error() string {
 	return "not a list of sha256 checksums: it " + e.Reason
 }
 
-// NotListedError says that a list does not name a file.
+// NotListedError reports that a list does not name a file.
 type NotListedError struct {
 	Name string   // of the file
-	Near []string // names in the list that are like it, best first
+	Near []string // similar names in the list, best first
 }
 
 func (e *NotListedError) Error() string {
@@ -36,7 +35,7 @@ func quoted(names []string) string {
 	return strings.Join(q, ", ")
 }
 
-// ConflictError says that a list gives more than one sha256 for a file.
+// ConflictError reports that a list gives several digests for one file.
 type ConflictError struct {
 	Name    string   // of the file
 	Digests []string // two or more

@@ -2,7 +2,7 @@ package sums
 
 import "strings"
 
-// heading reads a line that says of which algorithm the digests below it are.
+// heading reads a line that names the algorithm of the digests below it.
 func (p *parser) heading(text string) bool {
 	a, ok := parseHeading(text)
 	if ok {
@@ -23,7 +23,7 @@ func (p *parser) tagged(text string) bool {
 	if !ok || !known && label != "" {
 		return false
 	}
-	// A name may hold what looks like the end of one; a digest cannot.
+	// A name may contain " = "; a digest cannot.
 	i := strings.LastIndexByte(rest, '=')
 	if i < 0 {
 		return false
@@ -40,8 +40,8 @@ func (p *parser) tagged(text string) bool {
 	return true
 }
 
-// unescape undoes what coreutils does to names that hold a line feed, a
-// carriage return or a backslash, and marks with a backslash before the line.
+// unescape decodes the names with a line feed, a carriage return or a backslash that
+// coreutils marks with a backslash before the line.
 var unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, "\r").Replace
 
 // property reads Get-FileHash | Format-List:
@@ -70,7 +70,7 @@ func (p *parser) property(text string) bool {
 	return false
 }
 
-// columns reads the lines that hold a digest and a name side by side:
+// columns reads lines with a digest and a name:
 //
 //	digest  name      sha256sum, shasum
 //	digest *name      the same, in binary mode
@@ -79,7 +79,7 @@ func (p *parser) property(text string) bool {
 //	name digest       also with a colon or an equals sign
 //	SHA256 digest name
 //
-// Any of them may stand in a table of Markdown.
+// Each may be a row of a Markdown table.
 func (p *parser) columns(line, text string) bool {
 	if strings.Contains(text, "|") {
 		line = strings.NewReplacer("|", " ", "`", " ").Replace(line)
@@ -134,7 +134,7 @@ func (p *parser) digestLast(text string) bool {
 	if !isDigest(hex) || anyDigest(name) || name == "" {
 		return false
 	}
-	// "name: SHA256 = digest", as gpg --print-mds has it
+	// "name: SHA256 = digest", as gpg --print-mds prints it
 	if left, label, ok := strings.Cut(name, ": "); ok {
 		if b, ok := parseAlgorithm(strings.TrimSpace(label)); ok {
 			p.add(sum{algorithm: b, hex: hex, name: left})
@@ -153,8 +153,7 @@ func (p *parser) digestLast(text string) bool {
 	return true
 }
 
-// cutField returns the first field of s, and what follows it without the
-// space between.
+// cutField returns the first field of s, and the rest without the space between.
 func cutField(s string) (field, rest string) {
 	i := strings.IndexAny(s, " \t")
 	if i < 0 {
@@ -173,8 +172,8 @@ func anyDigest(s string) bool {
 	return false
 }
 
-// opening reads a line that names a file whose digest goes on, or follows, in
-// the lines below:
+// opening reads a line that names a file whose digest follows or continues in the lines
+// below:
 //
 //	name: 8D6A1F2B 00C4…         gpg --print-md
 //	name: SHA256 = 8D6A1F2B …    gpg --print-mds
@@ -211,7 +210,7 @@ func (p *parser) opening(text string) bool {
 	return ok
 }
 
-// continued reads a line that goes on with what is open.
+// continued reads a line that continues what is open.
 func (p *parser) continued(text string) bool {
 	if p.open.hex == "" && isDigest(text) {
 		p.open.hex = text

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// ParsePointer returns the one digest that a JSON pointer (RFC 6901) names in a JSON
-// document, as a list that gives it for every file. The digest is hexadecimal,
-// with or without a label, or in base64 behind its algorithm, as in "sha512-…".
-// Its errors are of type [*NotAListError].
+// ParsePointer returns the digest that a JSON pointer (RFC 6901) names in a JSON
+// document, as a list that gives it for every file. The digest is hexadecimal, with or
+// without a label, or in base64 after its algorithm, as in "sha512-…". Its error is a
+// [*NotAListError].
 func ParsePointer(data []byte, pointer string) (*List, error) {
 	var document any
 	if err := json.Unmarshal([]byte(decode(data)), &document); err != nil {
@@ -47,7 +47,7 @@ func ParsePointer(data []byte, pointer string) (*List, error) {
 	return nil, &NotAListError{Reason: fmt.Sprintf("has no sha256 or sha512 at %q", pointer)}
 }
 
-// one returns a list that is nothing but one digest, or nil if s is none.
+// one returns a list of the single digest s, or nil if s is not one.
 func one(s string) *List {
 	p := newParser()
 	s = strings.TrimSpace(s)
@@ -63,14 +63,14 @@ func one(s string) *List {
 		return nil
 	}
 	p.add(sum{algorithm: a, hex: digest})
-	if p.list.empty() && p.list.sha512.empty() {
+	if p.list.empty() {
 		return nil
 	}
 	return p.list
 }
 
-// parseJSON reads a JSON document in which one text alone is a digest, unless it is
-// an error that an API answers.
+// parseJSON reads a JSON document with exactly one digest, unless it is an error
+// message of an API.
 func parseJSON(text string) (*List, bool) {
 	var document any
 	if json.Unmarshal([]byte(text), &document) != nil {

@@ -1,59 +1,70 @@
-// Package sums reads the checksum lists that upstreams publish, and finds the
-// sha256 of one file in them.
+// Package sums reads the checksum lists that upstreams publish, and finds the sha256 or
+// the sha512 of a file in them.
 //
 // It reads, in any mixture:
-//   - what sha256sum and shasum print: text, binary, escaped names, and their
-//     cousins with one space, tabs, or no name at all;
+//   - the output of sha256sum and shasum: text, binary and escaped names, and variants
+//     with one space, tabs, or no name at all;
 //   - tagged lines of BSD and of openssl dgst, and digests with a label, as in
 //     "SHA256 (name) = …", "SHA2-256(name)= …", "sha256:…";
-//   - the name first, as in "name …" and "name: …";
-//   - Get-FileHash as a table, as a list and in Markdown; certutil -hashfile;
-//     gpg --print-md; the Checksums fields of Debian's control files.
+//   - lines that begin with the name, as in "name …" and "name: …";
+//   - the output of Get-FileHash as a table, as a list and in Markdown, of certutil
+//     -hashfile and of gpg --print-md; the Checksums fields of Debian's control files.
 //
-// Byte order marks, UTF-16, CRLF, upper-case digests, comments and blank lines
-// are taken in stride. Of a clearsigned message (RFC 9580, section 7) only the
-// text that is signed counts; the signature itself is not checked here.
+// Byte order marks, UTF-16, CRLF, upper-case digests, comments and blank lines are
+// accepted. Of a clearsigned message (RFC 9580, section 7) only the signed text counts;
+// the signature itself is not checked here. In a JSON document, a pointer names the
+// digest, unless there is only one.
 //
-// What a Lookup returns stands in the list, for that file. A list that names
-// files and not this one has no answer, even if it has a single line; a list
-// that has two has none either. A sha512 is asked for by itself. Of a JSON document
-// a pointer names the digest, unless it holds a single one. Digests of other
-// algorithms are passed over,
-// and so is every line that could be read in two ways, such as one with several
-// digests. Base64 is not read. A web page, an empty file and everything else
-// without a sha256 or sha512 in it are refused as no lists.
+// A digest that Lookup returns is one that the list gives for that file. A list that
+// names other files alone has no answer, even if it has a single line; nor does a list
+// with two different digests for the file. Digests of other algorithms are skipped, and
+// so are ambiguous lines, such as those with several digests. Base64 is read in JSON
+// alone. Web pages, empty files and everything else without a sha256 or sha512 are not
+// lists.
 package sums
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
-	"depfetch/fetch"
-	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 )
 
-// List is a checksum list. It comes from [Parse], and is safe for concurrent
-// use.
+// List is a checksum list. [Parse] and [ParsePointer] return one. It is safe for
+// concurrent use.
 type List struct {
+	sha256, sha512 digests
+}
+
+// Sum is the checksum of a file. The zero Sum is no checksum.
+type Sum struct {
+	Algorithm string // "sha256" or "sha512"
+	Hex       string // in lower-case digits, as many as Algorithm has
+}
+
+// IsZero reports whether s is the zero Sum.
+func (s Sum) IsZero() bool { return s == Sum{} }
+
+// Unnamed reports whether l has an answer for every file, since it has digests without
+// names of files.
+func (l *List) Unnamed() bool { return l.sha256.unnamed() || l.sha512.unnamed() }
+
+func (l *List) empty() bool { return l.sha256.empty() && l.sha512.empty() }
+
+// digests are the digests of one algorithm in a list.
+type digests struct {
 	entries []entry
 	byName  map[string][]int // by the last element of an entry's name
-	bare    []string         // those without a name
-	sha512  *List            // the same, of sha512; nil in itself
+	bare    []string         // without a name
 }
 
-// empty reports whether l holds nothing.
-func (l *List) empty() bool { return l == nil || len(l.entries) == 0 && len(l.bare) == 0 }
+func (d *digests) empty() bool   { return len(d.entries) == 0 && len(d.bare) == 0 }
+func (d *digests) unnamed() bool { return len(d.entries) == 0 && len(d.bare) > 0 }
 
-// Unnamed reports whether l has an answer for every file, since it gives digests and
-// names no file.
-func (l *List) Unnamed() bool {
-	return l != nil && (len(l.entries) == 0 && len(l.bare) > 0 || l.sha512.Unnamed())
-}
-
-// entry is one named digest.
+// entry is a digest with the name of a file.
 type entry struct {
 	elems  []string // of the path that names the file; never empty
 	digest string   // in lower-case hexadecimal digits
@@ -61,8 +72,8 @@ type entry struct {
 
 func (e entry) name() string { return e.elems[len(e.elems)-1] }
 
-// Parse reads a list, in time linear in its length. The caller bounds that. Its
-// errors are of type [*NotAListError].
+// Parse reads a list in time linear in its length, which the caller limits. Its error
+// is a [*NotAListError].
 func Parse(data []byte) (*List, error) {
 	if l, ok := parseJSON(strings.TrimSpace(decode(data))); ok {
 		return l, nil
@@ -76,35 +87,43 @@ func Parse(data []byte) (*List, error) {
 		p.line(line)
 	}
 	p.flush()
-	if p.list.empty() && p.list.sha512.empty() {
+	if p.list.empty() {
 		return nil, &NotAListError{Reason: p.emptyReason()}
 	}
 	return p.list, nil
 }
 
-// Lookup returns the sha256 that l gives for the file at an address. The file's
-// name is the last element of the address's path, unescaped. Where several
-// files of the list have that name, the one counts whose directories agree with
-// the path furthest up. A list that is nothing but one digest gives it for
-// every file. Errors about the list are of type [*NotListedError] and
-// [*ConflictError].
-func (l *List) Lookup(address string) (fetch.Digest, error) {
-	s, err := l.lookup(address)
-	if err != nil {
-		return fetch.Digest{}, err
-	}
-	return digest.Parse(s)
-}
-
-// LookupSHA512 is Lookup for the sha512 of a file, in lower-case hexadecimal digits.
-func (l *List) LookupSHA512(address string) (string, error) { return l.sha512.lookup(address) }
-
-func (l *List) lookup(address string) (string, error) {
+// Lookup returns the sum that l gives for the file at an address: a sha256 or, if it
+// gives none, a sha512. The file's name is the last element of the address's path,
+// unescaped. Of several files with that name in the list, the one counts whose
+// directories agree best with the path. A list of one digest without a name gives it
+// for every file. Errors about the list are a [*NotListedError] or a [*ConflictError].
+func (l *List) Lookup(address string) (Sum, error) {
 	path, err := pathElements(address)
 	if err != nil {
-		return "", err
+		return Sum{}, err
 	}
-	// File hosters have the name before this.
+	hex, err := l.sha256.lookup(path)
+	if err == nil {
+		return Sum{Algorithm: string(sha256), Hex: hex}, nil
+	}
+	none, ok := errors.AsType[*NotListedError](err)
+	if !ok {
+		return Sum{}, err
+	}
+	hex, err512 := l.sha512.lookup(path)
+	if err512 == nil {
+		return Sum{Algorithm: string(sha512), Hex: hex}, nil
+	}
+	if _, ok := errors.AsType[*NotListedError](err512); ok && len(none.Near) > 0 {
+		return Sum{}, err
+	}
+	return Sum{}, err512
+}
+
+// lookup returns the digest of the file at a path, which is not empty.
+func (l *digests) lookup(path []string) (string, error) {
+	// Some file hosts append this element to the name.
 	if n := len(path) - 1; n > 0 && path[n] == "download" && l.byName["download"] == nil {
 		path = path[:n]
 	}
@@ -123,7 +142,7 @@ func (l *List) lookup(address string) (string, error) {
 }
 
 // nearest returns the digests of the entries whose names agree best with path.
-func (l *List) nearest(path []string) []string {
+func (l *digests) nearest(path []string) []string {
 	var (
 		best  int
 		found []string
@@ -133,7 +152,7 @@ func (l *List) nearest(path []string) []string {
 		n := commonSuffix(e.elems, path)
 		rank := 2 * n
 		if n == len(e.elems) {
-			rank++ // of two that agree equally far, the one that ends there
+			rank++ // of two that agree equally far, the one with no more elements
 		}
 		if rank > best {
 			best, found = rank, nil
@@ -181,8 +200,8 @@ func pathElements(address string) ([]string, error) {
 // maxNear is how many names a NotListedError offers.
 const maxNear = 3
 
-// near returns the names in l that are most like name, best first.
-func (l *List) near(name string) []string {
+// near returns the names in l that are most similar to name, best first.
+func (l *digests) near(name string) []string {
 	type match struct {
 		name string
 		like int
@@ -212,8 +231,7 @@ func (l *List) near(name string) []string {
 	return names
 }
 
-// likeness counts the bytes that two names share at both ends, without regard
-// to case.
+// likeness counts the bytes that two names share at both ends, ignoring case.
 func likeness(a, b string) int {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	n := 0

@@ -15,8 +15,8 @@ type parser struct {
 	section algorithm // of the last heading
 	skipped []algorithm
 
-	// Forms of more than one line: open is a name whose digest follows, and
-	// record a digest whose name may follow.
+	// In forms of several lines, open is a name whose digest follows, and record is
+	// a digest whose name may follow.
 	open   *sum
 	record sum
 }
@@ -29,9 +29,7 @@ type sum struct {
 	escaped   bool   // a backslash in name is no separator
 }
 
-func newParser() parser {
-	return parser{list: &List{byName: map[string][]int{}, sha512: &List{byName: map[string][]int{}}}}
-}
+func newParser() parser { return parser{list: &List{}} }
 
 func (p *parser) line(line string) {
 	text := strings.TrimSpace(line)
@@ -50,7 +48,7 @@ func (p *parser) line(line string) {
 	}
 }
 
-// flush ends what is open.
+// flush completes what is open.
 func (p *parser) flush() {
 	if p.open != nil && isDigest(p.open.hex) {
 		p.add(*p.open)
@@ -61,7 +59,7 @@ func (p *parser) flush() {
 	p.open, p.record = nil, sum{}
 }
 
-// add takes a digest into the list, if it is a sha256 or a sha512.
+// add adds a digest to the list if it is a sha256 or a sha512.
 func (p *parser) add(s sum) {
 	a := s.algorithm
 	if a == "" && len(s.hex) == 2*len(fetch.Digest{}) && slices.Contains(as256, p.section) {
@@ -70,11 +68,12 @@ func (p *parser) add(s sum) {
 	if a == "" {
 		a = bySize[len(s.hex)]
 	}
-	list := p.list
+	var list *digests
 	switch {
 	case a == sha256:
-	case a == "sha512" && len(s.hex) == 128:
-		list = p.list.sha512
+		list = &p.list.sha256
+	case a == sha512 && len(s.hex) == 128:
+		list = &p.list.sha512
 	default:
 		if !slices.Contains(p.skipped, a) {
 			p.skipped = append(p.skipped, a)
@@ -91,12 +90,15 @@ func (p *parser) add(s sum) {
 		return
 	}
 	e := entry{elems: elems, digest: d}
+	if list.byName == nil {
+		list.byName = make(map[string][]int)
+	}
 	list.byName[e.name()] = append(list.byName[e.name()], len(list.entries))
 	list.entries = append(list.entries, e)
 }
 
-// elements returns the elements of the path that names the file, without those
-// that say nothing. Standard input has no name.
+// elements returns the elements of the path that names the file, without "." and empty
+// ones. Standard input has no name.
 func (s sum) elements() []string {
 	if s.name == "-" || s.name == "stdin" {
 		return nil
@@ -109,7 +111,7 @@ func (s sum) elements() []string {
 	return slices.DeleteFunc(elems, func(e string) bool { return e == "." })
 }
 
-// emptyReason says why there is no sha256 in the list.
+// emptyReason returns the reason why a list has no digests.
 func (p *parser) emptyReason() string {
 	if len(p.skipped) == 0 {
 		return "has no line of a form that is known"

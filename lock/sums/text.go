@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 )
 
-// plainText returns the text of a list, in UTF-8, or why it can be none.
+// plainText returns the text of a list in UTF-8. Its error is a *NotAListError.
 func plainText(data []byte) (string, error) {
 	text := decode(data)
 	trimmed := strings.TrimSpace(text)
@@ -28,8 +28,8 @@ func plainText(data []byte) (string, error) {
 	return signedText(text)
 }
 
-// decode returns data as UTF-8. Without a byte order mark it is taken to be
-// that already: in other encodings, digests and most names are the same.
+// decode returns data in UTF-8. Without a byte order mark, data is returned as it is:
+// other encodings have the same bytes for digests and most names.
 func decode(data []byte) string {
 	if rest, ok := bytes.CutPrefix(data, []byte("\xef\xbb\xbf")); ok {
 		return string(rest)
@@ -58,8 +58,8 @@ const (
 	beginArmor     = "-----BEGIN PGP "
 )
 
-// signedText returns the text inside of a clearsigned message, or all of a text
-// that holds none. What stands around a message is not signed, and dropped.
+// signedText returns the text of a clearsigned message without what is around it, which
+// is not signed, or the whole text if there is no such message.
 func signedText(text string) (string, error) {
 	var (
 		b              strings.Builder

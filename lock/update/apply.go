@@ -2,6 +2,7 @@ package update
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -9,10 +10,10 @@ import (
 	"depfetch/lock/edit"
 )
 
-// Apply writes results into a lockfile. With skipMissing, platforms that upstream
-// does not have are left out and the platforms of the dependency are set to those
-// that it has; otherwise they are a *MissingError. A dependency that somebody has
-// changed since the results were found is an error.
+// Apply writes results into a lockfile. Platforms that upstream does not have are a
+// *MissingError. With skipMissing, they are left out instead, and the platforms of the
+// dependency are set to those that upstream has. It is an error if somebody has changed
+// a dependency in the meantime.
 func Apply(doc *edit.Document, results []Result, skipMissing bool) error {
 	return doc.Batch(func(doc *edit.Document) error {
 		for _, r := range results {
@@ -28,7 +29,7 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 	name := r.Dep.Name
 	now := doc.File().Dep(name)
 	if now == nil || now.Version != r.Dep.Version || now.URL.String() != r.Dep.URL.String() ||
-		now.Sums.String() != r.Dep.Sums.String() || fmt.Sprint(now.Alias) != fmt.Sprint(r.Dep.Alias) ||
+		now.Sums.String() != r.Dep.Sums.String() || !maps.Equal(now.Alias, r.Dep.Alias) ||
 		now.Member.String() != r.Dep.Member.String() || !reflect.DeepEqual(now.Unpack, r.Dep.Unpack) {
 		return fmt.Errorf("%s has been changed in the lockfile in the meantime; run the command again", name)
 	}
@@ -69,23 +70,4 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 		return missing
 	}
 	return doc.SetPlatforms(name, found)
-}
-
-// MissingError says that upstream does not have a dependency for some platforms.
-type MissingError struct {
-	Dep, Version string
-	Platforms    []lock.Platform
-	URLs         []string
-}
-
-func (e *MissingError) Error() string {
-	s := e.Dep
-	if e.Version != "" {
-		s += " " + e.Version
-	}
-	s += " is not published for some platforms"
-	for i, p := range e.Platforms {
-		s += fmt.Sprintf("\n%s: nothing at %s", p, e.URLs[i])
-	}
-	return s
 }

@@ -8,19 +8,19 @@ import (
 	"depfetch/lock"
 )
 
-// Status is what has become of a locked line at its origin.
+// Status says what the origin of a locked line serves now.
 type Status string
 
 // The statuses.
 const (
-	Same        Status = "same"        // it serves the locked bytes
-	Moved       Status = "moved"       // it does, but redirects elsewhere for good
-	Changed     Status = "changed"     // it serves other bytes
-	Gone        Status = "gone"        // it has nothing there any more (404 or 410)
-	Unreachable Status = "unreachable" // it could not be asked
+	Same        Status = "same"        // the locked bytes
+	Moved       Status = "moved"       // the locked bytes, through a permanent redirect
+	Changed     Status = "changed"     // other bytes
+	Gone        Status = "gone"        // nothing (404 or 410)
+	Unreachable Status = "unreachable" // unknown: it could not be asked
 )
 
-// Finding is the status of one locked line, or of a line of urls.
+// Finding is the status of one locked line or line of urls.
 type Finding struct {
 	Dep     *lock.Dep // nil for a line of urls
 	Line    lock.Line
@@ -33,8 +33,7 @@ type Finding struct {
 	mirrors []string
 }
 
-// Name returns the name of the dependency, or the address of a line of urls as it is
-// printed.
+// Name returns the name of the dependency, or the redacted address of a line of urls.
 func (f Finding) Name() string {
 	if f.Dep == nil {
 		return source.Redact(f.Line.URL)
@@ -42,23 +41,19 @@ func (f Finding) Name() string {
 	return f.Dep.Name
 }
 
-// Audit asks the origin of every locked line of the dependencies, and of every line
-// of urls that pins something, for its bytes, and no cache or mirror. The error is
-// the cause with which ctx ended.
+// Audit downloads every locked line of the dependencies and every line of urls that is
+// pinned, from the origins alone, and compares. Its error is the cause with which ctx
+// ended.
 func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin) ([]Finding, error) {
 	var (
 		findings  []Finding
 		artifacts []fetch.Artifact
-		index     = make(map[string]int)
 	)
 	add := func(f Finding, version string) {
 		findings = append(findings, f)
-		if _, ok := index[f.Line.URL]; !ok {
-			index[f.Line.URL] = len(artifacts)
-			artifacts = append(artifacts, fetch.Artifact{
-				Name: f.Name(), Version: version, Platform: f.Line.Platform.String(), URL: f.Line.URL,
-			})
-		}
+		artifacts = append(artifacts, fetch.Artifact{
+			Name: f.Name(), Version: version, Platform: f.Line.Platform.String(), URL: f.Line.URL,
+		})
 	}
 	for _, d := range deps {
 		for _, l := range d.Locked {
@@ -77,13 +72,13 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin) (
 			add(Finding{Line: line, mirrors: p.Mirrors}, "")
 		}
 	}
-	measured, err := c.Fetch.Measure(ctx, artifacts)
+	measured, err := measure(ctx, c.Fetch, artifacts)
 	if err != nil {
 		return nil, err
 	}
 	for i := range findings {
 		f := &findings[i]
-		f.judge(measured[index[f.Line.URL]])
+		f.judge(measured[f.Line.URL])
 		if f.Status == Changed && c.Fetch.Cache != nil {
 			c.recover(ctx, f)
 			f.Members = c.compareMembers(ctx, c.Fetch.Cache, f.Line.Digest, f.Got.Digest)
@@ -108,9 +103,8 @@ func (f *Finding) judge(m fetch.Measurement) {
 	}
 }
 
-// recover puts the locked bytes of f into the cache, from its mirrors, unless they
-// are there. That none has them is no error: they are
-// wanted for a comparison.
+// recover fills the cache with the locked bytes of f from its mirrors, unless it has
+// them. They are for a comparison only, so it is not an error if no mirror has them.
 func (c *Client) recover(ctx context.Context, f *Finding) {
 	if old, err := c.Fetch.Cache.Open(f.Line.Digest); err == nil {
 		old.Close()

@@ -16,30 +16,29 @@ import (
 	"depfetch/lock/sums"
 )
 
-// Beside finds the sums that upstream publishes of a file in a list beside it. It
-// asks for few well-known names, each once, and takes every answer that is no list, or
-// does not name the file, for none. It is safe for concurrent use.
-type Beside struct {
+// beside reads the checksum lists that upstreams publish beside their files. Few
+// well-known names are asked for, each once. An answer that is not a list, or does not
+// name the file, counts as none. It is safe for concurrent use.
+type beside struct {
 	mu    sync.Mutex
 	lists map[string]func() *list
 }
 
-// list is what is served under one of the names.
+// list is a list and the text that it was read from.
 type list struct {
 	*sums.List
 	text []byte
 }
 
 const (
-	besideTime = 10 * time.Second // in which a list has to be there
-	besideSize = 1 << 20          // of a list, in bytes
-	bareSize   = 256              // of a list that names no file
+	besideTime = 10 * time.Second // for a list to arrive
+	besideSize = 1 << 20          // of the largest list, in bytes
+	bareSize   = 256              // of the largest list that names no file, in bytes
 )
 
-// besideNames returns the addresses at which a list about a file may lie: those of
-// the file alone, and those of its folder. There are none for what a forge or an API
-// makes on demand, for addresses with a query, and for what is itself a sum, a
-// signature or a key.
+// besideNames returns the addresses where there may be a list about a file: own is about
+// the file alone, and shared about its folder. There are none for archives made on
+// demand, for APIs, for addresses with a query, and for sums, signatures and keys.
 func besideNames(address string) (own, shared []string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(address, "?#") {
@@ -60,20 +59,24 @@ func besideNames(address string) (own, shared []string) {
 	return []string{address + ".sha256", address + ".sha256sum"}, []string{folder + "SHA256SUMS", folder + "checksums.txt"}
 }
 
-// noSums are the ends of names of what nobody publishes sums of.
+// noSums are the extensions of files that nobody publishes sums of.
 var noSums = []string{".sha256", ".sha256sum", ".sha512", ".sha1", ".md5", ".asc", ".sig", ".gpg", ".pem", ".crt", ".key", ".minisig", ".html", ".htm"}
 
-// published returns what the lists beside an address say of what it has served. One
-// that says something else than has come counts most.
-func (b *Beside) published(ctx context.Context, client *fetch.Client, address string, m fetch.Measurement) published {
+// published returns the sum that a list beside an address gives for what was downloaded
+// from there. A sha256 that differs from the download takes precedence.
+func (b *beside) published(ctx context.Context, client *fetch.Client, address string, m fetch.Measurement) published {
 	own, shared := besideNames(address)
 	names := slices.Concat(own, shared)
 	found := make([]published, len(names))
 	var asking sync.WaitGroup
 	for i, name := range names {
 		asking.Go(func() {
-			if l := b.list(ctx, client, name); l != nil && l.about(m, i >= len(own)) {
-				found[i] = l.published(name, address)
+			l := b.list(ctx, client, name)
+			if l == nil || !l.about(m, i >= len(own)) {
+				return
+			}
+			if sum, err := l.Lookup(address); err == nil {
+				found[i] = published{sum: sum, from: name}
 			}
 		})
 	}
@@ -82,7 +85,7 @@ func (b *Beside) published(ctx context.Context, client *fetch.Client, address st
 	for _, p := range found {
 		switch {
 		case p.from == "":
-		case best.from == "", !p.digest.IsZero() && p.digest != m.Digest:
+		case best.from == "", p.sum.Algorithm == "sha256" && p.sum.Hex != m.Digest.String():
 			best = p
 		}
 	}
@@ -90,7 +93,7 @@ func (b *Beside) published(ctx context.Context, client *fetch.Client, address st
 }
 
 // list returns the list at an address, or nil.
-func (b *Beside) list(ctx context.Context, client *fetch.Client, address string) *list {
+func (b *beside) list(ctx context.Context, client *fetch.Client, address string) *list {
 	b.mu.Lock()
 	if b.lists == nil {
 		b.lists = make(map[string]func() *list)
@@ -110,7 +113,7 @@ func (b *Beside) list(ctx context.Context, client *fetch.Client, address string)
 			if err != nil {
 				return nil
 			}
-			return &list{l, text}
+			return &list{List: l, text: text}
 		})
 		b.lists[address] = read
 	}
@@ -118,26 +121,15 @@ func (b *Beside) list(ctx context.Context, client *fetch.Client, address string)
 	return read()
 }
 
-// about reports whether a list can be one about a file. One that names no file has to
-// be for it alone, and nothing but a sum: there are servers that answer every address
-// with a script or a page.
+// about reports whether a list can be about a file. A list that names no file must be
+// for that file alone, and short: some servers answer every address with a script or a
+// page.
 func (l *list) about(m fetch.Measurement, shared bool) bool {
 	switch {
 	case digest.Of(l.text) == m.Digest:
-		return false // the file, under whatever name
+		return false // it is the file, which is served under every name
 	case l.Unnamed():
 		return !shared && len(bytes.TrimSpace(l.text)) <= bareSize
 	}
 	return true
-}
-
-// published returns what a list says of a file; nothing if it says two things.
-func (l *list) published(from, address string) published {
-	if digest, err := l.Lookup(address); err == nil {
-		return published{digest: digest, from: from}
-	}
-	if sha512, err := l.LookupSHA512(address); err == nil {
-		return published{sha512: sha512, from: from}
-	}
-	return published{}
 }

@@ -3,7 +3,6 @@ package update
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"io"
 	"os"
 
@@ -12,18 +11,10 @@ import (
 	"depfetch/fetch/tempfile"
 )
 
-// BlobError says that a cache holds other bytes than those that a name in it stands
-// for, and that they could not be replaced.
-type BlobError struct {
-	File string
-}
-
-func (e *BlobError) Error() string {
-	return fmt.Sprintf("%s holds other bytes than its name says, and is not used", e.File)
-}
-
-// openBlob opens a blob of size bytes, which may be fetch.SizeUnknown, whose sha256 has matched. Of a
-// cache that others may write to it is a copy, which nobody changes any more.
+// openBlob opens a file of a cache after its sha256 has matched. size is in bytes and may
+// be fetch.SizeUnknown. From the cache of c.Fetch, which others may write to, the file
+// is copied first, so that nobody can change it any more. The error is a *BlobError if
+// the sha256 does not match.
 func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.Digest, size int64) (*os.File, error) {
 	f, err := store.Open(digest)
 	if err != nil {
@@ -33,7 +24,12 @@ func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.
 		f.Close()
 		return nil, err
 	}
-	var src io.Reader = contextReader{ctx, f}
+	var src io.Reader = readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return f.Read(p)
+	})
 	if size != fetch.SizeUnknown {
 		src = io.LimitReader(src, size+1)
 	}
@@ -56,7 +52,7 @@ func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.
 		return fail(err)
 	}
 	if fetch.Digest(hash.Sum(nil)) != digest {
-		return fail(&BlobError{store.File(digest)})
+		return fail(&BlobError{File: store.File(digest)})
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return fail(err)
@@ -64,15 +60,7 @@ func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.
 	return f, nil
 }
 
-// contextReader stops reading when its context ends.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
+// readerFunc is a function that reads.
+type readerFunc func(p []byte) (int, error)
 
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
-}
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -19,48 +19,32 @@ import (
 	"depfetch/lock/content"
 )
 
-// contents is what comes out of the archive of an item.
+// contents is what an item takes out of its archive.
 type contents struct {
-	digest   fetch.Digest // of the member, or of the manifest
-	manifest []byte       // the text of it, for a tree
-	top      string       // the one directory that all of a tree lies in, or empty
-	head     []byte       // how a member begins
+	digest   fetch.Digest // of the member, or of the manifest of a tree
+	manifest []byte       // of a tree
+	top      string       // the directory that all of a tree is in, or empty
+	head     []byte       // the first bytes of a member
 	size     int64        // of a member
 	programs []program
 	err      error
 
-	mu sync.Mutex // guards programs while they are looked for
+	mu sync.Mutex // guards programs while readContents runs
 }
-
-// ContentsError says that what a dependency asks for cannot be taken out of its
-// archive. It unwraps to an error of package unpack.
-type ContentsError struct {
-	Dep      string
-	Platform lock.Platform
-	Err      error
-}
-
-func (e *ContentsError) Error() string { return fmt.Sprintf("%s, %s: %v", e.Dep, e.Platform, e.Err) }
-func (e *ContentsError) Unwrap() error { return e.Err }
 
 // packed reports whether d takes something out of an archive.
 func packed(d *lock.Dep) bool { return !d.Member.IsZero() || d.Unpack != nil }
 
-// keeping returns a client that keeps what it downloads, if there are archives
-// among the items: c.Fetch itself if it does, or else one with a cache for the
-// time being, which done removes.
-func (c *Client) keeping(items []*item) (client *fetch.Client, done func(), err error) {
-	archives := false
-	for _, it := range items {
-		archives = archives || packed(it.dep) || it.sums != ""
+// keepFor returns Keep's client if an item needs its bytes after the download: archives,
+// and files with a list of sums, which may be sha512. Otherwise it returns c.Fetch.
+func (c *Client) keepFor(items []*item) (client *fetch.Client, done func(), err error) {
+	if slices.ContainsFunc(items, func(it *item) bool { return packed(it.dep) || it.sums != "" }) {
+		return c.Keep()
 	}
-	if !archives {
-		return c.Fetch, func() {}, nil
-	}
-	return c.Keep()
+	return c.Fetch, func() {}, nil
 }
 
-// findContents finds out what comes out of the archives, which are in store.
+// findContents reads the archives of the items, which are in store.
 func (c *Client) findContents(ctx context.Context, store *cache.Store, items []*item) {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -79,7 +63,7 @@ func (c *Client) findContents(ctx context.Context, store *cache.Store, items []*
 	g.Wait()
 }
 
-// readContents fills in the contents of an item.
+// readContents sets the contents of an item.
 func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item) error {
 	k := &it.contents
 	f, err := c.openBlob(ctx, store, it.measured.Digest, it.measured.Size)
@@ -98,11 +82,11 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 		entry, err := unpack.Member(ctx, f, size, member, &begins, o)
 		k.digest, k.head, k.size = fetch.Digest(entry.Digest), begins.head, begins.size
 		if m := content.Machines(begins.head); m != nil && err == nil {
-			k.programs = []program{{entry.Name, uint32(entry.Mode), m}}
+			k.programs = []program{{name: entry.Name, mode: uint32(entry.Mode), machines: m}}
 		}
 		return err
 	}
-	m, err := unpack.Inspect(ctx, f, size, o, content.HeadSize, k.tell)
+	m, err := unpack.Inspect(ctx, f, size, o, content.HeadSize, k.addProgram)
 	if err != nil {
 		return err
 	}
@@ -117,7 +101,9 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 	k.top = commonTop(m)
 	if top := k.top; top != "" && o.Strip == 0 && path.Base(it.dep.Path) != top {
 		way := ""
-		if _, err := unpack.Scan(ctx, f, size, stripped(o)); err == nil { // links may lead out with it
+		stripped := o
+		stripped.Strip++
+		if _, err := unpack.Scan(ctx, f, size, stripped); err == nil { // without top, links may lead out
 			way = "; strip = 1 in unpack leaves that out"
 			if reflect.DeepEqual(*it.dep.Unpack, fetch.Unpack{}) {
 				way = "; unpack = { strip = 1 } leaves that out"
@@ -134,13 +120,7 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 	return nil
 }
 
-// stripped returns o with one element more to drop.
-func stripped(o unpack.Options) unpack.Options {
-	o.Strip++
-	return o
-}
-
-// unsearchable returns a directory whose mode keeps its own owner out, or "".
+// unsearchable returns a directory that nobody but root can enter, or "".
 func unsearchable(m unpack.Manifest) string {
 	for _, e := range m.Entries {
 		if e.Type == unpack.TypeDir && e.Mode&0o111 == 0 {
@@ -150,7 +130,7 @@ func unsearchable(m unpack.Manifest) string {
 	return ""
 }
 
-// commonTop returns the directory that all of a tree lies below, or "".
+// commonTop returns the directory that all of a tree is in, or "".
 func commonTop(m unpack.Manifest) string {
 	top, _, _ := strings.Cut(m.Entries[0].Name, "/")
 	for _, e := range m.Entries {
@@ -161,8 +141,8 @@ func commonTop(m unpack.Manifest) string {
 	return top
 }
 
-// warnPacked tells of an archive that is to land as it is where it hardly can be
-// meant to: at a name that does not say that it is one.
+// warnPacked warns of an archive that is placed as it is under a name without an
+// extension, which is hardly meant.
 func (c *Client) warnPacked(it *item) {
 	base := path.Base(it.dep.Path)
 	if it.dep.Path == "" || !unpack.IsPacked(it.measured.Head) || path.Ext(base) != "" {
@@ -172,7 +152,7 @@ func (c *Client) warnPacked(it *item) {
 		it.dep.Name, it.platform, it.dep.Path))
 }
 
-// some returns a few of the names.
+// some returns the first few names, for a message.
 func some(names []string) string {
 	const few = 5
 	var quoted []string

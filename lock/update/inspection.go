@@ -12,17 +12,17 @@ import (
 	"depfetch/lock/content"
 )
 
-// program is a file that runs on some machines alone.
+// program is a file that runs on certain machines only.
 type program struct {
 	name     string // in the archive; empty for the file itself
 	mode     uint32
 	machines []content.Machine
 }
 
-// programsOf returns the programs of an item that say what it is for. Of a tree
-// these are the executables where commands lie, if there are any there, else all
-// executables, else all that is machine code: what comes along for other machines
-// as data says nothing.
+// programsOf returns the programs of an item that show which platform it is for. In a
+// tree, these are the executables in directories for commands, if there are any, else
+// all executables, else all programs: a tree may contain programs for other machines as
+// data.
 func (it *item) programsOf() []program {
 	if !packed(it.dep) {
 		if m := content.Machines(it.measured.Head); m != nil {
@@ -37,7 +37,7 @@ func (it *item) programsOf() []program {
 	executable := func(p program) bool { return p.mode&0o111 != 0 }
 	command := func(p program) bool {
 		dir := path.Dir(p.name)
-		return executable(p) && (dir == "." || dir == it.top() || isCommands(path.Base(dir)))
+		return executable(p) && (dir == "." || dir == it.contents.top || isCommands(path.Base(dir)))
 	}
 	for _, keep := range []func(program) bool{command, executable} {
 		if some := slices.DeleteFunc(slices.Clone(all), func(p program) bool { return !keep(p) }); len(some) > 0 {
@@ -47,19 +47,11 @@ func (it *item) programsOf() []program {
 	return all
 }
 
-// top returns the one directory that a tree lies in, or ".".
-func (it *item) top() string {
-	if it.contents.top == "" {
-		return "."
-	}
-	return it.contents.top
-}
-
-// isCommands reports whether programs lie in directories of that name.
+// isCommands reports whether a directory of that name is one for commands.
 func isCommands(dir string) bool { return dir == "bin" || dir == "sbin" || dir == "libexec" }
 
-// mismatch returns the error that what an item holds is for other platforms than
-// its own, or nil. Under any, it warns that a program is not for every platform.
+// mismatch returns an error if the programs of an item are for other platforms than its
+// own. For Any, it warns of programs that are not for every platform.
 func (c *Client) mismatch(it *item) *MachineError {
 	programs := it.programsOf()
 	if len(programs) == 0 {
@@ -77,10 +69,10 @@ func (c *Client) mismatch(it *item) *MachineError {
 			return nil
 		}
 	}
-	return &MachineError{it.dep.Name, it.platform, it.url, programs[0].name, programs[0].machines}
+	return &MachineError{Dep: it.dep.Name, Platform: it.platform, URL: it.url, File: programs[0].name, Machines: programs[0].machines}
 }
 
-// in returns what p is called, in what address serves.
+// in returns the name of p for a message, where address serves it or its archive.
 func (p program) in(address string) string {
 	if p.name == "" {
 		return source.Redact(address)
@@ -88,7 +80,7 @@ func (p program) in(address string) string {
 	return fmt.Sprintf("%q of %s", p.name, source.Redact(address))
 }
 
-// warnAlike tells of platforms of one dependency for which the bytes are the same.
+// warnAlike warns of platforms of one dependency that have the same bytes.
 func (c *Client) warnAlike(r Result) {
 	if r.Dep.AllowPlatformMismatch || c.AllowPlatformMismatch {
 		return
@@ -113,9 +105,9 @@ func (c *Client) warnAlike(r Result) {
 	}
 }
 
-// noFile returns the error that an item is served something else than the file,
-// or nil. What may be meant is warned of.
-func (c *Client) noFile(it *item) error {
+// checkSubstitute returns an error if something else than a file is served, such as a
+// web page. It warns if that may be intended.
+func (c *Client) checkSubstitute(it *item) error {
 	m := it.measured
 	what := content.SubstituteOf(m.Head, m.Size)
 	name, _, _ := strings.Cut(it.url, "?")
@@ -123,7 +115,7 @@ func (c *Client) noFile(it *item) error {
 		if strings.HasPrefix(path.Ext(name), ".htm") || strings.HasPrefix(path.Ext(name), ".xhtm") {
 			return nil
 		}
-		return &PageError{it.dep.Name, it.url}
+		return &PageError{Dep: it.dep.Name, URL: it.url}
 	}
 	archive := content.ByName(name) == content.NamedArchive
 	why := it.use(name)
@@ -134,29 +126,31 @@ func (c *Client) noFile(it *item) error {
 			c.warn(fmt.Errorf("%s, %s: %s serves text; %s", it.dep.Name, it.platform, source.Redact(it.url), why))
 		}
 	case why != "":
-		return &SubstituteError{it.dep.Name, it.platform, it.url, what, why}
+		return &SubstituteError{Dep: it.dep.Name, Platform: it.platform, URL: it.url, What: what, Why: why}
 	case what == content.Empty || what == content.LFSPointer || content.IsRefusal(m.Head):
 		c.warn(fmt.Errorf("%s, %s: %s serves %s", it.dep.Name, it.platform, source.Redact(it.url), what))
 	}
 	if it.contents.err != nil || it.dep.Member.IsZero() || !it.runs() {
 		return nil
 	}
-	// The pointer or the page may be in the archive.
-	switch inside := content.SubstituteOf(it.contents.head, it.contents.size); inside {
-	case content.None, content.Text:
+	// The substitute may be in the archive.
+	inside := content.SubstituteOf(it.contents.head, it.contents.size)
+	if inside == content.None || inside == content.Text {
 		return nil
-	default:
-		return &SubstituteError{it.dep.Name, it.platform, it.url + " (member " + it.dep.Member.String() + ")", inside, it.use("")}
+	}
+	return &SubstituteError{
+		Dep: it.dep.Name, Platform: it.platform, URL: it.url + " (member " + it.dep.Member.String() + ")",
+		What: inside, Why: it.use(""),
 	}
 }
 
-// runs reports whether the file of an item is to be a program.
+// runs reports whether the file of an item is expected to be a program.
 func (it *item) runs() bool {
 	return it.dep.Mode&0o111 != 0 || isCommands(path.Base(path.Dir(it.dep.Path)))
 }
 
-// use returns what says that an item is an archive or a program, or "". name is
-// the path of its address.
+// use returns the reason why an item is expected to be an archive or a program, or "".
+// name is its address without the query.
 func (it *item) use(name string) string {
 	switch {
 	case !it.dep.Member.IsZero():
@@ -177,19 +171,18 @@ func (it *item) use(name string) string {
 	return ""
 }
 
-// tell notes what the files of a tree are. It is called by several goroutines at
-// the same time.
-func (k *contents) tell(e unpack.Entry, head []byte) {
+// addProgram adds a file of a tree if it is a program. Calls may overlap.
+func (k *contents) addProgram(e unpack.Entry, head []byte) {
 	m := content.Machines(head)
 	if m == nil {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.programs = append(k.programs, program{e.Name, uint32(e.Mode), m})
+	k.programs = append(k.programs, program{name: e.Name, mode: uint32(e.Mode), machines: m})
 }
 
-// beginning is a writer that keeps how something begins.
+// beginning is a writer that keeps the first bytes and counts all.
 type beginning struct {
 	head []byte
 	size int64
@@ -201,32 +194,4 @@ func (b *beginning) Write(p []byte) (int, error) {
 	}
 	b.size += int64(len(p))
 	return len(p), nil
-}
-
-// MachineError says that a program is for other platforms than the one that it
-// would be locked for.
-type MachineError struct {
-	Dep      string
-	Platform lock.Platform
-	URL      string
-	File     string // in the archive, or empty
-	Machines []content.Machine
-}
-
-func (e *MachineError) Error() string {
-	return fmt.Sprintf("%s, %s: %s is a program for %s", e.Dep, e.Platform,
-		program{name: e.File}.in(e.URL), content.Join(e.Machines))
-}
-
-// SubstituteError says that something else is served in the place of a file.
-type SubstituteError struct {
-	Dep      string
-	Platform lock.Platform
-	URL      string
-	What     content.Substitute
-	Why      string // something else is expected
-}
-
-func (e *SubstituteError) Error() string {
-	return fmt.Sprintf("%s, %s: %s serves %s; %s", e.Dep, e.Platform, source.Redact(e.URL), e.What, e.Why)
 }

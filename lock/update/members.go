@@ -16,8 +16,8 @@ type MemberChange struct {
 	How  string `json:"how"` // "added", "removed" or "changed"
 }
 
-// compareMembers compares two archives that are in a cache. It returns nil if one
-// is not there or is no archive that could be unpacked.
+// compareMembers compares two archives in a cache. It returns nil if one is missing or
+// cannot be unpacked.
 func (c *Client) compareMembers(ctx context.Context, store *cache.Store, old, new fetch.Digest) []MemberChange {
 	before, err := c.members(ctx, store, old)
 	if err != nil {
@@ -30,21 +30,21 @@ func (c *Client) compareMembers(ctx context.Context, store *cache.Store, old, ne
 	var changes []MemberChange
 	for name, entry := range before {
 		if now, ok := after[name]; !ok {
-			changes = append(changes, MemberChange{name, "removed"})
+			changes = append(changes, MemberChange{Name: name, How: "removed"})
 		} else if now != entry {
-			changes = append(changes, MemberChange{name, "changed"})
+			changes = append(changes, MemberChange{Name: name, How: "changed"})
 		}
 	}
 	for name := range after {
 		if _, ok := before[name]; !ok {
-			changes = append(changes, MemberChange{name, "added"})
+			changes = append(changes, MemberChange{Name: name, How: "added"})
 		}
 	}
 	slices.SortFunc(changes, func(a, b MemberChange) int { return cmp.Compare(a.Name, b.Name) })
 	return changes
 }
 
-// members returns what an archive holds, by name.
+// members returns the entries of an archive that are not directories, by name.
 func (c *Client) members(ctx context.Context, store *cache.Store, d fetch.Digest) (map[string]unpack.Entry, error) {
 	f, err := c.openBlob(ctx, store, d, fetch.SizeUnknown)
 	if err != nil {

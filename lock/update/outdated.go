@@ -9,15 +9,15 @@ import (
 	"depfetch/lock/release"
 )
 
-// Newest is what upstream has of a dependency.
+// Newest is the latest version of a dependency.
 type Newest struct {
 	Dep *lock.Dep
 	release.Result
-	Err error // why that is not known
+	Err error // why it is not known
 }
 
-// Newest asks where the lockfile says that versions are found, and returns an
-// answer for each dependency that has a latest, in their order.
+// Newest finds the latest versions of all dependencies whose latest says where versions
+// are listed, in their order.
 func (c *Client) Newest(ctx context.Context, deps []*lock.Dep) []Newest {
 	var all []Newest
 	for _, d := range deps {

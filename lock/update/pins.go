@@ -26,10 +26,10 @@ func (c PinChange) Same() bool {
 		c.Old.Trust == c.New.Trust && c.Old.Modified.Equal(c.New.Modified)
 }
 
-// LockPins downloads what lines of urls are for, from the addresses alone, and
-// returns a PinChange for each, in their order. The addresses are asked for as curl -L
-// does, without header fields of their own. The error joins what went wrong with each,
-// of the types of this package and *fetch.TransferError.
+// LockPins downloads the addresses of lines of urls, from the origins alone, and returns
+// a PinChange for each, in their order. It asks as curl -L does, without header fields.
+// Its error joins the errors of the lines, of the types of this package and
+// *fetch.TransferError.
 func (c *Client) LockPins(ctx context.Context, f *lock.File, pins []lock.Pin) ([]PinChange, error) {
 	if len(pins) == 0 {
 		return nil, nil
@@ -39,87 +39,82 @@ func (c *Client) LockPins(ctx context.Context, f *lock.File, pins []lock.Pin) ([
 		return nil, err
 	}
 	defer done()
-	var (
-		artifacts []fetch.Artifact
-		errs      []error
-	)
-	for _, p := range pins {
+	errs := make([]error, len(pins))
+	artifacts := make([]fetch.Artifact, len(pins))
+	for i, p := range pins {
 		if strings.HasPrefix(p.URL, "http://") && !c.AllowHTTP {
-			errs = append(errs, &InsecureError{"urls", p.URL})
+			errs[i] = &InsecureError{Dep: pinsName, URL: p.URL}
 		}
-		artifacts = append(artifacts, fetch.Artifact{Name: source.Redact(p.URL), Platform: lock.Any.String(), URL: p.URL, Size: fetch.SizeUnknown})
+		artifacts[i] = fetch.Artifact{Name: source.Redact(p.URL), Platform: lock.Any.String(), URL: p.URL, Size: fetch.SizeUnknown}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	measured, err := client.Measure(ctx, artifacts)
+	measured, err := measure(ctx, client, artifacts)
 	if err != nil {
 		return nil, err
 	}
-	var (
-		beside  Beside
-		changes = make([]PinChange, len(pins))
-		asking  sync.WaitGroup
-	)
-	errs = make([]error, len(pins))
+	changes := make([]PinChange, len(pins))
+	var asking sync.WaitGroup
 	for i, p := range pins {
-		asking.Go(func() { changes[i], errs[i] = c.pinChange(ctx, f, client, &beside, p, measured[i]) })
+		asking.Go(func() { changes[i], errs[i] = c.pinChange(ctx, client, f.Policy.Trust, p, measured[p.URL]) })
 	}
 	asking.Wait()
 	return changes, errors.Join(errs...)
 }
 
-// pinChange decides what a line of urls says of what its address has served.
-func (c *Client) pinChange(ctx context.Context, f *lock.File, client *fetch.Client, beside *Beside, old lock.Pin, m fetch.Measurement) (PinChange, error) {
+// pinsName stands for the name of a dependency in errors about lines of urls.
+const pinsName = "urls"
+
+// pinChange decides what a line of urls contains after a download. least is the trust
+// that the policy demands.
+func (c *Client) pinChange(ctx context.Context, client *fetch.Client, least lock.Trust, old lock.Pin, m fetch.Measurement) (PinChange, error) {
 	ch := PinChange{Old: old}
 	switch name, _, _ := strings.Cut(old.URL, "?"); {
 	case m.Err != nil:
 		return ch, m.Err
 	case m.HTML && !strings.HasPrefix(path.Ext(name), ".htm"):
-		return ch, &PageError{"urls", old.URL}
+		return ch, &PageError{Dep: pinsName, URL: old.URL}
 	}
-	trust, err := c.PublishedTrust(ctx, client, beside, old.URL, m)
+	trust, err := c.PublishedTrust(ctx, client, old.URL, m)
 	if err != nil {
 		return ch, err
 	}
 	if old.Unpinned == "" && old.Digest == m.Digest {
-		trust = max(trust, min(old.Trust, lock.Published))
+		trust = keepTrust(trust, old.Trust)
 	}
-	if trust < f.Policy.Trust {
-		return ch, &TrustError{source.Redact(old.URL), lock.Any, trust, f.Policy.Trust}
+	if trust < least {
+		return ch, &TrustError{Dep: source.Redact(old.URL), Platform: lock.Any, Got: trust, Want: least}
 	}
 	ch.New = lock.Pin{URL: old.URL, Digest: m.Digest, Size: m.Size, Trust: trust, Mirrors: old.Mirrors, Modified: m.Response.Modified}
 	return ch, nil
 }
 
-// PublishedTrust returns the trust that what an address has served deserves:
-// published if GitHub computed the same digest of a release's asset, or if a list
-// beside the file names it, and tofu if nobody publishes a sum. One that differs is a
-// *PublishedError. What has been served is in the client's cache.
-func (c *Client) PublishedTrust(ctx context.Context, client *fetch.Client, beside *Beside, address string, m fetch.Measurement) (lock.Trust, error) {
+// PublishedTrust returns the trust in what was downloaded from an address: published if
+// GitHub computed the same digest of a release's asset, or if a list beside the file has
+// the same sum, and tofu if there is no published sum. A sum that differs is a
+// *PublishedError. The download is in the cache of client, which also reads the lists.
+func (c *Client) PublishedTrust(ctx context.Context, client *fetch.Client, address string, m fetch.Measurement) (lock.Trust, error) {
 	var p published
 	if c.Release != nil {
-		if digest, err := c.Release.AssetDigest(ctx, address); err == nil && !digest.IsZero() {
-			p = published{digest: digest, from: "GitHub's API"}
+		if digest, err := c.Release.AssetDigest(ctx, address); err == nil {
+			p = gitHub(digest)
 		}
 	}
-	if p.from == "" {
-		p = beside.published(ctx, client, address, m)
+	if p.sum.IsZero() {
+		p = c.beside.published(ctx, client, address, m)
 	}
-	it := &item{dep: &lock.Dep{Name: "urls"}, platform: lock.Any, expanded: expanded{url: address}, published: p, measured: m}
-	switch err := it.compareSHA512(client.Cache); {
+	switch computed, err := p.compute(client.Cache, m); {
 	case err != nil:
 		return lock.TOFU, err
-	case it.published.digest.IsZero():
-		return lock.TOFU, nil
-	case it.published.digest != m.Digest:
-		return lock.TOFU, &PublishedError{"urls", lock.Any, address, p.from, p.digest.String(), m.Digest.String(), m}
+	case computed != p.sum.Hex:
+		return lock.TOFU, p.error(pinsName, lock.Any, address, computed, m)
 	}
-	return lock.Published, nil
+	return p.trust(), nil
 }
 
-// ApplyPins writes changes into a lockfile. A line that somebody has changed since is
-// an error.
+// ApplyPins writes changes into a lockfile. It is an error if somebody has changed a line
+// in the meantime.
 func ApplyPins(doc *edit.Document, changes []PinChange) error {
 	var pins []lock.Pin
 	for _, ch := range changes {
@@ -134,13 +129,13 @@ func ApplyPins(doc *edit.Document, changes []PinChange) error {
 	return doc.SetPins(pins...)
 }
 
-// Keep returns a client that keeps what it downloads: c.Fetch itself if it does, or
-// else one with a cache for the time being, which done removes.
+// Keep returns a client with a cache, which keeps what it downloads: c.Fetch if it has
+// one, or else a copy with a temporary cache, which done removes.
 func (c *Client) Keep() (client *fetch.Client, done func(), err error) {
 	if c.Fetch.Cache != nil {
 		return c.Fetch, func() {}, nil
 	}
-	tempfile.Sweep(os.TempDir()) // of what a killed run has left
+	tempfile.Sweep(os.TempDir()) // left by runs that were killed
 	dir, err := tempfile.NewDir(os.TempDir())
 	if err != nil {
 		return nil, nil, err

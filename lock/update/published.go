@@ -15,23 +15,72 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/lock"
 	"depfetch/lock/release"
 	"depfetch/lock/sums"
 )
 
 // published is the sum that upstream publishes of a file.
 type published struct {
-	digest fetch.Digest // zero if there is none
-	sha512 string       // in place of digest, where there is that alone
-	from   string       // the address that says so
-	err    error        // why there is none where there should be one
+	sum  sums.Sum // zero if there is none
+	from string   // the address that publishes it
+	err  error    // why a sum that should be published was not found
 }
 
-// maxList is the size of the longest checksum list that is read.
+// gitHub returns the published sum for a digest of GitHub's API, which may be zero.
+func gitHub(d fetch.Digest) published {
+	if d.IsZero() {
+		return published{}
+	}
+	return published{sum: sums.Sum{Algorithm: "sha256", Hex: d.String()}, from: "GitHub's API"}
+}
+
+// trust returns the trust in bytes that match p.
+func (p published) trust() lock.Trust {
+	if p.sum.IsZero() {
+		return lock.TOFU
+	}
+	return lock.Published
+}
+
+// compute returns the sum of what was downloaded, in the algorithm of p, or "" if p is
+// zero. store has the bytes, which are read for a sha512.
+func (p published) compute(store *cache.Store, m fetch.Measurement) (string, error) {
+	switch p.sum.Algorithm {
+	case "":
+		return "", nil
+	case "sha256":
+		return m.Digest.String(), nil
+	}
+	f, err := store.Open(m.Digest)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	// Others may write to the store, so its sha256 is computed as well.
+	weak, strong := sha256.New(), sha512.New()
+	if _, err := io.Copy(io.MultiWriter(weak, strong), f); err != nil {
+		return "", err
+	}
+	if fetch.Digest(weak.Sum(nil)) != m.Digest {
+		return "", &BlobError{File: f.Name()}
+	}
+	return hex.EncodeToString(strong.Sum(nil)), nil
+}
+
+// error returns the error that bytes have another sum than p.
+func (p published) error(dep string, platform lock.Platform, url, computed string, m fetch.Measurement) error {
+	return &PublishedError{
+		Dep: dep, Platform: platform, URL: url, From: p.from,
+		Algorithm: p.sum.Algorithm, Published: p.sum.Hex, Computed: computed, Got: m,
+	}
+}
+
+// maxList is the size of the largest checksum list that is read, in bytes.
 const maxList = 8 << 20
 
-// findPublished finds out what upstream publishes about each item: in the list
-// that the lockfile names, else in GitHub's API. A list is read once.
+// findPublished finds what upstream publishes about each item: in the list that the
+// lockfile names, else in GitHub's API. A list is read once.
 func (c *Client) findPublished(ctx context.Context, items []*item) {
 	lists := make(map[string]func() (*sums.List, error))
 	for _, it := range items {
@@ -43,11 +92,16 @@ func (c *Client) findPublished(ctx context.Context, items []*item) {
 	g.SetLimit(max(c.Fetch.Jobs, 1))
 	for _, it := range items {
 		g.Go(func() error {
-			if it.sums != "" {
-				it.published = lookup(it, lists[it.sums])
-			} else {
+			if it.sums == "" {
 				it.published = c.askGitHub(ctx, it)
+				return nil
 			}
+			it.published.from = it.sums
+			list, err := lists[it.sums]()
+			if err == nil {
+				it.published.sum, err = list.Lookup(it.url)
+			}
+			it.published.err = err
 			return nil
 		})
 	}
@@ -66,66 +120,19 @@ func (c *Client) readList(ctx context.Context, it *item) (*sums.List, error) {
 	return sums.Parse(text)
 }
 
-func lookup(it *item, list func() (*sums.List, error)) published {
-	p := published{from: it.sums}
-	l, err := list()
-	if err == nil {
-		p.digest, err = l.Lookup(it.url)
-		var none *sums.NotListedError
-		if errors.As(err, &none) {
-			if other, err512 := l.LookupSHA512(it.url); err512 == nil {
-				p.sha512, err = other, nil
-			} else if !errors.As(err512, &none) || len(none.Near) > 0 {
-				err = err512
-			}
-		}
-	}
-	p.err = err
-	return p
-}
-
-// compareSHA512 compares what is in store with the sha512 that upstream publishes.
-func (it *item) compareSHA512(store *cache.Store) error {
-	p := &it.published
-	if p.sha512 == "" || it.measured.Err != nil {
-		return nil
-	}
-	f, err := store.Open(it.measured.Digest)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	// What is hashed is what was measured, whatever the store has become.
-	weak, strong := sha256.New(), sha512.New()
-	if _, err := io.Copy(io.MultiWriter(weak, strong), f); err != nil {
-		return err
-	}
-	if fetch.Digest(weak.Sum(nil)) != it.measured.Digest {
-		return fmt.Errorf("%s: the cache has changed meanwhile", it.dep.Name)
-	}
-	if got := hex.EncodeToString(strong.Sum(nil)); got != p.sha512 {
-		return &PublishedError{it.dep.Name, it.platform, it.url, p.from, p.sha512, got, it.measured}
-	}
-	p.digest = it.measured.Digest
-	return nil
-}
-
-// askGitHub returns the digest that GitHub computed of a release's asset. That it
-// cannot be asked is a warning: the lockfile does not count on it, and where the
-// policy does, the line is refused for its trust.
+// askGitHub returns the digest that GitHub computed of a release's asset. If it cannot
+// be asked, that is a warning: the lockfile does not depend on it, and a policy that
+// demands a published sum refuses the line.
 func (c *Client) askGitHub(ctx context.Context, it *item) published {
 	if c.Release == nil {
 		return published{}
 	}
 	digest, err := c.Release.AssetDigest(ctx, it.url)
-	var none *release.NotFoundError // the download tells what there is
-	if err != nil && !errors.As(err, &none) {
+	// If there is no such release, the download fails and reports that.
+	if _, none := errors.AsType[*release.NotFoundError](err); err != nil && !none {
 		c.warn(fmt.Errorf("%s, %s: no digest from GitHub: %w", it.dep.Name, it.platform, err))
 	}
-	if err != nil || digest.IsZero() {
-		return published{}
-	}
-	return published{digest: digest, from: "GitHub's API"}
+	return gitHub(digest)
 }
 
 func (c *Client) warn(err error) {

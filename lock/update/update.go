@@ -1,18 +1,19 @@
-// Package update does the online work on a lockfile: it finds out what upstream
-// serves, compares it with what is locked and with what upstream publishes about
-// it, and says what the lockfile should hold. It writes nothing but through
-// Apply, which edits a document that the caller holds.
+// Package update does the online work on a lockfile: it downloads what upstream serves,
+// compares that with the locked lines and with the sums that upstream publishes, and
+// returns what the lockfile should contain. It writes nothing: Apply and ApplyPins edit
+// a document of the caller.
 //
-// It guarantees that a line comes out of Lock only if its bytes were downloaded
-// whole in this run, and that a line is "published" only if the sha256 of these
-// bytes is the one that upstream publishes. A published sum that differs is an
-// error, and so is a web page in the place of a file.
+// It guarantees that Lock and LockPins return a line only if its bytes were downloaded
+// completely in this run, and that a line is "published" only if the sum of these bytes
+// is the one that upstream publishes. A published sum that differs is an error, and so
+// is a web page in the place of a file.
 //
-// It refuses to lock over plain http unless told otherwise, and whatever the
+// It refuses to lock over plain http unless that is allowed, and to lock what the
 // lockfile's policy forbids.
 package update
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,37 +29,41 @@ import (
 	"depfetch/lock/release"
 )
 
-// DefaultPlatforms are locked where a lockfile names none: those that most
-// images are built for.
+// DefaultPlatforms are locked if a lockfile names none. Most images are built for them.
 var DefaultPlatforms = []lock.Platform{"linux/amd64", "linux/arm64"}
 
 // Client asks upstream. It is safe for concurrent use.
 type Client struct {
 	// Fetch downloads. Its Root and Mirrors are not used.
 	Fetch *fetch.Client
-	// Release answers what GitHub knows: versions, and digests of assets.
+	// Release asks GitHub for versions and for digests of assets. Nil asks nobody
+	// for digests.
 	Release *release.Client
-	// AllowHTTP permits to lock over plain http.
+	// AllowHTTP allows locking over plain http.
 	AllowHTTP bool
-	// AllowPlatformMismatch permits to lock programs for other platforms, as
-	// the dependency's own AllowPlatformMismatch does.
+	// AllowPlatformMismatch allows locking programs for other platforms, as the
+	// AllowPlatformMismatch of a dependency does.
 	AllowPlatformMismatch bool
-	// Warn, if not nil, is told what did not keep a line from being locked.
-	// Calls may overlap.
+	// Warn, if not nil, is called with problems that do not keep a line from being
+	// locked. Calls may overlap.
 	Warn func(error)
+
+	beside beside
 }
 
-// Want is what to lock of one dependency.
+// Want says what to lock of one dependency.
 type Want struct {
 	Dep       *lock.Dep
-	Version   string          // the one to lock; empty is that of Dep
+	Version   string          // to lock; empty means that of Dep
 	Platforms []lock.Platform // see Platforms
 }
+
+func (w Want) version() string { return cmp.Or(w.Version, w.Dep.Version) }
 
 // Result is what was found for a Want.
 type Result struct {
 	Dep     *lock.Dep
-	Version string // which is locked now
+	Version string // of the lines
 	Changes []Change
 }
 
@@ -67,10 +72,10 @@ type Change struct {
 	Platform lock.Platform
 	Old      *lock.Line // nil if it was not locked
 	New      lock.Line  // zero if Missing
-	Missing  bool       // upstream has nothing there (404 or 410)
+	Missing  bool       // upstream has nothing at URL (404 or 410)
 	URL      string     // that was asked for
-	Mismatch bool       // it is a program for another platform, and that is allowed
-	Manifest []byte     // the text of the manifest that New.Unpacked is the digest of, for a tree
+	Mismatch bool       // it is a program for another platform, which is allowed
+	Manifest []byte     // of a tree: the text whose digest is New.Unpacked
 }
 
 // Same reports whether there is nothing to write.
@@ -79,9 +84,10 @@ func (c Change) Same() bool {
 		c.Old.Size == c.New.Size && c.Old.Unpacked == c.New.Unpacked && c.Old.Trust == c.New.Trust
 }
 
-// Platforms returns what is to be locked of d: Any if that is locked, or if d
-// names no platforms and its templates are the same for all; else those that it
-// or the file names, or DefaultPlatforms, and those that are locked already.
+// Platforms returns the platforms for which d is to be locked. That is Any if it is
+// locked for Any, or if it names no platforms and its templates expand without one.
+// Otherwise they are the platforms of d, else of f, else DefaultPlatforms, and those
+// that are locked already.
 func Platforms(f *lock.File, d *lock.Dep) []lock.Platform {
 	named := len(d.Platforms) > 0
 	if len(d.Locked) > 0 {
@@ -109,10 +115,11 @@ func Platforms(f *lock.File, d *lock.Dep) []lock.Platform {
 type expanded struct{ url, sums string }
 
 func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
-	for t, to := range map[*lock.Template]*string{&d.URL: &e.url, &d.Sums: &e.sums} {
-		if *to, err = d.Expand(*t, p); err != nil {
-			return e, err
-		}
+	if e.url, err = d.Expand(d.URL, p); err != nil {
+		return e, err
+	}
+	if e.sums, err = d.Expand(d.Sums, p); err != nil {
+		return e, err
 	}
 	for _, t := range append([]lock.Template{d.Member, d.Signature}, d.Mirrors...) {
 		if _, err := d.Expand(t, p); err != nil {
@@ -122,10 +129,10 @@ func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
 	return e, nil
 }
 
-// item is one line on its way to be locked.
+// item is a line that is being locked.
 type item struct {
 	want     Want
-	dep      *lock.Dep // at the version wanted
+	dep      *lock.Dep // at the wanted version
 	platform lock.Platform
 	expanded
 	published published
@@ -137,26 +144,33 @@ func (i *item) artifact(url string) fetch.Artifact {
 	return fetch.Artifact{Name: i.dep.Name, Version: i.dep.Version, Platform: i.platform.String(), URL: url}
 }
 
-// Lock downloads what the wants ask for, from the origins alone, and returns a
-// Result for each, in their order. The error joins what went wrong with each
-// line, of the types of this package and *fetch.TransferError; what upstream does
-// not have is no error but a Change that is Missing.
+// Lock downloads what the wants ask for, from the origins alone, and returns a Result
+// for each, in their order. Its error joins the errors of the lines, of the types of
+// this package and *fetch.TransferError. What upstream does not have is not an error
+// but a Change that is Missing.
 func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result, error) {
 	items, err := c.items(wants)
 	if err != nil {
 		return nil, err
 	}
-	client, done, err := c.keeping(items)
+	client, done, err := c.keepFor(items)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	var lists sync.WaitGroup
 	lists.Go(func() { c.findPublished(ctx, items) }) // small, and read meanwhile
-	err = measure(ctx, client, items)
+	artifacts := make([]fetch.Artifact, len(items))
+	for i, it := range items {
+		artifacts[i] = it.artifact(it.url)
+	}
+	measured, err := measure(ctx, client, artifacts)
 	lists.Wait()
 	if err != nil {
 		return nil, err
+	}
+	for _, it := range items {
+		it.measured = measured[it.url]
 	}
 	c.findContents(ctx, client.Cache, items)
 	for _, w := range wants {
@@ -167,29 +181,20 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 	results := make([]Result, len(wants))
 	var errs []error
 	for i, w := range wants {
-		results[i] = Result{Dep: w.Dep, Version: versionOf(w)}
-	}
-	next := 0
-	for i, w := range wants {
+		r := &results[i]
+		r.Dep, r.Version = w.Dep, w.version()
 		for range w.Platforms {
-			change, err := c.change(f, client.Cache, items[next])
+			change, err := c.change(f.Policy.Trust, client.Cache, items[0])
 			errs = append(errs, err)
-			results[i].Changes = append(results[i].Changes, change)
-			next++
+			r.Changes = append(r.Changes, change)
+			items = items[1:]
 		}
-		c.warnAlike(results[i])
+		c.warnAlike(*r)
 	}
 	return results, errors.Join(errs...)
 }
 
-func versionOf(w Want) string {
-	if w.Version != "" {
-		return w.Version
-	}
-	return w.Dep.Version
-}
-
-// items expands what is wanted.
+// items expands what is wanted: an item for each platform of each want, in their order.
 func (c *Client) items(wants []Want) ([]*item, error) {
 	var (
 		items []*item
@@ -197,11 +202,11 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 	)
 	for _, w := range wants {
 		d := *w.Dep
-		d.Version = versionOf(w)
+		d.Version = w.version()
 		for _, p := range w.Platforms {
 			e, err := expansion(&d, p)
 			if err == nil && w.Version != "" {
-				err = c.versioned(w, p, e.url)
+				err = checkVersioned(w, p, e.url)
 			}
 			if unversioned, ok := errors.AsType[*UnversionedError](err); ok {
 				errs = append(errs, unversioned)
@@ -209,11 +214,11 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 			}
 			switch {
 			case err != nil:
-				errs = append(errs, &TemplateError{d.Name, p, err})
+				errs = append(errs, &TemplateError{Dep: d.Name, Platform: p, Err: err})
 			case strings.HasPrefix(e.url, "http://") && !c.AllowHTTP:
-				errs = append(errs, &InsecureError{d.Name, e.url})
+				errs = append(errs, &InsecureError{Dep: d.Name, URL: e.url})
 			case strings.HasPrefix(e.sums, "http://") && !c.AllowHTTP:
-				errs = append(errs, &InsecureError{d.Name, e.sums})
+				errs = append(errs, &InsecureError{Dep: d.Name, URL: e.sums})
 			default:
 				items = append(items, &item{want: w, dep: &d, platform: p, expanded: e})
 			}
@@ -222,41 +227,45 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 	return items, errors.Join(errs...)
 }
 
-// versioned returns the error that an address is the same for another version
-// that is wanted.
-func (c *Client) versioned(w Want, p lock.Platform, url string) error {
+// checkVersioned returns an error if the address of another version that is wanted is
+// the same.
+func checkVersioned(w Want, p lock.Platform, url string) error {
+	e := &UnversionedError{Dep: w.Dep.Name, Version: w.Version, URL: w.Dep.URL.String()}
 	if !w.Dep.URL.HasVersion() {
-		return &UnversionedError{w.Dep.Name, w.Version, w.Dep.URL.String(), false}
+		return e
 	}
 	before, err := w.Dep.Expand(w.Dep.URL, p)
 	if err == nil && before == url && w.Version != w.Dep.Version {
-		return &UnversionedError{w.Dep.Name, w.Version, w.Dep.URL.String(), true}
+		e.Part = true
+		return e
 	}
 	return nil
 }
 
-// measure downloads each address once.
-func measure(ctx context.Context, client *fetch.Client, items []*item) error {
-	var artifacts []fetch.Artifact
-	index := make(map[string]int)
-	for _, it := range items {
-		if _, ok := index[it.url]; !ok {
-			index[it.url] = len(artifacts)
-			artifacts = append(artifacts, it.artifact(it.url))
+// measure downloads each address once, and returns what came by address.
+func measure(ctx context.Context, client *fetch.Client, artifacts []fetch.Artifact) (map[string]fetch.Measurement, error) {
+	seen := make(map[string]bool)
+	var distinct []fetch.Artifact
+	for _, a := range artifacts {
+		if !seen[a.URL] {
+			seen[a.URL] = true
+			distinct = append(distinct, a)
 		}
 	}
-	measured, err := client.Measure(ctx, artifacts)
+	measured, err := client.Measure(ctx, distinct)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, it := range items {
-		it.measured = measured[index[it.url]]
+	byURL := make(map[string]fetch.Measurement)
+	for i, a := range distinct {
+		byURL[a.URL] = measured[i]
 	}
-	return nil
+	return byURL, nil
 }
 
-// change decides what is locked for an item.
-func (c *Client) change(f *lock.File, store *cache.Store, it *item) (Change, error) {
+// change decides what is locked for an item. least is the trust that the policy
+// demands, and store has what was downloaded if the item needs that.
+func (c *Client) change(least lock.Trust, store *cache.Store, it *item) (Change, error) {
 	ch := Change{Platform: it.platform, URL: it.url}
 	for _, l := range it.want.Dep.Locked {
 		if l.Platform == it.platform {
@@ -271,22 +280,20 @@ func (c *Client) change(f *lock.File, store *cache.Store, it *item) (Change, err
 	case m.Err != nil:
 		return ch, m.Err
 	}
-	if err := c.noFile(it); err != nil {
+	if err := c.checkSubstitute(it); err != nil {
 		return ch, err
 	}
-	if it.published.err == nil {
-		if err := it.compareSHA512(store); err != nil {
-			return ch, err
-		}
+	if it.published.err != nil {
+		return ch, &SumsError{Dep: it.dep.Name, Platform: it.platform, From: it.published.from, Err: it.published.err}
 	}
+	computed, err := it.published.compute(store, m)
 	switch {
-	case it.published.err != nil:
-		return ch, &SumsError{it.dep.Name, it.platform, it.published.from, it.published.err}
-	case !it.published.digest.IsZero() && it.published.digest != m.Digest:
-		return ch, &PublishedError{it.dep.Name, it.platform, it.url, it.published.from, it.published.digest.String(), m.Digest.String(), m}
-	}
-	if it.contents.err != nil {
-		return ch, &ContentsError{it.dep.Name, it.platform, it.contents.err}
+	case err != nil:
+		return ch, err
+	case computed != it.published.sum.Hex:
+		return ch, it.published.error(it.dep.Name, it.platform, it.url, computed, m)
+	case it.contents.err != nil:
+		return ch, &ContentsError{Dep: it.dep.Name, Platform: it.platform, Err: it.contents.err}
 	}
 	if err := c.mismatch(it); err != nil {
 		if !it.dep.AllowPlatformMismatch && !c.AllowPlatformMismatch {
@@ -294,107 +301,36 @@ func (c *Client) change(f *lock.File, store *cache.Store, it *item) (Change, err
 		}
 		ch.Mismatch = true
 	}
-	if moving := release.Moving(it.url); moving != "" {
-		c.warn(fmt.Errorf("%s, %s: the address moves (%s), and will serve other bytes: %s", it.dep.Name, it.platform, moving, source.Redact(it.url)))
-	} else if release.RedirectsToVersion(it.url, m.Response.URL) {
-		c.warn(fmt.Errorf("%s, %s: the address moves, and leads to %s today: %s", it.dep.Name, it.platform, source.Redact(m.Response.URL), source.Redact(it.url)))
-	}
+	c.warnMoving(it)
 	ch.New = lock.Line{Platform: it.platform, URL: it.url, Digest: m.Digest, Size: m.Size, Unpacked: it.contents.digest}
 	ch.Manifest = it.contents.manifest
-	if !it.published.digest.IsZero() {
-		ch.New.Trust = lock.Published
-	}
-	// The bytes are those that were trusted more once: nothing has changed
-	// about that.
+	ch.New.Trust = it.published.trust()
 	if ch.Old != nil && ch.Old.URL == ch.New.URL && ch.Old.Digest == ch.New.Digest {
-		ch.New.Trust = max(ch.New.Trust, min(ch.Old.Trust, lock.Published)) // no signature is verified
+		ch.New.Trust = keepTrust(ch.New.Trust, ch.Old.Trust)
 	}
-	if ch.New.Trust < f.Policy.Trust {
-		return ch, &TrustError{it.dep.Name, it.platform, ch.New.Trust, f.Policy.Trust}
+	if ch.New.Trust < least {
+		return ch, &TrustError{Dep: it.dep.Name, Platform: it.platform, Got: ch.New.Trust, Want: least}
 	}
 	return ch, nil
 }
 
-// missing reports whether upstream says that there is nothing.
-func missing(err error) bool {
-	var e *source.Error
-	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
-}
+// keepTrust returns the trust of a line whose bytes have not changed: what was found now
+// or, if that is more, what was found before. A signature counts as published, since
+// none is verified.
+func keepTrust(now, before lock.Trust) lock.Trust { return max(now, min(before, lock.Published)) }
 
-// TemplateError says that a dependency's templates do not expand.
-type TemplateError struct {
-	Dep      string
-	Platform lock.Platform
-	Err      error
-}
-
-func (e *TemplateError) Error() string { return fmt.Sprintf("%s, %s: %v", e.Dep, e.Platform, e.Err) }
-func (e *TemplateError) Unwrap() error { return e.Err }
-
-// UnversionedError says that another version of a dependency has the same address.
-type UnversionedError struct {
-	Dep, Version, URL string
-	Part              bool // the template holds a part of the version, which is the same
-}
-
-func (e *UnversionedError) Error() string {
-	if e.Part {
-		return fmt.Sprintf("%s@%s: the address is the same as for the version before: %s", e.Dep, e.Version, source.Redact(e.URL))
+// warnMoving warns of an address whose content changes with each release.
+func (c *Client) warnMoving(it *item) {
+	shown, final := source.Redact(it.url), it.measured.Response.URL
+	if moving := release.Moving(it.url); moving != "" {
+		c.warn(fmt.Errorf("%s, %s: the address moves (%s), and will serve other bytes: %s", it.dep.Name, it.platform, moving, shown))
+	} else if release.RedirectsToVersion(it.url, final) {
+		c.warn(fmt.Errorf("%s, %s: the address moves, and leads to %s today: %s", it.dep.Name, it.platform, source.Redact(final), shown))
 	}
-	return fmt.Sprintf("%s@%s: the url does not hold {version}, so its address is the same for every version: %s", e.Dep, e.Version, source.Redact(e.URL))
 }
 
-// InsecureError says that an address is of plain http.
-type InsecureError struct{ Dep, URL string }
-
-func (e *InsecureError) Error() string {
-	return fmt.Sprintf("%s: will not lock what comes over plain http: %s", e.Dep, source.Redact(e.URL))
-}
-
-// PageError says that an address serves a web page.
-type PageError struct{ Dep, URL string }
-
-func (e *PageError) Error() string {
-	return fmt.Sprintf("%s: %s serves a web page, not a file", e.Dep, source.Redact(e.URL))
-}
-
-// SumsError says that what upstream publishes could not be had.
-type SumsError struct {
-	Dep      string
-	Platform lock.Platform
-	From     string // the address of the list
-	Err      error
-}
-
-func (e *SumsError) Error() string {
-	return fmt.Sprintf("%s, %s: no published sum from %s: %v", e.Dep, e.Platform, source.Redact(e.From), e.Err)
-}
-
-func (e *SumsError) Unwrap() error { return e.Err }
-
-// PublishedError says that the bytes are not those whose sum upstream publishes.
-type PublishedError struct {
-	Dep       string
-	Platform  lock.Platform
-	URL, From string // of the file, and of the list
-	Published string // a sha256, or a sha512 where there is that alone
-	Computed  string // the same of the bytes
-	Got       fetch.Measurement
-}
-
-func (e *PublishedError) Error() string {
-	algorithm := map[bool]string{true: "sha512", false: "sha256"}[len(e.Published) == 128]
-	return fmt.Sprintf("%s, %s: the bytes are not those that upstream publishes the sum of\n%s\n  published  %s %s (%s)\n  got        %s %s  %d bytes",
-		e.Dep, e.Platform, source.Redact(e.URL), algorithm, e.Published, source.Redact(e.From), algorithm, e.Computed, e.Got.Size)
-}
-
-// TrustError says that a line would be trusted less than the policy demands.
-type TrustError struct {
-	Dep       string
-	Platform  lock.Platform
-	Got, Want lock.Trust
-}
-
-func (e *TrustError) Error() string {
-	return fmt.Sprintf("%s, %s: trust would be %s, and policy.trust demands %s", e.Dep, e.Platform, e.Got, e.Want)
+// missing reports whether upstream answered that it has nothing at an address.
+func missing(err error) bool {
+	e, ok := errors.AsType[*source.Error](err)
+	return ok && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }
