@@ -47,7 +47,7 @@ func (c *command) addCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME URL",
 		Short: "Add a dependency and lock it; the URL may be a template",
-		Args:  exactly(2, "a name and a URL"),
+		Args:  arguments(2, 2, "a name and a URL"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return c.add(cmd, f, args[0], args[1]) },
 	}
 	flags := cmd.Flags()
@@ -66,16 +66,6 @@ func (c *command) addCommand() *cobra.Command {
 	flags.StringVar(&f.latest, "latest", "", "OWNER/REPOSITORY on GitHub whose releases are its versions")
 	f.register(cmd)
 	return cmd
-}
-
-// exactly wants n arguments, which are what.
-func exactly(n int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == n {
-			return nil
-		}
-		return console.Usagef("usage: "+cmd.UseLine(), "want %s, got %d arguments", what, len(args))
-	}
 }
 
 func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
@@ -210,7 +200,7 @@ func (c *command) removeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove NAME|URL…",
 		Short: "Remove dependencies, or lines of urls by their addresses",
-		Args:  someArguments("a name of a dependency or an address"),
+		Args:  arguments(1, many, "a name of a dependency or an address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, _ := byKind(args)
 			s, err := c.selection(args)

@@ -34,7 +34,7 @@ func (c *command) pruneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Remove from the cache what no lockfile of --lock names",
-		Args:  noArguments,
+		Args:  arguments(0, 0, "no arguments"),
 		// What one of several lockfiles names is kept.
 		Annotations: map[string]string{manyLockfiles: "yes"},
 		RunE: func(*cobra.Command, []string) error {

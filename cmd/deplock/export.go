@@ -25,7 +25,7 @@ func (c *command) exportCommand() *cobra.Command {
   buildx-policy  a source policy of BuildKit (docker buildx build, buildctl
                  --source-policy-file) that pins every locked URL
   json           an object a line, as of deplock list --json`,
-		Args: noArguments,
+		Args: arguments(0, 0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			s, err := c.lawfulSelection(nil)
 			if err != nil {

@@ -18,7 +18,7 @@ func (c *command) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init",
 		Short: "Start a lockfile, with the comments that teach the format",
-		Args:  noArguments,
+		Args:  arguments(0, 0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			err := atomicfile.Create(c.name(), template, 0o644)
 			if errors.Is(err, fs.ErrExist) {

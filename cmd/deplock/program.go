@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -107,21 +108,16 @@ func commandsOnly(cmd *cobra.Command, args []string) error {
 	return console.Usagef(hint, "unknown command %q", args[0])
 }
 
-// noArguments refuses arguments.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return console.Usagef("usage: "+cmd.UseLine(), "no arguments are wanted: %q", args[0])
-}
+// many is a number of arguments that has no limit.
+const many = math.MaxInt
 
-// someArguments refuses to do without.
-func someArguments(what string) cobra.PositionalArgs {
+// arguments refuses fewer or more arguments than are wanted, which are what.
+func arguments(least, limit int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
+		if least <= len(args) && len(args) <= limit {
 			return nil
 		}
-		return console.Usagef("usage: "+cmd.UseLine(), "want %s", what)
+		return console.Usagef("usage: "+cmd.UseLine(), "want %s, got %s", what, count(len(args), "argument"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ Build again afterwards: the image of a recorded build is not one to publish.`,
 		Example: `  deplock record -- sh install.sh
   deplock record -- sh -c 'curl -fsSL https://example.com/tool.tar.gz | tar -xz'
   deplock record -- docker buildx build --build-arg VERSION=1.2.4 .`,
-		Args: someArguments("a command"),
+		Args: arguments(1, many, "a command"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.record(cmd.Context(), o, args) },
 	}
 	cmd.Flags().BoolVar(&o.allowHTTP, "allow-http", false, "lock over plain http")
@@ -176,24 +177,15 @@ func (c *command) recordEnv(o online, dir string) ([]string, error) {
 		return nil, err
 	}
 	env := os.Environ()
-	set := func(key, value string) {
-		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, key+"=") })
-		env = append(env, key+"="+value)
-	}
+	set := func(key, value string) { env = append(env, key+"="+value) } // the last one counts
 	set(recordDir, dir)
 	set("DEPFETCH_LOCK", name)
 	set("PATH", filepath.Join(dir, "bin")+string(os.PathListSeparator)+c.getenv("PATH"))
 	if o.allowHTTP {
 		set(recordHTTP, "1")
 	}
-	store := o.cache
-	if store == "" {
-		store = c.getenv("DEPFETCH_CACHE")
-	}
-	if store == "" {
-		store = filepath.Join(dir, "cache")
-	}
-	if store, err = filepath.Abs(store); err != nil {
+	store, err := filepath.Abs(cmp.Or(o.cache, c.getenv("DEPFETCH_CACHE"), filepath.Join(dir, "cache")))
+	if err != nil {
 		return nil, err
 	}
 	set("DEPFETCH_CACHE", store)
@@ -205,13 +197,15 @@ func lookPath(name string, env []string) (string, error) {
 	if strings.ContainsRune(name, filepath.Separator) {
 		return name, nil
 	}
+	list := ""
 	for _, s := range env {
-		if list, ok := strings.CutPrefix(s, "PATH="); ok {
-			for _, dir := range filepath.SplitList(list) {
-				if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-					return path, nil
-				}
-			}
+		if value, ok := strings.CutPrefix(s, "PATH="); ok {
+			list = value
+		}
+	}
+	for _, dir := range filepath.SplitList(list) {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path, nil
 		}
 	}
 	return "", exec.ErrNotFound

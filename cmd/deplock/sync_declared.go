@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"go.yaml.in/yaml/v3"
 
@@ -127,39 +125,32 @@ func composeBuilds(name string) []declared {
 	return all
 }
 
+// bakeFile and bakeTarget are what is read of a bake file.
+var (
+	bakeFile   = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "target", LabelNames: []string{"name"}}}}
+	bakeTarget = &hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "context"}, {Name: "dockerfile"}}}
+)
+
 // bakeBuilds reads the targets of a bake file, as far as they are literal.
 func bakeBuilds(name string) []declared {
 	data, err := regular.Read(name, maxDeclared)
 	if err != nil {
 		return nil
 	}
-	var all []declared
+	parse := hclparse.NewParser().ParseHCL
 	if strings.HasSuffix(name, ".json") {
-		var file struct {
-			Target map[string]struct{ Context, Dockerfile string }
-		}
-		if json.Unmarshal(data, &file) != nil {
-			return nil
-		}
-		for _, t := range file.Target {
-			all = append(all, declared{t.Context, t.Dockerfile, name})
-		}
-		return all
+		parse = hclparse.NewParser().ParseJSON
 	}
-	file, diags := hclparse.NewParser().ParseHCL(data, name)
+	file, diags := parse(data, name)
 	if diags.HasErrors() {
 		return nil
 	}
-	body, ok := file.Body.(*hclsyntax.Body)
-	if !ok {
-		return nil
-	}
-	for _, block := range body.Blocks {
-		if block.Type != "target" {
-			continue
-		}
+	var all []declared
+	content, _, _ := file.Body.PartialContent(bakeFile)
+	for _, block := range content.Blocks {
+		target, _, _ := block.Body.PartialContent(bakeTarget)
 		text := func(key string) string {
-			attr, ok := block.Body.Attributes[key]
+			attr, ok := target.Attributes[key]
 			if !ok {
 				return ""
 			}
