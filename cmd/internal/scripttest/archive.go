@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -24,99 +23,55 @@ func archive(ts *testscript.TestScript, _ bool, args []string) {
 	f, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
 	defer f.Close()
+	dir := os.DirFS(ts.MkAbs(args[1]))
 	if strings.HasSuffix(args[0], ".zip") {
-		ts.Check(packZip(f, ts.MkAbs(args[1])))
+		z := zip.NewWriter(f)
+		ts.Check(addTo(z, dir))
+		ts.Check(z.Close())
 		return
 	}
-	z := gzip.NewWriter(f)
-	ts.Check(packTar(z, ts.MkAbs(args[1])))
-	ts.Check(z.Close())
+	g := gzip.NewWriter(f)
+	t := tar.NewWriter(g)
+	ts.Check(t.AddFS(dir))
+	ts.Check(t.Close())
+	ts.Check(g.Close())
 }
 
-func packTar(w io.Writer, dir string) error {
-	t := tar.NewWriter(w)
-	err := walk(dir, func(path, name string, info fs.FileInfo) error {
-		link := ""
-		if info.Mode()&fs.ModeSymlink != 0 {
-			var err error
-			if link, err = os.Readlink(path); err != nil {
-				return err
-			}
-		}
-		h, err := tar.FileInfoHeader(info, link)
-		if err != nil {
-			return err
-		}
-		h.Name, h.ModTime, h.Uid, h.Gid, h.Uname, h.Gname = name, packed, 0, 0, "", ""
-		if err := t.WriteHeader(h); err != nil || !info.Mode().IsRegular() {
-			return err
-		}
-		return copyFile(t, path)
-	})
-	if err != nil {
-		return err
-	}
-	return t.Close()
-}
-
-func packZip(w io.Writer, dir string) error {
-	z := zip.NewWriter(w)
-	err := walk(dir, func(path, name string, info fs.FileInfo) error {
-		h, err := zip.FileInfoHeader(info)
-		if err != nil {
-			return err
-		}
-		h.Name, h.Modified, h.Method = name, packed, zip.Deflate
-		entry, err := z.CreateHeader(h)
-		if err != nil || info.IsDir() {
-			return err
-		}
-		if info.Mode()&fs.ModeSymlink != 0 {
-			link, err := os.Readlink(path)
-			if err != nil {
-				return err
-			}
-			_, err = io.WriteString(entry, link)
-			return err
-		}
-		return copyFile(entry, path)
-	})
-	if err != nil {
-		return err
-	}
-	return z.Close()
-}
-
-// walk calls pack for all below dir, directories with a slash behind their names.
-func walk(dir string, pack func(path, name string, info fs.FileInfo) error) error {
-	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || path == dir {
+// addTo is z.AddFS, for links too.
+func addTo(z *zip.Writer, dir fs.FS) error {
+	return fs.WalkDir(dir, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || name == "." {
 			return err
 		}
 		info, err := e.Info()
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(dir, path)
+		h, err := zip.FileInfoHeader(info)
 		if err != nil {
 			return err
 		}
-		name := filepath.ToSlash(rel)
-		if e.IsDir() {
-			name += "/"
+		h.Name, h.Method = name, zip.Deflate
+		var text []byte
+		switch {
+		case e.IsDir():
+			h.Name += "/"
+		case info.Mode().IsRegular():
+			text, err = fs.ReadFile(dir, name)
+		default:
+			var link string
+			link, err = fs.ReadLink(dir, name)
+			text = []byte(link)
 		}
-		return pack(path, name, info)
-	})
-}
-
-func copyFile(w io.Writer, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
+		if err != nil {
+			return err
+		}
+		w, err := z.CreateHeader(h)
+		if err == nil {
+			_, err = w.Write(text)
+		}
 		return err
-	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	return err
+	})
 }
 
 // members packs members that no directory could hold, into a tar in gzip: "NAME"

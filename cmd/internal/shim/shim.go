@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"depfetch/cmd/internal/console"
@@ -176,6 +177,17 @@ func wgetrc(getenv func(string) string) (names []string) {
 		}
 	}
 	return names
+}
+
+// userHome returns the home of the user by the list of users, or "".
+func userHome() string {
+	text, _ := os.ReadFile("/etc/passwd")
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) == 7 && f[2] == strconv.Itoa(os.Geteuid()) {
+			return f[5]
+		}
+	}
+	return ""
 }
 
 // fail reports an error, and returns the code for it, which the program ends with

@@ -1,7 +1,0 @@
-//go:build !linux
-
-package shim
-
-import "os"
-
-func splice(*os.File, *os.File) {}
