@@ -14,7 +14,7 @@ import (
 	"depfetch/fetch/source"
 )
 
-// candidate is a place where the bytes of a blob may be had.
+// candidate is a source of the bytes of a blob.
 type candidate struct {
 	kind SourceKind
 	url  string                   // or the name of a file, for SourceLocal and SourceCache
@@ -30,7 +30,7 @@ type acquired struct {
 	response source.Response
 }
 
-// candidates returns where b may be had, best first.
+// candidates returns the sources of b, best first.
 func (r *run) candidates(b *blob) []candidate {
 	var cs []candidate
 	add := func(c candidate) { cs = append(cs, c) }
@@ -70,8 +70,8 @@ func mirrorURL(base string, d Digest) string {
 	return strings.TrimRight(base, "/") + "/" + cache.Dir + "/" + d.String()
 }
 
-// writeError says that the file that was to get the bytes cannot be written. Whose
-// file it is says the caller of acquire.
+// writeError says that the file that was to get the bytes cannot be written. The
+// caller of acquire says whose file it is.
 type writeError struct{ error }
 
 func (e *writeError) Unwrap() error { return e.error }

@@ -12,7 +12,7 @@ import (
 // SizeUnknown is the Size of an artifact whose lockfile line has none.
 const SizeUnknown int64 = -1
 
-// Artifact is one pinned file: where its bytes may be had, what they must be,
+// Artifact is one pinned file: where its bytes come from, what they must be,
 // and where they go. It is what a lockfile yields for one platform; paths and
 // digests in it have been checked when it was made.
 type Artifact struct {
@@ -63,8 +63,7 @@ type Unpack struct {
 	DropSpecial   bool     // take setuid, setgid and sticky bits away instead of refusing them
 }
 
-// Options returns how an archive is taken apart by u, which may be nil, and within
-// the limits of what it may cost.
+// Options returns the options of package unpack for u, which may be nil, and limits.
 func (u *Unpack) Options(limits unpack.Limits) unpack.Options {
 	o := unpack.Options{Limits: limits}
 	if u != nil {

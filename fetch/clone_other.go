@@ -4,5 +4,5 @@ package fetch
 
 import "os"
 
-// clone is not to be had.
+// clone is not supported here.
 func clone(dst, src *os.File) bool { return false }

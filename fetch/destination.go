@@ -27,11 +27,11 @@ type destination struct {
 // merges reports whether the artifact adds to a directory that others use too.
 func (d *destination) merges() bool { return d.Unpack != nil && !d.Unpack.Replace }
 
-// resolve finds where a lands below root, which is absolute. Links in its directory lead to where
-// they lead in a root file system at root. The last element is not followed:
-// a link there is what the artifact replaces, as it would be with rename(2),
-// and not the file that it points to (/usr/bin/wget must not become busybox). A
-// directory that is merged into is followed.
+// resolve finds where a lands below root, which is absolute. Links in its directory
+// lead to where they lead in a root file system at root. The last element is not
+// followed: a link there is what the artifact replaces, as it would be with
+// rename(2), and not the file that it points to (/usr/bin/wget must not become
+// busybox). A directory that is merged into is followed.
 func resolve(root string, a *Artifact) (*destination, error) {
 	fail := func(path string, err error) (*destination, error) {
 		return nil, &DestinationError{a, path, err}
@@ -83,8 +83,8 @@ const (
 	changed       // something else, which may be replaced
 )
 
-// inspect finds out what lies at d, which is a file. The error is of what cannot be replaced by
-// a file, or of the context. detail says how a state other than present
+// inspect finds out what lies at d, which is a file. The error is of what cannot be
+// replaced by a file, or of the context. detail says how a state other than present
 // differs.
 func (d *destination) inspect(ctx context.Context) (s state, detail string, err error) {
 	info, err := os.Lstat(d.file)

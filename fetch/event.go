@@ -8,7 +8,7 @@ type EventKind string
 // The kinds of events, and which fields of an Event they fill besides Kind.
 const (
 	// EventPlan comes first: Files are to be put in place, for which Bytes
-	// are to be had, or SizeUnknown if the lockfile lacks a size.
+	// have to be fetched, or SizeUnknown if the lockfile lacks a size.
 	EventPlan EventKind = "plan"
 	// EventPresent is an Artifact that is in place already.
 	EventPresent EventKind = "present"

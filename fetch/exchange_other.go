@@ -4,5 +4,5 @@ package fetch
 
 import "errors"
 
-// exchange is not to be had.
+// exchange is not supported here.
 func exchange(a, b string) error { return errors.ErrUnsupported }

@@ -35,7 +35,7 @@ import (
 )
 
 // DefaultJobs is how many artifacts are worked on at once, and DefaultRetries
-// how often a source that failed in passing is asked again, unless a caller
+// how often a source that failed temporarily is asked again, unless a caller
 // says otherwise.
 const (
 	DefaultJobs    = 16
@@ -67,7 +67,7 @@ type Client struct {
 	// Jobs is how many artifacts are worked on at once; zero means
 	// DefaultJobs.
 	Jobs int
-	// Retries is how often a source that failed in passing is asked again.
+	// Retries is how often a source that failed temporarily is asked again.
 	Retries int
 	// Backoff says how long to wait before retry n, counted from 1. Nil
 	// means Backoff.
@@ -85,8 +85,8 @@ type Client struct {
 // can express.
 var DefaultMtime = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// DefaultUnpinned is the most that is taken of an answer whose size is not pinned,
-// so that no server can fill a disk: 16 GiB.
+// DefaultUnpinned is the limit for an answer whose size is not pinned, so that no
+// server can fill a disk: 16 GiB.
 const DefaultUnpinned = 16 << 30
 
 // Summary counts what Fetch did.
@@ -117,7 +117,7 @@ func (c *Client) Fetch(ctx context.Context, artifacts []Artifact) (Summary, erro
 // run is one Fetch under way.
 type run struct {
 	*Client
-	transfers []*transfer // what has to be had, one for each distinct digest
+	transfers []*transfer // what has to be fetched, one for each distinct digest
 	present   int
 	inPlace   []*destination // those that are present
 	bytes     atomic.Int64

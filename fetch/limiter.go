@@ -141,8 +141,8 @@ func (l *lease) begin() {
 // next request can use it.
 const settlingTime = time.Millisecond
 
-// release ends a lease. failed says that the transfer did in a way that may pass, and
-// after is how long the host then asks to be let alone.
+// release ends a lease. failed says that the transfer failed temporarily, and after is
+// how long the host then asks to wait.
 func (l *lease) release(failed bool, after time.Duration) {
 	l.limiter.mu.Lock()
 	defer l.limiter.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// blob is what has to be had once: the bytes of a digest.
+// blob is the bytes of one digest, which are fetched once.
 type blob struct {
 	digest    Digest
 	size      int64       // or SizeUnknown
@@ -14,7 +14,7 @@ type blob struct {
 	local     []string    // files that hold these bytes already
 }
 
-// newBlob returns what has to be had for one artifact.
+// newBlob returns the blob of one artifact.
 func newBlob(a *Artifact) *blob {
 	return &blob{digest: a.Digest, size: a.Size, artifacts: []*Artifact{a}}
 }

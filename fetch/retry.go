@@ -12,10 +12,10 @@ import (
 )
 
 // ask tries the candidates for an artifact in order until one does, hosts
-// whose breaker is open last, and those that failed in passing again after a while, up to Retries
+// whose breaker is open last, and those that failed temporarily again after a pause, up to Retries
 // times. One that served wrong bytes, or that can never serve the right ones, is
-// not asked again, but for one whose answer was too short: what stands between cuts
-// files off and declares what is left of them.
+// not asked again, except once if its answer was too short: a proxy in between may
+// have cut the file off and declared the length of what was left.
 func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(candidate, *lease) error) error {
 	failed := &TransferError{Artifact: a}
 	for round := 1; len(live) > 0; round++ {
@@ -35,8 +35,8 @@ func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(c
 				continue // a miss is no failure
 			}
 			var delay time.Duration
-			passing, after := passes(err)
-			if round <= r.Retries && (passing || round == 1 && tooShort(err)) {
+			retry, after := temporary(err)
+			if round <= r.Retries && (retry || round == 1 && tooShort(err)) {
 				delay = max(r.backoff(round), after, 1)
 				pause = max(pause, delay)
 				again = append(again, c)
@@ -82,7 +82,7 @@ func (r *run) once(ctx context.Context, a *Artifact, c candidate, round int, try
 	r.emit(Event{Kind: EventStart, Artifact: a, Source: c.kind, URL: c.url, Attempt: round})
 	err := try(c, l)
 	if l != nil {
-		l.release(passes(err))
+		l.release(temporary(err))
 	}
 	return err
 }
@@ -109,9 +109,9 @@ func (s leaseSink) Begin(offset int64) error {
 // maxRetryAfter is the longest that a server can make us wait.
 const maxRetryAfter = time.Minute
 
-// passes reports whether what err says may be gone at the next try, and how long
-// the server asks to wait for that.
-func passes(err error) (bool, time.Duration) {
+// temporary reports whether the next try may succeed after err, and how long the
+// server asks to wait before it.
+func temporary(err error) (bool, time.Duration) {
 	var e *source.Error
 	if !errors.As(err, &e) || !e.Temporary {
 		return false, 0
@@ -127,8 +127,8 @@ func tooShort(err error) bool {
 }
 
 // Backoff returns how long to wait before retry n, counted from 1: up to half a
-// second at first, twice as long each time, up to 10 seconds. Half of it is
-// chance, so that many clients do not come back at the same moment.
+// second at first, twice as long each time, up to 10 seconds. Half of it is random,
+// so that many clients do not come back at the same moment.
 func Backoff(n int) time.Duration {
 	longest := min(500*time.Millisecond<<min(n-1, 10), 10*time.Second)
 	return longest/2 + rand.N(longest/2)

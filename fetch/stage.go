@@ -151,8 +151,8 @@ func (d *destination) unwritable(err error) error {
 	return cannotWrite(d.Artifact, d.file, d.dir, err)
 }
 
-// cannotWrite returns the error of a file in dir that cannot be made or written, and
-// without which a is not to be had at path.
+// cannotWrite returns the error of a temporary file in dir that cannot be made or
+// written; a was to be placed at path.
 func cannotWrite(a *Artifact, path, dir string, err error) error {
 	return &DestinationError{a, path, fmt.Errorf("cannot write in %s: %w", dir, osfile.Cause(err))}
 }

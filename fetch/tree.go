@@ -14,7 +14,7 @@ import (
 	"depfetch/fetch/unpack"
 )
 
-// unpackOptions returns how the archive of d is taken apart.
+// unpackOptions returns the options by which the archive of d is unpacked.
 func (r *run) unpackOptions(d *destination) unpack.Options {
 	o := d.Unpack.Options(d.Limits)
 	o.Newest, o.ImpliedTime = r.Mtime, r.mtime()
@@ -66,8 +66,8 @@ func (r *run) unpackTree(ctx context.Context, d *destination, f *os.File, size i
 	return stagedSwap{d, temp}, nil
 }
 
-// unpackError tells an archive that cannot be taken apart from a disk that cannot
-// be written to.
+// unpackError tells an archive that cannot be unpacked from a disk that cannot be
+// written to.
 func unpackError(ctx context.Context, d *destination, err error) error {
 	var path *fs.PathError
 	switch {

@@ -11,6 +11,9 @@
 // owner who cannot be given the new file) the text is written into the file itself,
 // and on an error the old text is put back; only there can a program that is killed
 // leave a file that is neither.
+//
+// Concurrent calls for one file are safe, by several processes too: the last one to
+// replace it wins, and Update does not overwrite what it has not been told of.
 package atomicfile
 
 import (

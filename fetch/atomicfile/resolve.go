@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// mostLinks is how many symbolic links a name may lead through, as in Linux.
-const mostLinks = 40
+// maxLinks is how many symbolic links a name may lead through, as in Linux.
+const maxLinks = 40
 
 // Resolve returns the path that a program writes to when it opens name: all symbolic
 // links are followed, as the kernel follows them, the last one as well if it leads
 // to what is not there yet. Its directory must be there.
 func Resolve(name string) (string, error) {
-	for range mostLinks {
+	for range maxLinks {
 		dir, base := filepath.Split(name)
 		switch base {
 		case "", ".", "..":

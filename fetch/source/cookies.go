@@ -8,7 +8,7 @@ import (
 )
 
 // Cookies keeps what servers set in the course of a run, and sends it back as RFC 6265
-// has it, but for dates. The zero value is empty. It is not safe for concurrent use.
+// says, except that dates are not read. The zero value is empty. It is not safe for concurrent use.
 type Cookies struct{ all []cookie }
 
 type cookie struct {

@@ -130,7 +130,7 @@ func permanent(err error) bool {
 		record tls.RecordHeaderError // it does not speak TLS
 		proxy  *proxyError
 	)
-	return errors.As(err, &proxy) && !passingStatus(proxy.status) || errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &addr) || errors.As(err, &record) ||
+	return errors.As(err, &proxy) && !temporaryStatus(proxy.status) || errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &addr) || errors.As(err, &record) ||
 		errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission)
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // Headers holds header fields, most often tokens, for the origins (scheme, host
-// and port) that they were given for. They are sent to no other.
+// and port) that they were given for. They are sent to no other. Add is not safe for
+// concurrent use; sending is.
 type Headers struct {
 	byOrigin map[Origin]http.Header
 }

@@ -42,9 +42,9 @@ func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 }
 
 // RoundTrip implements http.RoundTripper: it sends one request, with the proxy
-// and the CA roots of c, and follows no redirect. What Get promises beyond that
-// is the business of its caller. A host that is not what would be dialled is
-// refused here too.
+// and the CA roots of c, and follows no redirect. What Get promises beyond that is
+// for its caller to do. A host that is not what would be dialled is refused here
+// too.
 func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	if _, err := OriginOf(r.URL); err != nil {
 		return nil, &unsentError{err}
@@ -202,7 +202,7 @@ func (t *transfer) allowed(u *url.URL) bool {
 
 // failStatus makes the error of an answer that is not a success.
 func (t *transfer) failStatus(r *http.Response) error {
-	e := t.fail(errors.New(statusText(r.StatusCode)), passingStatus(r.StatusCode))
+	e := t.fail(errors.New(statusText(r.StatusCode)), temporaryStatus(r.StatusCode))
 	e.Status = r.StatusCode
 	e.Authorized = t.known
 	e.RetryAfter = retryAfter(r.Header.Get("Retry-After"), time.Now())
@@ -215,8 +215,8 @@ func (t *transfer) failStatus(r *http.Response) error {
 
 func statusText(code int) string { return fmt.Sprintf("HTTP %d %s", code, http.StatusText(code)) }
 
-// passingStatus reports whether the same request may be answered otherwise later.
-func passingStatus(code int) bool {
+// temporaryStatus reports whether the same request may succeed later.
+func temporaryStatus(code int) bool {
 	switch code {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true

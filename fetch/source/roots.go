@@ -12,7 +12,8 @@ import (
 
 // Roots are the certificate authorities to trust: the system's, or Mozilla's
 // list as embedded in this program where the system has none, and further ones
-// besides. The zero Roots has no further ones.
+// besides. The zero Roots has no further ones. Add
+// is not safe for concurrent use.
 type Roots struct {
 	// SystemDirs are the directories of the system's, in the place of the usual ones
 	// of Linux.

@@ -8,9 +8,11 @@
 // such locks, and on Windows, nothing is swept.
 //
 // It guarantees as well that Sweep removes nothing that others have made. Names
-// end in 128 bits of chance, Reserved tells them, and nothing else is to be put in
+// end in 128 random bits, Reserved tells them, and nothing else is to be put in
 // place under one; and a directory that is not empty is only removed if it holds
 // the mark that NewDir leaves there.
+//
+// Its functions are safe for concurrent use, by several processes too.
 package tempfile
 
 import (
@@ -24,11 +26,11 @@ import (
 	"strings"
 )
 
-// prefix begins the names of all that this package makes. As many hexadecimal
-// digits follow as make up chance bytes.
+// prefix begins the names of all that this package makes. The hexadecimal digits of
+// randomBytes follow.
 const (
-	prefix = ".depfetch-"
-	chance = 16
+	prefix      = ".depfetch-"
+	randomBytes = 16
 )
 
 // mark is the file by which a directory is known to be one of NewDir. It is locked
@@ -41,7 +43,7 @@ const (
 
 // newName returns a name in dir that nobody else uses.
 func newName(dir string) string {
-	var b [chance]byte
+	var b [randomBytes]byte
 	rand.Read(b[:])
 	return filepath.Join(dir, prefix+hex.EncodeToString(b[:]))
 }
@@ -50,7 +52,7 @@ func newName(dir string) string {
 // package gives. Case does not count, since some disks take no notice of it.
 func Reserved(name string) bool {
 	digits, ok := strings.CutPrefix(strings.ToLower(name), prefix)
-	return ok && len(digits) == 2*chance && strings.Trim(digits, "0123456789abcdef") == ""
+	return ok && len(digits) == 2*randomBytes && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // errSwept says that a sweep came between the making of a file and its locking.

@@ -18,11 +18,12 @@ type Options struct {
 	// left out.
 	Strip int
 
-	// Include are globs of what to unpack; none means all. They match names
-	// as they are after Strip, or whole. Elements match as by path.Match, so "*" ends at a slash,
-	// and "**" stands for any number of elements. A glob that names a directory
-	// takes all below it. One that matches nothing is an error. Directories
-	// above what is included are made as if the archive only implied them.
+	// Include are globs of what to unpack; none means all. They match names as
+	// they are after Strip, or whole. Elements match as by path.Match, so "*" ends
+	// at a slash, and "**" stands for any number of elements. A glob that names a
+	// directory takes all below it. One that matches nothing is an error.
+	// Directories above what is included are made as if the archive only implied
+	// them.
 	Include []string
 
 	// AbsoluteLinks allows symbolic links with an absolute target.

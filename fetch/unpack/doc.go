@@ -1,6 +1,7 @@
-// Package unpack takes archives apart: into a directory, for one file, or only
-// to tell what they hold. Who made the archive is not trusted; what is not
-// plain is refused, and nothing is ever written outside the given directory.
+// Package unpack unpacks archives: into a directory, one file of them, or only to
+// list what they hold. Who made the archive is not trusted; what is not plain is
+// refused, and nothing is ever written outside the given directory. Its functions
+// are safe for concurrent use, each with a directory of its own.
 //
 // The restrictions are:
 //
@@ -44,8 +45,8 @@
 //   - A zip's directory and its entries agree on names, sizes, methods and
 //     checksums. Entries do not overlap. None is encrypted, and it is one volume.
 //
-//   - Limits holds for bytes, entries (implied directories included), depth, the ratio of bytes to those of the
-//     archive, and the memory for windows.
+//   - Limits holds for bytes, entries (implied directories included), depth, the
+//     ratio of bytes to those of the archive, and the memory for windows.
 //
 // A refusal names the member (*RefusedError, *LimitError). What Tree has written
 // up to then is the caller's to remove; unpack into a private directory, and

@@ -12,9 +12,9 @@ import (
 
 // Member writes one file of the archive src, of size bytes, to dst. pattern is
 // its name, or a glob as Options.Include has them, that matches exactly one
-// regular file, after o.Strip and without leading slashes. A link of the archive counts as the file that it
-// leads to within the archive. A compressed file that is no archive is written
-// whatever the pattern is.
+// regular file, after o.Strip and without leading slashes. A link of the archive
+// counts as the file that it leads to within the archive. A compressed file that
+// is no archive is written whatever the pattern is.
 //
 // It reads src to its end, and another time if it was a link that matched. If
 // it fails, dst may have got bytes, also of another file.

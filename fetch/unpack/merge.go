@@ -52,9 +52,9 @@ func (e *MergeError) Unwrap() error { return e.Err }
 
 // someNames lists names, but not thousands of them.
 func someNames(names []string) string {
-	const most = 20
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", quoteAll(names[:most]), len(names)-most)
+	const limit = 20
+	if len(names) > limit {
+		return fmt.Sprintf("%s and %d more", quoteAll(names[:limit]), len(names)-limit)
 	}
 	return quoteAll(names)
 }
