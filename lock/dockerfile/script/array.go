@@ -136,7 +136,7 @@ func (m *Machine) key(x syntax.ArithmExpr, assoc bool) (string, bool) {
 	return v.Text, v.Known() && err == nil && n >= 0
 }
 
-// all reports whether an index stands for all elements, and whether they are
+// allElements reports whether an index stands for all elements, and whether they are
 // separate words where it is quoted.
 func allElements(x syntax.ArithmExpr) (all, apart bool) {
 	if w, ok := x.(*syntax.Word); ok {

@@ -62,7 +62,7 @@ func isDirectory(p string) bool {
 
 var installOptions = options{short: "mogtS", long: []string{"mode", "owner", "group", "target-directory", "suffix"}}
 
-// install evaluates the program that copies a file: the original stays.
+// evalInstall evaluates the program that copies a file: the original stays.
 func evalInstall(m *Machine, c *call) status {
 	var files []Value
 	dir := false

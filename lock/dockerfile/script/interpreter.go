@@ -16,7 +16,7 @@ var interpreters = map[string]struct{ code, other string }{
 	"java": {"", ""}, "deno": {"", ""},
 }
 
-// interpreter evaluates a program that runs a script of its own language.
+// evalInterpreter evaluates a program that runs a script of its own language.
 func evalInterpreter(m *Machine, c *call) status {
 	language, ok := interpreters[c.name]
 	if !ok {

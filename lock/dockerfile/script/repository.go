@@ -59,7 +59,7 @@ var (
 	gitOther = options{short: "bBmcC", long: []string{"orphan", "create", "force-create", "conflict"}}
 )
 
-// git evaluates the commands that take source code from elsewhere, and those that
+// evalGit evaluates the commands that take source code from elsewhere, and those that
 // say which commit is meant.
 func evalGit(m *Machine, c *call) status {
 	dir := m.Dir

@@ -32,7 +32,7 @@ func shellFlags(flags []string) (errexit, pipefail bool) {
 // shellRun is how a shell runs a script.
 type shellRun struct{ bash, errexit, pipefail bool }
 
-// shell evaluates sh -c and its like.
+// evalShell evaluates sh -c and its like.
 func evalShell(m *Machine, c *call) status {
 	how := shellRun{bash: shells[c.name]}
 	for i := 0; i < len(c.args); i++ {

@@ -11,7 +11,7 @@ import (
 	"depfetch/lock/dockerfile/script"
 )
 
-// scripts returns lines as they stand in Dockerfiles: each way to get a value with
+// idioms returns lines as they stand in Dockerfiles: each way to get a value with
 // each way to choose by it and each way to use it.
 func idioms() []string {
 	values := []string{

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// signature evaluates a program that verifies signatures.
+// evalSignature evaluates a program that verifies signatures.
 func evalSignature(m *Machine, c *call) status {
 	text := " " + strings.Join(c.texts(), " ") + " "
 	verifies := verifiesByLetter(c) || c.name == "gpgv" || c.name == "gpgv2" || c.name == "rpm" || c.name == "rpmkeys"

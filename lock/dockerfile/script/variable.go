@@ -182,7 +182,7 @@ func evalShift(m *Machine, c *call) status {
 	return succeeded
 }
 
-// read evaluates the builtin that reads a line.
+// evalRead evaluates the builtin that reads a line.
 func evalRead(m *Machine, c *call) status {
 	var names []string
 	raw, odd := false, false
