@@ -1,9 +1,10 @@
-// Package content tells what downloaded bytes are from how they begin: a program,
-// and for which machines and systems, or something that is served in the place
-// of a file.
+// Package content recognises what downloaded bytes are from their beginning: a program
+// for certain machines and systems, or something that is served in the place of a file.
 //
-// It looks at headers alone, and guesses nothing: what it does not know is
-// neither a program nor a substitute. It guarantees that no bytes make it fail.
+// It reads headers alone and does not guess: what it does not recognise is neither a
+// program nor a substitute. It guarantees that no bytes make it fail. The formats are
+// few and only their machines matter, so debug/elf, debug/macho and debug/pe, which want
+// the whole file, do not serve.
 package content
 
 import (
@@ -18,14 +19,14 @@ import (
 	"unicode/utf8"
 )
 
-// HeadSize is how many bytes of the beginning of a file are enough for all that
-// this package tells. With 512, it tells nearly as much.
+// HeadSize is how many bytes of the beginning of a file this package needs to recognise
+// all that it can. Nearly all of it needs only 512.
 const HeadSize = 4096
 
-// Substitute is what is served where there is no file.
+// Substitute is what is served in the place of a file.
 type Substitute string
 
-// The substitutes. Text is one for nothing but an archive.
+// The substitutes. Text is one for archives only.
 const (
 	None       Substitute = ""
 	Empty      Substitute = "an empty file"
@@ -36,7 +37,8 @@ const (
 	Text       Substitute = "text"
 )
 
-// SubstituteOf returns what a file of size bytes that begins with head is.
+// SubstituteOf returns which substitute a file of size bytes is that begins with head,
+// or None.
 func SubstituteOf(head []byte, size int64) Substitute {
 	if size == 0 {
 		return Empty
@@ -63,7 +65,7 @@ func SubstituteOf(head []byte, size int64) Substitute {
 	return Text
 }
 
-// plainText reports whether head is text in UTF-8, be it cut within a character.
+// plainText reports whether head is text in UTF-8. Its last character may be incomplete.
 func plainText(head []byte) bool {
 	for i := 0; i < len(head); {
 		r, n := utf8.DecodeRune(head[i:])
@@ -96,8 +98,8 @@ func isXML(text []byte) bool {
 	}
 }
 
-// startsJSON reports whether text, which begins with a bracket, goes on as JSON
-// does. The shell's "[ -f x ]" and "{ cmd; }" do not.
+// startsJSON reports whether text, which begins with a bracket, continues as JSON does.
+// The shell's "[ -f x ]" and "{ cmd; }" do not.
 func startsJSON(text []byte) bool {
 	rest := strings.TrimLeft(string(text[1:]), " \t\r\n")
 	if rest == "" {
@@ -113,29 +115,28 @@ func startsJSON(text []byte) bool {
 		strings.HasPrefix(rest, "true") || strings.HasPrefix(rest, "false")
 }
 
-// archives are the endings of names of archives and compressed files.
+// archives are the extensions of archives and compressed files.
 var archives = []string{
 	".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".zst", ".tzst", ".lz", ".lz4", ".lzma", ".br", ".zip", ".7z", ".rar",
 	".jar", ".war", ".ear", ".whl", ".egg", ".nupkg", ".vsix", ".xpi", ".crx", ".apk", ".deb", ".rpm", ".ipk", ".crate", ".gem",
 	".cab", ".msi", ".dmg", ".pkg", ".iso", ".img", ".qcow2", ".vhd", ".vmdk", ".ova", ".snap", ".flatpak", ".cpio", ".zz",
 }
 
-// programs are the endings of names of programs and scripts.
+// programs are the extensions of programs and scripts.
 var programs = []string{".sh", ".bash", ".zsh", ".ps1", ".bat", ".cmd", ".py", ".pl", ".exe", ".dll", ".so", ".dylib", ".appimage", ".bin", ".run", ".com", ".sys", ".efi", ".wasm", ".elf", ".ko", ".a", ".node"}
 
-// Named is what a name says that a file is.
+// Named is the kind of file that a name stands for.
 type Named int
 
-// What a name may say.
+// The kinds.
 const (
 	NamedNothing Named = iota
 	NamedArchive
 	NamedProgram
 )
 
-// ByName returns what the last element of a path says that the file is. Of an
-// address that ends in /download, as those of file hosters do, the element
-// before counts.
+// ByName returns the kind of file that the last element of a path or an address stands
+// for. Some file hosts append /download, which is ignored.
 func ByName(name string) Named {
 	if _, rest, ok := strings.Cut(name, "://"); ok {
 		if _, name, ok = strings.Cut(rest, "/"); !ok {
@@ -154,8 +155,8 @@ func ByName(name string) Named {
 	return NamedNothing
 }
 
-// Instead returns what an address serves in the place of the archive or program that
-// it names, from how that begins and its size; or None.
+// Instead returns the substitute that an address serves in the place of the archive or
+// program that it names, or None. head are the first bytes of the size that it serves.
 func Instead(address string, head []byte, size int64) Substitute {
 	name, _, _ := strings.Cut(address, "?")
 	if what := SubstituteOf(head, size); what != Text && ByName(name) != NamedNothing {
@@ -164,8 +165,8 @@ func Instead(address string, head []byte, size int64) Substitute {
 	return None
 }
 
-// uncompressed returns how the contents of a file in gzip begin, or head itself
-// if it is none.
+// uncompressed returns the first bytes of the content of a gzip file, or head if it is
+// not one.
 func uncompressed(head []byte) []byte {
 	z, err := gzip.NewReader(bytes.NewReader(head))
 	if err != nil {
@@ -176,8 +177,8 @@ func uncompressed(head []byte) []byte {
 	return inside[:n]
 }
 
-// IsRefusal reports whether a text that begins with head is what an API or an
-// object store answers instead of a file.
+// IsRefusal reports whether a text that begins with head is an error message of an API
+// or an object store.
 func IsRefusal(head []byte) bool { return refusal.Match(head) }
 
 var refusal = regexp.MustCompile(`^\s*(\{\s*"(message|error|errors|error_description|documentation_url|detail|fault)"\s*:|(<\?xml[^>]*>\s*)?<(Error|error|errors)\b)`)

@@ -9,8 +9,8 @@ import (
 	"depfetch/lock"
 )
 
-// Machine is what a program says that it runs on, in Docker's words. Empty fields
-// are what it does not say.
+// Machine is what a program runs on, in Docker's names. Fields that its header does not
+// give are empty.
 type Machine struct {
 	Format string // "ELF", "Mach-O" or "PE"
 	OS     string
@@ -29,7 +29,7 @@ func (m Machine) String() string {
 	return fmt.Sprintf("%s/%s (%s)", m.OS, m.Arch, m.Format)
 }
 
-// Join returns the names of machines, with commas between.
+// Join returns the names of machines, separated by commas.
 func Join(all []Machine) string {
 	names := make([]string, len(all))
 	for i, m := range all {
@@ -38,9 +38,9 @@ func Join(all []Machine) string {
 	return strings.Join(names, ", ")
 }
 
-// Machines returns the machines that a program which begins with head runs on:
-// several if it is a universal binary, none if it is no program or runs
-// anywhere. The contents of a file in gzip count as the file.
+// Machines returns the machines that a program which begins with head runs on. There are
+// several for a universal binary, and none if it is not a program or runs anywhere. A
+// gzip file counts as its content.
 func Machines(head []byte) []Machine {
 	head = uncompressed(head)
 	for _, read := range []func([]byte) []Machine{elfMachine, machoMachines, peMachine} {
@@ -51,14 +51,14 @@ func Machines(head []byte) []Machine {
 	return nil
 }
 
-// elfArch are the machines of ELF (e_machine) whose class and byte order do not
-// tell them apart, in Docker's words.
+// elfArch are the machines of ELF (e_machine), in Docker's names, without those that
+// class and byte order distinguish.
 var elfArch = map[uint16]string{
 	2: "sparc", 3: "386", 4: "m68k", 20: "ppc", 40: "arm", 42: "sh", 50: "ia64", 62: "amd64", 43: "sparc64",
 	15: "hppa", 183: "arm64", 0x9026: "alpha", 252: "csky", 164: "hexagon", 92: "or1k", 94: "xtensa", 93: "arc", 195: "arc", 189: "microblaze",
 }
 
-// elfOS are the systems that an ELF may be for (EI_OSABI), where that says so.
+// elfOS are the systems of ELF (EI_OSABI). Most files do not name one.
 var elfOS = map[byte]string{2: "netbsd", 3: "linux", 6: "solaris", 7: "aix", 8: "irix", 9: "freebsd", 12: "openbsd", 17: "cloudabi"}
 
 func elfMachine(b []byte) []Machine {
@@ -115,7 +115,7 @@ func elfMachine(b []byte) []Machine {
 	return []Machine{m}
 }
 
-// machoArch are the machines of Mach-O (cputype), in Docker's words.
+// machoArch are the machines of Mach-O (cputype), in Docker's names.
 var machoArch = map[uint32]string{7: "386", 12: "arm", 18: "ppc", 0x01000007: "amd64", 0x0100000c: "arm64", 0x0200000c: "arm64p32", 0x01000012: "ppc64"}
 
 func machoMachines(b []byte) []Machine {
@@ -136,7 +136,7 @@ func machoMachines(b []byte) []Machine {
 			return []Machine{one(le.Uint32(b[4:]))}
 		}
 	case 0xcafebabe, 0xcafebabf:
-		// Classes of Java begin like this too, with a version of 45 at least.
+		// Java classes begin like this too, with a version of 45 or more.
 		n, size := be.Uint32(b[4:]), 20
 		if be.Uint32(b) == 0xcafebabf {
 			size = 32
@@ -153,7 +153,7 @@ func machoMachines(b []byte) []Machine {
 	return nil
 }
 
-// peArch are the machines of PE, in Docker's words.
+// peArch are the machines of PE, in Docker's names.
 var peArch = map[uint16]string{0x14c: "386", 0x8664: "amd64", 0xaa64: "arm64", 0x1c0: "arm", 0x1c2: "arm", 0x1c4: "arm", 0x200: "ia64", 0x5064: "riscv64"}
 
 func peMachine(b []byte) []Machine {
@@ -172,8 +172,8 @@ func peMachine(b []byte) []Machine {
 	if string(header[:4]) != "PE\x00\x00" {
 		return nil
 	}
-	// The optional header: of managed code the machine says nothing, and
-	// firmware is of no system.
+	// In the optional header: the machine of managed code means nothing, and firmware
+	// is for no system.
 	if optional := header[24:]; len(optional) >= 70 {
 		directory := map[uint16]int{0x10b: 96, 0x20b: 112}[le.Uint16(optional)] + 14*8
 		if subsystem := le.Uint16(optional[68:]); subsystem >= 10 && subsystem <= 13 {
@@ -186,8 +186,8 @@ func peMachine(b []byte) []Machine {
 	return []Machine{{"PE", "windows", peArch[le.Uint16(header[4:])]}}
 }
 
-// Fits reports whether a program for one of the machines runs on p, as far as
-// they say. Windows runs programs of its 32-bit predecessors.
+// Fits reports whether a program for one of the machines may run on p. Windows also runs
+// programs for 386.
 func Fits(machines []Machine, p lock.Platform) bool {
 	os, rest, _ := strings.Cut(p.String(), "/")
 	arch, _, _ := strings.Cut(rest, "/")
@@ -201,7 +201,7 @@ func (m Machine) fits(os, arch string) bool {
 	return m.Arch == "" || m.Arch == arch || m.Format == "PE" && m.Arch == "386" && (arch == "amd64" || arch == "arm64")
 }
 
-// sameSystem reports whether what is built for one system is for the other.
+// sameSystem reports whether programs that are built for one system run on another.
 func sameSystem(built, os string) bool {
 	switch built {
 	case "linux":

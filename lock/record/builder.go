@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Kit is the name of the context, beside its own, that a recorded build is given: the
-// folder with the recording programs.
+// Kit is the name of the named context that a recorded build is given: the folder with
+// the recording programs.
 const Kit = "deplock-record-kit"
 
 // Build is a command line that builds an image from a Dockerfile.
 type Build struct {
 	// Dockerfile is the name of the file, or "-" for standard input.
 	Dockerfile string
-	// Name is what the builder calls the file in the folder that it is sent in.
+	// Name is the name of the file in the folder that is sent to the builder.
 	Name string
-	// Platforms are those that the command line names, as it writes them.
+	// Platforms are the platforms in the command line, as it writes them.
 	Platforms []string
 
 	args     []string

@@ -14,31 +14,30 @@ import (
 
 // Where a RUN of a recorded build finds the recording.
 const (
-	Here    = "/.deplock-record"  // the files of the kit, read-only
-	Journal = "/.deplock-journal" // a folder, a cache mount of the builder
+	Here    = "/.deplock-record"  // the folder with the files of the kit, read-only
+	Journal = "/.deplock-journal" // the folder with the journals, a cache mount
 )
 
 // stage is the name of the stage that holds the recording program.
 const stage = "deplock-record"
 
-// folders are those that the recording programs are mounted into: the second where
-// the first is taken, by depfetch most likely, which it precedes in the PATH of
-// images.
+// folders are where the recording programs are mounted: in the second folder, which comes
+// first in the PATH of images, if depfetch is mounted in the first.
 var folders = []string{"/usr/local/bin", "/usr/local/sbin"}
 
 // Recipe is a Dockerfile for a recording.
 type Recipe struct {
 	Text []byte
-	// Target says that a RUN is of the platforms that are built for, Build that one is
-	// of the builder's own, and Platforms are the others that there are RUNs of.
+	// Target and Build say that there are RUNs on the target platform and on the
+	// build platform. Platforms are the other platforms with RUNs.
 	Target, Build bool
 	Platforms     []string
 }
 
-// Mounted returns a Dockerfile with the recording programs mounted as curl and wget
-// into every RUN, whatever it calls. The cache mount with the journal has the given
-// id. Nothing else of the instructions changes, but for numbers of stages: stages are
-// put before the first. The error is of a stage whose platform is not known.
+// Mounted returns a Dockerfile with the recording programs mounted as curl and wget into
+// every RUN. The cache mount with the journal has the given id. Stages are added before
+// the first one, so the numbers of stages change; all else stays as it is. It is an
+// error if the platform of a stage is not known.
 func Mounted(f *dockerfile.File, id string) (*Recipe, error) {
 	r := &recipe{names: make(map[string]string)}
 	for _, s := range f.Stages {
@@ -75,15 +74,16 @@ func Mounted(f *dockerfile.File, id string) (*Recipe, error) {
 	return &r.Recipe, nil
 }
 
-// recipe is a Recipe in the making.
+// recipe builds a Recipe.
 type recipe struct {
 	Recipe
-	names  map[string]string // of stages with the program, by platform as FROM has it
+	names  map[string]string // of the stages with the program, by the platform as FROM writes it
 	stages []string
 	edits  []dockerfile.Edit
 }
 
-// stage returns the name of the stage with the program that the RUNs of s can run.
+// stage returns the name of the stage that holds the program for the platform of s. It
+// adds that stage if there is none.
 func (r *recipe) stage(s *dockerfile.Stage) (string, error) {
 	platform := s.Root().Platform
 	if strings.Contains(platform, "TARGETPLATFORM") {
@@ -146,24 +146,24 @@ func mounts(c *instructions.RunCommand, text []byte, from, id string) string {
 	return b.String()
 }
 
-// What is called by its path is mounted over, but not where a package manager may
-// have to put it there.
+// A program that is called by its path is mounted over, unless a package manager may
+// install it there.
 var (
 	absolute = regexp.MustCompile(`(?:^|[^\w./-])((?:/usr)?/bin/(?:curl|wget))(?:[^\w./-]|$)`)
 	installs = regexp.MustCompile(`\b(?:apt|apt-get|aptitude|dpkg|apk|dnf|microdnf|tdnf|yum|rpm|zypper|pacman|emerge|opkg)\b`)
 )
 
-// copyFrom is where a COPY names a stage by its number. Mounts name none so.
+// copyFrom matches the number of a stage in a COPY. Mounts cannot use numbers.
 var copyFrom = regexp.MustCompile(`--from="?(\d+)"?\s`)
 
-// Program returns the name of the recording program for a platform in the kit.
+// Program returns the file name of the recording program for a platform in the kit.
 func Program(platform string) string {
 	return dockerfile.ProgramName("deplock", platform)
 }
 
-// Collector returns the Dockerfile whose build brings the journal out of the cache
-// mount with an id, and empties that. Its context is the kit. The id is an argument as
-// well: that of a cache mount is not told apart in the builder's cache.
+// Collector returns a Dockerfile whose build copies the journal out of the cache mount
+// with an id and empties that. Its context is the kit. The id is an argument of the
+// command too, since the builder's cache does not distinguish cache mounts by their ids.
 func Collector(id string) []byte {
 	return fmt.Appendf(nil, `FROM --platform=$BUILDPLATFORM scratch AS collect
 ARG BUILDARCH

@@ -1,16 +1,17 @@
-// Package record keeps what a command asked the network for while it was being
-// recorded, and makes lines of the lockfile of it.
+// Package record keeps a journal of what a command downloads while it is recorded, and
+// turns it into lines of a lockfile.
 //
-// It guarantees that each address becomes one line, whose digest is that of the
-// bytes that the command was given. What cannot be pinned so that it still holds
-// tomorrow is said, with advice.
+// It guarantees that the digest of a line is that of the bytes that the command was
+// given. [Request.Advice] tells which requests may get other bytes tomorrow, and what to
+// do about it.
 //
-// The build of an image is recorded by [Mounted], a Dockerfile that mounts deplock as
-// curl and wget into every RUN. A RUN reaches nothing outside of its build, so its
-// calls are noted in a cache mount of the builder, which [Collector], a second build,
-// brings out. They are not written to the RUN's output: programs send that elsewhere
-// (2>/dev/null), and builders cut it. A RUN can write whatever it likes there, so a
-// journal is a list of addresses to ask for, and nothing in it is believed.
+// The build of an image is recorded by building [Mounted], a Dockerfile that mounts
+// deplock as curl and wget into every RUN. A RUN cannot write outside of its build, so
+// its calls are appended to a journal in a cache mount of the builder, which
+// [Collector], a second build, copies out. The RUN's output would not do: scripts
+// redirect it (2>/dev/null) and builders truncate it. A RUN can also write anything to
+// the journal, so that is only a list of addresses to ask for again, and nothing in it
+// is trusted.
 package record
 
 import (
@@ -34,27 +35,28 @@ import (
 // Request is one address that was asked for.
 type Request struct {
 	URL string `json:"url,omitempty"`
-	// Header is the fields of the header that the call gave, sorted, as far as the
-	// answer may depend on them and they are no secrets: see Plain.
+	// Header are the header fields that the call set, as Plain returns them.
 	Header []string `json:"header,omitempty"`
 	SHA256 string   `json:"sha256,omitempty"`
 	Size   int64    `json:"size,omitempty"`
-	// Modified is what Last-Modified said. It may be zero.
+	// Modified is the time in Last-Modified. It may be zero.
 	Modified time.Time `json:"modified,omitzero"`
-	Final    string    `json:"final,omitempty"` // where redirects led, if there were any
+	Final    string    `json:"final,omitempty"` // the address after redirects, if there were any
 	HTML     bool      `json:"html,omitempty"`  // it is a web page
 	JSON     bool      `json:"json,omitempty"`  // it looks like the answer of an API
-	// NoFile is what it is where its address names an archive or a program.
+	// NoFile is what was served in the place of an archive or a program that the
+	// address names; empty if it was that file.
 	NoFile string `json:"no_file,omitempty"`
-	// Program is what it runs on, if it is a program for some machines.
+	// Program are the machines that it runs on, if it is a program for certain ones.
 	Program string `json:"program,omitempty"`
-	// Problem is why nothing was given to the command, with what it called.
+	// Problem is the reason why the command was given nothing, and Call the command
+	// line.
 	Problem string `json:"problem,omitempty"`
 	Call    string `json:"call,omitempty"`
 }
 
-// Append adds a request to a journal, which is a file that several programs may
-// append to at the same time.
+// Append appends a request to a journal, an existing file. Several programs may append
+// to it at the same time.
 func Append(journal string, r Request) error {
 	line, err := json.Marshal(r)
 	if err != nil {
@@ -71,7 +73,7 @@ func Append(journal string, r Request) error {
 	return err
 }
 
-// Read reads a journal. With an error come the requests before it.
+// Read reads a journal. With an error, it returns the requests before the faulty line.
 func Read(journal io.Reader) ([]Request, error) {
 	var all []Request
 	lines := bufio.NewScanner(journal)
@@ -86,8 +88,8 @@ func Read(journal io.Reader) ([]Request, error) {
 	return all, lines.Err()
 }
 
-// Pin returns the line that pins a request, for every platform, since nobody knows
-// what else its address may stand for.
+// Pin returns the line of urls that pins a request. It returns an error if SHA256 is not
+// a digest.
 func (r Request) Pin(trust lock.Trust) (lock.Pin, error) {
 	digest, err := digest.Parse(r.SHA256)
 	if err != nil {
@@ -96,7 +98,8 @@ func (r Request) Pin(trust lock.Trust) (lock.Pin, error) {
 	return lock.Pin{URL: r.URL, Digest: digest, Size: r.Size, Trust: trust, Modified: r.Modified}, nil
 }
 
-// Describe notes what a request was answered with, from how it begins.
+// Describe sets JSON, NoFile and Program from the first bytes of the answer. URL and Size
+// must be set.
 func (r *Request) Describe(head []byte) {
 	r.JSON = content.SubstituteOf(head, r.Size) == content.JSON
 	r.NoFile = string(content.Instead(r.URL, head, r.Size))
@@ -105,8 +108,8 @@ func (r *Request) Describe(head []byte) {
 	}
 }
 
-// Advice says what to know of a request before its pin is trusted to hold, or
-// nothing. Unfit says that it is not to be pinned at all.
+// Advice returns what the user should know about a request that is pinned, or "". If
+// unfit is set, it must not be pinned.
 func (r Request) Advice() (advice string, unfit bool) {
 	switch {
 	case strings.ContainsAny(r.URL, "{}"):
@@ -128,8 +131,8 @@ func (r Request) Advice() (advice string, unfit bool) {
 	return "", false
 }
 
-// Plain returns the fields of a header that may be written down, sorted: those that
-// say what is wanted, and not who asks.
+// Plain returns the header fields that may be stored, sorted: those that say what is
+// asked for. Fields that may be secrets are dropped.
 func Plain(fields []string) []string {
 	var plain []string
 	for _, field := range fields {
