@@ -189,8 +189,8 @@ func parseLocked(v *value, archive bool) []Line {
 	if !v.table() {
 		return nil
 	}
-	var lines []Line
 	kids := v.children()
+	lines := make([]Line, 0, len(kids))
 	for _, kid := range kids {
 		p := Any
 		if kid.key != string(Any) {

@@ -15,6 +15,11 @@
 // [File.Artifacts] gives what is pinned for one platform, and fails for what
 // is not.
 //
+// What is TOML, github.com/BurntSushi/toml says. The package reads the text into a
+// tree of its own, [Syntax], because the library does not tell where a key or a
+// value stands; errors, values and edits all come from that one tree. A parser with
+// ranges, pelletier/go-toml's, does not fit into the size that depfetch may have.
+//
 // The package holds no code that writes a lockfile, and it opens none: it
 // reads bytes and returns values.
 package lock
@@ -41,7 +46,7 @@ type File struct {
 	Deps      []*Dep // in the order of the document
 	URLs      []Pin  // in the order of the document
 	Vendor    []Vendored
-	Syntax    *Syntax
+	Syntax    *Syntax // of the text, without its byte order mark
 }
 
 // Policy is the least that a lockfile demands of its own lines.

@@ -109,7 +109,7 @@ func (f *File) checkAddresses() {
 		at     *value
 		digest fetch.Digest
 	}
-	seen := make(map[string]first)
+	seen := make(map[string]first, len(f.URLs)+4*len(f.Deps))
 	look := func(at *value, address string, digest fetch.Digest) {
 		if a, err := cmdline.Normalize(address, "", false); err == nil {
 			address = a.URL

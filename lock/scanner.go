@@ -238,7 +238,7 @@ func (s *scanner) array(v *value, depth int) {
 // inline reads an inline table's pairs into v.
 func (s *scanner) inline(v *value, depth int) {
 	v.kind = kindTable
-	v.inline = &Table{Inline: true, value: v}
+	v.inline = &Table{Inline: true, value: v, Pairs: make([]*Pair, 0, 4)}
 	start, commas, simple, closed := s.pos, 0, true, false
 	s.pos++
 	for !closed && s.fault == "" && s.pos < len(s.text) {

@@ -73,6 +73,9 @@ func (v *value) child(key string, at int) *value {
 		return kid
 	}
 	kid := &value{doc: v.doc, up: v, key: key, kind: kindTable, keyAt: at, Span: Span{at, at}}
+	if v.kids == nil {
+		v.kids = make([]*value, 0, 4) // as a locked line has
+	}
 	v.kids = append(v.kids, kid)
 	const few = 16
 	if len(v.kids) > few {
