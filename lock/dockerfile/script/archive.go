@@ -55,7 +55,7 @@ func evalTar(m *Machine, c *call) status {
 		return m.unknown(c)
 	}
 	v := Unknown("$("+c.name+")", "only the build can tell what is in the archive")
-	v.opaque = true
+	v.content = packed
 	if c.in != nil {
 		v.from = c.in.from
 	}
@@ -98,14 +98,14 @@ func evalDecompress(m *Machine, c *call) status {
 	if c.in != nil && len(c.in.from) > 0 {
 		m.pipeInto(c, false)
 		v := *c.in
-		v.opaque, v.all = true, false
+		v.content = packed
 		c.print(v)
 		return assumed
 	}
 	for _, a := range c.args {
 		if !strings.HasPrefix(a.Text, "-") && m.used(m.abs(a), c.name, c.start) != nil {
 			v := Unknown("$("+c.name+" "+a.Text+")", "only the build can tell what is in the archive")
-			v.opaque = true
+			v.content = packed
 			c.print(v)
 		}
 	}

@@ -70,7 +70,9 @@ func (m *Machine) unknown(c *call) status {
 	}
 	if c.in != nil {
 		out.add(Value{from: c.in.from})
-		out.opaque = c.in.opaque
+		if c.in.content == packed {
+			out.content = packed
+		}
 	}
 	c.print(out)
 	return assumed
@@ -189,7 +191,7 @@ func (m *Machine) touch(c *call) {
 
 // ran notes that a value is run as a program, if it is what a download sends.
 func (m *Machine) ran(v Value, c *call) {
-	if !v.all && !strings.HasPrefix(v.Text, "<(") {
+	if v.content != whole && !strings.HasPrefix(v.Text, "<(") {
 		return
 	}
 	for _, f := range v.from {
@@ -220,7 +222,7 @@ func (m *Machine) query(c *call) {
 		return
 	}
 	for _, f := range c.in.from {
-		if f.Output == "" && !c.in.opaque {
+		if f.Output == "" && c.in.content != packed {
 			m.Log(Read{Fetch: f})
 			f.consumed = true
 		}

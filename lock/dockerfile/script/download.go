@@ -53,7 +53,7 @@ func (m *Machine) deliver(c *call, f *Fetch, out Value) {
 
 // bytes returns what the server sends.
 func (f *Fetch) bytes() Value {
-	return Value{Text: "$(" + f.Tool + " " + f.URL.Text + ")", Why: "only the build can tell what the server sends", from: []*Fetch{f}, all: true}
+	return Value{Text: "$(" + f.Tool + " " + f.URL.Text + ")", Why: "only the build can tell what the server sends", from: []*Fetch{f}, content: whole}
 }
 
 // find returns the latest download to a path.

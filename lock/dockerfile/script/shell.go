@@ -75,7 +75,7 @@ func evalSu(m *Machine, c *call) status {
 // shellText evaluates a shell that is given a script as an argument.
 func shellText(m *Machine, c *call, at int, how shellRun) status {
 	text := c.args[at]
-	if m.ran(text, c); text.all {
+	if m.ran(text, c); text.content == whole {
 		return succeeded
 	}
 	return m.inShell(how, func() status {

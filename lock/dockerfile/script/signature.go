@@ -19,7 +19,9 @@ func evalSignature(m *Machine, c *call) status {
 		m.pipeInto(c, false) // a key that is taken over
 		if c.in != nil {
 			v := *c.in
-			v.all = false
+			if v.content == whole {
+				v.content = madeOf
+			}
 			c.print(v)
 			return assumed
 		}

@@ -15,16 +15,24 @@ type Value struct {
 	// Vars are the variables of the Dockerfile that went into it.
 	Vars []string
 
-	from   []*Fetch // the downloads whose bytes it is made of
-	sums   []string // the files whose checksum it is
-	opaque bool     // the bytes are packed: it is no text
-	all    bool     // it is all that the one download sends
-	unset  bool     // in a build without arguments it is empty
+	from    []*Fetch // the downloads whose bytes it is made of
+	content content  // what it is of them
+	sums    []string // the files whose checksum it is
+	unset   bool     // in a build without arguments it is empty
 
 	many  bool    // it is not known, and unquoted: it may be several words, or none
 	array *array  // of a variable: it is an array of bash
 	parts []Value // what it is made of, if it is not known
 }
+
+// content says what a value is of the downloads that it is made of.
+type content int
+
+const (
+	madeOf content = iota // something made of them
+	packed                // their bytes, unpacked: no text
+	whole                 // all that the one download sends
+)
 
 // Text returns a known value.
 func Text(s string) Value { return Value{Text: s} }
@@ -115,8 +123,12 @@ func (v *Value) add(other Value) {
 		}
 	}
 	v.sums = append(v.sums[:len(v.sums):len(v.sums)], other.sums...)
-	v.opaque = v.opaque || other.opaque
-	v.all, v.unset = false, false
+	if v.content == packed || other.content == packed {
+		v.content = packed
+	} else {
+		v.content = madeOf
+	}
+	v.unset = false
 	if len(v.sums) > maxParts {
 		v.sums = v.sums[:maxParts]
 	}

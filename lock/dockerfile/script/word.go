@@ -218,7 +218,7 @@ func (m *Machine) substitute(stmts []*syntax.Stmt) Value {
 		v = Unknown("$(…)", "it holds a zero byte")
 	}
 	for _, f := range v.from {
-		if f.Output == "" && !v.opaque {
+		if f.Output == "" && v.content != packed {
 			m.Log(Read{Fetch: f, Captured: true})
 			f.consumed = true
 		}
