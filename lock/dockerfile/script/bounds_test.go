@@ -11,6 +11,7 @@ import (
 func TestBounds(t *testing.T) {
 	for _, text := range []string{
 		`f() { f; f; }; f`,
+		`echo 'sh /a' > /a; sh /a`,
 		`while :; do :; done`,
 		`for a in 1 2 3 4 5 6 7 8 9; do for b in 1 2 3 4 5 6 7 8 9; do for c in 1 2 3 4 5 6 7 8 9; do for d in 1 2 3 4 5 6 7 8 9; do for e in 1 2 3 4 5 6 7 8 9; do :; done; done; done; done; done`,
 		strings.Repeat(`if [ -f /x ]; then A=$A1; else A=$A2; fi; `, 500),

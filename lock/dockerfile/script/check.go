@@ -46,7 +46,9 @@ func evalSums(m *Machine, c *call) status {
 			}
 		case strings.HasPrefix(f.Text, "<("):
 			v := f
-			v.Text, v.Why = strings.TrimSuffix(f.Text[2:], ")"), ""
+			if v.Text = strings.TrimSuffix(f.Text[2:], ")"); len(v.from) == 0 {
+				v.Why = "" // it is what echo prints
+			}
 			lists = append(lists, v)
 		default:
 			v, ok := m.files[p]

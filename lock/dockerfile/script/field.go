@@ -15,7 +15,9 @@ func (m *Machine) fields(words []*syntax.Word) []Value {
 		expanded, why := m.braces(w)
 		if why != "" {
 			v := m.word(w)
-			v.Why, v.many = why, why != bracesVary
+			if v.many = why != bracesVary; v.Known() {
+				v.Why = why
+			}
 			fields = append(fields, v)
 			continue
 		}

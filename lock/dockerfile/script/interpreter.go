@@ -212,7 +212,7 @@ func readAddresses(m *Machine, c *call, text Value) []*Fetch {
 		out := Value{}
 		if i := second.FindStringSubmatch(x.rest); i != nil {
 			out = Text(i[1])
-		} else if w := written.FindAllStringSubmatch(s, -1); len(w) == 1 && len(all) == 1 {
+		} else if w := written.FindAllStringSubmatch(s, -1); len(w) == 1 && len(all) == 1 && !strings.Contains(w[0][1], "://") {
 			out = Text(w[0][1])
 		} else if w := outFile.FindStringSubmatch(x.rest); w != nil {
 			out = Text(w[1])

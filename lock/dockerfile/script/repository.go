@@ -108,7 +108,7 @@ func remote(v Value) bool {
 	text := v.Text
 	before, _, colon := strings.Cut(text, ":")
 	return strings.Contains(text, "://") && !strings.HasPrefix(text, "file://") ||
-		colon && !strings.Contains(before, "/") && len(before) > 1 && !strings.HasPrefix(text, "$") ||
+		colon && before != "file" && !strings.Contains(before, "/") && len(before) > 1 && !strings.HasPrefix(text, "$") ||
 		!v.Known() && !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, ".")
 }
 

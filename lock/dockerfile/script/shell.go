@@ -41,7 +41,7 @@ func evalShell(m *Machine, c *call) status {
 			m.ran(c.args[i], c)
 			return succeeded
 		case a == "/dev/stdin" && c.in != nil:
-			return shellInput(m, c, how)
+			return shellInput(m, c, c.args[i+1:], how)
 		case a == "-", strings.HasPrefix(a, "--"):
 		case len(a) < 2 || a[0] != '-' && a[0] != '+':
 			return shellFile(m, c, i, how)
@@ -56,11 +56,15 @@ func evalShell(m *Machine, c *call) status {
 				return shellText(m, c, i+1, how)
 			}
 			if strings.Contains(a, "s") && c.in != nil {
-				return shellInput(m, c, how)
+				args := c.args[i+1:]
+				if c.arg(i+1) == "--" {
+					args = args[1:]
+				}
+				return shellInput(m, c, args, how)
 			}
 		}
 	}
-	return shellInput(m, c, how)
+	return shellInput(m, c, nil, how)
 }
 
 func evalSu(m *Machine, c *call) status {
@@ -84,8 +88,8 @@ func shellText(m *Machine, c *call, at int, how shellRun) status {
 	})
 }
 
-// shellInput evaluates a shell that is given a script as its input.
-func shellInput(m *Machine, c *call, how shellRun) status {
+// shellInput evaluates a shell that is given a script as its input, and arguments.
+func shellInput(m *Machine, c *call, args []Value, how shellRun) status {
 	if c.in == nil {
 		return m.unknown(c)
 	}
@@ -93,7 +97,10 @@ func shellInput(m *Machine, c *call, how shellRun) status {
 	switch {
 	case len(c.in.from) > 0:
 	case c.in.Known() || c.in.parts != nil:
-		return m.inShell(how, func() status { return m.nested(c, *c.in) })
+		return m.inShell(how, func() status {
+			m.args = args
+			return m.nested(c, *c.in)
+		})
 	default:
 		m.unread(c, "the script that "+c.name+" is given is not known: "+c.in.Why)
 	}
@@ -123,12 +130,13 @@ func shellFile(m *Machine, c *call, at int, how shellRun) status {
 }
 
 // inShell evaluates f in a shell of its own, which has only the variables that are
-// exported. What is not set in it is known to be.
+// exported, and no functions. What is not set in it is known to be.
 func (m *Machine) inShell(how shellRun, f func() status) status {
-	env := m.env
-	defer func() { m.env = env }()
+	env, bash := m.env, m.source.Bash
+	defer func() { m.env, m.source.Bash = env, bash }()
 	return m.subshell(func() status {
-		m.errexit, m.pipefail = how.errexit, how.pipefail
+		m.functions = make(map[string]*syntax.Stmt)
+		m.errexit, m.pipefail, m.source.Bash = how.errexit, how.pipefail, how.bash
 		if env != nil {
 			maps.DeleteFunc(m.Vars, func(name string, _ Value) bool { return !env[name] })
 			m.env = maps.Clone(env)
@@ -191,7 +199,9 @@ func (m *Machine) include(c *call, at int) (got status, ok bool) {
 		return unsure, false
 	}
 	if args := m.args; at+1 < len(c.args) {
-		m.args = c.args[at+1:]
+		if m.args = c.args[at+1:]; !m.source.Bash {
+			m.args = []Value{{Text: "$@", Why: "whether . takes arguments depends on the shell", many: true}}
+		}
 		defer func() { m.args = args }()
 	}
 	return m.deeper(c, f.Locate, func() status {

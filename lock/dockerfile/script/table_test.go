@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite what the tables expect")
 // for all cases of the table; one named "PATH: WHY" is a file that is not read. All
 // other entries are cases: the script, a line "=>", and what render prints. The first
 // line of a script may be "#: WORDS", with these words: arm64 or another platform,
-// bash, errexit, pipefail (how the shell is started), depends (see TestTruth), and
+// bash, errexit, pipefail (how the shell is started), depends, unseen, gnu and stubs (see TestTruth), and
 // assignments, NAME=VALUE. A line "#: run" begins the next script of the stage, and
 // "#: stage" that of another stage that is built from this one. SUM1 and SUM2 stand
 // for two digests.

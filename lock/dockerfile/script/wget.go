@@ -82,10 +82,13 @@ func lists(text Value) []Value {
 	return all
 }
 
-var ariaOptions = options{
-	short: "doxsjkilucm",
-	long:  []string{"dir", "out", "max-connection-per-server", "split", "checksum", "input-file", "header", "num-connections", "output", "max-tries", "retry-wait"},
-}
+var (
+	ariaOptions = options{
+		short: "doxsjkilum",
+		long:  []string{"dir", "out", "max-connection-per-server", "split", "checksum", "input-file", "header", "max-tries", "retry-wait"},
+	}
+	axelOptions = options{short: "snoHUT", long: []string{"max-speed", "num-connections", "output", "header", "user-agent", "timeout", "max-redirect"}}
+)
 
 func evalAria2c(m *Machine, c *call) status {
 	f := Fetch{Tool: c.name}
@@ -95,7 +98,11 @@ func evalAria2c(m *Machine, c *call) status {
 		dir  string
 		sum  Value
 	)
-	for _, o := range ariaOptions.parse(c.args) {
+	known := ariaOptions
+	if c.name == "axel" {
+		known = axelOptions
+	}
+	for _, o := range known.parse(c.args) {
 		switch v := o.value; o.name {
 		case "":
 			urls = append(urls, v)
@@ -109,7 +116,7 @@ func evalAria2c(m *Machine, c *call) status {
 			if v.Text == "false" {
 				f.Insecure = "--check-certificate=false"
 			}
-		case "k":
+		case "k", "insecure":
 			if c.name == "axel" {
 				f.Insecure = "-k"
 			}

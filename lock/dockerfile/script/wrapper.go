@@ -18,7 +18,7 @@ var wrappers = map[string]struct {
 	"time": {"-f -o", 0}, "nice": {"-n", 0}, "ionice": {"-c -n", 0}, "nohup": {"", 0}, "timeout": {"-s -k", 1},
 	"busybox": {"", 0}, "gosu": {"", 1}, "su-exec": {"", 1}, "chroot": {"", 1}, "setarch": {"", 0},
 	"linux32": {"", 0}, "linux64": {"", 0}, "stdbuf": {"-o -i -e", 0}, "builtin": {"", 0}, "travis_retry": {"", 0},
-	"retry": {"-t -d", 0}, "eatmydata": {"", 0}, "fakeroot": {"", 0}, "xvfb-run": {"-s -e", 0}, "setpriv": {"", 0},
+	"retry": {"-t -d", 0}, "eatmydata": {"", 0}, "fakeroot": {"", 0}, "xvfb-run": {"-s -e", 0}, "setpriv": {"--reuid --regid --groups --inh-caps --ambient-caps --bounding-set", 0},
 	"catatonit": {"", 0}, "tini": {"", 0},
 }
 
@@ -97,7 +97,10 @@ func evalXargs(m *Machine, c *call) status {
 		}
 		for i := at; i < len(args); i++ {
 			if strings.Contains(args[i].Text, replace) {
-				args[i] = join(args[i], in)
+				v := Unknown(strings.ReplaceAll(args[i].Text, replace, in.Text), in.Why)
+				v.add(args[i])
+				v.add(in)
+				args[i] = v
 			}
 		}
 		return run(args)
