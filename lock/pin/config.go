@@ -8,42 +8,28 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"golang.org/x/sync/errgroup"
 )
 
-// Config is what the configuration of an image says of how its programs run.
+// Config is the part of an image's configuration that says how its programs run.
 type Config struct {
 	Path  string   // its PATH; empty if it sets none
-	User  string   // that RUN instructions run as; empty is root
-	Shell []string // that RUN instructions are given to; nil is that of the builder
+	User  string   // of RUN instructions; empty means root
+	Shell []string // of RUN instructions; nil means that of the builder
 }
 
-// Configs returns the configuration of each image for a platform, as "linux/amd64".
-// An image that is not among the answers could not be had until ctx ended: nothing is
-// tried twice.
+// Configs returns the configuration of each image for a platform, such as "linux/amd64".
+// Images whose configuration could not be read, before ctx ended, are left out. Nothing
+// is retried.
 func (r *Registry) Configs(ctx context.Context, images []string, platform string) map[string]Config {
-	var (
-		group   errgroup.Group
-		mu      sync.Mutex
-		configs = make(map[string]Config)
-		asked   = make(map[string]bool)
-	)
-	group.SetLimit(concurrency)
-	for _, image := range images {
-		if asked[image] {
-			continue
+	var mu sync.Mutex
+	configs := make(map[string]Config)
+	forEach(images, func(image string) {
+		if c, err := r.config(ctx, image, platform); err == nil {
+			mu.Lock()
+			defer mu.Unlock()
+			configs[image] = c
 		}
-		asked[image] = true
-		group.Go(func() error {
-			if c, err := r.config(ctx, image, platform); err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				configs[image] = c
-			}
-			return nil
-		})
-	}
-	group.Wait()
+	})
 	return configs
 }
 
@@ -75,7 +61,7 @@ func (r *Registry) config(ctx context.Context, image, platform string) (Config, 
 	return c, nil
 }
 
-// options are those of every request.
+// options returns the options of every request.
 func (r *Registry) options(ctx context.Context) []remote.Option {
 	opts := []remote.Option{remote.WithContext(ctx), remote.WithUserAgent(r.UserAgent)}
 	if r.Keychain != nil {

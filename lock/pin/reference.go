@@ -1,14 +1,14 @@
-// Package pin puts digests behind the tags of images, in Dockerfiles, compose files
-// and Kubernetes manifests, and keeps them current.
+// Package pin adds digests to the tags of images in Dockerfiles, compose files and
+// Kubernetes manifests, and updates them.
 //
-// It guarantees that an edit changes the bytes of a reference and no other, that a
-// reference keeps its tag beside its digest, and that a file that is edited still
-// parses and names the same images. The digest is that of what the tag leads to:
-// of the index where there is one, so that it holds for every platform.
+// It guarantees that an edit changes the bytes of a reference only, that a reference
+// keeps its tag beside the digest, and that the edited file still parses and names the
+// same images. The digest is that of the image index if there is one, so that it is
+// valid for every platform.
 //
-// It refuses to guess: a reference that comes from the command line or the
-// environment of a build, or that is put together so that no one place can hold the
-// digest, is left alone and said to be.
+// It refuses to guess: a reference that comes from the command line or the environment
+// of a build, or that is composed so that no single place can hold the digest, is left
+// as it is and reported.
 package pin
 
 import (
@@ -21,44 +21,45 @@ import (
 	"depfetch/lock/dockerfile"
 )
 
-// MaxSize is how large a file with references may be, in bytes. Programs read no
-// more.
+// MaxSize is the size of the largest file with references that programs should read, in
+// bytes.
 const MaxSize = 64 << 20
 
 // Reference is an image that a file names.
 type Reference struct {
 	File      string
 	Line, Col int    // where it is used, from 1; Col counts characters
-	Text      string // as it resolves, the digest included
+	Text      string // with its variables expanded, and with the digest
 	Image     string // without the digest
 	Digest    string // "sha256:…", or empty
 	Why       string // why it cannot be edited; empty if it can
-	Ignored   bool   // a comment "# deplock ignore=unpinned-image" is about it
-	// Bare says that it is a name alone in COPY --from or a mount: an image, unless the
-	// build is given a context of that name.
+	Ignored   bool   // a comment "# deplock ignore=unpinned-image" applies to it
+	// Bare says that it is a name without a tag in COPY --from or a mount. It is an
+	// image, unless the build is given a named context of that name.
 	Bare bool
 
-	// start and end are the bytes that the digest is a part of or goes behind.
+	// start and end are the range of bytes that contains the digest, or that the
+	// digest is appended to.
 	start, end int
 	image      dockerfile.Image
 }
 
-// rule is that of package scan which is about images without a digest.
+// rule is the rule of package scan for images without a digest.
 const rule = "unpinned-image"
 
-// Context reports whether a reference names a context that a build is given beside
-// its own, of which there are those of the names.
+// Context reports whether a reference is one of the named contexts of a build and not an
+// image.
 func (r Reference) Context(names []string) bool {
 	return r.image.Where != "" && r.image.Context(names)
 }
 
-// Place returns where it is used, as file:line:column.
+// Place returns the position where it is used, as file:line:column.
 func (r Reference) Place() string { return fmt.Sprintf("%s:%d:%d", r.File, r.Line, r.Col) }
 
 // digested matches a digest at the end of a reference.
 var digested = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
 
-// bare matches a digest alone.
+// bare matches a digest without an image.
 var bare = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // References returns the images that a file names, by position. Files whose name
@@ -115,7 +116,7 @@ func inDockerfile(file string, data []byte) ([]Reference, error) {
 
 var lastVariable = regexp.MustCompile(`\$(?:\{(\w+)\}|(\w+))$`)
 
-// place finds out where the digest of a reference in a Dockerfile goes.
+// place finds the bytes in a Dockerfile that the digest of a reference belongs to.
 func (r *Reference) place(data []byte) {
 	if r.start == r.end {
 		r.Why = "no one place can hold its digest"
@@ -125,8 +126,8 @@ func (r *Reference) place(data []byte) {
 	if !strings.Contains(word, "$") {
 		return
 	}
-	// Behind a variable, the digest would stay when a build gives it another value.
-	// In the default of the variable it goes with it, if nothing else uses that.
+	// After a variable, the digest would stay when a build sets another value. In the
+	// default of the variable it is replaced too, if nothing else uses the variable.
 	m := lastVariable.FindStringSubmatch(word)
 	if m == nil {
 		r.Why = "no one place can hold its digest"
@@ -143,7 +144,7 @@ func (r *Reference) place(data []byte) {
 	r.start, r.end = declared[0][2], declared[0][3]
 }
 
-// edited returns the bytes that stand for a reference with a digest.
+// edited returns the new text of a reference with a digest.
 func (r Reference) edited(data []byte, digest string) string {
 	text := string(data[r.start:r.end])
 	if bare.MatchString(text) {
@@ -155,8 +156,8 @@ func (r Reference) edited(data []byte, digest string) string {
 	return text + "@" + digest
 }
 
-// Edit returns a file with other digests. Digests are by the index of the
-// reference in refs, which References has returned for the same data.
+// Edit returns a file with new digests, which are by the index of their reference in
+// refs, the result of References for the same data.
 func Edit(file string, data []byte, refs []Reference, digests map[int]string) ([]byte, error) {
 	var edits []dockerfile.Edit
 	for i, digest := range digests {
@@ -169,7 +170,7 @@ func Edit(file string, data []byte, refs []Reference, digests map[int]string) ([
 	return edited, verify(file, edited, refs, digests)
 }
 
-// verify reads an edited file again.
+// verify reads an edited file again, and compares its references.
 func verify(file string, data []byte, refs []Reference, digests map[int]string) error {
 	got, err := References(file, data)
 	if err != nil {

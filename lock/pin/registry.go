@@ -14,23 +14,40 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Registry asks registries by the API of the OCI distribution specification. It is
+// Registry asks registries through the API of the OCI distribution specification. It is
 // safe for concurrent use.
 type Registry struct {
-	Keychain  authn.Keychain    // nil is nobody
-	Transport http.RoundTripper // nil is that of go-containerregistry
+	Keychain  authn.Keychain    // nil means no credentials
+	Transport http.RoundTripper // nil means that of go-containerregistry
 	UserAgent string
 }
 
-// concurrency is how many images are asked for at once.
+// concurrency is how many images are asked for at the same time.
 const concurrency = 8
 
-// NotFoundError says that a registry has no such image.
+// forEach calls f once for each distinct image, with limited concurrency.
+func forEach(images []string, f func(image string)) {
+	var group errgroup.Group
+	group.SetLimit(concurrency)
+	started := make(map[string]bool)
+	for _, image := range images {
+		if !started[image] {
+			started[image] = true
+			group.Go(func() error {
+				f(image)
+				return nil
+			})
+		}
+	}
+	group.Wait()
+}
+
+// NotFoundError reports that a registry does not have an image.
 type NotFoundError struct{ Image string }
 
 func (e *NotFoundError) Error() string { return e.Image + ": the registry has no such image" }
 
-// DeniedError says that a registry wants other credentials.
+// DeniedError reports that a registry refuses the credentials.
 type DeniedError struct {
 	Image, Registry string
 	Status          int
@@ -40,7 +57,7 @@ func (e *DeniedError) Error() string {
 	return fmt.Sprintf("%s: %s refuses access (HTTP %d)", e.Image, e.Registry, e.Status)
 }
 
-// UnavailableError says that a registry could not be asked.
+// UnavailableError reports that a registry gave no usable answer.
 type UnavailableError struct {
 	Image string
 	Err   error
@@ -52,35 +69,21 @@ func (e *UnavailableError) Error() string {
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
-// Digests returns the digest that each image leads to now, and by image why there is
-// none.
+// Digests returns the current digest of each image, or the error why there is none. The
+// errors are of the types of this package, unless an image is not a valid reference.
 func (r *Registry) Digests(ctx context.Context, images []string) (digests map[string]string, errs map[string]error) {
-	var (
-		group errgroup.Group
-		mu    sync.Mutex
-	)
-	errs = make(map[string]error)
-	digests = make(map[string]string)
-	asked := make(map[string]bool)
-	group.SetLimit(concurrency)
-	for _, image := range images {
-		if asked[image] {
-			continue
+	var mu sync.Mutex
+	digests, errs = make(map[string]string), make(map[string]error)
+	forEach(images, func(image string) {
+		digest, err := r.digest(ctx, image)
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			errs[image] = err
+			return
 		}
-		asked[image] = true
-		group.Go(func() error {
-			digest, err := r.digest(ctx, image)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				errs[image] = err
-				return nil
-			}
-			digests[image] = digest
-			return nil
-		})
-	}
-	group.Wait()
+		digests[image] = digest
+	})
 	return digests, errs
 }
 
@@ -95,7 +98,7 @@ func (r *Registry) digest(ctx context.Context, image string) (string, error) {
 		return d.Digest.String(), nil
 	}
 	if status(err) != http.StatusUnauthorized && ctx.Err() == nil {
-		// Some registries do not answer HEAD, or without the digest.
+		// Some registries do not support HEAD, or answer it without the digest.
 		var full *remote.Descriptor
 		if full, err = remote.Get(ref, opts...); err == nil {
 			return full.Digest.String(), nil
@@ -103,14 +106,14 @@ func (r *Registry) digest(ctx context.Context, image string) (string, error) {
 	}
 	switch s := status(err); s {
 	case http.StatusNotFound:
-		return "", &NotFoundError{image}
+		return "", &NotFoundError{Image: image}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return "", &DeniedError{image, ref.Context().RegistryStr(), s}
+		return "", &DeniedError{Image: image, Registry: ref.Context().RegistryStr(), Status: s}
 	}
-	return "", &UnavailableError{image, err}
+	return "", &UnavailableError{Image: image, Err: err}
 }
 
-// status returns the HTTP status that an error of a registry is of, or 0.
+// status returns the HTTP status of an error of a registry, or 0.
 func status(err error) int {
 	var e *transport.Error
 	if errors.As(err, &e) {

@@ -14,9 +14,8 @@ import (
 	"depfetch/lock/dockerfile"
 )
 
-// inYAML returns the images of a compose file or of Kubernetes manifests: the
-// values of the keys image, at any depth. What a compose file builds itself is
-// left out.
+// inYAML returns the images of a compose file or of Kubernetes manifests: the values of
+// all keys named image, at any depth. Images that a compose file builds are left out.
 func inYAML(file string, data []byte) ([]Reference, error) {
 	y := yamlFile{name: file, ignored: dockerfile.LinesIgnoring(data, rule), lines: bytes.SplitAfter(data, []byte("\n"))}
 	for _, l := range y.lines {
@@ -39,7 +38,7 @@ func inYAML(file string, data []byte) ([]Reference, error) {
 	}
 }
 
-// atLine is an error of the YAML parser.
+// atLine matches an error of the YAML parser, which gives the line in its text alone.
 var atLine = regexp.MustCompile(`(?s)^yaml: line (\d+): (.*)$`)
 
 type yamlFile struct {
@@ -81,8 +80,8 @@ func (y *yamlFile) add(n *yaml.Node) {
 	y.refs = append(y.refs, r)
 }
 
-// offset returns where the text of a scalar begins, or -1 if it does not stand there
-// as it is.
+// offset returns the offset of the text of a scalar, or -1 if the file writes it in
+// another way.
 func (y *yamlFile) offset(n *yaml.Node) int {
 	if n.Line < 1 || n.Line > len(y.lines) {
 		return -1

@@ -23,7 +23,7 @@ type Build struct {
 
 	args     []string
 	verb     int      // the index behind the word build
-	builder  []string // the options that say where and how it is built
+	builder  []string // the options that choose the builder
 	buildctl bool
 	file     []int  // the indexes of the option that names the Dockerfile or its folder
 	context  string // of the build
@@ -56,9 +56,9 @@ func ParseBuild(args []string) (*Build, error) {
 	return b, b.readDocker(program)
 }
 
-// BuildsBy returns the name of the program for images that a command line calls, be it
-// within another one, or an empty one. What that builds is not recorded if ParseBuild
-// does not know the command line.
+// BuildsBy returns the name of the program for images that a command line calls, perhaps
+// within another command, or "". Its builds are recorded only if ParseBuild knows the
+// command line.
 func BuildsBy(args []string) string {
 	for _, a := range args {
 		for word := range strings.FieldsSeq(a) {
@@ -71,19 +71,21 @@ func BuildsBy(args []string) string {
 	return ""
 }
 
+// Own code reads the options, since new ones may come with any release of a builder: one
+// that is not known counts as an option with a value, where pflag would refuse it.
 const (
-	// globalValues are the options in front of the word build that are followed by
-	// a value.
+	// globalValues are the options before the word build that take a value.
 	globalValues = " --config --context -c --host -H --log-level -l --tlscacert --tlscert --tlskey --builder" +
 		" --connection --url --identity --root --runroot --storage-driver --storage-opt --cgroup-manager --events-backend" +
 		" --tmpdir --runtime --registries-conf --registries-conf-dir --cgroup-parent --addr --log-format --tlsservername --tlsdir --timeout "
-	// buildSwitches are the options behind it that are not.
+	// buildSwitches are the options after it that take none.
 	buildSwitches = " --check --load --no-cache --pull --push --quiet -q --debug -D --rm --force-rm --compress --squash --help" +
 		" --disable-content-trust --all-platforms --layers --no-hostname --no-hosts --pull-always --pull-never --squash-all --stdin" +
 		" --tls-verify --skip-unused-stages --identity-label --omit-history --disable-compression --inherit-labels --save-stages --http-proxy "
 )
 
-// findVerb sets verb.
+// findVerb sets verb to the index after one of the verbs. It reports whether there is
+// one.
 func (b *Build) findVerb(verbs []string) bool {
 	said := ""
 	for i := 1; i < len(b.args); i++ {
@@ -111,10 +113,10 @@ func (b *Build) findVerb(verbs []string) bool {
 // option is an option of a command line.
 type option struct {
 	name, value string
-	at, behind  int // the indexes of its arguments
+	at, behind  int // the range of its arguments
 }
 
-// options reads the options behind the verb, and what is none.
+// options returns the options and the other arguments after the verb.
 func (b *Build) options() (options []option, others []string) {
 	for i := b.verb; i < len(b.args); i++ {
 		a := b.args[i]
@@ -248,8 +250,8 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// Recorded returns the command line that builds with another Dockerfile, which is
-// Name in a folder, and the kit in another folder. Everything else is as it was.
+// Recorded returns the command line that builds the Dockerfile Name in a folder, with the
+// kit in another folder. Everything else is unchanged.
 func (b *Build) Recorded(folder, kit string) []string {
 	rest := slices.Clone(b.args[b.verb:])
 	if b.file != nil {
