@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"depfetch/fetch/regular"
 )
 
 // file gets a file URL (RFC 8089) of this machine.
@@ -17,19 +19,15 @@ func (t *transfer) file(ctx context.Context) error {
 	if err != nil {
 		return t.fail(err, false)
 	}
-	// Opening a FIFO would wait for its writer, so look before opening.
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", name)
-	}
-	if err != nil {
-		return t.fail(err, false)
-	}
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return t.fail(err, false)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return t.fail(err, false)
+	}
 	t.resp.Length, t.resp.Modified = info.Size(), info.ModTime()
 
 	ctx, s, stop := watch(ctx, t.client.cfg.StallTimeout)
