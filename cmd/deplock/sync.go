@@ -17,10 +17,8 @@ import (
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch/atomicfile"
-	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
-	"depfetch/lock/edit"
 	"depfetch/lock/sync"
 	"depfetch/lock/update"
 )
@@ -371,31 +369,4 @@ func (c *command) undo(f syncFlags, g *group) error {
 		}
 	}
 	return nil
-}
-
-// writePins writes the lines that are new, or prints the difference.
-func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pins) error {
-	changes := book.changes()
-	var unused []string
-	if f.prune {
-		unused = g.unused()
-	}
-	if len(changes) == 0 && len(unused) == 0 {
-		return nil
-	}
-	change := func(doc *edit.Document) error {
-		return doc.Batch(func(doc *edit.Document) error {
-			if err := doc.SetPins(changes...); err != nil {
-				return err
-			}
-			return doc.RemovePins(unused...)
-		})
-	}
-	for _, address := range unused {
-		c.printf("%s: removed %s, which nothing asks for\n", g.name, source.Redact(address))
-	}
-	if f.dryRun {
-		return c.preview(g.target, change)
-	}
-	return g.write(ctx, change)
 }

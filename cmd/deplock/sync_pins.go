@@ -2,11 +2,13 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"depfetch/fetch/cmdline"
 	"depfetch/fetch/source"
 	"depfetch/lock"
+	"depfetch/lock/edit"
 	"depfetch/lock/sync"
 )
 
@@ -119,4 +121,31 @@ func (p *pins) changes() []lock.Pin {
 	}
 	slices.SortFunc(all, func(a, b lock.Pin) int { return cmp.Compare(a.URL, b.URL) })
 	return all
+}
+
+// writePins writes the lines that are new, or prints the difference.
+func (c *command) writePins(ctx context.Context, f syncFlags, g *group, book *pins) error {
+	changes := book.changes()
+	var unused []string
+	if f.prune {
+		unused = g.unused()
+	}
+	if len(changes) == 0 && len(unused) == 0 {
+		return nil
+	}
+	change := func(doc *edit.Document) error {
+		return doc.Batch(func(doc *edit.Document) error {
+			if err := doc.SetPins(changes...); err != nil {
+				return err
+			}
+			return doc.RemovePins(unused...)
+		})
+	}
+	for _, address := range unused {
+		c.printf("%s: removed %s, which nothing asks for\n", g.name, source.Redact(address))
+	}
+	if f.dryRun {
+		return c.preview(g.target, change)
+	}
+	return g.write(ctx, change)
 }
