@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2154
 # What run.sh measures: the files, and each row of the tables.
 
-if [ "${BENCH_SCALE:-full}" = small ]; then
-	big=16M many=30 tiny=100 updates=20 dockerfiles=20 segmented=4M rate=2m copies=0 huge=0
-else
-	big=1G many=300 tiny=2000 updates=200 dockerfiles=200 segmented=200M rate=20m copies=4 huge=8G
-fi
+case $scale in
+small) big=16M many=30 tiny=100 updates=20 dockerfiles=20 segmented=4M rate=2m copies=0 huge=0 ;;
+medium) big=128M many=300 tiny=2000 updates=200 dockerfiles=200 segmented=64M rate=20m copies=1 huge=0 ;;
+full) big=1G many=300 tiny=2000 updates=200 dockerfiles=200 segmented=200M rate=20m copies=2 huge=8G ;;
+esac
 
 make_files() {
 	files big 1 "$big"
@@ -80,11 +80,12 @@ all_rows() {
 	deplock_rows
 }
 
+# Programs that download one large file, by the protocol, origin and trust of all_rows.
 one_file() {
 	local name=big-$protocol curl
 	lists big "$origin" "$name"
 	curl="curl -sSf${trust:+ --cacert $trust} -o $out/f0000 $origin/big/f0000"
-	group Downloads "$(iec $big), $protocol" 5 reset "$(same big)"
+	group Downloads "$(iec "$big"), $protocol" 5 reset "$(same big)"
 	row depfetch "$(fetch "$name")${trust:+ --cacert $trust}"
 	row curl "$curl"
 	row 'curl + sha256sum' "sh -c '$curl && $(sums "$name")'"
@@ -97,6 +98,7 @@ one_file() {
 	row 'BuildKit ADD' "$(build_add "$name")" 'buildctl prune --all'
 }
 
+# Those that download many small ones.
 many_files() {
 	local name=many-$protocol curl
 	lists many "$origin" "$name"
@@ -114,7 +116,7 @@ many_files() {
 
 	name=tiny-$protocol
 	lists tiny "$origin" "$name"
-	group Downloads "$tiny × 1 KiB, $protocol" 5 reset "$(same tiny)"
+	group Downloads "${tiny/%000/,000} × 1 KiB, $protocol" 5 reset "$(same tiny)"
 	row depfetch "$(fetch "$name")${trust:+ --cacert $trust}"
 	row curl "curl -sSf${trust:+ --cacert $trust} -K $work/$name.curl -Z --parallel-max 16"
 	row aria2c "$(aria2 "$name") -j16${trust:+ --ca-certificate $trust}"
@@ -141,12 +143,14 @@ faulty_servers() {
 
 # A file larger than most memories, a hole on the server, to a disk.
 huge_file() {
-	if [ $huge = 0 ]; then return; fi
+	local what
+	what="$(iec "$huge"), http, to a disk"
+	if [ "$huge" = 0 ] || ! chosen Downloads "$what"; then return; fi
 	mkdir "$www/huge"
-	truncate -s $huge "$www/huge/f0000"
+	truncate -s "$huge" "$www/huge/f0000"
 	openssl dgst -sha256 -r "$www/huge/f0000" | sed 's/ .*/  f0000/' >huge.sums
 	lists huge "http://127.0.0.1:$port" huge
-	group Downloads "$(iec $huge), http, to a disk" 2 "rm -f $disk/f0000" "$(same huge "$disk")"
+	group Downloads "$what" 2 "rm -f $disk/f0000" "$(same huge "$disk")"
 	row depfetch "$(fetch huge "$disk")"
 	row curl "curl -sSf -o $disk/f0000 http://127.0.0.1:$port/huge/f0000"
 }
@@ -154,7 +158,7 @@ huge_file() {
 segmented() {
 	local origin=http://127.0.0.1:$((port + 3))
 	lists segmented "$origin" segmented
-	group Segmented "$(iec $segmented), limit_rate $rate for each connection" 2 reset "$(same segmented)"
+	group Segmented "$(iec "$segmented"), limit_rate $rate for each connection" 2 reset "$(same segmented)"
 	row depfetch "$(fetch segmented)"
 	row curl "curl -sSf -o $out/f0000 $origin/segmented/f0000"
 	row 'aria2c -x8' "$(aria2 segmented) -x8 -s8 -k1M"
@@ -163,7 +167,7 @@ segmented() {
 cached() {
 	local set what name placed
 	for set in big many; do
-		what=$(iec $big)
+		what=$(iec "$big")
 		if [ $set = many ]; then what="$many × 100 KiB"; fi
 		name=$set-cached placed=$work/placed/$set
 		lists $set "http://127.0.0.1:$port" "$name"
@@ -193,12 +197,12 @@ cached() {
 archives() {
 	local tree=$work/tree i
 	mkdir "$tree"
-	if [ $copies = 0 ]; then cp -r "$goroot/src/net" "$tree"; fi
+	if [ "$copies" = 0 ]; then cp -r "$goroot/src/net" "$tree"; fi
 	for ((i = 0; i < copies; i++)); do cp -r "$goroot/src" "$tree/$i"; done
 	archive_formats source
 	rm -rf "$tree"
 	mkdir "$tree"
-	if [ $copies = 0 ]; then cp "$goroot"/bin/gofmt "$tree"; fi
+	if [ "$copies" = 0 ]; then cp "$goroot"/bin/gofmt "$tree"; fi
 	for ((i = 0; i < copies; i++)); do cp -r "$goroot/pkg/tool" "$tree/$i"; done
 	archive_formats toolchain
 	rm -rf "$tree"
@@ -210,6 +214,7 @@ archive_formats() { # NAME
 	count=$(find "$tree" -type f | wc -l)
 	size=$(du -s --apparent-size --block-size=1 "$tree" | cut -f1 | numfmt --to=si)B
 	for format in tar.gz tar.zst tar.xz zip; do
+		if ! chosen Archives "$1.$format, $count files, $size"; then continue; fi
 		archive=$www/$1.$format
 		case $format in
 		tar.gz) pack="tar -C $tree -c . | gzip -6 >$archive" ;;
@@ -248,7 +253,7 @@ shim() {
 	group 'In the place of curl' '1 KiB to a file' 7 reset "cmp $out/f0000 $www/tiny/f0000"
 	row depfetch "env DEPFETCH_LOCK=$work/tiny-http.lock.toml depfetch curl -sSf -o $out/f0000 $origin/tiny/f0000"
 	row curl "curl -sSf -o $out/f0000 $origin/tiny/f0000"
-	group 'In the place of curl' "$(iec $big) to a pipe" 7 reset "cmp $out/f0000 $www/big/f0000"
+	group 'In the place of curl' "$(iec "$big") to a pipe" 7 reset "cmp $out/f0000 $www/big/f0000"
 	row depfetch "sh -c 'DEPFETCH_LOCK=$work/big-http.lock.toml depfetch curl -sSf $origin/big/f0000 | cat >$out/f0000'"
 	row curl "sh -c 'curl -sSf $origin/big/f0000 | cat >$out/f0000'"
 	head -1 tiny.sums >small.sums

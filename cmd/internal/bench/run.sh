@@ -12,6 +12,7 @@
 # peak memory: the largest resident set of one process.
 #
 #   BENCH_ROUNDS=N      rounds of every group, in place of its own number
+#   BENCH_SCALE=medium  less work than full, for a machine that has other work
 #   BENCH_SCALE=small   little work, to see that the benchmarks run
 #   BENCH_ONLY=REGEXP   only groups whose "table: work" matches
 #   BENCH_BIN=DIR       measure the depfetch and deplock in DIR, and build none
@@ -34,10 +35,12 @@ for program in curl hyperfine jq nginx openssl zstd /usr/bin/time; do
 done
 
 # In memory where there is room, so that no disk is measured.
-case ${BENCH_SCALE:-full} in
+scale=${BENCH_SCALE:-full}
+case $scale in
 full) room=$((10 << 20)) ;;
+medium) room=$((3 << 20)) ;;
 small) room=$((1 << 20)) ;;
-*) echo "BENCH_SCALE=$BENCH_SCALE is neither full nor small" >&2 && exit 1 ;;
+*) echo "BENCH_SCALE=$scale is not full, medium or small" >&2 && exit 1 ;;
 esac
 place=/dev/shm
 if [ "$(df --output=avail "$place" | tail -1)" -lt "$room" ] || [ "$(awk '/MemAvailable/ { print $2 }' /proc/meminfo)" -lt "$room" ]; then
@@ -131,6 +134,11 @@ command=() # of each row
 prepare=() # what makes ready for each run of it
 failed=0
 
+# chosen tells whether BENCH_ONLY asks for a group.
+chosen() { # TABLE WORK
+	[[ "$1: $2" =~ ${BENCH_ONLY:-} ]]
+}
+
 # group begins what the following rows have in common: the work, how many rounds,
 # what makes ready for a run, and what tells whether a run has done its work.
 group() { # TABLE WORK ROUNDS PREPARE CHECK
@@ -143,7 +151,7 @@ group() { # TABLE WORK ROUNDS PREPARE CHECK
 # places its files elsewhere than in $out it is trusted to have checked them.
 row() { # PROGRAM COMMAND [PREPARE]
 	local argv peak=null state=ok log
-	if ! [[ "$group_table: $group_work" =~ ${BENCH_ONLY:-} ]]; then return; fi
+	if ! chosen "$group_table" "$group_work"; then return; fi
 	log=$work/log/row.${#command[@]}
 	eval "argv=($2)"
 	if ! type -P "${argv[0]}" >/dev/null; then
