@@ -68,7 +68,7 @@ func unpackArchive(m *Machine, c *call, archive Value) {
 	switch {
 	case archive.Text == "", archive.Text == "-", archive.Text == "/dev/stdin":
 		m.pipeInto(c, false)
-	case strings.HasPrefix(archive.Text, "<("):
+	case archive.origin == process:
 		for _, f := range archive.from {
 			if f.Output == "" {
 				m.Log(Piped{Fetch: f, At: c.start, Into: c.name, Argument: true})

@@ -191,7 +191,7 @@ func (m *Machine) touch(c *call) {
 
 // ran notes that a value is run as a program, if it is what a download sends.
 func (m *Machine) ran(v Value, c *call) {
-	if v.content != whole && !strings.HasPrefix(v.Text, "<(") {
+	if v.content != whole && v.origin != process {
 		return
 	}
 	for _, f := range v.from {

@@ -44,9 +44,9 @@ func evalSums(m *Machine, c *call) status {
 			if c.in != nil {
 				lists = append(lists, *c.in)
 			}
-		case strings.HasPrefix(f.Text, "<("):
+		case f.origin == process:
 			v := f
-			if v.Text = strings.TrimSuffix(f.Text[2:], ")"); len(v.from) == 0 {
+			if v.Text = strings.TrimSuffix(strings.TrimPrefix(f.Text, "<("), ")"); len(v.from) == 0 {
 				v.Why = "" // it is what echo prints
 			}
 			lists = append(lists, v)

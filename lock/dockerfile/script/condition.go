@@ -14,7 +14,7 @@ func testWords(m *Machine, c *call, args []Value) status {
 		return unsure
 	}
 	for _, a := range args {
-		if a.many && !a.unset && a.Text != "$?" {
+		if a.many && !a.unset && a.origin != lastStatus {
 			return unsure // it may be no word, or several
 		}
 	}
@@ -39,7 +39,7 @@ func testWords(m *Machine, c *call, args []Value) status {
 	case 0:
 		return failed
 	case 1:
-		if args[0].Text == "$?" {
+		if args[0].origin == lastStatus {
 			m.Log(Idle{c.start, "[ $? ] is true whatever the status is"})
 			return succeeded
 		}

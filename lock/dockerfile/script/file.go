@@ -99,7 +99,7 @@ func evalCat(m *Machine, c *call) status {
 			continue
 		}
 		v, ok := m.files[m.abs(a)]
-		if !ok || a.many || !a.Known() && !strings.HasPrefix(a.Text, "$(mktemp") {
+		if !ok || a.many || !a.Known() && a.origin != temporary {
 			v = Unknown("$(cat "+a.Text+")", "only the build has the file "+a.Text)
 		}
 		if f := m.find(m.abs(a)); f != nil {
@@ -156,6 +156,6 @@ func evalDirname(m *Machine, c *call) status {
 
 func evalMktemp(m *Machine, c *call) status {
 	m.temps++
-	c.print(Unknown("$(mktemp#"+strconv.Itoa(m.temps)+")", "it is a temporary name"))
+	c.print(Value{Text: "$(mktemp#" + strconv.Itoa(m.temps) + ")", Why: "it is a temporary name", origin: temporary})
 	return succeeded
 }

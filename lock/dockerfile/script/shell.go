@@ -37,7 +37,7 @@ func evalShell(m *Machine, c *call) status {
 	how := shellRun{bash: shells[c.name]}
 	for i := 0; i < len(c.args); i++ {
 		switch a := c.arg(i); {
-		case strings.HasPrefix(a, "<("):
+		case c.args[i].origin == process:
 			m.ran(c.args[i], c)
 			return succeeded
 		case a == "/dev/stdin" && c.in != nil:

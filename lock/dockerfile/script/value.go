@@ -17,6 +17,7 @@ type Value struct {
 
 	from    []*Fetch // the downloads whose bytes it is made of
 	content content  // what it is of them
+	origin  origin   // what it was at first, if that says more than its text
 	sums    []string // the files whose checksum it is
 	unset   bool     // in a build without arguments it is empty
 
@@ -32,6 +33,16 @@ const (
 	madeOf content = iota // something made of them
 	packed                // their bytes, unpacked: no text
 	whole                 // all that the one download sends
+)
+
+// origin tells apart the unknown values that commands treat in a way of their own.
+type origin int
+
+const (
+	ordinary   origin = iota
+	process           // the file of <( … ): its text is that, with what the command prints
+	temporary         // a name that mktemp makes, or one that begins with it
+	lastStatus        // $?
 )
 
 // Text returns a known value.
@@ -58,6 +69,9 @@ func join(values ...Value) Value {
 		out Value
 		b   strings.Builder
 	)
+	if len(values) > 0 {
+		out.origin = values[0].origin
+	}
 	for _, v := range values {
 		b.WriteString(v.Text)
 		if out.Why == "" {

@@ -29,7 +29,7 @@ func (m *Machine) lookup(name string) (Value, bool) {
 		}
 		return Text(strconv.Itoa(len(m.args))), true
 	case "?":
-		return Unknown("$?", "it is a command's status"), true
+		return Value{Text: "$?", Why: "it is a command's status", origin: lastStatus}, true
 	case "PWD":
 		if !strings.HasPrefix(m.Dir, "/") {
 			return Unknown("${PWD}", "the directory is not known"), true
@@ -146,7 +146,7 @@ func (m *Machine) parts(parts []syntax.WordPart, quoted, meta bool) Value {
 			values = append(values, m.substitute(p.Stmts))
 		case *syntax.ProcSubst:
 			v := m.substitute(p.Stmts)
-			values = append(values, Value{Text: "<(" + v.Text + ")", Why: "it is what a command prints", from: v.from, sums: v.sums})
+			values = append(values, Value{Text: "<(" + v.Text + ")", Why: "it is what a command prints", from: v.from, sums: v.sums, origin: process})
 		case *syntax.ArithmExp:
 			values = append(values, m.arithmetic(p.X))
 		default:
