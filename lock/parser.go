@@ -44,7 +44,7 @@ func Parse(name string, data []byte) (*File, error) {
 	return f, nil
 }
 
-// syntaxFault returns why the document is not TOML, or nil. The scanner knows three
+// syntaxFault returns why the document is not TOML, or nil. The scanner knows four
 // faults; all else is for the TOML library to say.
 func (d *document) syntaxFault(s *scanner) *Error {
 	if i := invalidUTF8(d.Text); i >= 0 {

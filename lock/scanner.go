@@ -14,12 +14,12 @@ const maxDepth = 64
 const tooDeep = "nested too deep"
 
 // scanner makes the tree of a TOML document. It leaves the checks to the TOML
-// library, but for three that the library lacks, and stops at a fault.
+// library, but for four that the library lacks, and stops at a fault.
 type scanner struct {
 	doc   *document
 	text  string
 	pos   int
-	fault string // which of the three it stopped for, at pos; or empty
+	fault string // which of the four it stopped for, at pos; or empty
 }
 
 // scan returns a document with its tree, and the scanner as it ended.
@@ -121,6 +121,11 @@ func (s *scanner) pair(in *Table, depth int) {
 	p := &Pair{In: in, Parts: parts, Equals: s.pos, value: v}
 	if !s.accept('=') {
 		s.stop()
+		return
+	}
+	if v.pair == nil && (len(v.kids) > 0 || v.kind == kindTables) {
+		s.pos = start
+		s.fault = "key '" + v.path() + "' has already been defined" // as the library says of others
 		return
 	}
 	s.spaces()
@@ -262,7 +267,7 @@ func (s *scanner) inline(v *value, depth int) {
 // pairs alone, and in them different bare keys and simple values.
 func (t *Table) simple(text string, commas int) bool {
 	n := len(t.Pairs)
-	if commas != max(n-1, 0) || len(t.value.kids) != n || strings.Contains(text[t.Start:t.End], "\n") {
+	if commas != max(n-1, 0) || len(t.value.kids) != n || strings.ContainsAny(text[t.Start:t.End], "\r\n") {
 		return false
 	}
 	for _, p := range t.Pairs {
