@@ -178,8 +178,10 @@ func (s *scanner) key() string {
 	if plain {
 		return quoted[1 : len(quoted)-1]
 	}
-	key, _ := decodeValue(quoted).(string)
-	return key
+	if key, ok := decodeValue(quoted).(string); ok {
+		return key
+	}
+	return quoted // no key at all, which the library will say
 }
 
 // decodeValue returns what the TOML library makes of one value, or nil.
