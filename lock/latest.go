@@ -11,14 +11,19 @@ import (
 // Latest says how deplock finds out which versions of a dependency there are.
 // Either GitHub or URL is set.
 type Latest struct {
-	GitHub     string        // "owner/repository" whose releases are asked
-	Tags       bool          // ask its tags instead
-	Prefix     string        // what a tag has before the version; others are not considered
-	Prerelease bool          // consider pre-releases too
-	MinAge     time.Duration // consider only what has been out for this long
+	GitHub string // "owner/repository" whose releases are asked
+	Tags   bool   // ask its tags instead
+	// Prefix is the text that a tag must begin with. It is not part of the version,
+	// unless the current version begins with it too. Without a Prefix, a leading "v" is
+	// dropped unless the current version has one.
+	Prefix     string
+	Prerelease bool          // also accept pre-releases, marked as such on GitHub or by their version
+	MinAge     time.Duration // hold back younger releases; zero with URL, which gives no dates
 
-	URL   string // of a text that holds versions
-	Regex string // finds them in it: the first group, or all that matches
+	URL string // of a text that holds versions
+	// Regex finds the versions in that text: each match is one, or its first group if
+	// Regex has groups.
+	Regex string
 }
 
 // parseLatest reads where newer versions are found; nil means nowhere.

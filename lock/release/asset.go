@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -63,6 +64,16 @@ func (c *Client) parseAsset(address string) (repo, tag, name string, ok bool) {
 	last := len(elems) - 1
 	repo, tag, name = elems[0]+"/"+elems[1], strings.Join(elems[4:last], "/"), elems[last]
 	return repo, tag, name, isRepo(repo) && tag != "" && name != ""
+}
+
+// repoForm is the form of a repository's full name.
+var repoForm = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$`)
+
+// isRepo reports whether s is a repository's full name. Names that would change the
+// path of an address, such as "..", are refused.
+func isRepo(s string) bool {
+	_, name, _ := strings.Cut(s, "/")
+	return repoForm.MatchString(s) && name != "." && name != ".."
 }
 
 // hosts returns the hosts whose downloads the API knows.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"depfetch/fetch/fetchtest"
+	"depfetch/lock"
 )
 
 const assetDigest = "f8180838c23d7c7d797b208861fecb591d9ce1690d8704ed1e4cb8e2add966c1"
@@ -102,7 +103,7 @@ func TestEnterprise(t *testing.T) {
 	c := client(t, s.URL+"/api/v3/")
 	s.Script("/api/v3"+releasesURI, page(releases("v1.1.0"), ""))
 	s.Script("/api/v3/repos/o/r/releases/tags/v1.0.0", page(oneRelease, ""))
-	if r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != "1.1.0" {
+	if r, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != "1.1.0" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if d, err := c.AssetDigest(t.Context(), s.URL+"/o/r/releases/download/v1.0.0/tool.tgz"); err != nil || d.String() != assetDigest {
@@ -179,7 +180,7 @@ func TestRateLimit(t *testing.T) {
 			clock := now
 			c.Now = func() time.Time { return clock }
 			s.Script(releasesURI, tt.step, page(releases("v1.0.0"), ""))
-			_, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0")
+			_, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0")
 			e, ok := errors.AsType[*RateLimitError](err)
 			if !ok || !e.Reset.Equal(tt.want) || e.Authenticated {
 				t.Fatalf("got %v, want %v", err, tt.want)
@@ -195,7 +196,7 @@ func TestRateLimit(t *testing.T) {
 				t.Errorf("asked before the reset")
 			}
 			clock = tt.want
-			if _, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); err != nil {
+			if _, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0"); err != nil {
 				t.Errorf("after the reset: %v", err)
 			}
 		})
@@ -203,7 +204,7 @@ func TestRateLimit(t *testing.T) {
 	s, c := github(t)
 	c.Token = token
 	s.Script(releasesURI, fetchtest.Status(429))
-	_, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0")
+	_, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0")
 	if e, ok := errors.AsType[*RateLimitError](err); !ok || !e.Authenticated || strings.Contains(err.Error(), "GITHUB_TOKEN") {
 		t.Errorf("with a token: %v", err)
 	}

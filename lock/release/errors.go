@@ -48,7 +48,7 @@ type NoVersionError struct {
 	Where       string   // a repository, or an address without secrets
 	Unread      []string // the first few names that are not versions
 	UnreadCount int
-	Prereleases int    // left out because Query.Prerelease is not set
+	Prereleases int    // left out because the query's Prerelease is not set
 	OtherPrefix int    // left out because they do not begin with Prefix
 	Prefix      string // of the query
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"depfetch/fetch/fetchtest"
+	"depfetch/lock"
 )
 
 const token = "ghp_secret"
@@ -103,7 +104,7 @@ func TestLatestRelease(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		list    string
-		query   Query
+		query   lock.Latest
 		current string
 		want    string // version, and tag if that differs
 		newer   bool
@@ -116,17 +117,17 @@ func TestLatestRelease(t *testing.T) {
 		{name: "up to date", list: releases("v1.10.0"), current: "1.10.0", want: "1.10.0 v1.10.0"},
 		{name: "ahead", list: releases("v1.10.0"), current: "2.0.0", want: "1.10.0 v1.10.0"},
 		{name: "drafts and pre-releases", list: releases("v4.0.0?", "v3.0.0!", "v2.0.0-rc.1", "v1.0.0"), current: "1.0.0", want: "1.0.0 v1.0.0"},
-		{name: "pre-releases wanted", list: releases("v4.0.0?", "v3.0.0!", "v3.0.1-rc.1", "v1.0.0"), query: Query{Prerelease: true}, current: "1.0.0", want: "3.0.1-rc.1 v3.0.1-rc.1", newer: true},
-		{name: "prefix", list: releases("api/v9.0.0", "kustomize/v5.8.0", "kustomize/v5.7.1", "6.0.0"), query: Query{Prefix: "kustomize/v"}, current: "5.7.1", want: "5.8.0 kustomize/v5.8.0", newer: true},
-		{name: "prefix kept", list: releases("jq-1.8.1", "jq-1.7"), query: Query{Prefix: "jq-"}, current: "jq-1.7", want: "jq-1.8.1", newer: true},
+		{name: "pre-releases wanted", list: releases("v4.0.0?", "v3.0.0!", "v3.0.1-rc.1", "v1.0.0"), query: lock.Latest{Prerelease: true}, current: "1.0.0", want: "3.0.1-rc.1 v3.0.1-rc.1", newer: true},
+		{name: "prefix", list: releases("api/v9.0.0", "kustomize/v5.8.0", "kustomize/v5.7.1", "6.0.0"), query: lock.Latest{Prefix: "kustomize/v"}, current: "5.7.1", want: "5.8.0 kustomize/v5.8.0", newer: true},
+		{name: "prefix kept", list: releases("jq-1.8.1", "jq-1.7"), query: lock.Latest{Prefix: "jq-"}, current: "jq-1.7", want: "jq-1.8.1", newer: true},
 		{name: "no versions among versions", list: releases("nightly", "v1.1.0", "latest"), current: "1.0.0", want: "1.1.0 v1.1.0", newer: true},
 		{name: "two parts", list: releases("v1.22", "v1.21.5"), current: "1.21.5", want: "1.22 v1.22", newer: true},
 		{name: "four parts", list: releases("v3.2.0.0", "v3.2.0.2", "v3.2.0.1"), current: "3.2.0.0", want: "3.2.0.2 v3.2.0.2", newer: true},
 		{name: "builds", list: releases("v1.30.1+k3s1", "v1.30.1+k3s2"), current: "v1.30.1+k3s1", want: "v1.30.1+k3s2", newer: true},
-		{name: "held back", list: releases("v1.4.0@1", "v1.3.0@6", "v1.2.0@7", "v1.1.0@90"), query: Query{MinAge: 7 * day}, current: "1.1.0", want: "1.2.0 v1.2.0", newer: true, held: "1.4.0 1.3.0"},
-		{name: "a young backport", list: releases("v1.2.9@1", "v1.3.0@30"), query: Query{MinAge: 7 * day}, current: "1.2.8", want: "1.3.0 v1.3.0", newer: true},
-		{name: "all held back", list: releases("v1.4.0@1", "v1.3.0@2"), query: Query{MinAge: 7 * day}, current: "1.3.0", held: "1.4.0"},
-		{name: "no date", list: `[{"tag_name": "v2.0.0"}, {"tag_name": "v1.0.0", "published_at": "2020-01-01T00:00:00Z"}]`, query: Query{MinAge: day}, current: "1.0.0", want: "1.0.0 v1.0.0", held: "2.0.0"},
+		{name: "held back", list: releases("v1.4.0@1", "v1.3.0@6", "v1.2.0@7", "v1.1.0@90"), query: lock.Latest{MinAge: 7 * day}, current: "1.1.0", want: "1.2.0 v1.2.0", newer: true, held: "1.4.0 1.3.0"},
+		{name: "a young backport", list: releases("v1.2.9@1", "v1.3.0@30"), query: lock.Latest{MinAge: 7 * day}, current: "1.2.8", want: "1.3.0 v1.3.0", newer: true},
+		{name: "all held back", list: releases("v1.4.0@1", "v1.3.0@2"), query: lock.Latest{MinAge: 7 * day}, current: "1.3.0", held: "1.4.0"},
+		{name: "no date", list: `[{"tag_name": "v2.0.0"}, {"tag_name": "v1.0.0", "published_at": "2020-01-01T00:00:00Z"}]`, query: lock.Latest{MinAge: day}, current: "1.0.0", want: "1.0.0 v1.0.0", held: "2.0.0"},
 		{name: "no date, none needed", list: `[{"tag_name": "v2.0.0"}]`, current: "1.0.0", want: "2.0.0 v2.0.0", newer: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestLatestRelease(t *testing.T) {
 func TestLatestPublished(t *testing.T) {
 	s, c := github(t)
 	s.Script(releasesURI, page(releases("v1.0.0@3"), ""))
-	r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0")
+	r, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0")
 	if want := now.AddDate(0, 0, -3); err != nil || !r.Published.Equal(want) {
 		t.Errorf("published %v, %v; want %v", r.Published, err, want)
 	}
@@ -158,7 +159,7 @@ func TestLatestPages(t *testing.T) {
 	s, c := github(t)
 	second := s.Script("/repositories/7/releases?per_page=50&page=2", page(releases("v3.0.0"), ""))
 	s.Script(releasesURI, page(releases("v1.0.0"), second))
-	r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0")
+	r, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0")
 	if err != nil || r.Version != "3.0.0" {
 		t.Errorf("got %q, %v", r.Version, err)
 	}
@@ -170,24 +171,24 @@ func TestLatestPages(t *testing.T) {
 		many = append(many, fmt.Sprintf("v1.%d.0@1", i))
 	}
 	s.Script(releasesURI, page(releases(many...), second))
-	if r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != fmt.Sprintf("1.%d.0", enough-1) {
+	if r, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != fmt.Sprintf("1.%d.0", enough-1) {
 		t.Errorf("enough on the first page: %q, %v", r.Version, err)
 	}
-	if r, err := c.Latest(t.Context(), Query{GitHub: "o/r", MinAge: day * 2}, "1.0.0"); err != nil || r.Version != "3.0.0" {
+	if r, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r", MinAge: day * 2}, "1.0.0"); err != nil || r.Version != "3.0.0" {
 		t.Errorf("enough, but too young: %q, %v", r.Version, err)
 	}
 
 	// Pages without an end.
 	s.Script(releasesURI, page(releases("nightly"), s.URL+releasesURI))
 	before := len(s.Requests(releasesURI))
-	if _, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); !isA[*NoVersionError](err) {
+	if _, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0"); !isA[*NoVersionError](err) {
 		t.Errorf("endless releases: %v", err)
 	}
 	if n := len(s.Requests(releasesURI)) - before; n != maxReleasePages {
 		t.Errorf("endless releases: %d requests", n)
 	}
 	s.Script(tagsURI, page(tags("v1.0.0"), s.URL+tagsURI))
-	if _, err := c.Latest(t.Context(), Query{GitHub: "o/r", Tags: true}, "1.0.0"); err == nil || !strings.Contains(err.Error(), "too many") {
+	if _, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r", Tags: true}, "1.0.0"); err == nil || !strings.Contains(err.Error(), "too many") {
 		t.Errorf("endless tags: %v", err)
 	}
 	if n := len(s.Requests(tagsURI)); n != maxTagPages {
@@ -204,7 +205,7 @@ func TestLatestTag(t *testing.T) {
 	s.Script(date("go1.26.1"), commit(2))
 	s.Script(date("go1.26.0"), commit(30))
 
-	q := Query{GitHub: "o/r", Tags: true, Prefix: "go"}
+	q := lock.Latest{GitHub: "o/r", Tags: true, Prefix: "go"}
 	if r, err := c.Latest(t.Context(), q, "1.25.8"); err != nil || r.Version != "1.26.1" || r.Tag != "go1.26.1" || !r.Newer || !r.Published.IsZero() {
 		t.Errorf("got %+v, %v", r, err)
 	}
@@ -230,7 +231,7 @@ func TestLatestTag(t *testing.T) {
 
 func TestLatestFailures(t *testing.T) {
 	s, c := github(t)
-	latest := func(q Query, current string) error {
+	latest := func(q lock.Latest, current string) error {
 		t.Helper()
 		q.GitHub = "o/r"
 		r, err := c.Latest(t.Context(), q, current)
@@ -242,30 +243,30 @@ func TestLatestFailures(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		step    fetchtest.Step
-		query   Query
+		query   lock.Latest
 		current string
 		want    string
 	}{
-		{"no repository", fetchtest.Status(404), Query{}, "1.0.0", "o/r on GitHub: no repository, or it is private and needs GITHUB_TOKEN"},
-		{"no releases", page("[]", ""), Query{}, "1.0.0", "o/r on GitHub: no releases, or it is private and needs GITHUB_TOKEN"},
-		{"drafts only", page(releases("v1.0.0?"), ""), Query{}, "1.0.0", "o/r on GitHub: no releases, or it is private and needs GITHUB_TOKEN"},
-		{"pre-releases only", page(releases("v1.0.0!", "v1.0.0-rc.1"), ""), Query{}, "1.0.0", "no version found at o/r; pre-releases: 2"},
-		{"no version parses", page(releases("jq-1.8.1", "jq-1.7", "a", "b", "c", "d"), ""), Query{}, "1.0.0",
+		{"no repository", fetchtest.Status(404), lock.Latest{}, "1.0.0", "o/r on GitHub: no repository, or it is private and needs GITHUB_TOKEN"},
+		{"no releases", page("[]", ""), lock.Latest{}, "1.0.0", "o/r on GitHub: no releases, or it is private and needs GITHUB_TOKEN"},
+		{"drafts only", page(releases("v1.0.0?"), ""), lock.Latest{}, "1.0.0", "o/r on GitHub: no releases, or it is private and needs GITHUB_TOKEN"},
+		{"pre-releases only", page(releases("v1.0.0!", "v1.0.0-rc.1"), ""), lock.Latest{}, "1.0.0", "no version found at o/r; pre-releases: 2"},
+		{"no version parses", page(releases("jq-1.8.1", "jq-1.7", "a", "b", "c", "d"), ""), lock.Latest{}, "1.0.0",
 			`no version found at o/r; not versions: "jq-1.8.1", "jq-1.7", "a", "b", "c" and 1 more`},
-		{"other prefix", page(releases("api/v1.0.0", "tool/nightly"), ""), Query{Prefix: "tool/"}, "1.0.0",
+		{"other prefix", page(releases("api/v1.0.0", "tool/nightly"), ""), lock.Latest{Prefix: "tool/"}, "1.0.0",
 			`no version found at o/r; not versions: "tool/nightly"; without the prefix "tool/": 1`},
-		{"current does not parse", page(releases("v1.0.0"), ""), Query{}, "stable",
+		{"current does not parse", page(releases("v1.0.0"), ""), lock.Latest{}, "stable",
 			`version "stable" cannot be compared: want numbers between dots, as in 1.2.3 or 1.2.3-rc.1`},
-		{"HTML", fetchtest.Page("\n<!DOCTYPE html><html></html>"), Query{}, "1.0.0",
+		{"HTML", fetchtest.Page("\n<!DOCTYPE html><html></html>"), lock.Latest{}, "1.0.0",
 			"ADDRESS: a web page in place of JSON; is this the base URL of an API?"},
-		{"not a list", page(`{"message": "hi"}`, ""), Query{}, "1.0.0",
+		{"not a list", page(`{"message": "hi"}`, ""), lock.Latest{}, "1.0.0",
 			"ADDRESS: the answer cannot be read: json: cannot unmarshal object into Go value of type []release.githubRelease"},
-		{"cut off", page(`[{"tag_name": "v1.`, ""), Query{}, "1.0.0", "ADDRESS: the answer cannot be read: unexpected end of JSON input"},
-		{"too long", page(`["`+strings.Repeat("x", maxAnswer)+`"]`, ""), Query{}, "1.0.0", "ADDRESS: the answer is longer than 16 MiB"},
-		{"wrong token", fetchtest.Status(401), Query{}, "1.0.0", "ADDRESS: HTTP 401 Unauthorized, the token was refused"},
-		{"refused", fetchtest.Status(403, "X-RateLimit-Remaining", "12"), Query{}, "1.0.0", "ADDRESS: HTTP 403 Forbidden"},
-		{"down", fetchtest.Status(502), Query{}, "1.0.0", "ADDRESS: HTTP 502 Bad Gateway"},
-		{"next page elsewhere", page(releases("v1.0.0"), "http://host.example/x"), Query{}, "1.0.0", "ADDRESS: its next page lies on another server"},
+		{"cut off", page(`[{"tag_name": "v1.`, ""), lock.Latest{}, "1.0.0", "ADDRESS: the answer cannot be read: unexpected end of JSON input"},
+		{"too long", page(`["`+strings.Repeat("x", maxAnswer)+`"]`, ""), lock.Latest{}, "1.0.0", "ADDRESS: the answer is longer than 16 MiB"},
+		{"wrong token", fetchtest.Status(401), lock.Latest{}, "1.0.0", "ADDRESS: HTTP 401 Unauthorized, the token was refused"},
+		{"refused", fetchtest.Status(403, "X-RateLimit-Remaining", "12"), lock.Latest{}, "1.0.0", "ADDRESS: HTTP 403 Forbidden"},
+		{"down", fetchtest.Status(502), lock.Latest{}, "1.0.0", "ADDRESS: HTTP 502 Bad Gateway"},
+		{"next page elsewhere", page(releases("v1.0.0"), "http://host.example/x"), lock.Latest{}, "1.0.0", "ADDRESS: its next page lies on another server"},
 	} {
 		s.Script(releasesURI, tt.step)
 		want := strings.ReplaceAll(tt.want, "ADDRESS", s.URL+"/repos/o/r/releases?per_page=REDACTED")
@@ -274,16 +275,16 @@ func TestLatestFailures(t *testing.T) {
 		}
 	}
 	s.Script(tagsURI, page("[]", ""))
-	if err := latest(Query{Tags: true}, "1.0.0"); !isA[*NotFoundError](err) {
+	if err := latest(lock.Latest{Tags: true}, "1.0.0"); !isA[*NotFoundError](err) {
 		t.Errorf("no tags: %v", err)
 	}
 	s.Script(releasesURI, fetchtest.Status(404))
 	c.Token = token
-	if err := latest(Query{}, "1.0.0"); err.Error() != "o/r on GitHub: no repository" {
+	if err := latest(lock.Latest{}, "1.0.0"); err.Error() != "o/r on GitHub: no repository" {
 		t.Errorf("with a token: %v", err)
 	}
 	s.Script(releasesURI, fetchtest.Reset("x", 0))
-	if err := latest(Query{}, "1.0.0"); strings.Contains(err.Error(), token) {
+	if err := latest(lock.Latest{}, "1.0.0"); strings.Contains(err.Error(), token) {
 		t.Errorf("reset: %v", err)
 	}
 }
@@ -301,16 +302,16 @@ func TestLatestText(t *testing.T) {
 	elsewhere := fetchtest.New(t)
 	for _, tt := range []struct {
 		body  string
-		query Query
+		query lock.Latest
 		cur   string
 		want  string
 	}{
-		{kubernetes, Query{Regex: `v.+`}, "1.36.3", "1.36.4"},
-		{kubernetes + "\n", Query{Regex: `v[0-9.]+`}, "v1.36.3", "v1.36.4"},
-		{golang, Query{Regex: `"version": "go([^"]+)"`}, "1.25.8", "1.26.1"},
-		{golang, Query{Regex: `"version": "(go[^"]+)"`, Prefix: "go", Prerelease: true}, "1.25.8", "1.27rc1"},
-		{node, Query{Regex: `"version":"(v22[^"]+)"`}, "22.1.0", "22.17.0"},
-		{node, Query{Regex: `"version":"v([^"]+)"`}, "22.1.0", "24.3.0"},
+		{kubernetes, lock.Latest{Regex: `v.+`}, "1.36.3", "1.36.4"},
+		{kubernetes + "\n", lock.Latest{Regex: `v[0-9.]+`}, "v1.36.3", "v1.36.4"},
+		{golang, lock.Latest{Regex: `"version": "go([^"]+)"`}, "1.25.8", "1.26.1"},
+		{golang, lock.Latest{Regex: `"version": "(go[^"]+)"`, Prefix: "go", Prerelease: true}, "1.25.8", "1.27rc1"},
+		{node, lock.Latest{Regex: `"version":"(v22[^"]+)"`}, "22.1.0", "22.17.0"},
+		{node, lock.Latest{Regex: `"version":"v([^"]+)"`}, "22.1.0", "24.3.0"},
 	} {
 		tt.query.URL = elsewhere.Script("/index?x=secret", fetchtest.Body(tt.body))
 		r, err := c.Latest(t.Context(), tt.query, tt.cur)
@@ -318,11 +319,11 @@ func TestLatestText(t *testing.T) {
 			t.Errorf("%s in %s: %+v, %v", tt.query.Regex, tt.body, r, err)
 		}
 	}
-	_, err := c.Latest(t.Context(), Query{URL: elsewhere.URL + "/index?x=secret", Regex: "(lts)|x()"}, "1.0.0")
+	_, err := c.Latest(t.Context(), lock.Latest{URL: elsewhere.URL + "/index?x=secret", Regex: "(lts)|x()"}, "1.0.0")
 	if err == nil || err.Error() != "no version found at "+elsewhere.URL+`/index?x=REDACTED; not versions: "lts", "lts"` {
 		t.Errorf("no match that is a version: %v", err)
 	}
-	_, err = c.Latest(t.Context(), Query{URL: elsewhere.URL + "/none?x=secret", Regex: "x"}, "1.0.0")
+	_, err = c.Latest(t.Context(), lock.Latest{URL: elsewhere.URL + "/none?x=secret", Regex: "x"}, "1.0.0")
 	if e, ok := errors.AsType[*AnswerError](err); !ok || e.Status != 404 || strings.Contains(err.Error(), "secret") {
 		t.Errorf("gone: %v", err)
 	}
@@ -333,11 +334,11 @@ func TestLatestText(t *testing.T) {
 	}
 	// The API itself may be such an address.
 	own := s.Script("/repos/o/r/releases/latest", fetchtest.Body(`{"tag_name": "v1.2.3"}`))
-	if r, err := c.Latest(t.Context(), Query{URL: own, Regex: `"tag_name": "([^"]+)"`}, "1.0.0"); err != nil || r.Version != "1.2.3" {
+	if r, err := c.Latest(t.Context(), lock.Latest{URL: own, Regex: `"tag_name": "([^"]+)"`}, "1.0.0"); err != nil || r.Version != "1.2.3" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	s.Script("/repos/o/r/releases/latest", fetchtest.Status(429))
-	if _, err := c.Latest(t.Context(), Query{URL: own, Regex: "x"}, "1.0.0"); !isA[*RateLimitError](err) {
+	if _, err := c.Latest(t.Context(), lock.Latest{URL: own, Regex: "x"}, "1.0.0"); !isA[*RateLimitError](err) {
 		t.Errorf("limited: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"depfetch/fetch/fetchtest"
 	"depfetch/fetch/source"
+	"depfetch/lock"
 )
 
 // TestToken: it goes to the API, along redirects and pages there, and nowhere
@@ -27,7 +28,7 @@ func TestToken(t *testing.T) {
 			next(w, r)
 		}
 	}
-	query := Query{GitHub: "o/r"}
+	query := lock.Latest{GitHub: "o/r"}
 
 	second := s.Script("/repositories/7/releases?page=2", authorized(page(releases("v1.1.0"), "")))
 	moved := s.Script("/repositories/7/releases", authorized(page(releases("v1.0.0"), second)))
@@ -124,7 +125,7 @@ func TestHTTPSource(t *testing.T) {
 	s := fetchtest.New(t)
 	c := &Client{API: s.URL, Transport: source.New(source.Config{}), UserAgent: "deplock/test"}
 	s.Script(releasesURI, page(releases("v1.1.0"), ""))
-	if r, err := c.Latest(t.Context(), Query{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != "1.1.0" {
+	if r, err := c.Latest(t.Context(), lock.Latest{GitHub: "o/r"}, "1.0.0"); err != nil || r.Version != "1.1.0" {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"depfetch/fetch/source"
+	"depfetch/lock"
 )
 
 // DefaultAPI is the base URL of GitHub's API.
@@ -68,7 +69,7 @@ type Release struct {
 	Published time.Time // zero if unknown
 }
 
-// Result is the answer to a Query.
+// Result is the answer to a query.
 type Result struct {
 	// Release is the latest release that the query accepts. It is zero if all
 	// are held back.
@@ -86,7 +87,7 @@ type Result struct {
 	Unordered []string
 }
 
-// Latest returns the highest version that a query accepts. The order is that of
+// Latest returns the highest version that a query of a valid lockfile accepts. The order is that of
 // Semantic Versioning 2.0.0, extended to the other schemes that upstreams use. The
 // current version, which may be empty, determines the scheme: names that follow
 // another one are not accepted. GitHub lists releases newest first, so a long list is
@@ -96,11 +97,8 @@ type Result struct {
 // not belong to the prefix of the query, a [*NotFoundError] if the repository does not
 // exist or has no releases, a [*NoVersionError] if none of its names is a version that
 // the query accepts, a [*RateLimitError], or an [*AnswerError].
-func (c *Client) Latest(ctx context.Context, q Query, current string) (Result, error) {
-	if err := q.Check(); err != nil {
-		return Result{}, err
-	}
-	naming, err := q.naming(current)
+func (c *Client) Latest(ctx context.Context, q lock.Latest, current string) (Result, error) {
+	naming, err := namingOf(q, current)
 	if err != nil {
 		return Result{}, err
 	}
@@ -141,7 +139,7 @@ func (c *Client) now() time.Time {
 
 // search is the state of one call of Latest.
 type search struct {
-	query   Query
+	query   lock.Latest
 	naming  naming
 	current *version // nil if there is none
 	scheme  *version // that candidates must follow: current, or the first candidate

@@ -30,7 +30,7 @@ func (c *Client) Newest(ctx context.Context, deps []*lock.Dep) []Newest {
 	for i := range all {
 		g.Go(func() error {
 			n := &all[i]
-			n.Result, n.Err = c.Release.Latest(ctx, release.Query(*n.Dep.Latest), n.Dep.Version)
+			n.Result, n.Err = c.Release.Latest(ctx, *n.Dep.Latest, n.Dep.Version)
 			return nil
 		})
 	}
