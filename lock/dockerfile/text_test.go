@@ -1,11 +1,8 @@
 package dockerfile
 
 import (
-	"bytes"
-	"fmt"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
@@ -25,32 +22,34 @@ func TestPosition(t *testing.T) {
 	}
 }
 
-// TestPlacesCostLittle finds many places and comments in files that are made for it.
-func TestPlacesCostLittle(t *testing.T) {
-	begin := time.Now()
-	var b bytes.Buffer
-	b.WriteString("FROM a\n")
-	for b.Len() < 1<<20 {
-		b.WriteString("# deplock ignore=unverified\n")
-	}
-	b.WriteString("RUN true\n")
-	f, err := Parse("Dockerfile", b.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range 37_000 {
-		if f.Ignores("unverified", "Dockerfile", line) {
-			t.Fatal(fmt.Sprint("line ", line))
+// TestPositionReadsLittle holds that the text is read again only near the offset and
+// near the start of its line: all else of it is overwritten.
+func TestPositionReadsLittle(t *testing.T) {
+	const start, offset = len("FROM a\n"), 50_000
+	data := []byte("FROM a\nRUN " + strings.Repeat("x ", 30_000) + "\n")
+	text := newText(data)
+	for i := range data {
+		if i/block != start/block && i/block != offset/block {
+			data[i] = 0x80
 		}
 	}
-	long, err := Parse("Dockerfile", []byte("FROM a\nRUN "+strings.Repeat("x ", 30_000)+"\n"))
+	if got, want := text.position(offset), (Position{offset, 2, offset - start + 1}); got != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestIgnoresReadsOnce holds that the comments are read once, however often they are
+// asked for: the file is overwritten after the first time.
+func TestIgnoresReadsOnce(t *testing.T) {
+	const comments = 37_000
+	f, err := Parse("Dockerfile", []byte("FROM a\n"+strings.Repeat("# deplock ignore=unverified\n", comments)+"RUN true\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for offset := range 40_000 {
-		long.Position(60_000 - offset)
-	}
-	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("it took %v", took)
+	for line := range comments + 4 {
+		if got, want := f.Ignores("unverified", "Dockerfile", line), line == comments+2; got != want {
+			t.Fatalf("line %d: %v", line, got)
+		}
+		clear(f.Data)
 	}
 }
