@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -77,7 +78,7 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		return err
 	}
 	var errs []error
-	digests := make(map[string]string)
+	digests := make(map[string]v1.Hash)
 	if !f.check || f.update {
 		// A registry that does not answer for one image does not keep the others
 		// from being pinned.
@@ -92,16 +93,16 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 	}
 	changed := 0
 	for _, file := range files {
-		edits := make(map[int]string)
+		edits := make(map[int]v1.Hash)
 		for i, r := range file.refs {
-			digest := digests[r.Image]
+			digest, known := digests[r.Image]
 			switch {
 			case file.left[i]:
 			case r.Why != "":
-				if r.Digest == "" {
+				if !r.Pinned() {
 					c.warn(fmt.Errorf("%s: %s is not pinned: %s", r.Place(), r.Text, r.Why))
 				}
-			case digest == "" || digest == r.Digest || r.Digest != "" && !f.update:
+			case !known || digest == r.Digest || r.Pinned() && !f.update:
 			default:
 				edits[i] = digest
 			}
@@ -137,16 +138,16 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 }
 
 // movement says what becomes of a digest.
-func movement(from, to string) string {
-	if from == "" {
-		return "→ " + to
+func movement(from, to v1.Hash) string {
+	if from == (v1.Hash{}) {
+		return "→ " + to.String()
 	}
-	return from + " → " + to
+	return from.String() + " → " + to.String()
 }
 
 // checkPins reports the images without a digest, which are findings, and the tags
 // that have moved on, which are none.
-func (c *command) checkPins(files []pinned, digests map[string]string) {
+func (c *command) checkPins(files []pinned, digests map[string]v1.Hash) {
 	images, open, moved := 0, 0, 0
 	for _, file := range files {
 		for i, r := range file.refs {
@@ -154,15 +155,15 @@ func (c *command) checkPins(files []pinned, digests map[string]string) {
 				continue
 			}
 			images++
-			now := digests[r.Image]
+			now, known := digests[r.Image]
 			switch {
-			case r.Digest == "" && r.Why == "":
+			case !r.Pinned() && r.Why == "":
 				open++
 				c.code = exit.Failure
 				c.line("%s: %s has no digest", r.Place(), r.Text)
-			case r.Digest == "":
+			case !r.Pinned():
 				c.line("%s: %s cannot be told: %s", r.Place(), r.Text, r.Why)
-			case now != "" && now != r.Digest:
+			case known && now != r.Digest:
 				moved++
 				c.line("%s: %s has moved on: pinned %s, now %s", r.Place(), r.Image, r.Digest, now)
 			}
@@ -220,7 +221,7 @@ func asked(files []pinned, f pinFlags) []string {
 			}
 			// Without a tag, a digest has nothing to be compared with.
 			hasTag := strings.Contains(r.Image[strings.LastIndexByte(r.Image, '/')+1:], ":")
-			if r.Why == "" && (r.Digest == "" && !f.check || r.Digest != "" && f.update && hasTag) {
+			if r.Why == "" && (!r.Pinned() && !f.check || r.Pinned() && f.update && hasTag) {
 				images = append(images, r.Image)
 			}
 		}

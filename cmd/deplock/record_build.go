@@ -203,7 +203,7 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to target, reques
 	}
 	var manners []manner
 	alike := make(map[manner][]fetch.Artifact)
-	got := make(map[question][]string) // the digests that came in the build
+	got := make(map[question][]fetch.Digest) // the digests that came in the build
 	for _, r := range requests {
 		if r.Problem != "" {
 			result = append(result, r)
@@ -216,7 +216,7 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to target, reques
 		if got[key] == nil {
 			if !acceptable(r.URL, o.allowHTTP) {
 				problem(r.URL, "it is no address that can be locked; plain http can with --allow-http")
-				got[key] = []string{}
+				got[key] = []fetch.Digest{}
 				continue
 			}
 			m := mannerOf(r.URL, key.header)
@@ -225,9 +225,9 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to target, reques
 			}
 			alike[m] = append(alike[m], artifactOf(r.URL))
 		}
-		got[key] = append(got[key], r.SHA256)
+		got[key] = append(got[key], r.Digest)
 	}
-	digests := make(map[string]string)
+	digests := make(map[string]fetch.Digest)
 	for _, asked := range manners {
 		from, err := withHeader(client.Fetch, config, alike[asked][0].URL, asked.header)
 		if err != nil {
@@ -239,18 +239,17 @@ func (c *command) askAgain(ctx context.Context, o recordFlags, to target, reques
 		}
 		for i, m := range measured {
 			url := alike[asked][i].URL
-			digest := m.Digest.String()
-			other := func(d string) bool { return d != digest }
+			other := func(d fetch.Digest) bool { return d != m.Digest }
 			switch {
 			case m.Err != nil:
 				problem(url, "the build got it, and asking for it again outside of the build fails: "+m.Err.Error())
 			case slices.ContainsFunc(got[question{url, asked.header}], other):
 				problem(url, "the build got other bytes than come now outside of it: it changes from request to request, or depends on who asks")
-			case digests[url] != "" && other(digests[url]):
+			case !digests[url].IsZero() && other(digests[url]):
 				problem(url, "it has other bytes when it is asked for with other header fields")
 				result = slices.DeleteFunc(result, func(r record.Request) bool { return r.URL == url })
 			default:
-				digests[url] = digest
+				digests[url] = m.Digest
 				result = append(result, requestOf(url, m))
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -20,7 +21,7 @@ func (c *command) addRecorded(ctx context.Context, o online, to target, requests
 		return err
 	}
 	var pins []lock.Pin
-	seen := make(map[string]string)
+	seen := make(map[string]fetch.Digest)
 	for _, r := range requests {
 		shown := source.Redact(r.URL)
 		if r.Problem != "" {
@@ -28,12 +29,12 @@ func (c *command) addRecorded(ctx context.Context, o online, to target, requests
 			continue
 		}
 		if old, ok := seen[r.URL]; ok {
-			if old != r.SHA256 {
+			if old != r.Digest {
 				c.console.Warnf("%s served other bytes the second time; the first are locked", shown)
 			}
 			continue
 		}
-		seen[r.URL] = r.SHA256
+		seen[r.URL] = r.Digest
 		advice, unfit := r.Advice()
 		if advice != "" {
 			c.console.Warnf("%s: %s", shown, advice)
@@ -43,16 +44,12 @@ func (c *command) addRecorded(ctx context.Context, o online, to target, requests
 		}
 		trust := lock.TOFU
 		if digest, err := client.Release.AssetDigest(ctx, r.URL); err == nil && !digest.IsZero() {
-			if digest.String() != r.SHA256 {
+			if digest != r.Digest {
 				return &console.Error{Err: fmt.Errorf("%s: the bytes are not those that GitHub's API gives the sha256 of", shown), Code: exit.WrongBytes}
 			}
 			trust = lock.Published
 		}
-		pin, err := r.Pin(trust)
-		if err != nil {
-			return err
-		}
-		pins = append(pins, pin)
+		pins = append(pins, r.Pin(trust))
 		c.printf("recorded %s  %d bytes  %s\n", shown, r.Size, trust)
 		if r.Final != "" {
 			c.printf("  which leads to %s\n", source.Redact(r.Final))

@@ -19,7 +19,6 @@ import (
 	"depfetch/fetch/cmdline"
 	"depfetch/fetch/cmdline/curl"
 	"depfetch/fetch/cmdline/wget"
-	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/record"
@@ -180,7 +179,7 @@ func (r *recorder) header(url string) []string {
 
 // requestOf returns the request that an address was answered to with m.
 func requestOf(url string, m fetch.Measurement) record.Request {
-	r := record.Request{URL: url, SHA256: m.Digest.String(), Size: m.Size, Modified: m.Response.Modified, HTML: m.HTML}
+	r := record.Request{URL: url, Digest: m.Digest, Size: m.Size, Modified: m.Response.Modified, HTML: m.HTML}
 	if m.Response.URL != url {
 		r.Final = m.Response.URL
 	}
@@ -205,9 +204,8 @@ func (r *recorder) known(url string) (*fetch.Artifact, error) {
 		for _, request := range requests {
 			if request.URL == url && request.Problem == "" {
 				a := artifactOf(url)
-				a.Size, a.Modified = request.Size, request.Modified
-				a.Digest, err = digest.Parse(request.SHA256)
-				return &a, err
+				a.Digest, a.Size, a.Modified = request.Digest, request.Size, request.Modified
+				return &a, nil
 			}
 		}
 	}

@@ -22,7 +22,7 @@ var hashes = map[string]func() hash.Hash{"sha512": sha512.New, "sha384": sha512.
 
 // compareSum compares what came with the sum that stands in the Dockerfile.
 func compareSum(store *cache.Store, r *sync.Request, m fetch.Measurement) error {
-	if r.Sum == (sync.Sum{}) {
+	if r.Sum.IsZero() {
 		return nil
 	}
 	got := m.Digest.String()

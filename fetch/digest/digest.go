@@ -43,5 +43,14 @@ func Parse(s string) (SHA256, error) {
 //go:noinline
 func (d SHA256) String() string { return hex.EncodeToString(d[:]) }
 
+// MarshalText returns what String does.
+func (d SHA256) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what Parse does.
+func (d *SHA256) UnmarshalText(text []byte) (err error) {
+	*d, err = Parse(string(text))
+	return err
+}
+
 // IsZero reports whether d is the zero value.
 func (d SHA256) IsZero() bool { return d == SHA256{} }

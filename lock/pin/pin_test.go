@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 const (
@@ -47,14 +49,14 @@ func TestEdit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			digests := make(map[int]string)
+			digests := make(map[int]v1.Hash)
 			var left []string
 			for i, r := range refs {
 				if r.Why != "" {
 					left = append(left, fmt.Sprintf("%d: %s: %s", r.Line, r.Text, r.Why))
 					continue
 				}
-				digests[i] = newDigest
+				digests[i], _ = v1.NewHash(newDigest)
 			}
 			got, err := Edit(test.file, data, refs, digests)
 			if err != nil {
@@ -72,7 +74,7 @@ func TestEdit(t *testing.T) {
 
 func TestDigestIsRead(t *testing.T) {
 	refs, err := References("Dockerfile", []byte("FROM h:1/a:2@"+oldDigest+"\n"))
-	if err != nil || len(refs) != 1 || refs[0].Image != "h:1/a:2" || refs[0].Digest != oldDigest {
+	if err != nil || len(refs) != 1 || refs[0].Image != "h:1/a:2" || refs[0].Digest.String() != oldDigest {
 		t.Errorf("%+v, %v", refs, err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"depfetch/lock/dockerfile"
 )
@@ -28,12 +29,12 @@ const MaxSize = 64 << 20
 // Reference is an image that a file names.
 type Reference struct {
 	File      string
-	Line, Col int    // where it is used, from 1; Col counts characters
-	Text      string // with its variables expanded, and with the digest
-	Image     string // without the digest
-	Digest    string // "sha256:…", or empty
-	Why       string // why it cannot be edited; empty if it can
-	Ignored   bool   // a comment "# deplock ignore=unpinned-image" applies to it
+	Line, Col int     // where it is used, from 1; Col counts characters
+	Text      string  // with its variables expanded, and with the digest
+	Image     string  // without the digest
+	Digest    v1.Hash // a sha256; zero if it has none
+	Why       string  // why it cannot be edited; empty if it can
+	Ignored   bool    // a comment "# deplock ignore=unpinned-image" applies to it
 	// Bare says that it is a name without a tag in COPY --from or a mount. It is an
 	// image, unless the build is given a named context of that name.
 	Bare bool
@@ -53,14 +54,22 @@ func (r Reference) Context(names []string) bool {
 	return r.image.Where != "" && r.image.Context(names)
 }
 
+// Pinned reports whether a reference has a digest.
+func (r Reference) Pinned() bool { return r.Digest != v1.Hash{} }
+
 // Place returns the position where it is used, as file:line:column.
 func (r Reference) Place() string { return fmt.Sprintf("%s:%d:%d", r.File, r.Line, r.Col) }
 
-// digested matches a digest at the end of a reference.
-var digested = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
-
-// bare matches a digest without an image.
-var bare = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+// split splits a reference into the image and its digest, which is zero if it has none.
+// A digest alone has no image.
+func split(ref string) (image string, digest v1.Hash) {
+	at := strings.LastIndexByte(ref, '@')
+	digest, err := v1.NewHash(ref[at+1:])
+	if err != nil || digest.Algorithm != "sha256" {
+		return ref, v1.Hash{}
+	}
+	return ref[:max(at, 0)], digest
+}
 
 // References returns the images that a file names, by position. Files whose name
 // ends in .yaml or .yml are read as YAML, all others as Dockerfiles.
@@ -75,10 +84,7 @@ func References(file string, data []byte) ([]Reference, error) {
 	}
 	for i := range refs {
 		r := &refs[i]
-		r.Image = r.Text
-		if m := digested.FindStringSubmatchIndex(r.Text); m != nil {
-			r.Image, r.Digest = r.Text[:m[0]], r.Text[m[2]:m[3]]
-		}
+		r.Image, r.Digest = split(r.Text)
 		if r.Why != "" {
 			continue
 		}
@@ -145,20 +151,17 @@ func (r *Reference) place(data []byte) {
 }
 
 // edited returns the new text of a reference with a digest.
-func (r Reference) edited(data []byte, digest string) string {
-	text := string(data[r.start:r.end])
-	if bare.MatchString(text) {
-		return digest // the default of an ARG that is only the digest
+func (r Reference) edited(data []byte, digest v1.Hash) string {
+	image, _ := split(string(data[r.start:r.end]))
+	if image == "" {
+		return digest.String() // the default of an ARG that is only the digest
 	}
-	if m := digested.FindStringIndex(text); m != nil {
-		text = text[:m[0]]
-	}
-	return text + "@" + digest
+	return image + "@" + digest.String()
 }
 
 // Edit returns a file with new digests, which are by the index of their reference in
 // refs, the result of References for the same data.
-func Edit(file string, data []byte, refs []Reference, digests map[int]string) ([]byte, error) {
+func Edit(file string, data []byte, refs []Reference, digests map[int]v1.Hash) ([]byte, error) {
 	var edits []dockerfile.Edit
 	for i, digest := range digests {
 		if refs[i].Why != "" {
@@ -171,7 +174,7 @@ func Edit(file string, data []byte, refs []Reference, digests map[int]string) ([
 }
 
 // verify reads an edited file again, and compares its references.
-func verify(file string, data []byte, refs []Reference, digests map[int]string) error {
+func verify(file string, data []byte, refs []Reference, digests map[int]v1.Hash) error {
 	got, err := References(file, data)
 	if err != nil {
 		return fmt.Errorf("reading what was edited: %w", err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
@@ -71,9 +72,9 @@ func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // Digests returns the current digest of each image, or the error why there is none. The
 // errors are of the types of this package, unless an image is not a valid reference.
-func (r *Registry) Digests(ctx context.Context, images []string) (digests map[string]string, errs map[string]error) {
+func (r *Registry) Digests(ctx context.Context, images []string) (digests map[string]v1.Hash, errs map[string]error) {
 	var mu sync.Mutex
-	digests, errs = make(map[string]string), make(map[string]error)
+	digests, errs = make(map[string]v1.Hash), make(map[string]error)
 	forEach(images, func(image string) {
 		digest, err := r.digest(ctx, image)
 		mu.Lock()
@@ -87,30 +88,30 @@ func (r *Registry) Digests(ctx context.Context, images []string) (digests map[st
 	return digests, errs
 }
 
-func (r *Registry) digest(ctx context.Context, image string) (string, error) {
+func (r *Registry) digest(ctx context.Context, image string) (v1.Hash, error) {
 	ref, err := name.ParseReference(image)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", image, err)
+		return v1.Hash{}, fmt.Errorf("%s: %w", image, err)
 	}
 	opts := r.options(ctx)
 	d, err := remote.Head(ref, opts...)
 	if err == nil {
-		return d.Digest.String(), nil
+		return d.Digest, nil
 	}
 	if status(err) != http.StatusUnauthorized && ctx.Err() == nil {
 		// Some registries do not support HEAD, or answer it without the digest.
 		var full *remote.Descriptor
 		if full, err = remote.Get(ref, opts...); err == nil {
-			return full.Digest.String(), nil
+			return full.Digest, nil
 		}
 	}
 	switch s := status(err); s {
 	case http.StatusNotFound:
-		return "", &NotFoundError{Image: image}
+		return v1.Hash{}, &NotFoundError{Image: image}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return "", &DeniedError{Image: image, Registry: ref.Context().RegistryStr(), Status: s}
+		return v1.Hash{}, &DeniedError{Image: image, Registry: ref.Context().RegistryStr(), Status: s}
 	}
-	return "", &UnavailableError{Image: image, Err: err}
+	return v1.Hash{}, &UnavailableError{Image: image, Err: err}
 }
 
 // status returns the HTTP status of an error of a registry, or 0.

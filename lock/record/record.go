@@ -36,9 +36,9 @@ import (
 type Request struct {
 	URL string `json:"url,omitempty"`
 	// Header are the header fields that the call set, as Plain returns them.
-	Header []string `json:"header,omitempty"`
-	SHA256 string   `json:"sha256,omitempty"`
-	Size   int64    `json:"size,omitempty"`
+	Header []string      `json:"header,omitempty"`
+	Digest digest.SHA256 `json:"sha256,omitzero"`
+	Size   int64         `json:"size,omitempty"`
 	// Modified is the time in Last-Modified. It may be zero.
 	Modified time.Time `json:"modified,omitzero"`
 	Final    string    `json:"final,omitempty"` // the address after redirects, if there were any
@@ -88,14 +88,9 @@ func Read(journal io.Reader) ([]Request, error) {
 	return all, lines.Err()
 }
 
-// Pin returns the line of urls that pins a request. It returns an error if SHA256 is not
-// a digest.
-func (r Request) Pin(trust lock.Trust) (lock.Pin, error) {
-	digest, err := digest.Parse(r.SHA256)
-	if err != nil {
-		return lock.Pin{}, fmt.Errorf("%s: %w", source.Redact(r.URL), err)
-	}
-	return lock.Pin{URL: r.URL, Digest: digest, Size: r.Size, Trust: trust, Modified: r.Modified}, nil
+// Pin returns the line of urls that pins a request.
+func (r Request) Pin(trust lock.Trust) lock.Pin {
+	return lock.Pin{URL: r.URL, Digest: r.Digest, Size: r.Size, Trust: trust, Modified: r.Modified}
 }
 
 // Describe sets JSON, NoFile and Program from the first bytes of the answer. URL and Size

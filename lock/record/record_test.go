@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"depfetch/fetch/digest"
 	"depfetch/lock"
 	"depfetch/lock/record"
 )
@@ -20,7 +21,7 @@ func TestJournal(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			if err := record.Append(name, record.Request{URL: "https://h/" + strings.Repeat("x", 500), Size: 7}); err != nil {
+			if err := record.Append(name, record.Request{URL: "https://h/" + strings.Repeat("x", 500), Digest: digest.Of([]byte("a")), Size: 7}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -31,22 +32,21 @@ func TestJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if all, err := record.Read(f); err != nil || len(all) != 50 || all[49].Size != 7 {
+	if all, err := record.Read(f); err != nil || len(all) != 50 || all[49].Size != 7 || all[49].Digest != digest.Of([]byte("a")) {
 		t.Errorf("got %d requests, %v", len(all), err)
 	}
-	if _, err := record.Read(strings.NewReader("{")); err == nil {
-		t.Error("half a line was read")
+	for _, line := range []string{"{", `{"url":"https://h/f","sha256":"ab"}`} {
+		if _, err := record.Read(strings.NewReader(line)); err == nil {
+			t.Errorf("%s was read", line)
+		}
 	}
 }
 
 func TestPin(t *testing.T) {
-	r := record.Request{URL: "https://h/f", SHA256: strings.Repeat("ab", 32), Size: 3}
-	p, err := r.Pin(lock.Published)
-	if err != nil || p.URL != r.URL || p.Digest.String() != r.SHA256 || p.Size != 3 || p.Trust != lock.Published {
-		t.Errorf("got %+v, %v", p, err)
-	}
-	if _, err := (record.Request{URL: "https://h/f"}).Pin(lock.TOFU); err == nil {
-		t.Error("a request without a digest was pinned")
+	r := record.Request{URL: "https://h/f", Digest: digest.Of([]byte("abc")), Size: 3}
+	p := r.Pin(lock.Published)
+	if p.URL != r.URL || p.Digest != r.Digest || p.Size != 3 || p.Trust != lock.Published {
+		t.Errorf("got %+v", p)
 	}
 	for _, test := range []struct {
 		r     record.Request

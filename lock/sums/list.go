@@ -41,7 +41,7 @@ type List struct {
 
 // Sum is the checksum of a file. The zero Sum is no checksum.
 type Sum struct {
-	Algorithm string // "sha256" or "sha512"
+	Algorithm string // "sha256" or "sha512" of a list; other programs' sums may have others
 	Hex       string // in lower-case digits, as many as Algorithm has
 }
 

@@ -14,6 +14,7 @@ import (
 	"depfetch/lock"
 	"depfetch/lock/dockerfile/script"
 	"depfetch/lock/release"
+	"depfetch/lock/sums"
 )
 
 // hintRecord is the hint where reading the Dockerfile is not enough.
@@ -31,7 +32,7 @@ func (run *Run) addCall(tool string, c *script.Call, downloads []*script.Downloa
 		run.changed = append(run.changed, change{path: r.output})
 		same := func(o *Request) bool { return o.Form == r.Form && o.Unknown == r.Unknown && o.Refused == r.Refused }
 		if i := slices.IndexFunc(call.Requests, same); i >= 0 {
-			if call.Requests[i].Sum == (Sum{}) {
+			if call.Requests[i].Sum.IsZero() {
 				call.Requests[i].Sum = r.Sum
 			}
 			call.Requests[i].runs = append(call.Requests[i].runs, r.runs...)
@@ -179,8 +180,8 @@ func (r *Request) observe(p lock.Platform, d *script.Download) {
 		return
 	}
 	for _, c := range d.Checks {
-		if c.Kind == script.CheckSum && c.Lost == "" && c.Sum.Known() && r.Sum == (Sum{}) {
-			r.Sum = Sum{c.Algo, strings.ToLower(c.Sum.Text)}
+		if c.Kind == script.CheckSum && c.Lost == "" && c.Sum.Known() && r.Sum.IsZero() {
+			r.Sum = sums.Sum{Algorithm: c.Algo, Hex: strings.ToLower(c.Sum.Text)}
 		}
 	}
 	if d.Read == script.ReadCaptured && r.Moving == "" && !d.Evidence {

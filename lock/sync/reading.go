@@ -10,6 +10,7 @@ import (
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/dockerfile/script"
+	"depfetch/lock/sums"
 )
 
 // Options say how a Dockerfile is built.
@@ -66,7 +67,7 @@ type Call struct {
 type Request struct {
 	Form
 	At  int
-	Sum Sum // that the Dockerfile compares the file with; zero if there is none
+	Sum sums.Sum // that the Dockerfile compares the file with; zero if there is none
 
 	// Unknown is the reason why the address is not known, or empty. If it is set,
 	// the other fields are not.
@@ -101,12 +102,6 @@ type Form struct {
 	Follow bool   // redirects are followed
 	Header string // the header fields that the call adds, one a line
 	Netrc  bool   // credentials of a netrc file are used
-}
-
-// Sum is a checksum in the Dockerfile.
-type Sum struct {
-	Algorithm string // such as "sha256"
-	Hex       string
 }
 
 // Add is an ADD of an address.
