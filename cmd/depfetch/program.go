@@ -68,8 +68,9 @@ Without a command, depfetch fetches: all dependencies, or those named. Started b
 the name of curl or wget, it takes their command lines for what is pinned, and
 ends with their exit codes: curl --help and wget --help list them.`
 
-const example = `  # in a Dockerfile, with the lockfile beside it
-  RUN --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml \
+const example = `  # in a Dockerfile, with the lockfile beside it; build with --build-context depfetch=DIR
+  RUN --mount=type=bind,from=depfetch,source=depfetch,target=/depfetch \
+      --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml \
       ["/depfetch", "fetch", "--lock", "/deps.lock.toml"]
 
   # the tools of the group "ci", for another platform, into ./out

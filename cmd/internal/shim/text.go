@@ -41,7 +41,8 @@ func (r *runner) help() {
 	w := r.Stdout
 	fmt.Fprintf(w, "Usage: %s [option…] URL…\n\nThe command line of %[1]s, for pinned files alone: a URL is fetched only if the\n"+
 		"lockfile pins it ($DEPFETCH_LOCK, /deps.lock.toml or ./deps.lock.toml), and\n"+
-		"nothing is written before all of it is verified.\n\n", r.Name)
+		"nothing is written before all of it is verified. Options marked \"accepted\" do not\n"+
+		"change what is written.\n\n", r.Name)
 	for i := range table {
 		o := &table[i]
 		short, value, note := "    ", "", ""
@@ -52,7 +53,7 @@ func (r *runner) help() {
 			value = " <value>"
 		}
 		switch o.Class {
-		case cmdline.Tune:
+		case cmdline.Tune, cmdline.Amount:
 			note = "accepted"
 		case cmdline.Deny:
 			note = "refused: " + o.Reason
