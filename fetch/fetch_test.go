@@ -410,13 +410,9 @@ func TestFetchInterrupted(t *testing.T) {
 	long := strings.Repeat(body, 100_000) // more than one buffer
 	a := pin("a", s.Script("/a", s.Stalled(long, 1<<20)), long)
 	b := pin("b", s.Script("/b", s.Stalled(long, 0)), long+"b")
-	began := time.Now()
-	c.Source = source.New(source.Config{StallTimeout: time.Minute})
+	c.Source = source.New(source.Config{StallTimeout: time.Hour}) // longer than the test may take
 	if _, err := c.Fetch(ctx, []fetch.Artifact{a, b}); !errors.Is(err, reason) {
 		t.Errorf("error is %v", err)
-	}
-	if d := time.Since(began); d > 30*time.Second {
-		t.Errorf("took %v to stop", d)
 	}
 	wantTree(t, c.Root)
 }

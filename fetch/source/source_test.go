@@ -441,24 +441,6 @@ func TestSinkErrors(t *testing.T) {
 	}
 }
 
-// TestRedirectsInTime: each hop may take its time, as each answer is a movement.
-func TestRedirectsInTime(t *testing.T) {
-	s := fetchtest.New(t)
-	slow := func(next fetchtest.Step) fetchtest.Step {
-		return func(w http.ResponseWriter, r *http.Request) {
-			time.Sleep(300 * time.Millisecond)
-			next(w, r)
-		}
-	}
-	s.Script("/1", slow(fetchtest.Redirect(302, "/2")))
-	s.Script("/2", slow(fetchtest.Redirect(302, "/3")))
-	s.Script("/3", slow(fetchtest.Body(body)))
-	got, _, err := get(t, source.Config{StallTimeout: 600 * time.Millisecond}, s.URL+"/1")
-	if err != nil || got != body {
-		t.Errorf("got %q, %v", got, err)
-	}
-}
-
 // TestNotHTTP: what a server sent in the place of HTTP is not repeated.
 func TestNotHTTP(t *testing.T) {
 	s := fetchtest.New(t)
