@@ -31,7 +31,7 @@ type program struct {
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
 	c := &command{program: p, console: &console.Console{Program: "depfetch", Stdout: p.stdout, Stderr: p.stderr}}
-	if name := shim.Names(p.name); name != "" {
+	if name := shim.ProgramName(p.name); name != "" {
 		return c.shim(ctx, name, p.args, true)
 	}
 	root := c.root()

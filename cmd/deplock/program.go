@@ -35,7 +35,7 @@ type program struct {
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
 	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr}}
-	if name := shim.Names(p.name); name != "" && (p.getenv(recordDir) != "" || fileExists(record.Here)) {
+	if name := shim.ProgramName(p.name); name != "" && (p.getenv(recordDir) != "" || fileExists(record.Here)) {
 		return c.recordShim(ctx, name, p.args)
 	}
 	root := c.root()

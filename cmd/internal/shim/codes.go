@@ -15,7 +15,7 @@ import (
 	"depfetch/fetch/source"
 )
 
-// What has exit codes, beside the faults of a command line.
+// Failures that have exit codes, besides the faults of a command line.
 const (
 	onResolve = iota + cmdline.Exists + 1
 	onConnect
@@ -27,10 +27,10 @@ const (
 	onCertificate
 	onInterrupt
 	onRoots
-	onNext // there is none to hand over to
+	onNext // no other program to hand over to
 )
 
-// codes are the exit codes of a program, by what has happened.
+// codes are the exit codes of a program, by kind of failure.
 type codes [onNext + 1]byte
 
 var (
@@ -92,7 +92,7 @@ Where the next wget in PATH is busybox's, files get no time, and all of these ar
 but for the last.
 `
 
-// of returns the code for err, whose code in depfetch is general.
+// of returns the exit code for err. general is the exit code that depfetch has for it.
 func (c *codes) of(err error, general int) int {
 	var (
 		fault    *cmdline.Error
@@ -115,8 +115,8 @@ func (c *codes) of(err error, general int) int {
 	return int(c[on])
 }
 
-// ofAttempts returns what has happened to the last attempt at the origin, or the
-// last one at all.
+// ofAttempts returns the kind of failure of the last attempt at the origin, or of the
+// last attempt if there was none at the origin.
 func ofAttempts(attempts []fetch.Attempt) cmdline.Fault {
 	var err error
 	for i, a := range attempts {

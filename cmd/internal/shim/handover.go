@@ -14,12 +14,12 @@ import (
 	"depfetch/fetch/source"
 )
 
-// ours is what the programs hold that this package is in, and no others.
+// ours is a text that only programs which contain this package hold.
 const ours = "depfetch/cmd/internal/shim"
 
-// next returns the first program of that name in PATH that is not this one, by
-// whatever name or mount, nor another that runs this package, and what it holds. It
-// is the one that the shim stands in front of. The name is empty if there is none.
+// next returns the path and the content of the program that the shim replaces: the
+// first of that name in PATH that is neither this file, under whatever name or mount,
+// nor another program with this package. The name is empty if there is none.
 func (p *Program) next() (name string, text []byte) {
 	self, err := os.Stat("/proc/self/exe")
 	if err != nil {
@@ -39,8 +39,8 @@ func (p *Program) next() (name string, text []byte) {
 	return "", nil
 }
 
-// unpinned returns the last address of a job whose line says unpinned, or nil, and
-// whether the job asks for others too.
+// unpinned returns the last address of a job whose line in the lockfile says unpinned,
+// or nil, and whether the job also requests other addresses.
 func (r *runner) unpinned(job *cmdline.Job) (left *cmdline.Address, others bool) {
 	for _, o := range job.Operations {
 		for _, t := range o.Transfers {

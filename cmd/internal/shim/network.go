@@ -14,8 +14,8 @@ import (
 	"depfetch/fetch/source"
 )
 
-// client makes what fetches, for the addresses of one operation: the fields of the
-// header go to their origins.
+// client returns the client for one operation. Its header fields are sent to the
+// origins of the operation's addresses and to no others.
 func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*fetch.Client, error) {
 	var o network.Options
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -77,8 +77,8 @@ func (r *runner) event(e fetch.Event) {
 	}
 }
 
-// ownFields are those by which client and server run the transfer itself. What a
-// command line says of them only tunes.
+// ownFields are the header fields that control the transfer itself. They are accepted on
+// the command line and not sent.
 const ownFields = " connection content-length expect if-range keep-alive proxy-authorization proxy-connection" +
 	" te trailer transfer-encoding upgrade "
 
@@ -93,7 +93,7 @@ func fields(a *cmdline.Address, lines []string) (map[string]string, error) {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
 			if name, ok = strings.CutSuffix(line, ";"); !ok {
-				continue // as curl does, which sends nothing of it
+				continue // curl does not send these either
 			}
 		}
 		key := http.CanonicalHeaderKey(strings.TrimSpace(name))
@@ -113,8 +113,8 @@ func fields(a *cmdline.Address, lines []string) (map[string]string, error) {
 	return fields, nil
 }
 
-// proxy returns what chooses the proxy of a request: that of the option, unless
-// the host is excepted.
+// proxy returns the function that chooses the proxy of a request: the one of the option,
+// unless the host is excluded.
 func proxy(op *cmdline.Operation, except string) (func(*http.Request) (*url.URL, error), error) {
 	var u *url.URL
 	if address := op.Proxy; address != "" {

@@ -10,7 +10,7 @@ import (
 	"depfetch/fetch/tempfile"
 )
 
-// failed returns an error of an output that could not be written, or nil.
+// failed marks err, unless it is nil, as that of an output that could not be written.
 //
 //go:noinline
 func failed(err error) error {
@@ -20,11 +20,11 @@ func failed(err error) error {
 	return &cmdline.Error{Err: err, Fault: cmdline.Output}
 }
 
-// smallBody is how large a body may be that waits in memory, in bytes.
+// smallBody is the size up to which a body is buffered in memory, in bytes.
 const smallBody = 1 << 20
 
-// private makes an empty private file: in memory if it is to be small, or where
-// one can be made.
+// private makes an empty private file: in memory if the body is small, otherwise in the
+// first directory that allows it.
 func private(size int64) (f *os.File, err error) {
 	if size >= 0 && size <= smallBody {
 		if f, err = tempfile.NewInMemory(); err == nil {
@@ -34,20 +34,20 @@ func private(size int64) (f *os.File, err error) {
 	for _, dir := range []string{os.TempDir(), ".", "/dev/shm"} {
 		if f, err = tempfile.New(dir); err == nil {
 			tempfile.Sweep(dir)
-			os.Remove(f.Name()) // nothing stays, whatever ends the program; Windows keeps what is open
+			os.Remove(f.Name()) // so that nothing remains if the program is killed; Windows cannot remove open files
 			return f, nil
 		}
 	}
 	return nil, failed(err)
 }
 
-// discard closes a private file and removes it, if it has not been placed.
+// discard closes a private file and removes it.
 func discard(f *os.File) {
 	f.Close()
 	os.Remove(f.Name())
 }
 
-// same reports whether a file holds the pinned bytes already.
+// same reports whether a file already holds the pinned bytes.
 func same(name string, a *fetch.Artifact) bool {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() || a.Size != fetch.SizeUnknown && info.Size() != a.Size {
@@ -63,7 +63,7 @@ func same(name string, a *fetch.Artifact) bool {
 	return err == nil && fetch.Digest(h.Sum(nil)) == a.Digest
 }
 
-// exists reports whether there is a file, or a link that leads nowhere.
+// exists reports whether there is a file of this name. A dangling link counts.
 func exists(name string) bool {
 	_, err := os.Lstat(name)
 	return err == nil

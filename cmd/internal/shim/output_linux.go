@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reserve takes the space for a file of a size, where the file system can, without
-// changing what the file holds. Holes are filled by it.
+// reserve allocates the space for a file of this size, where the file system supports
+// it, holes included. The content of the file does not change.
 func reserve(f *os.File, size int64) error {
 	if size == 0 {
 		return nil
@@ -24,13 +24,13 @@ func reserve(f *os.File, size int64) error {
 	return nil
 }
 
-// replaceFile makes another file what a descriptor stands for.
+// replaceFile makes a descriptor refer to another file.
 func replaceFile(old, by *os.File) error { return unix.Dup3(int(by.Fd()), int(old.Fd()), 0) }
 
-// closedOutput reports whether a program was started without standard output. The
-// runtime of Go then opens /dev/null in its place, for reading and writing, and so
-// that no other descriptor shares it; whoever throws output away on purpose opens
-// it for writing alone, or has it for standard input or error too.
+// closedOutput reports whether a program was started without standard output. Go's
+// runtime then opens /dev/null in its place, for reading and writing, on a file
+// description of its own. A shell that discards output opens it write-only, or shares
+// it with standard input or standard error.
 func closedOutput(f *os.File) bool {
 	fd := f.Fd()
 	var st, null unix.Stat_t
@@ -52,11 +52,11 @@ func closedOutput(f *os.File) bool {
 	return true
 }
 
-// pipeSize is what a pipe is to hold, so that its two ends switch less often.
+// pipeSize is the capacity that a pipe is given, in bytes, for fewer context switches.
 const pipeSize = 1 << 20
 
-// splice hands the rest of a file that nobody changes to a pipe without copying its
-// bytes. What it leaves, all of it if to is no pipe, is for the caller to copy.
+// splice moves the rest of a file to a pipe without copying the bytes, so the file must
+// not change afterwards. The caller copies what is left: all of it if to is no pipe.
 func splice(to, from *os.File) {
 	out, in := int(to.Fd()), int(from.Fd())
 	unix.FcntlInt(uintptr(out), unix.F_SETPIPE_SZ, pipeSize)

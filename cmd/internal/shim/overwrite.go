@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// overwrite writes the bytes of from into a file that cannot be replaced. All the
-// space is had before any byte of the old ones is lost: what fails up to then
+// overwrite writes the bytes of from into a file that cannot be replaced. It allocates
+// all the space before it overwrites the first old byte; an error up to that point
 // leaves the file as it was.
 func overwrite(name string, from *os.File) error {
 	size, err := from.Seek(0, io.SeekEnd)

@@ -1,12 +1,12 @@
 // Package shim runs the command lines of curl and wget on pinned files: what the
 // real programs would download is verified first, or refused.
 //
-// It guarantees that no byte reaches an output, be it a file or standard output,
-// before all of them are there and right; that a URL which is not pinned is not
-// asked for; and that a file is as it was, or absent as it was, when its transfer
-// fails. Memory stays bounded: bodies wait in private files.
+// It guarantees that no byte reaches an output, which is a file or standard output,
+// before all of them have arrived and are verified; that a URL which is not pinned is
+// not requested; and that a failed transfer leaves the output file as it was, or absent.
+// Memory is bounded: larger bodies are buffered in private files.
 //
-// It refuses what a pinned fetch cannot do, by the name of the option.
+// An option that asks for what a pinned fetch cannot do is refused by its name.
 package shim
 
 import (
@@ -30,8 +30,7 @@ import (
 	"depfetch/fetch/source"
 )
 
-// Program is one call of curl or wget, with all that it takes from its
-// surroundings.
+// Program is one call of curl or wget, with its environment and streams.
 type Program struct {
 	Name    string   // "curl" or "wget"
 	Args    []string // without the program's name
@@ -61,15 +60,16 @@ type Pins struct {
 
 // Resolver finds what an address is pinned to.
 type Resolver interface {
-	// Resolve returns what is pinned for an address. AsIs says that dot segments
-	// in it count. The error for one that is not pinned has the code
-	// exit.Refused. Client would be the one to ask with.
+	// Resolve returns the artifact that an address is pinned to. asIs means that
+	// dot segments in it are kept (--path-as-is). The error for an address that is
+	// not pinned has the code exit.Refused. client is the one that will download
+	// it, for a Resolver that has to ask a server.
 	Resolve(ctx context.Context, a cmdline.Address, asIs bool, client *fetch.Client) (*fetch.Artifact, error)
 }
 
-// Names returns the name of the program that is called by the name of a file, or
-// an empty one.
-func Names(file string) string {
+// ProgramName returns "curl" or "wget" if a file of this name is called as that program,
+// and "" otherwise. The directory, the case and a suffix .exe do not count.
+func ProgramName(file string) string {
 	file = file[strings.LastIndexAny(file, `/\`)+1:]
 	switch name := strings.TrimSuffix(strings.ToLower(file), ".exe"); name {
 	case "curl", "wget":
@@ -78,7 +78,7 @@ func Names(file string) string {
 	return ""
 }
 
-// runner is a Program under way.
+// runner is the state of a running Program.
 type runner struct {
 	*Program
 	pins  Pins
@@ -97,7 +97,7 @@ func (p *Program) Run(ctx context.Context) int {
 	var read bytes.Buffer
 	stdin := io.TeeReader(p.Stdin, &read)
 	if p.Name == "wget" {
-		// The next wget in PATH tells which one this stands for.
+		// The next wget in PATH is the one that this program replaces.
 		if _, text := p.next(); bytes.Contains(text, []byte("BusyBox v")) {
 			r.codes = &busyboxCodes
 			job, err = wget.ParseBusybox(p.Args, stdin)
@@ -136,7 +136,7 @@ func (p *Program) Run(ctx context.Context) int {
 		case err == nil:
 			defer log.Close()
 			p.Console.Stderr = log
-		case p.Name == "curl": // which goes on without it
+		case p.Name == "curl": // curl continues without it
 			p.Console.Warnf("--stderr: %v", err)
 		default:
 			return r.fail(r.unopened(failed(err), false))

@@ -19,17 +19,17 @@ import (
 
 // target is a file to write.
 type target struct {
-	name     string      // after links
-	info     fs.FileInfo // of the file that is there, or nil
-	mode     fs.FileMode // to give it
+	name     string      // with links resolved
+	info     fs.FileInfo // of the existing file, or nil
+	mode     fs.FileMode // to set
 	device   bool        // it is written into and not replaced: a device, a pipe
-	made     []string    // directories
-	backups  int64       // how many are kept of a file that is there
-	modified time.Time   // to give it; may be zero
+	made     []string    // directories that were made for it, parents first
+	backups  int64       // how many backups of the existing file are kept
+	modified time.Time   // to set; zero leaves the current time
 }
 
-// newTarget looks at what a name leads to, which is for the kernel to say: links
-// are followed as open(2) follows them, and where it does not, neither is here.
+// newTarget finds out which file a name leads to. Links are followed exactly as open(2)
+// follows them: where the kernel refuses to, so does newTarget.
 func newTarget(name string, o *cmdline.Operation) (*target, error) {
 	t := &target{name: name, mode: 0o666 &^ umask(), backups: o.Backups}
 	info, err := os.Stat(name)
@@ -55,7 +55,7 @@ func newTarget(name string, o *cmdline.Operation) (*target, error) {
 			return nil, failed(err)
 		}
 		t.mode = info.Mode().Perm()
-		if os.Geteuid() == 0 { // whom the kernel lets keep them
+		if os.Geteuid() == 0 { // others lose these bits when they write
 			t.mode |= info.Mode() & (fs.ModeSetuid | fs.ModeSetgid)
 		}
 		return t, failed(t.resolve())
@@ -95,7 +95,7 @@ func (t *target) mkdirs(mode fs.FileMode) error {
 	return err
 }
 
-// parent returns the directory of a file. Nothing is shortened: "a/.." is not "."
+// parent returns the directory of a file. It does not clean the path: "a/.." is not "."
 // if a is a link.
 func parent(name string) string {
 	name = strings.TrimRight(name, string(os.PathSeparator))
@@ -109,8 +109,7 @@ func parent(name string) string {
 	return strings.TrimRight(name[:i-1], string(os.PathSeparator)) + string(os.PathSeparator)
 }
 
-// resolve follows the links in t.name, the last element included, which may not be
-// there.
+// resolve follows the links in t.name, the last element included, which need not exist.
 func (t *target) resolve() error {
 	name, err := atomicfile.Resolve(t.name)
 	if err != nil {
@@ -129,8 +128,7 @@ func (t *target) undo() {
 	}
 }
 
-// rotate makes room for a file: it and its backups move up by one, and the last is
-// lost.
+// rotate renames a file and its backups, each to the next number, and removes the last.
 func (t *target) rotate() error {
 	if !exists(t.name) {
 		return nil
@@ -147,16 +145,16 @@ func (t *target) rotate() error {
 	return nil
 }
 
-// staged is the private file that is to become a target.
+// staged is the temporary file that will become a target.
 type staged struct {
 	*os.File
 	*target
-	beside bool // it lies in the target's directory
+	beside bool // it is in the target's directory
 	placed bool
 }
 
-// stage makes the private file of a target. Where that cannot be beside it, it is
-// elsewhere; a device is opened itself.
+// stage makes the temporary file of a target: in the target's directory if possible,
+// otherwise elsewhere. A device is opened itself.
 func stage(t *target) (*staged, error) {
 	s := &staged{target: t}
 	var err error
@@ -180,7 +178,7 @@ func stage(t *target) (*staged, error) {
 	return s, nil
 }
 
-// place makes the private file, whose bytes are all there, the target.
+// place makes the temporary file, which is complete, the target.
 func (s *staged) place() error {
 	if s.device {
 		return nil
@@ -191,7 +189,7 @@ func (s *staged) place() error {
 			s.placed = err == nil
 			return failed(err)
 		}
-		// A file that is a mount point cannot be replaced, but written.
+		// A mount point cannot be replaced, but can be written to.
 	}
 	if err := overwrite(s.name, s.File); err != nil {
 		return failed(err)
@@ -203,7 +201,7 @@ func (s *staged) place() error {
 	return nil
 }
 
-// replace renames the private file to the target.
+// replace renames the temporary file to the target.
 func (s *staged) replace() error {
 	if s.info != nil {
 		if err := osfile.GiveOwner(s.File, s.info); err != nil {
@@ -224,8 +222,8 @@ func (s *staged) replace() error {
 	return tempfile.Rename(s.File, s.name)
 }
 
-// close ends the private file, and undoes what was made for it if it has not been
-// placed.
+// close closes the temporary file and, unless it was placed, removes it and the
+// directories that were made for it.
 func (s *staged) close() {
 	if s.device {
 		s.File.Close()

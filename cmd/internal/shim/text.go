@@ -21,7 +21,8 @@ const (
 	wgetVersion = "1.21.4"
 )
 
-// version prints what scripts look at: the first words, protocols and features.
+// version prints the parts of --version that scripts look at: the first words,
+// protocols and features.
 func (r *runner) version() {
 	if r.Name == "wget" {
 		fmt.Fprintf(r.Stdout, "GNU Wget %s (depfetch) depfetch/%s\n", wgetVersion, r.Version)
@@ -31,8 +32,8 @@ func (r *runner) version() {
 		"Features: HTTP2 HTTPS-proxy IPv6 Largefile SSL\n", curlVersion, r.Version)
 }
 
-// help prints the options that are understood, which install scripts search for
-// those that they would use, and the exit codes.
+// help prints the supported options, which install scripts search before they use one,
+// and the exit codes.
 func (r *runner) help() {
 	table, exits := curl.Table(), curlExits
 	if r.Name == "wget" {
@@ -63,7 +64,7 @@ func (r *runner) help() {
 	fmt.Fprintf(w, "\n%sRun as \"depfetch %s\", the exit codes are those of depfetch.\n", exits, r.Name)
 }
 
-// writeOut prints what -w asks for.
+// writeOut prints the text of -w, with its variables expanded.
 func (t *transfer) writeOut() {
 	w := t.Stdout
 	for format := t.WriteOut; format != ""; {
@@ -102,8 +103,8 @@ func (t *transfer) writeOut() {
 	}
 }
 
-// variable returns the value of a variable of -w. What only a real transfer could
-// tell is empty or zero.
+// variable returns the value of a variable of -w. A value that only a real transfer
+// could have is empty or zero.
 func (t *transfer) variable(name string) string {
 	status, bytes, effective, redirects := "000", int64(0), t.url, "0"
 	var answer *source.Error
@@ -115,7 +116,7 @@ func (t *transfer) variable(name string) string {
 		if !t.HeadOnly {
 			bytes = t.origin.Bytes
 		}
-		// What comes from a cache has no server that could have redirected.
+		// Bytes from a cache have no server that could have redirected.
 		if n := t.origin.Response.Redirects; n > 0 && t.Follow && t.origin.Source == fetch.SourceOrigin {
 			effective, redirects = t.origin.Response.URL, strconv.Itoa(n)
 		}

@@ -23,12 +23,12 @@ type transfer struct {
 	output string  // of a file, or "-"
 	named  bool    // by the URL
 	number int     // of the URL
-	joined *staged // the file that the body is appended to, or nil
+	joined *staged // the file that all bodies of the operation are appended to, or nil
 	stop   context.Context
 
 	origin  fetch.Origin
-	got     bool // something has been got
-	skipped bool // it was there as it is pinned
+	got     bool // the body was delivered
+	skipped bool // the output already held the pinned bytes
 	code    int
 	err     error
 	elapsed time.Duration
@@ -38,7 +38,7 @@ type errTimeout time.Duration
 
 func (e errTimeout) Error() string { return "timed out after " + time.Duration(e).String() }
 
-// run gets what is pinned for an address, writes it, and reports what goes wrong.
+// run fetches what an address is pinned to, writes it, and reports errors.
 func (t *transfer) run(ctx context.Context, at *cmdline.Address) {
 	began := time.Now()
 	t.stop = ctx
@@ -61,7 +61,7 @@ func (t *transfer) run(ctx context.Context, at *cmdline.Address) {
 func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 	there := t.output != "-" && t.joined == nil && exists(t.output)
 	if there && (t.Existing != cmdline.Number || t.Name == "wget") {
-		info, err := os.Stat(t.output) // a link that leads nowhere is no file
+		info, err := os.Stat(t.output) // a dangling link is no file
 		there = err == nil && !info.IsDir()
 	}
 	switch {
@@ -76,7 +76,7 @@ func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 		return err
 	}
 	if t.Follow && !t.pins.Offline && (strings.Contains(t.WriteOut, "{url_effective}") || strings.Contains(t.WriteOut, "{num_redirects}")) {
-		// Where an address leads to is known to its server, and not to a cache.
+		// A cache does not know where the server would redirect to.
 		asking := *t.client
 		asking.Cache = nil
 		t.client = &asking
@@ -110,8 +110,8 @@ func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 	return nil
 }
 
-// header is that of an answer with the pinned file. What a server says in its own
-// is not pinned, and is not repeated.
+// header returns the header of a response with the pinned file. The header that the
+// server sent is not pinned, and is not used.
 func (t *transfer) header() string {
 	return "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.FormatInt(t.origin.Bytes, 10) + "\r\n\r\n"
 }
@@ -146,7 +146,8 @@ func (t *transfer) print(text string) error {
 	return failed(err)
 }
 
-// arrived looks at what has come, of which nobody has seen a byte yet.
+// arrived checks the response against the limits of the command line, before any byte
+// of it is delivered, and dumps the header.
 func (t *transfer) arrived(a *fetch.Artifact) error {
 	r := t.origin.Response
 	scheme, _, _ := strings.Cut(r.URL, "://")
@@ -165,8 +166,8 @@ func tooLarge(a *fetch.Artifact) error {
 	return &cmdline.Error{Err: cmdline.Bad(a.Name, " is larger than --max-filesize allows"), Fault: cmdline.Size}
 }
 
-// modified returns the time that the file gets: the pinned one, or that which the
-// server has said. It is zero if there is none, or nobody wants it.
+// modified returns the modification time that the file gets: the pinned one, or else
+// that of Last-Modified. It is zero if there is none or the options do not ask for it.
 func (t *transfer) modified(a *fetch.Artifact) time.Time {
 	switch {
 	case !t.Timed:
@@ -178,7 +179,7 @@ func (t *transfer) modified(a *fetch.Artifact) time.Time {
 	}
 }
 
-// deliver gets an artifact and writes it, once it is complete and verified.
+// deliver fetches an artifact and writes it once it is complete and verified.
 func (t *transfer) deliver(ctx context.Context, a *fetch.Artifact) error {
 	if t.MaxSize > 0 && a.Size > t.MaxSize {
 		return tooLarge(a)
@@ -215,7 +216,7 @@ func (t *transfer) deliver(ctx context.Context, a *fetch.Artifact) error {
 	return s.place()
 }
 
-// look gets an artifact of which nothing is to be seen but that it is there.
+// look fetches an artifact whose bytes are not written anywhere.
 func (t *transfer) look(ctx context.Context, a *fetch.Artifact) error {
 	if t.client.Cache != nil {
 		return t.stream(ctx, a, io.Discard) // and into the cache
@@ -227,12 +228,11 @@ func (t *transfer) look(ctx context.Context, a *fetch.Artifact) error {
 	return t.arrived(a)
 }
 
-// streamPiece is the size of one write of what cannot be spliced, in bytes.
+// streamPiece is the size of one write, in bytes, where splice cannot be used.
 const streamPiece = 256 << 10
 
-// stream gets an artifact and copies it to w, once it is complete and verified.
-// From then on no limit of time ends it, since a part would be all that a reader
-// gets.
+// stream fetches an artifact and copies it to w once it is complete and verified. No
+// time limit applies to the copy, which would leave the reader with half a file.
 func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) error {
 	f, err := private(a.Size)
 	if err != nil {
@@ -266,7 +266,8 @@ func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) e
 	case err := <-done:
 		return failed(err)
 	case <-t.stop.Done():
-		// A reader that has stopped reading keeps the goroutine; the program ends.
+		// The goroutine may be blocked on a reader that no longer reads. It is not
+		// waited for: the program exits.
 		return context.Cause(t.stop)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"depfetch/fetch/source"
 )
 
-// Unpinned returns the error for an address that is not pinned, and says how to
-// pin it: by what the Dockerfiles ask for if synced, which is for lockfiles that
-// sync or record keeps, or else as a dependency. Taken tells which names are in use.
+// Unpinned returns the error for an address that is not pinned, with a hint how to pin
+// it: by deplock sync if synced is set, which is for lockfiles that sync or record
+// maintains, otherwise as a dependency. taken reports whether a name is in use.
 func Unpinned(a cmdline.Address, synced bool, taken func(name string) bool) error {
 	shown := source.Redact(a.URL)
 	hint, option := "to pin it: deplock add "+NameFor(a.URL, taken)+" '"+strings.ReplaceAll(shown, "'", "%27")+"'", " --allow-http"
@@ -31,7 +31,7 @@ func Unpinned(a cmdline.Address, synced bool, taken func(name string) bool) erro
 }
 
 // NameFor makes a name for a dependency from an address: the last element of its
-// path without the endings of archives, or else the host.
+// path without the suffixes of archives, or else the host.
 func NameFor(address string, taken func(name string) bool) string {
 	_, rest, _ := strings.Cut(address, "://")
 	host, _, _ := strings.Cut(rest, "/")
@@ -52,7 +52,8 @@ func NameFor(address string, taken func(name string) bool) string {
 	return unique
 }
 
-// clean keeps what may stand in the name of a dependency.
+// clean replaces the characters that the name of a dependency may not have by dashes,
+// and cuts what is longer than 100 bytes.
 func clean(s string) string {
 	s = strings.Map(func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._+-", c) {
