@@ -7,15 +7,15 @@ import (
 	"depfetch/fetch/unpack"
 )
 
-// allows says what the keys of unpack do that allow what is refused.
+// allows describes the keys of unpack that allow what is refused by default.
 var allows = map[string]string{
 	"absolute_links":    "if it is a root file system, its links may be absolute",
 	"absolute_names":    "the leading slash can be dropped, as tar does",
 	"drop_special_bits": "setuid, setgid and sticky bits can be taken away",
 }
 
-// ArchiveHint returns what helps against an error of package unpack, of a
-// dependency in the lockfile, or "".
+// ArchiveHint returns the hint for an error of package unpack that concerns a dependency
+// of the lockfile, or "" if there is none.
 func ArchiveHint(dep string, err error) string {
 	return archiveHint(err, hints{
 		name:  fmt.Sprintf("correct member, strip or include of [deps.%s], then: deplock update %s", dep, dep),
@@ -35,8 +35,7 @@ func ArchiveOptionHint(dep string, err error) string {
 	})
 }
 
-// hints are the ways out of errors of archives. In limit and allow the key is to be
-// filled in.
+// hints are the hints for errors of archives. limit and allow have a place for the key.
 type hints struct{ name, limit, allow, tree string }
 
 func archiveHint(err error, h hints) string {

@@ -1,7 +1,7 @@
-// Package console is how depfetch and deplock talk to people: the only place
-// that prints errors, hints, warnings and progress.
+// Package console prints the errors, hints, warnings and progress of depfetch and
+// deplock. Nothing else does.
 //
-// A message says what happened, to which dependency, and what to type next:
+// A message says what happened, to which dependency, and which command to run next:
 //
 //	depfetch: error: helm: could not download
 //	depfetch: hint: …
@@ -33,7 +33,7 @@ func (c *Console) Errorf(format string, args ...any) { c.message("error", format
 // Warnf prints a warning.
 func (c *Console) Warnf(format string, args ...any) { c.message("warning", format, args) }
 
-// Hintf prints what to do next, unless it has been printed already.
+// Hintf prints a hint. The same hint is printed once.
 func (c *Console) Hintf(format string, args ...any) {
 	hint := fmt.Sprintf(format, args...)
 	if hint == "" || c.hinted[hint] {
@@ -51,8 +51,8 @@ func (c *Console) message(kind, format string, args []any) {
 	fmt.Fprintf(c.Stderr, "%s: %s: %s\n", c.Program, kind, text)
 }
 
-// shown returns a message, which servers and files may have a part in, as lines that
-// are printed as they are.
+// shown returns the lines of a message as a terminal may get them: parts of it may come
+// from servers and files, so control characters are escaped.
 func shown(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {

@@ -13,8 +13,8 @@ import (
 	"depfetch/lock"
 )
 
-// List prints what is pinned, and behind it the lines of urls that say why they pin
-// nothing: a table, or an object a line.
+// List prints the pinned artifacts, and after them the unpinned lines of urls with
+// their reasons: as a table, or as a JSON object a line.
 func (c *Console) List(artifacts []fetch.Artifact, unpinned []lock.Pin, asJSON bool) error {
 	if asJSON {
 		return listJSON(c.Stdout, artifacts, unpinned)
@@ -22,15 +22,14 @@ func (c *Console) List(artifacts []fetch.Artifact, unpinned []lock.Pin, asJSON b
 	return listTable(c.Stdout, artifacts, unpinned)
 }
 
-// listTable prints a line for each artifact, with columns as wide as what is in
-// them. Package text/tabwriter would make depfetch larger by 12 kB.
+// listTable prints a line for each artifact, with columns as wide as their content. Package text/tabwriter would make depfetch larger by 12 kB.
 func listTable(w io.Writer, artifacts []fetch.Artifact, unpinned []lock.Pin) error {
 	rows := [][]string{{"NAME", "VERSION", "PLATFORM", "SIZE", "SHA256", "PATH", "URL"}}
 	for i := range artifacts {
 		a := &artifacts[i]
 		name, size := a.Name, "-"
 		if name == source.Redact(a.URL) {
-			name = "" // a line of urls
+			name = "" // a line of urls has none
 		}
 		if a.Size != fetch.SizeUnknown {
 			size = strconv.FormatInt(a.Size, 10)

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// object is a flat JSON object (RFC 8259) in the making. Package encoding/json
+// object builds a flat JSON object (RFC 8259). Package encoding/json
 // would make depfetch larger by 168 kB.
 type object struct{ text []byte }
 
@@ -21,7 +21,7 @@ func (o *object) key(name string) {
 	o.text = append(appendString(o.text, name), ':')
 }
 
-// string adds a string, unless it is empty.
+// string adds a string unless it is empty.
 func (o *object) string(name, value string) {
 	if value != "" {
 		o.key(name)
@@ -29,13 +29,13 @@ func (o *object) string(name, value string) {
 	}
 }
 
-// int adds a number, be it zero or not.
+// int adds a number, also if it is zero.
 func (o *object) int(name string, value int64) {
 	o.key(name)
 	o.text = strconv.AppendInt(o.text, value, 10)
 }
 
-// float adds a number, unless it is zero.
+// float adds a number unless it is zero.
 func (o *object) float(name string, value float64) {
 	if value != 0 {
 		o.key(name)
@@ -43,7 +43,7 @@ func (o *object) float(name string, value float64) {
 	}
 }
 
-// flag adds true, if that is what value is.
+// flag adds true unless value is false.
 func (o *object) flag(name string, value bool) {
 	if value {
 		o.key(name)
@@ -57,8 +57,8 @@ func (o *object) writeTo(w io.Writer) error {
 	return err
 }
 
-// appendString appends s in quotes, with escapes for what a terminal would not show
-// as it is. What is not UTF-8 becomes U+FFFD.
+// appendString appends s in quotes, and escapes what could affect a terminal. Bytes that
+// are not UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for _, r := range s {

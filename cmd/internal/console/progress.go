@@ -21,8 +21,8 @@ var Modes = []string{"auto", "tty", "plain", "json", "quiet"}
 type Progress interface {
 	// Event renders an event. Calls do not overlap.
 	Event(fetch.Event)
-	// Done ends the rendering. err is that of the fetch, and code the exit
-	// code that it calls for.
+	// Done ends the rendering. err is the error of the fetch, and code the exit
+	// code that belongs to it.
 	Done(s fetch.Summary, err error, code int)
 }
 
@@ -84,8 +84,7 @@ func (p plainProgress) Done(s fetch.Summary, err error, _ int) {
 	p.line("done     %d placed, %d already there, %s downloaded", s.Placed, s.Present, Bytes(s.Bytes))
 }
 
-// retryAfter returns how long the server asked to wait (Retry-After), which may be
-// longer than it is waited for.
+// retryAfter returns the server's Retry-After, which may exceed the actual delay.
 func retryAfter(err error) time.Duration {
 	var e *source.Error
 	if !errors.As(err, &e) {
@@ -94,8 +93,8 @@ func retryAfter(err error) time.Duration {
 	return e.RetryAfter
 }
 
-// brief returns an error without what a report at the end of the fetch, or the
-// lockfile, says too.
+// brief returns an error without the details that the report at the end of the fetch
+// repeats.
 func brief(err error) string {
 	var wrong *fetch.MismatchError
 	switch {
@@ -116,7 +115,7 @@ func title(a *fetch.Artifact) string {
 	return s + " (" + a.Platform + ")"
 }
 
-// origin returns where the bytes of an event come from.
+// origin returns the source of an event's bytes.
 func origin(e fetch.Event) string {
 	switch e.Source {
 	case fetch.SourceCache:
@@ -127,8 +126,8 @@ func origin(e fetch.Event) string {
 	return source.Redact(e.URL)
 }
 
-// barProgress draws one bar for all files together, and prints a line above it
-// for what went wrong.
+// barProgress draws one bar for all files together, and prints a line above it for each
+// failure.
 type barProgress struct {
 	plain plainProgress
 	bar   *progressbar.ProgressBar
@@ -190,7 +189,7 @@ func (p *barProgress) draw() {
 		sum += n
 	}
 	if p.total > 0 {
-		sum = min(sum, p.total-1) // the bar ends itself when it is full, and Done ends it
+		sum = min(sum, p.total-1) // a full bar ends itself, which is left to Done
 	}
 	p.bar.Set64(sum)
 }
@@ -206,8 +205,8 @@ func (p *barProgress) Done(s fetch.Summary, err error, code int) {
 	p.plain.Done(s, err, code)
 }
 
-// jsonProgress writes an object per event, the first of which names the
-// protocol's version. A change that could break a reader raises it.
+// jsonProgress writes an object per event. The first one has the version of the
+// protocol, which a change that could break readers raises.
 type jsonProgress struct {
 	w    io.Writer
 	last map[string]time.Time // of the progress events, by dependency

@@ -18,24 +18,23 @@ import (
 	"depfetch/lock"
 )
 
-// Error is an error that comes with the exit code it calls for, and with what
-// to do about it.
+// Error is an error with its exit code and a hint.
 type Error struct {
 	Err  error
-	Hint string // what to type; may be empty
+	Hint string // what to do; may be empty
 	Code int    // of package exit
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Usagef returns an error in how the program was called.
+// Usagef returns an error of usage, which ends with exit.Usage.
 func Usagef(hint, format string, args ...any) error {
 	return &Error{fmt.Errorf(format, args...), hint, exit.Usage}
 }
 
-// Report prints err, an error for each thing that went wrong, with hints, and
-// returns the exit code that it calls for.
+// Report prints err with hints, each of its joined errors by itself, and returns the
+// exit code.
 func (c *Console) Report(err error) int {
 	code := exit.OK
 	for _, e := range Flatten(err) {
@@ -44,11 +43,11 @@ func (c *Console) Report(err error) int {
 	return code
 }
 
-// ExitCode returns the exit code that err calls for.
+// ExitCode returns the exit code for err, and prints nothing.
 func ExitCode(err error) int { return (&Console{Stderr: io.Discard}).Report(err) }
 
-// Flatten returns the errors that were joined into err. A TransferError unwraps
-// to several too, but is one thing that happened.
+// Flatten returns the errors that were joined into err. A TransferError unwraps to
+// several errors as well, but is one failure.
 func Flatten(err error) []error {
 	if err == nil {
 		return nil
@@ -64,8 +63,7 @@ func Flatten(err error) []error {
 	return all
 }
 
-// graver returns the exit code to end with when things with both codes have
-// happened: wrong bytes count most, and what has no code of its own least.
+// graver returns the more serious of two exit codes.
 func graver(a, b int) int {
 	for _, code := range []int{exit.Usage, exit.WrongBytes, exit.Refused, exit.Unavailable, exit.Failure} {
 		if a == code || b == code {
@@ -126,7 +124,7 @@ func (c *Console) reportOne(err error) int {
 	return say(exit.Failure, err, "")
 }
 
-// reportTransfer prints why an artifact could not be had.
+// reportTransfer prints why an artifact could not be downloaded.
 func (c *Console) reportTransfer(e *fetch.TransferError) int {
 	name := e.Artifact.Name
 	var wrong *fetch.MismatchError
@@ -148,7 +146,7 @@ func (c *Console) reportTransfer(e *fetch.TransferError) int {
 	return exit.Unavailable
 }
 
-// hintWrong says what helps where the bytes are others than those pinned.
+// hintWrong prints hints for wrong bytes.
 func (c *Console) hintWrong(e *fetch.TransferError) {
 	for _, a := range e.Attempts {
 		var wrong *fetch.MismatchError
@@ -168,11 +166,11 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 	}
 }
 
-// lineOf reports whether an artifact is a line of urls, which has no name of its own.
+// lineOf reports whether an artifact comes from a line of urls, whose name is its address.
 func lineOf(a *fetch.Artifact) bool { return a.Name == source.Redact(a.URL) }
 
-// attempts describes what was tried: for each source its causes in order, each
-// with how many times in a row it was the same.
+// attempts describes the attempts of a transfer: for each source the causes in order,
+// with the number of times that each occurred in a row.
 func attempts(e *fetch.TransferError) string {
 	type cause struct {
 		err   error
@@ -216,7 +214,7 @@ func attempts(e *fetch.TransferError) string {
 	return strings.Join(lines, "\n")
 }
 
-// causeText returns the cause of a failed attempt in a line.
+// causeText returns the cause of a failed attempt, on one line.
 func causeText(err error) string {
 	var (
 		wrong *fetch.MismatchError
@@ -259,7 +257,7 @@ func mismatch(e *fetch.MismatchError) string {
 	return strings.Join(lines, "\n")
 }
 
-// hintTransfer says what helps against the usual causes of a failed download.
+// hintTransfer prints hints for the usual causes of a failed download.
 func (c *Console) hintTransfer(e *fetch.TransferError) {
 	for _, a := range e.Attempts {
 		var (
@@ -291,7 +289,7 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 	}
 }
 
-// denied reports whether a server wants other credentials.
+// denied reports whether a server requires other credentials.
 func denied(e *source.Error) bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }

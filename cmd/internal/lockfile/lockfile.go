@@ -1,4 +1,4 @@
-// Package lockfile finds and reads the lockfile that a command is about.
+// Package lockfile finds and reads the lockfile of a command.
 package lockfile
 
 import (
@@ -13,15 +13,14 @@ import (
 	"depfetch/lock"
 )
 
-// Default is the lockfile's name unless an option or the environment says
-// another.
+// Default is the lockfile's name unless an option or the environment gives another.
 const Default = "deps.lock.toml"
 
 // Usage describes the option that names it.
 const Usage = "the lockfile (default $DEPFETCH_LOCK, else " + Default + ")"
 
 // Option is the option --lock of a command that reads one lockfile. It may be given
-// once: that the last one counts would pass the others by.
+// once: taking the last one would silently ignore the others.
 type Option string
 
 // String implements pflag.Value.

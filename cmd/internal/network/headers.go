@@ -23,8 +23,8 @@ const headersSecret = "/run/secrets/headers.toml"
 // headersHint shows what the file looks like.
 const headersHint = `write a table for each origin, as ["https://git.example.com"] and below it Private-Token = "…"`
 
-// readHeaders reads the file of header fields, if there is one. One that was asked
-// for has to be there.
+// readHeaders reads the file of header fields, if there is one. A file that an option or
+// the environment names must exist.
 func readHeaders(c *console.Console, option string, getenv func(string) string) (*source.Headers, error) {
 	var headers *source.Headers
 	var bad error
@@ -50,7 +50,7 @@ func parseHeaders(name string, data []byte) (*source.Headers, error) {
 func addHeaders(headers *source.Headers, data []byte) error {
 	var file map[string]any
 	if err := toml.Unmarshal(data, &file); err != nil {
-		// What the parser says may quote the file.
+		// The parser's message may quote the file.
 		var at toml.ParseError
 		if errors.As(err, &at) {
 			return fmt.Errorf("line %d: not TOML", at.Position.Line)
@@ -75,10 +75,10 @@ func addHeaders(headers *source.Headers, data []byte) error {
 	return nil
 }
 
-// readSecret has take read the first file of credentials that there is: the one that
-// was asked for, by an option or the environment, or else one of the usual ones. It
-// is no error if none was asked for and none is there; one that nobody asked for and
-// that cannot be read is left aside with a warning.
+// readSecret calls take with the first file of credentials that exists: the one that an
+// option or the environment names, or else the first of the usual ones. A file that was
+// named must be readable. It is no error if none was named and none of the usual ones
+// exists; a usual one that cannot be read is ignored with a warning.
 func readSecret(c *console.Console, kind, option, env string, usual []string, take func(name string, data []byte) error) error {
 	asked := option
 	if asked == "" {
@@ -111,14 +111,14 @@ func readAsked(kind, name string, take func(string, []byte) error) error {
 	return take(name, data)
 }
 
-// maxFile is more than any file of credentials or of certificates has.
+// maxFile limits files of credentials and certificates, in bytes.
 const maxFile = 16 << 20
 
-// readFile reads a regular file, and waits for no writer of a FIFO. What a shell's
-// <(…) names is open already, and is read whatever it is.
+// readFile reads a regular file, and does not wait for the writer of a FIFO. The open
+// descriptor that <(…) of a shell names is read whatever it is.
 func readFile(name string) ([]byte, error) {
 	if name == os.DevNull {
-		return nil, nil // the usual word for none
+		return nil, nil // the usual way to say that there is none
 	}
 	if !strings.HasPrefix(name, "/dev/fd/") {
 		return regular.Read(name, maxFile)

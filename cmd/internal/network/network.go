@@ -1,5 +1,5 @@
-// Package network turns options and environment into what downloads: timeouts,
-// credentials, certificate authorities, proxies. Both programs have the same.
+// Package network makes the configuration of downloads from options and environment:
+// timeouts, credentials, certificate authorities, proxies. Both programs use it.
 package network
 
 import (
@@ -49,9 +49,8 @@ func (o Options) validate() error {
 	return nil
 }
 
-// Config returns what a program's clients of the network are made of. The
-// environment is read here, once: the hosts that a lockfile's policy allows are
-// for the caller to add.
+// Config returns the configuration for source.Client. It reads the environment, once.
+// The caller adds the hosts that the lockfile's policy allows.
 func (o Options) Config(c *console.Console, getenv func(string) string, version string) (source.Config, error) {
 	if err := o.validate(); err != nil {
 		return source.Config{}, err
@@ -82,9 +81,9 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 // netrcSecret is where a secret with the id "netrc" is mounted.
 const netrcSecret = "/run/secrets/netrc"
 
-// readNetrc reads the netrc file, if there is one. One that was asked for has to be
-// there. What is wrong with another is a warning, since it may be for other programs
-// alone.
+// readNetrc reads the netrc file, if there is one. A file that an option or $NETRC names
+// must exist and be valid. Faults of any other are warnings, since it may be meant for
+// other programs.
 func readNetrc(c *console.Console, option string, getenv func(string) string) (*source.Netrc, error) {
 	usual := []string{netrcSecret}
 	if home := getenv("HOME"); home != "" {
@@ -100,7 +99,7 @@ func readNetrc(c *console.Console, option string, getenv func(string) string) (*
 	return netrc, err
 }
 
-// readRoots reads the further certificate authorities. $SSL_CERT_FILE is one of them
+// readRoots reads the further certificate authorities. $SSL_CERT_FILE is added
 // and does not replace the system's: a scratch image with nothing but a company's CA
 // would lose the embedded ones.
 func readRoots(c *console.Console, files []string, getenv func(string) string) (source.Roots, error) {

@@ -11,26 +11,26 @@ import (
 	"depfetch/fetch/source"
 )
 
-// proxyVariables are the variables that name the proxy for a scheme, the first that
-// is set counts: as for curl, and HTTP_PROXY besides, which Docker sets.
+// proxyVariables are the variables that name the proxy for a scheme. The first that is
+// set counts, in curl's order; HTTP_PROXY is read as well, since Docker sets it.
 var proxyVariables = map[string][]string{
 	"http":  {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"},
 	"https": {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
 }
 
-// proxySchemes are the protocols in which a proxy can be spoken to.
+// proxySchemes are the supported protocols of proxies.
 const proxySchemes = " http https socks5 socks5h "
 
-// environmentProxy returns what chooses the proxy of a request by the environment.
-// A proxy whose address cannot be read is an error: without it, requests would take
-// another way than the one that was wanted. The address may hold a password.
+// environmentProxy returns the function that chooses the proxy of a request from the
+// environment. An address of a proxy that cannot be parsed is an error: requests must
+// not bypass the proxy. The error does not contain it, since it may hold a password.
 func environmentProxy(getenv func(string) string) (func(*http.Request) (*url.URL, error), error) {
 	proxies := make(map[string]*url.URL)
 	for scheme, names := range proxyVariables {
 		for _, name := range names {
 			value := getenv(name)
 			if value == "" || name == "HTTP_PROXY" && getenv("REQUEST_METHOD") != "" {
-				continue // under CGI, HTTP_PROXY is a field of a request
+				continue // under CGI, HTTP_PROXY comes from a header field of the request
 			}
 			u, err := parseProxy(value)
 			if err != nil {
@@ -66,7 +66,7 @@ func parseProxy(value string) (*url.URL, error) {
 	return u, err
 }
 
-// NoProxy returns the list of hosts that the environment excepts from proxies.
+// NoProxy returns the environment's list of hosts that need no proxy.
 func NoProxy(getenv func(string) string) string {
 	if list := getenv("no_proxy"); list != "" {
 		return list
@@ -74,15 +74,15 @@ func NoProxy(getenv func(string) string) string {
 	return getenv("NO_PROXY")
 }
 
-// loopback reports whether a host is this machine, to which no proxy leads.
+// loopback reports whether a host is this machine, for which no proxy is used.
 func loopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.Unmap().IsLoopback()
 }
 
-// Excepted reports whether a list of hosts names the one of an address: "*", a
-// domain with all that is below it, an IP address, or a range of them, each with a
-// port if it is for that alone. Commas or blanks stand between them.
+// Excepted reports whether a list contains the host of an address. An element is "*", a
+// domain (which includes all below it), an IP address or a range of addresses, with an
+// optional port. Commas or blanks separate them.
 func Excepted(u *url.URL, list string) bool {
 	o, err := source.OriginOf(u)
 	if err != nil {

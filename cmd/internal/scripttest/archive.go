@@ -15,10 +15,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// packed is the time of all that is in an archive.
+// packed is the modification time of every entry.
 var packed = time.Date(2020, time.February, 3, 4, 5, 6, 0, time.UTC)
 
-// archive packs what is below a directory.
+// archive packs the files below a directory.
 func archive(ts *testscript.TestScript, _ bool, args []string) {
 	f, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -37,7 +37,7 @@ func archive(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(g.Close())
 }
 
-// addTo is z.AddFS, for links too.
+// addTo is z.AddFS with support for symbolic links.
 func addTo(z *zip.Writer, dir fs.FS) error {
 	return fs.WalkDir(dir, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || name == "." {

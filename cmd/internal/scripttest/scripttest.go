@@ -64,7 +64,7 @@ func Run(t *testing.T, pattern string, others ...string) {
 			e.Setenv("URL", s.URL)
 			e.Setenv("HOST", s.Host())
 			e.Setenv("TLS_URL", secure.URL)
-			e.Setenv("DEPLOCK_BASES", "usual") // no test asks a registry of the world
+			e.Setenv("DEPLOCK_BASES", "usual") // tests ask no public registry
 			return os.WriteFile(filepath.Join(e.WorkDir, "ca.pem"), secure.CA(), 0o644)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -82,7 +82,7 @@ func Run(t *testing.T, pattern string, others ...string) {
 
 type serverKey struct{}
 
-// servers answer alike.
+// servers are the http and the https server, which give the same answers.
 type servers struct{ plain, secure *fetchtest.Server }
 
 func (s servers) requests(uri string) int {
