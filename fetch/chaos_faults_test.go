@@ -76,7 +76,7 @@ func (c *chaos) right(s *fetchtest.Server, body string) fetchtest.Step {
 	case 0, 1, 2:
 		return fetchtest.Ranged(etag, body)
 	case 3:
-		return fetchtest.Drip(body, len(body)/4+1, time.Duration(c.rand.IntN(3000))*time.Microsecond)
+		return fetchtest.Slow(body, len(body)/4+1, time.Duration(c.rand.IntN(3000))*time.Microsecond)
 	case 4:
 		return fetchtest.Labelled(pick(c, "gzip", "br", "deflate"), body)
 	case 5:

@@ -153,7 +153,7 @@ func crash(t *testing.T, seed uint64, total *crashFigures) {
 		body := string(b)
 		step := fetchtest.Body(body)
 		if rnd.IntN(3) == 0 {
-			step = fetchtest.Drip(body, len(body)/4+1, time.Duration(rnd.IntN(2000))*time.Microsecond)
+			step = fetchtest.Slow(body, len(body)/4+1, time.Duration(rnd.IntN(2000))*time.Microsecond)
 		}
 		name := fmt.Sprintf("f%d", i)
 		a := pin(name, s.Script("/"+name, step), body)

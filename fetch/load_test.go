@@ -105,7 +105,7 @@ func (c *fewConn) Close() error {
 func TestFetchConnectionLimit(t *testing.T) {
 	var bodies map[string]string
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fetchtest.Drip(bodies[r.RequestURI], 100, time.Millisecond)(w, r)
+		fetchtest.Slow(bodies[r.RequestURI], 100, time.Millisecond)(w, r)
 	}))
 	few := &fewConns{Listener: s.Listener, free: make(chan struct{}, 4)}
 	s.Listener = few

@@ -7,8 +7,8 @@ import (
 	"depfetch/fetch/source"
 )
 
-// Address is an address of a command line in the form in which curl would ask for
-// it, and in which it is compared with those of the lockfile.
+// Address is an address of a command line in the form in which curl would request it.
+// Addresses are compared with those of the lockfile in this form.
 type Address struct {
 	URL      string // without credentials and fragment
 	Scheme   string // in lower case
@@ -71,7 +71,7 @@ func unescape(s string) string {
 	return s
 }
 
-// Escape percent-encodes the bytes of s that are not kept.
+// Escape percent-encodes the bytes of s that keep does not report.
 func Escape(s string, keep func(c byte) bool) string {
 	const hex = "0123456789ABCDEF"
 	var b []byte

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Fault is the kind of an Error: what a program has an exit code for.
+// Fault is the kind of an Error. The programs have an exit code for each.
 type Fault byte
 
 // The kinds of errors.
@@ -33,8 +33,8 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Bad returns an error of usage that is made of words. It and others that are called
-// from everywhere are not inlined, which would cost kilobytes each.
+// Bad returns an error of usage whose message is the words, joined. It and other
+// functions with many callers are not inlined, which would cost kilobytes each.
 //
 //go:noinline
 func Bad(words ...string) error { return errors.New(strings.Join(words, "")) }
@@ -49,8 +49,8 @@ func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reas
 //go:noinline
 func Refuse(name, reason string) error { return &RefusedError{name, reason} }
 
-// Defer keeps the first refusal for the end of a command line, and returns errors of
-// other kinds.
+// Defer stores the first RefusedError in refused, drops further ones, and returns every
+// other error, so that a command line is read to its end after a refusal.
 func Defer(refused *error, err error) error {
 	var r *RefusedError
 	if !errors.As(err, &r) {
@@ -62,13 +62,13 @@ func Defer(refused *error, err error) error {
 	return nil
 }
 
-// ErrStop is what act returns to read no further.
+// ErrStop is returned by the act of Parse to stop reading.
 var ErrStop = errors.New("stop")
 
 // Parse reads arguments, and calls act for each option and, with a nil option, for
-// each of the other arguments, in their order. Unknown options end it; what is refused
-// is an error too, but what stands behind it is read. Gnu is that of Lex. Where act
-// returns ErrStop, reading ends without an error.
+// each of the other arguments, in order. An unknown option ends it with an error. After a
+// refused option the rest is read before the error is returned. gnu is as for Lex. If
+// act returns ErrStop, Parse ends without an error.
 func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, on bool) error) (refused error) {
 	for a := range t.Lex(args, gnu) {
 		err := a.Err
@@ -93,14 +93,14 @@ func (t Table) Parse(args []string, gnu bool, act func(o *Option, value string, 
 	return refused
 }
 
-// Values are what options say, by their long names. A switch that is on says "1".
+// Values are the values of options, by their long names. A switch that is on has "1".
 type Values struct {
 	all map[string][]string
 	// Err is the first value that could not be read.
 	Err error
 }
 
-// Add adds what an option says.
+// Add adds a value to those of an option.
 func (v *Values) Add(o *Option, value string, on bool) {
 	if o.Kind != Value {
 		value = ""
@@ -111,7 +111,7 @@ func (v *Values) Add(o *Option, value string, on bool) {
 	v.Set(o.Long, append(v.All(o.Long), value)...)
 }
 
-// Set replaces what an option says.
+// Set replaces the values of an option.
 func (v *Values) Set(name string, values ...string) {
 	if v.all == nil {
 		v.all = make(map[string][]string)
@@ -119,13 +119,13 @@ func (v *Values) Set(name string, values ...string) {
 	v.all[name] = values
 }
 
-// All returns what an option says each time.
+// All returns all values of an option, in order.
 //
 //go:noinline
 func (v *Values) All(name string) []string { return v.all[name] }
 
-// Last returns what the last of several options says that says something. Their
-// names are one string, with blanks between.
+// Last returns the value that was given last to one of several options. Their names are
+// one string, separated by blanks.
 //
 //go:noinline
 func (v *Values) Last(names string) (last string) {
@@ -142,11 +142,11 @@ func (v *Values) Last(names string) (last string) {
 //go:noinline
 func (v *Values) On(names string) bool { return v.Last(names) != "" }
 
-// Off reports whether a switch is off that says something.
+// Off reports whether a switch was turned off explicitly.
 func (v *Values) Off(name string) bool { return len(v.All(name)) > 0 && !v.On(name) }
 
-// Seconds returns the time that the last of several options says: a number of
-// seconds, or with a letter behind it of minutes, hours or days.
+// Seconds returns the duration that the last of several options gives, as a number of
+// seconds, or of minutes, hours or days with a letter after it.
 func (v *Values) Seconds(names string) time.Duration {
 	digits := v.Last(names)
 	if digits == "" {
@@ -169,7 +169,7 @@ func (v *Values) Seconds(names string) time.Duration {
 	return time.Duration(f * float64(unit))
 }
 
-// Number returns a number, or none if the option is not there.
+// Number returns the value of an option as a number, or none if it was not given.
 func (v *Values) Number(name string, base int, none int64) int64 {
 	s := v.Last(name)
 	if s == "" {
@@ -182,7 +182,8 @@ func (v *Values) Number(name string, base int, none int64) int64 {
 	return n
 }
 
-// Size returns a number of bytes, which a letter behind it multiplies, or 0.
+// Size returns the value of an option in bytes, which may have a multiplier as its last
+// letter, or 0.
 func (v *Values) Size(name string) int64 {
 	digits := v.Last(name)
 	if digits == "" {
@@ -205,10 +206,10 @@ func (v *Values) fail(names, value, want string) {
 	}
 }
 
-// maxText is how large a file may be that continues a command line, in bytes.
+// maxText is the largest file that may continue a command line, in bytes.
 const maxText = 8 << 20
 
-// ReadText returns what a file holds, or in for "-".
+// ReadText returns the content of a file, or of in for "-".
 func ReadText(name string, in io.Reader) (string, error) {
 	if name != "-" {
 		f, err := os.Open(name)

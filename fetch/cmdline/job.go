@@ -2,7 +2,7 @@ package cmdline
 
 import "time"
 
-// Job is what a command line asks for.
+// Job is the meaning of a command line.
 type Job struct {
 	Help, Version bool
 	Log           string // where messages go: a file, "-" for standard output, or empty
@@ -11,7 +11,7 @@ type Job struct {
 	Operations    []*Operation
 }
 
-// Note notes an option that asks for help or the version, behind which nothing is read.
+// Note records an option that asks for help or the version, and then returns ErrStop.
 func (j *Job) Note(o *Option) error {
 	j.Help, j.Version = o.Long == "help", o.Long == "version"
 	if j.Help || j.Version {
@@ -20,16 +20,16 @@ func (j *Job) Note(o *Option) error {
 	return nil
 }
 
-// Operation is URLs for which the same options hold.
+// Operation is a group of URLs with the same options.
 type Operation struct {
 	Transfers []Transfer
 
 	Scheme string // of URLs that have none
-	AsIs   bool   // dot segments in URLs stay
-	Proto  string // the schemes that are allowed, in curl's form
+	AsIs   bool   // dot segments in URLs are kept
+	Proto  string // the allowed schemes, in curl's syntax
 
 	Fields           []string // of the header, as "Name: value"
-	Cookies          bool     // those that servers set are sent, for the whole run
+	Cookies          bool     // cookies that servers set are sent back, for the whole run
 	Netrc            string
 	CACert           []string
 	Retries          int64 // -1 is the default
@@ -40,20 +40,20 @@ type Operation struct {
 	NoProxy          string
 	Proxied          bool
 	MaxSize          int64
-	Header, HeadOnly bool // a header is written before the body, or in its place
+	Header, HeadOnly bool // the header is written before the body, or instead of it
 	Discard          bool // nothing is written
-	Join             bool // the bodies make one file
+	Join             bool // all bodies are written to one file
 	Existing         Existing
-	Rename           bool   // the lockfile's name comes before the URL's
+	Rename           bool   // the file name in the lockfile takes precedence over the URL's
 	Dirs             bool   // missing directories are made
 	DirMode          uint32 // of directories that are made
-	Unlink           bool   // a file that is there is not written into
-	Backups          int64  // how many are kept of a file that is replaced
-	Timed            bool   // a file gets the time that the server says
-	Follow           bool   // redirects are asked for
-	Redirects        int64  // how many are allowed, if they are asked for
-	ProtoRedir       string // the schemes to which they are allowed
-	TimeCond         string // a file; nothing is done if it is as pinned
+	Unlink           bool   // an existing file is removed and not written into
+	Backups          int64  // how many backups of a replaced file are kept
+	Timed            bool   // a file gets the modification time that the server gives
+	Follow           bool   // redirects were requested
+	Redirects        int64  // how many are allowed, if they were requested
+	ProtoRedir       string // the schemes that redirects may lead to
+	TimeCond         string // a file; the transfer is skipped if it holds the pinned bytes
 	DumpHeader       string
 	WriteOut         string
 }
@@ -62,18 +62,18 @@ type Operation struct {
 type Transfer struct {
 	URL    string
 	Output string // a file, or "-" for standard output
-	Named  bool   // by the URL
-	Number int    // of the URL among those of the command line
+	Named  bool   // Output was derived from the URL
+	Number int    // the position of the URL on the command line
 }
 
-// Existing says what becomes of a file that is there.
+// Existing says what happens to an output file that exists.
 type Existing byte
 
-// What becomes of a file that is there.
+// The treatments of an existing file.
 const (
 	Replace Existing = iota
-	Keep             // and nothing is fetched
+	Keep             // it is kept, and nothing is fetched
 	Fail             // nothing is fetched, and that is an error
-	Number           // another name, with a number, is taken
+	Number           // another name, with a number, is used
 	Update           // it is replaced unless it is as pinned
 )

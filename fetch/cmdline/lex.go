@@ -5,21 +5,20 @@ import (
 	"strings"
 )
 
-// Arg is an option of a command line, or an operand. Word and At say where its
-// Value stands, so that whoever knows only parts of the words can tell whether it
-// is known.
+// Arg is an option of a command line, or an operand. Word and At give the position of
+// its Value, for callers that know only parts of the words.
 type Arg struct {
 	Option *Option // nil for an operand, and with Err
 	On     bool    // false for --no-NAME and, where switches have values, --NAME=off
-	Value  string  // of an option that has one, or the operand
+	Value  string  // of an option that takes one, or the operand
 	Word   int     // the index of the word that holds Value, or else the option
 	At     int     // where Value begins in it, in bytes
 	Err    error   // the option is unknown or ambiguous, or lacks a value
 }
 
-// Lex returns what words consist of, in their order. It refuses nothing: after an
-// Arg with an Err it goes on. Gnu says that switches may have a value, as
-// --quiet=off, and that -n is followed by letters of its own, as wget has it.
+// Lex returns the options and operands of words, in order. It continues after an Arg
+// with an Err. gnu selects wget's syntax: switches may have a value, as in --quiet=off,
+// and -n negates the letters after it.
 func (t Table) Lex(words []string, gnu bool) iter.Seq[Arg] {
 	return func(yield func(Arg) bool) {
 		l := lexer{table: t, words: words, gnu: gnu, yield: yield}
@@ -46,15 +45,15 @@ type lexer struct {
 	words    []string
 	gnu      bool
 	yield    func(Arg) bool
-	at       int  // the word
-	operands bool // all that follows is
+	at       int  // the index of the current word
+	operands bool // all further words are operands
 	stopped  bool
 }
 
 func (l *lexer) emit(a Arg) { l.stopped = l.stopped || !l.yield(a) }
 
-// value emits an option with a value, which the rest of the word from at on is, or
-// the next word if there is none.
+// value emits an option with its value: the rest of the word from at on, or the next
+// word if at is 0.
 func (l *lexer) value(o *Option, at int) {
 	if at > 0 {
 		l.emit(Arg{Option: o, On: true, Value: l.words[l.at][at:], Word: l.at, At: at})

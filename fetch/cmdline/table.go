@@ -1,5 +1,5 @@
-// Package cmdline is what the command lines of curl and wget have in common:
-// tables of options, and addresses in the one form in which they are compared.
+// Package cmdline holds what the parsers of curl's and wget's command lines share:
+// tables of options, and addresses in the normal form in which they are compared.
 //
 // It guarantees that an option is known or an error: none is skipped. What a
 // pinned fetch cannot do is refused by the option's name, with the reason.
@@ -7,7 +7,7 @@ package cmdline
 
 import "strings"
 
-// Class says what becomes of an option.
+// Class says how an option is treated.
 type Class byte
 
 // The classes of options.
@@ -15,7 +15,7 @@ const (
 	Act    Class = '+' // the parser acts on it
 	Tune   Class = '~' // accepted: it tunes a transfer and cannot change its result
 	Amount Class = '#' // the same, and its value has to be an amount
-	Deny   Class = '-' // refused, for Option.Reason
+	Deny   Class = '-' // refused, with Option.Reason
 )
 
 // Kind says what an option takes.
@@ -34,7 +34,7 @@ type Option struct {
 	Long   string // without dashes
 	Kind   Kind
 	Class  Class
-	Reason string // of Deny
+	Reason string // why it is refused, if Class is Deny
 }
 
 // Name returns the option as a person writes it.
@@ -45,7 +45,7 @@ type Table []Option
 
 // ParseTable reads a table from its text. A line is the class, the kind and the
 // long name, which a short one may precede: "+=o,output". A line that begins with
-// a colon is the reason of the refusals below it.
+// a colon gives the reason for the refused options below it.
 func ParseTable(text string) Table {
 	var t Table
 	var reason string
@@ -95,8 +95,8 @@ func (t Table) Long(name string) (o *Option, on bool, err error) {
 	return o, true, err
 }
 
-// find returns the option that is called so, or the only one whose name begins
-// so, or nil.
+// find returns the option with this name, or the only one whose name begins with it, or
+// nil.
 func (t Table) find(name string) (found *Option, err error) {
 	for i := range t {
 		switch {

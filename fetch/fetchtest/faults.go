@@ -7,10 +7,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// Corrupt serves body with its length and one bit of the byte at i turned over.
+// Corrupt serves body with its length and one bit of the byte at i flipped.
 func Corrupt(body string, i int) Step {
 	b := []byte(body)
 	b[i] ^= 1
@@ -44,12 +43,6 @@ func chunk(body string, n int) string {
 		return head // a chunk of no bytes would be the last one
 	}
 	return head + strconv.FormatInt(int64(n), 16) + "\r\n" + body[:n] + "\r\n"
-}
-
-// Drip serves body in pieces of n bytes, with a pause before each, to every
-// request anew.
-func Drip(body string, n int, pause time.Duration) Step {
-	return func(w http.ResponseWriter, r *http.Request) { Slow(body, n, pause)(w, r) }
 }
 
 // Hinted sends an interim answer (103 Early Hints) before that of next.
@@ -86,8 +79,7 @@ func RangedCut(etag, body string, n int) Step {
 	}
 }
 
-// LyingRange is Ranged, but what it says to be the bytes from N on are those
-// from N+shift on.
+// LyingRange is Ranged, but sends the bytes from N+shift on as those from N on.
 func LyingRange(etag, body string, shift int) Step {
 	return func(w http.ResponseWriter, r *http.Request) {
 		from, ok := resumed(r, etag, len(body))

@@ -1,7 +1,6 @@
-// Package fetchtest is a web server that does what it is told to, for tests:
-// it answers each request of a path with the next step of a script, and keeps
-// what it was asked. Steps are the faults that a real server and a real network
-// produce.
+// Package fetchtest is a scripted web server for tests: it answers each request for a
+// path with the next step of a script, and records the requests. Steps produce the faults
+// of real servers and networks.
 package fetchtest
 
 import (
@@ -28,7 +27,7 @@ type Server struct {
 	mu      sync.Mutex
 	scripts map[string][]Step
 	seen    map[string][]*http.Request
-	done    chan struct{} // ends the steps that stand still
+	done    chan struct{} // closed to end the steps that stall
 }
 
 // New starts a server over http, and NewTLS one over https with a certificate
@@ -70,7 +69,7 @@ func (s *Server) Script(uri string, steps ...Step) string {
 	return s.URL + uri
 }
 
-// Requests returns what has been asked of a request URI so far.
+// Requests returns the requests for a request URI so far.
 func (s *Server) Requests(uri string) []*http.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +90,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	steps[min(n, len(steps)-1)](w, r)
 }
 
-// Body serves body whole, with its length.
+// Body serves all of body, with its length.
 func Body(body string) Step {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -120,7 +119,7 @@ func Labelled(encoding, body string) Step {
 	}
 }
 
-// Chunked serves body without saying how long it is.
+// Chunked serves body without its length.
 func Chunked(body string) Step {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for chunk := range strings.SplitSeq(body, "") {
@@ -130,7 +129,7 @@ func Chunked(body string) Step {
 	}
 }
 
-// Page serves a web page in the place of a file.
+// Page serves a web page instead of a file.
 func Page(html string) Step {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -204,7 +203,7 @@ func Slow(body string, n int, pause time.Duration) Step {
 	}
 }
 
-// BasicAuth serves what next does to those who have the password.
+// BasicAuth does what next does for requests with this user and password.
 func BasicAuth(user, password string, next Step) Step {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if u, p, ok := r.BasicAuth(); ok && u == user && p == password {
@@ -216,7 +215,7 @@ func BasicAuth(user, password string, next Step) Step {
 	}
 }
 
-// Token serves what next does to those who send a header field with a value.
+// Token does what next does for requests that have a header field with this value.
 func Token(field, value string, next Step) Step {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(field) == value {

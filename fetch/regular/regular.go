@@ -1,6 +1,6 @@
-// Package regular opens files that somebody else names: a link is followed, and
-// what it leads to is opened if it is a regular file, and else refused, never waited
-// for. Opening a FIFO would wait for its writer, and a device has no end.
+// Package regular opens files whose names come from elsewhere. Links are followed. What
+// is not a regular file is refused, and never waited for: opening a FIFO would block
+// until a writer comes, and a device may have no end.
 package regular
 
 import (

@@ -1,8 +1,8 @@
-// Package spelling tells how far apart two words are spelled, for suggestions.
+// Package spelling computes the edit distance of two words, for suggestions.
 package spelling
 
-// Distance returns how many bytes have to be put in, taken out or replaced to
-// make b of a, or a number over limit if that is more than limit.
+// Distance returns how many bytes have to be inserted, removed or replaced to turn a
+// into b, or some number greater than limit if that exceeds limit.
 func Distance(a, b string, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1

@@ -2,8 +2,8 @@
 // goes, and what is to be printed about it.
 //
 // It guarantees that every option is acted on, is one that only tunes, or is an
-// error: options that a pinned fetch cannot do what they ask for are refused by
-// name, and unknown ones are not skipped. It fetches nothing; the files that it
+// error: options that ask for what a pinned fetch cannot do are refused by name, and
+// unknown ones are not skipped. It fetches nothing; the files that it
 // reads are those that a command line names as its own continuation (-K, @FILE),
 // and .curlrc.
 package curl
@@ -18,12 +18,12 @@ import (
 	"depfetch/fetch/cmdline"
 )
 
-// parser is a command line on its way to a job.
+// parser builds a job from a command line.
 type parser struct {
 	job   cmdline.Job
 	table cmdline.Table
 	stdin io.Reader
-	depth int // of files that continue the command line
+	depth int // of nested files that continue the command line
 
 	values cmdline.Values // of the operation
 	fields []string
@@ -32,16 +32,16 @@ type parser struct {
 	number int // of the operation's first URL
 }
 
-// node is a URL and its output, which come in any order.
+// node is a URL and its output, which are given in any order.
 type node struct {
 	url, output    string
 	hasURL, hasOut bool
-	named          bool // by the URL
+	named          bool // the output is derived from the URL
 }
 
-// Parse reads the arguments of curl. Where they ask for what is refused, what they
-// ask for comes back beside the error. Config is the .curlrc that holds before them,
-// or empty, and stdin is read if the arguments say so.
+// Parse reads the arguments of curl. If they contain refused options, the job is returned
+// together with a *cmdline.RefusedError. config is the name of the .curlrc that is read
+// before them, or empty. stdin is read if the arguments refer to it.
 func Parse(args []string, config string, stdin io.Reader) (*cmdline.Job, error) {
 	p := &parser{table: Table(), stdin: stdin}
 	disabled := len(args) > 0 && (args[0] == "--disable" || strings.HasPrefix(args[0], "-q"))
@@ -65,7 +65,7 @@ func Parse(args []string, config string, stdin io.Reader) (*cmdline.Job, error) 
 	return &p.job, cmp.Or(err, refused)
 }
 
-// place returns the first node that lacks what has tells of, or a new one.
+// place returns the first node for which has is false, or a new one.
 func (p *parser) place(has func(*node) bool) *node {
 	for i := range p.nodes {
 		if !has(&p.nodes[i]) {
@@ -86,8 +86,7 @@ func (p *parser) addOutput(name string, named bool) {
 	n.output, n.named, n.hasOut = name, named, true
 }
 
-// act acts on an option or an argument. What needs no more than to be known later
-// is kept.
+// act handles an option or an argument. Options that finish evaluates are only stored.
 func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
 	if o == nil {
 		p.addURL(value)
@@ -181,12 +180,12 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) (err error) {
 	return err
 }
 
-// Basic returns the field of the header for a user and password.
+// Basic returns the header field for "USER:PASSWORD" (RFC 7617).
 func Basic(user string) string {
 	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user))
 }
 
-// finish ends an operation.
+// finish adds the operation that has been read to the job.
 func (p *parser) finish() (refused error) {
 	v := &p.values
 	if by := v.Last("data"); by != "" && !v.On("get") {
@@ -205,7 +204,7 @@ func (p *parser) finish() (refused error) {
 		Cookies: v.On("cookies"), DirMode: 0o750, Timed: v.On("remote-time"), Redirects: -1, ProtoRedir: v.Last("proto-redir"),
 		Follow: v.On("location location-trusted follow"),
 	}
-	v.Number("create-file-mode", 8, 0) // it is for files that are made elsewhere
+	v.Number("create-file-mode", 8, 0) // checked only: it applies to remote files
 	if s := v.Last("max-redirs"); s != "" && s[0] != '-' {
 		o.Redirects = v.Number("max-redirs", 10, -1)
 	}

@@ -7,13 +7,13 @@ import (
 	"depfetch/fetch/cmdline"
 )
 
-// maxURLs is how many URLs a glob may stand for.
+// maxURLs limits the URLs that a glob expands to.
 const maxURLs = 10000
 
-// glob is a URL of those that one with globs stands for.
+// glob is one URL of the expansion of a URL with globs.
 type glob struct {
 	text  string
-	parts []string // what each glob has become
+	parts []string // the expansion of each glob
 }
 
 // substitute replaces #1, #2 … in the name of an output.
@@ -35,7 +35,7 @@ func (g glob) substitute(name string) string {
 	}
 }
 
-// Globs returns the URLs that one with globs stands for.
+// Globs returns the URLs that a URL with globs expands to.
 func Globs(url string) ([]string, error) {
 	all, err := expandGlob(url)
 	urls := make([]string, len(all))
@@ -45,8 +45,8 @@ func Globs(url string) ([]string, error) {
 	return urls, err
 }
 
-// expandGlob expands {a,b}, [1-9], [01-10:2] and [a-z]. A backslash takes the
-// meaning from a brace or bracket, and brackets around an IPv6 address have none.
+// expandGlob expands {a,b}, [1-9], [01-10:2] and [a-z]. A backslash
+// quotes a brace or bracket, and brackets around an IPv6 address are no glob.
 func expandGlob(url string) ([]glob, error) {
 	all := []glob{{}}
 	for url != "" {
@@ -101,7 +101,7 @@ func expandGlob(url string) ([]glob, error) {
 	return all, nil
 }
 
-// expandRange expands what stands between brackets, or returns nil.
+// expandRange expands the text between brackets, or returns nil.
 func expandRange(s string) (words []string) {
 	bounds, by, _ := strings.Cut(s, ":")
 	from, to, _ := strings.Cut(bounds, "-")

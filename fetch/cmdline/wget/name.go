@@ -10,8 +10,8 @@ import (
 // names are the options that say how files are named after their URLs.
 type names struct {
 	dirs, protocol, noHost bool
-	cut                    int    // how many directories are left out
-	page                   string // of a URL that names none
+	cut                    int    // how many leading directories are dropped
+	page                   string // the file name of a URL that has none
 	windows, control       bool   // the characters of Windows, and control characters, are written as they are not encoded
 	ascii                  bool
 	lower, upper           bool
@@ -40,8 +40,7 @@ func (n *names) restrict(value string) error {
 	return nil
 }
 
-// maxName is how long the last element of a path may be, so that endings fit in
-// behind it, in bytes.
+// maxName limits the last element of a path, in bytes, so that suffixes can be added.
 const maxName = 255 - 19
 
 // of returns the file of a URL below a directory. No element of its path that
@@ -91,8 +90,8 @@ func within(dir, name string) string {
 	return strings.TrimRight(dir, "/") + "/" + name
 }
 
-// afterSlash returns how busybox names the file of a URL: as it stands behind the last
-// slash, be that in the query.
+// afterSlash returns how busybox names the file of a URL: all that follows the last
+// slash, even if that is in the query.
 func afterSlash(url string) string {
 	if _, rest, ok := strings.Cut(url, "://"); ok {
 		url = rest
@@ -140,8 +139,8 @@ func simplify(elements []string) []string {
 	return kept
 }
 
-// element returns a part of a URL as the name of a file or directory: decoded, and
-// what must not be in a name encoded again.
+// element returns a part of a URL as the name of a file or directory: decoded, with the
+// characters that names must not have encoded again.
 func (n *names) element(s string) string {
 	var b []byte
 	for i := 0; i < len(s); i++ {

@@ -52,6 +52,6 @@ const options = `
 // Table returns the table of wget's options.
 func Table() cmdline.Table { return cmdline.ParseTable(options) }
 
-// Lex returns the options and operands of a command line of wget, which is without
-// the program's name.
+// Lex returns the options and operands of a command line of wget, without the
+// program's name.
 func Lex(words []string) iter.Seq[cmdline.Arg] { return Table().Lex(words, true) }

@@ -2,8 +2,8 @@
 // be fetched and where it goes.
 //
 // It guarantees that every option is acted on, is one that only tunes, or is an
-// error: options that a pinned fetch cannot do what they ask for are refused by
-// name, and unknown ones are not skipped. It fetches nothing; of files it reads
+// error: options that ask for what a pinned fetch cannot do are refused by name, and
+// unknown ones are not skipped. It fetches nothing; of files it reads
 // the list of -i and wgetrc files alone.
 package wget
 
@@ -17,7 +17,7 @@ import (
 	"depfetch/fetch/cmdline/curl"
 )
 
-// parser is a command line on its way to a job.
+// parser builds a job from a command line.
 type parser struct {
 	job    cmdline.Job
 	op     cmdline.Operation
@@ -28,19 +28,19 @@ type parser struct {
 
 	names   names
 	untimed bool
-	busybox bool // it is busybox's wget
+	busybox bool // the syntax is that of busybox's wget
 }
 
-// Parse reads the arguments of wget. Where they ask for what is refused, what they
-// ask for comes back beside the error. Configs are the wgetrc files that hold before
-// them, as far as they exist, and stdin is read if the arguments say so.
+// Parse reads the arguments of wget. If they contain refused options, the job is returned
+// together with a *cmdline.RefusedError. configs are the names of the wgetrc files that
+// are read before them, if they exist. stdin is read if the arguments refer to it.
 func Parse(args, configs []string, stdin io.Reader) (*cmdline.Job, error) {
 	return (&parser{table: Table(), stdin: stdin}).parse(args, configs)
 }
 
-// ParseBusybox is Parse for the wget of busybox, which gives files no time, names them
-// after what is behind the last slash of a URL, replaces none that it names itself, and
-// makes no directory.
+// ParseBusybox is Parse for the wget of busybox, which sets no modification times, names
+// files after what follows the last slash of a URL, does not replace files that it named
+// itself, and makes no directories.
 func ParseBusybox(args []string, stdin io.Reader) (*cmdline.Job, error) {
 	return (&parser{table: Table(), stdin: stdin, busybox: true}).parse(args, nil)
 }
@@ -67,7 +67,7 @@ func (p *parser) parse(args, configs []string) (*cmdline.Job, error) {
 	return &p.job, cmp.Or(err, refused)
 }
 
-// config acts on the commands of a wgetrc.
+// config handles the commands of a wgetrc.
 func (p *parser) config(name string) error {
 	text, err := cmdline.ReadText(name, nil)
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *parser) config(name string) error {
 	return nil
 }
 
-// words are the values that options may have, where they are words.
+// words are the values of options that take one of several words.
 var words = map[string]string{
 	"secure-protocol": " auto SSLv2 SSLv3 TLSv1 TLSv1_1 TLSv1_2 TLSv1_3 PFS ",
 	"prefer-family":   " IPv4 IPv6 none ",
@@ -110,8 +110,7 @@ func check(o *cmdline.Option, value string) error {
 	return nil
 }
 
-// act acts on an option or an argument. What needs no more than to be known later
-// is kept.
+// act handles an option or an argument. Options that finish evaluates are only stored.
 func (p *parser) act(o *cmdline.Option, value string, on bool) error {
 	if o == nil {
 		p.urls = append(p.urls, value)
@@ -177,7 +176,7 @@ var aliases = map[string]string{
 	"input": "input-file", "reclevel": "level", "relativeonly": "relative", "agent": "user-agent", "mirror": "mirror",
 }
 
-// execute acts on a command of a wgetrc, NAME = VALUE.
+// execute handles a command of a wgetrc, NAME = VALUE.
 func (p *parser) execute(command string) error {
 	name, value, ok := strings.Cut(command, "=")
 	name = strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(name)))
@@ -302,7 +301,7 @@ func (p *parser) finish() error {
 	return nil
 }
 
-// failure is an error of a command line for which wget has its general exit code.
+// failure is an error of a command line that ends wget with its general exit code.
 func failure(text string) error { return &cmdline.Error{Err: cmdline.Bad(text), Fault: cmdline.URL} }
 
 // escape encodes what wget encodes in a URL: spaces, control characters, quotes,
