@@ -22,7 +22,7 @@ type candidate struct {
 	open func() (*os.File, error) // for SourceLocal and SourceCache
 }
 
-// acquired says where the right bytes came from.
+// acquired says where the pinned bytes came from.
 type acquired struct {
 	kind     SourceKind
 	url      string
@@ -70,13 +70,13 @@ func mirrorURL(base string, d Digest) string {
 	return strings.TrimRight(base, "/") + "/" + cache.Dir + "/" + d.String()
 }
 
-// writeError says that the file that was to get the bytes cannot be written. The
-// caller of acquire says whose file it is.
+// writeError says that the output file cannot be written. The caller of acquire adds
+// which file that is.
 type writeError struct{ error }
 
 func (e *writeError) Unwrap() error { return e.error }
 
-// acquire writes the right bytes of b into f, or into nothing if f is nil. The error
+// acquire writes the pinned bytes of b into f, or only verifies them if f is nil. The error
 // is a *TransferError, a *writeError, or the cause with which ctx ended.
 func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, err error) {
 	t := &acquisition{run: r, blob: b, sink: r.hashers.newSink(f, b.size)}
@@ -87,17 +87,17 @@ func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, e
 	return got, err
 }
 
-// acquisition is what the attempts to get one blob share.
+// acquisition is the state that the attempts to get one blob share.
 type acquisition struct {
 	*run
 	blob *blob
 	sink *sink
-	// from is the address that what is in the sink comes from, and validator
-	// the strong validator of it, if a transfer has broken that can be resumed.
+	// from is the address of the bytes in the sink, and validator its strong
+	// validator, if an interrupted transfer can be resumed.
 	from, validator string
 }
 
-// attempt writes the bytes that c has into the file and checks them.
+// attempt writes the bytes of c into the file and verifies them.
 func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acquired, error) {
 	s := t.sink
 	s.attempt = attemptIdle
@@ -120,12 +120,12 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 	}
 	if err == nil {
 		err = t.check(s, digest, resp)
-		t.validator = "" // all of it has come
+		t.validator = "" // the body is complete
 	}
 	var wrong *MismatchError
 	if s.attempt == attemptResumed && errors.As(err, &wrong) {
-		// Not the file need be wrong: the server may have joined two. Another
-		// try takes it whole.
+		// The file at the server may be right, and the two parts from different
+		// versions of it. The next attempt takes all of it.
 		return acquired{}, &source.Error{URL: resp.URL, Status: resp.Status, Temporary: true, Err: errSeam}
 	}
 	return acquired{c.kind, c.url, s.n, resp}, err
@@ -133,7 +133,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 
 var errSeam = errors.New("the parts before and after a break make other bytes than those pinned")
 
-// limit returns how many bytes of b may come.
+// limit returns how many bytes of b are accepted.
 func (c *Client) limit(b *blob) int64 {
 	if b.size == SizeUnknown {
 		return c.unpinned()
@@ -141,7 +141,7 @@ func (c *Client) limit(b *blob) int64 {
 	return b.size
 }
 
-// get writes what c has into the sink.
+// get writes the bytes of c into the sink.
 func (t *acquisition) get(ctx context.Context, c candidate, l *lease) (source.Response, error) {
 	if c.open == nil {
 		req := source.Request{URL: c.url, Limit: t.limit(t.blob), AtMost: t.blob.size == SizeUnknown, Dst: t.sink}

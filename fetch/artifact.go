@@ -25,9 +25,8 @@ type Artifact struct {
 	Digest  Digest
 	Size    int64 // in bytes, or SizeUnknown
 
-	// Modified is what the origin said of the file's age when it was locked. A
-	// fetch does not use it: curl and wget set the time of their output by it. It
-	// may be zero.
+	// Modified is the Last-Modified of the origin when the file was locked, or zero.
+	// Fetch does not use it: curl and wget give it to their output.
 	Modified time.Time
 
 	// Path is where the file lands, slash-separated and below Client.Root.
@@ -36,9 +35,9 @@ type Artifact struct {
 	Mode  fs.FileMode // permission bits only
 	Owner *Owner      // nil leaves the file with the running user
 
-	Member string        // the one file to take out of the archive: a name or a glob, or empty
+	Member string        // the one file to extract from the archive: a name or a glob, or empty
 	Unpack *Unpack       // how to unpack the archive into Path, or nil
-	Limits unpack.Limits // of what an archive may cost
+	Limits unpack.Limits // of the resources that an archive may use
 	// Unpacked is the digest of what comes out of the archive: of the member,
 	// or of the unpacked tree's manifest. The zero value is unknown.
 	Unpacked Digest
@@ -59,8 +58,8 @@ type Unpack struct {
 	Include       []string // globs of the names to unpack; empty means all
 	Replace       bool     // swap the whole directory instead of merging into it
 	AbsoluteLinks bool     // allow symbolic links with an absolute target
-	AbsoluteNames bool     // take names that begin with a slash without it, as tar does
-	DropSpecial   bool     // take setuid, setgid and sticky bits away instead of refusing them
+	AbsoluteNames bool     // drop the leading slash of absolute names, as tar does, instead of refusing them
+	DropSpecial   bool     // drop setuid, setgid and sticky bits instead of refusing them
 }
 
 // Options returns the options of package unpack for u, which may be nil, and limits.

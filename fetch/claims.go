@@ -10,10 +10,10 @@ import (
 	"depfetch/fetch/tempfile"
 )
 
-// claims is what the destinations of a run take up: where each of their files and
-// links really is, and all places that the ways there go through. No place is
-// anybody's twice, and nobody's way goes through what is another's, so that what
-// one has put in place nobody replaces, removes or leads elsewhere.
+// claims holds the places that the destinations of a run occupy: where each of their
+// files and links really is, and every place on the path there. No two destinations may
+// have the same place, and no path may lead through a file or link of another one, so
+// that no destination can replace, remove or redirect what another has placed.
 type claims struct {
 	ways
 	taken   map[string]*claim // by place
@@ -23,8 +23,8 @@ type claims struct {
 	refused map[string]bool
 	errs    []error
 
-	// foldsCase reports whether the disk below d takes names for one that
-	// differ in case. Nil means that this cannot be found out yet.
+	// foldsCase reports whether the disk below d ignores case in names. Nil means
+	// that this is not known yet.
 	foldsCase func(d *destination) bool
 }
 
@@ -33,7 +33,7 @@ type claim struct {
 	d      *destination
 	path   string // holds no links below the root but itself
 	staged string // where it lies now; empty if it is in place
-	link   string // what it leads to, if it is a link
+	link   string // its target, if it is a link
 	info   fs.FileInfo
 }
 
@@ -51,7 +51,7 @@ func newClaims(root string) *claims {
 	}
 }
 
-// refuse notes why d cannot be placed, once for each.
+// refuse records why d cannot be placed. Only the first reason for each artifact counts.
 func (c *claims) refuse(d *destination, path, format string, args ...any) {
 	if !c.refused[d.Name] {
 		c.refused[d.Name] = true
@@ -59,9 +59,9 @@ func (c *claims) refuse(d *destination, path, format string, args ...any) {
 	}
 }
 
-// add claims what d takes up by itself: its file, or the whole directory if that is
-// replaced. staged is where it lies now, if it is not in place. Of a tree that is
-// merged it is nothing but the way.
+// add claims the place of d itself: its file, or the whole directory if that is replaced.
+// For a tree that is merged it claims only the path. staged is where it is now, if it is
+// not in place.
 func (c *claims) add(d *destination, staged string) {
 	dir := relative(d.Path)
 	if !d.merges() {
@@ -84,7 +84,7 @@ func (c *claims) add(d *destination, staged string) {
 	}
 }
 
-// name refuses a name that a sweep would take for its own.
+// name refuses a name that is reserved for temporary files, which are swept.
 func (c *claims) name(d *destination, path, elem string) {
 	if tempfile.Reserved(elem) {
 		c.refuse(d, path, "%q is a name of depfetch's own temporary files, which are swept", elem)
@@ -99,7 +99,7 @@ type entry struct {
 	staged string // where it lies now; empty if it is in place
 }
 
-// addTree claims what the tree of d, which is merged, brings.
+// addTree claims the places of the entries of d's tree, which is merged.
 func (c *claims) addTree(d *destination, entries []entry) {
 	dirs := map[string]string{".": d.dir}
 	for _, e := range entries {
@@ -123,7 +123,7 @@ func (c *claims) addTree(d *destination, entries []entry) {
 	}
 }
 
-// claim takes a place for n.
+// claim claims a place for n.
 func (c *claims) claim(n *claim) {
 	place := c.location(n.path)
 	if other := c.at(n.d, place); other != nil {
@@ -147,7 +147,7 @@ func (c *claims) pass(d *destination, path string, visited []string) {
 	c.passed = append(c.passed, passage{d, path, places})
 }
 
-// at returns who has taken a place, on the disk of d.
+// at returns the claim to a place, on the disk of d, or nil.
 func (c *claims) at(d *destination, place string) *claim {
 	if n := c.taken[place]; n != nil || c.foldsCase == nil {
 		return n
@@ -183,7 +183,7 @@ func (c *claims) check() error {
 		}
 	}
 	for _, n := range c.links {
-		// Those that absolute links are allowed to may lead anywhere.
+		// With absolute links allowed, links may lead anywhere.
 		if !n.d.Unpack.AbsoluteLinks {
 			c.checkLink(n)
 		}

@@ -57,26 +57,26 @@ type Client struct {
 	// Mirrors are the addresses of trees that hold blobs/sha256/<hex>. They
 	// are asked when the origin and the artifact's own mirrors have failed.
 	Mirrors []string
-	// Trees is the directory of the manifests of unpacked trees, each by the
-	// hexadecimal digits of its sha256. Without it, what has been unpacked
-	// cannot be told from what has not.
+	// Trees is the directory of the manifests of unpacked trees, each named by
+	// the hexadecimal digits of its sha256. Without it, an unpacked tree cannot be
+	// verified, and is unpacked again.
 	Trees string
-	// Unpinned is how many bytes of an answer are taken whose size is not
-	// pinned; zero means DefaultUnpinned.
+	// Unpinned limits an answer whose size is not pinned, in bytes; zero means
+	// DefaultUnpinned.
 	Unpinned int64
 	// Jobs is how many artifacts are worked on at once; zero means
 	// DefaultJobs.
 	Jobs int
 	// Retries is how often a source that failed temporarily is asked again.
 	Retries int
-	// Backoff says how long to wait before retry n, counted from 1. Nil
-	// means Backoff.
+	// Backoff returns how long to wait before retry n, counted from 1. Nil
+	// means the function Backoff.
 	Backoff func(n int) time.Duration
 	// Mtime is given to placed files and to the directories made for them.
 	// Zero means DefaultMtime.
 	Mtime time.Time
-	// Events, if not nil, is told what happens. The calls for one call of a
-	// method do not overlap.
+	// Events, if not nil, is called with each event. The calls made by one call of
+	// a method do not overlap.
 	Events func(Event)
 }
 
@@ -153,7 +153,7 @@ func (c *Client) unpinned() int64 {
 	return DefaultUnpinned
 }
 
-// tooLarge is the error of an answer that is longer than that.
+// tooLarge is the error of an answer that is longer than unpinned allows.
 func (c *Client) tooLarge() error {
 	return fmt.Errorf("the answer has more than %d bytes, the most that is taken when the locked line has no size", c.unpinned())
 }

@@ -11,8 +11,8 @@ import (
 
 // Fill puts the bytes of every artifact into the Cache, which must be set, and
 // places nothing: the cache can then be kept as a vendored tree, or serve as a
-// mirror. What is there already is hashed again. The error is as that of Fetch;
-// what came before it stays in the cache.
+// mirror. Blobs that are already there are hashed again. The error is as for Fetch;
+// what was added before it remains in the cache.
 func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error) {
 	r := c.newRun()
 	var blobs []*blob

@@ -18,9 +18,8 @@ type Origin struct {
 }
 
 // Into writes the bytes of an artifact into f, an empty private file that is open
-// for reading and writing, or into nothing if f is nil. It returns nil only if f
-// holds, from its start, the bytes that are pinned; on an error nobody may look at
-// what it holds. The artifact's path, mode and owner are not used. What is
+// for reading and writing, or only verifies them if f is nil. It returns nil only if f
+// holds the pinned bytes, from its start; after an error its content must not be used. The artifact's path, mode and owner are not used. What is
 // downloaded goes into the Cache too, unless f is nil.
 //
 // The error is a *TransferError, a *DestinationError if f could not be written, or

@@ -25,24 +25,24 @@ type limiter struct {
 	hosts map[string]*breaker
 }
 
-// breaker is what is known of one host.
+// breaker is the state of one host.
 type breaker struct {
 	inFlight  int           // leases that are held or settling
-	settling  []time.Time   // when leases that were released free their places, in order
-	limit     int           // how many may be in flight; 0 is any number
-	ceiling   int           // how many were, when one of them failed and others did not; 0 is unknown
+	settling  []time.Time   // when released leases stop counting as in flight, in order
+	limit     int           // how many may be in flight; 0 is no limit
+	ceiling   int           // how many were in flight when some of them failed; 0 is unknown
 	successes int           // since limit has changed
 	failures  int           // in a row
 	tries     int           // in a row that failed, each begun after the one before had
 	opened    time.Time     // until when it is open
-	changed   chan struct{} // closed when waiting may have come to an end
+	changed   chan struct{} // closed, and replaced, when a waiter has to look again
 }
 
-// tripping is how many failures in a row open a breaker.
+// tripping is the number of failures in a row that opens a breaker.
 const tripping = 2
 
-// HostDownError says that a host was not asked again, since it has failed others
-// too.
+// HostDownError says that a host was not asked again, since it has also failed other
+// transfers.
 type HostDownError struct {
 	Host     string // scheme, host and port
 	Failures int    // in a row
@@ -103,7 +103,7 @@ func (l *limiter) acquire(ctx context.Context, host string, again bool) (*lease,
 		case len(b.settling) > 0:
 			wait = time.Until(b.settling[0])
 		default:
-			wait = time.Hour // what it waits for is that others release theirs
+			wait = time.Hour // until another lease is released, which closes changed
 		}
 		changed := b.changed
 		l.mu.Unlock()
@@ -113,7 +113,7 @@ func (l *limiter) acquire(ctx context.Context, host string, again bool) (*lease,
 	}
 }
 
-// settle frees the places of leases that have settled.
+// settle stops counting leases that have settled.
 func (b *breaker) settle() {
 	for len(b.settling) > 0 && !time.Now().Before(b.settling[0]) {
 		b.settling = b.settling[1:]
@@ -156,7 +156,7 @@ func (l *lease) release(failed bool, after time.Duration) {
 		if b.limit == 0 {
 			b.inFlight--
 		} else {
-			// Who comes next is not to open one more where connections are few.
+			// The next transfer must not open another connection to such a host.
 			b.settling = append(b.settling, time.Now().Add(settlingTime))
 			b.raise()
 		}
@@ -185,8 +185,8 @@ func (l *lease) fail(after time.Duration) {
 	}
 }
 
-// raise lets more transfers be in flight after one went well: one more each time
-// below the ceiling, and beyond it only after many.
+// raise increases the limit after a success: by one each time below the ceiling, and
+// above it only after many successes.
 func (b *breaker) raise() {
 	b.successes++
 	switch {

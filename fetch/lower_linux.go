@@ -31,8 +31,9 @@ func isLower(dir, probe string) (bool, error) {
 	return unix.Rename(dir, probe) == unix.EXDEV, nil
 }
 
-// keepTree makes kept hold what the directory dir does. It changes nothing in dir,
-// and fails if that cannot be emptied.
+// keepTree makes kept a copy of the directory dir by hard links, except for files of
+// other users that may not be linked. It does not change dir, and fails if dir could not
+// be emptied.
 func keepTree(dir, kept string) error {
 	mount, err := lookMount(dir)
 	if err != nil {
@@ -68,7 +69,7 @@ func keepDir(dir, kept string, mount uint64) error {
 			err = keepDir(name, copied, mount)
 		default:
 			if err = os.Link(name, copied); errors.Is(err, fs.ErrPermission) {
-				err = nil // fs.protected_hardlinks: it is another user's, and moved instead
+				err = nil // fs.protected_hardlinks: the file of another user is moved instead
 			} else if err != nil {
 				err = fail(name, err)
 			}
@@ -83,8 +84,8 @@ func keepDir(dir, kept string, mount uint64) error {
 // fail returns an error that names a file once.
 func fail(name string, err error) error { return fmt.Errorf("%s: %w", name, osfile.Cause(err)) }
 
-// lookMount returns a number of the mount that name is on, or 0 where the kernel
-// does not say. What nobody may remove is an error.
+// lookMount returns the ID of the mount that name is on, or 0 where the kernel does not
+// report it. A file that cannot be removed (immutable or append-only) is an error.
 func lookMount(name string) (uint64, error) {
 	var st unix.Statx_t
 	err := unix.Statx(unix.AT_FDCWD, name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, unix.STATX_MNT_ID, &st)
@@ -130,7 +131,7 @@ func replaceLower(temp, dir, kept string) error {
 	return osfile.Cause(err)
 }
 
-// emptyDir removes what is in dir, files first.
+// emptyDir removes the content of dir, files first.
 func emptyDir(dir, kept string) error {
 	var dirs []string
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {

@@ -14,15 +14,15 @@ type Measurement struct {
 	Digest   Digest
 	Size     int64
 	Response source.Response
-	HTML     bool   // it is a web page
+	HTML     bool   // the body is a web page
 	Head     []byte // its first bytes, 512 at most
-	Err      error  // a *TransferError when nothing was had; the rest is then zero
+	Err      error  // a *TransferError if the download failed; the rest is then zero
 }
 
-// Measure downloads the URL of each artifact, whatever its digest, and returns
-// what came, in the order of the artifacts. It asks the origins alone, no cache
-// and no mirror, and places nothing; with a Cache, what came is kept there. The
-// error is the cause with which ctx ended.
+// Measure downloads the URL of each artifact, whatever its digest, and returns the
+// measurements in the order of the artifacts. It asks only the origins, no cache and no
+// mirror, and places nothing; with a Cache, it adds what it downloads. The error is the
+// cause with which ctx ended.
 func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measurement, error) {
 	r := c.newRun()
 	r.hashers = newHashers(min(c.jobs(), len(artifacts)))
@@ -54,8 +54,8 @@ func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 	s.progress = func(int) {
 		r.emit(Event{Kind: EventProgress, Artifact: a, Source: SourceOrigin, URL: a.URL, Bytes: s.n})
 	}
-	// Nothing is pinned yet, so that parts of two transfers could not be told
-	// from one file: each attempt starts anew.
+	// Nothing is pinned yet, so parts of two different files could not be
+	// detected: each attempt starts from the beginning.
 	err := r.ask(ctx, a, origin(a), func(c candidate, l *lease) error {
 		resp, err := r.get(ctx, l, source.Request{URL: c.url, Limit: r.unpinned(), AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {
@@ -95,7 +95,7 @@ func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte
 	return text, err
 }
 
-// memory is a source.Sink that keeps what it is given.
+// memory is a source.Sink that collects the bytes in memory.
 type memory struct {
 	text []byte
 	room [32 << 10]byte

@@ -49,7 +49,7 @@ func (r *run) place() error {
 		r.emit(Event{Kind: EventPlaced, Artifact: d.Artifact})
 	}
 	r.stage.keep(r.mtime())
-	r.stage.removeTemps() // what another name of a removed directory leads to goes now
+	r.stage.removeTemps() // before confirm, which could reach them under another name of the directory
 	return r.confirm(held)
 }
 

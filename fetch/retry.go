@@ -11,11 +11,11 @@ import (
 	"depfetch/fetch/source"
 )
 
-// ask tries the candidates for an artifact in order until one does, hosts
-// whose breaker is open last, and those that failed temporarily again after a pause, up to Retries
-// times. One that served wrong bytes, or that can never serve the right ones, is
-// not asked again, except once if its answer was too short: a proxy in between may
-// have cut the file off and declared the length of what was left.
+// ask tries the candidates for an artifact in order until one succeeds; those of hosts
+// whose breaker is open come last. Candidates that failed temporarily are tried again
+// after a pause, up to Retries times. One that served wrong bytes, or can never serve the
+// right ones, is not tried again, except once if its answer was too short: a proxy in
+// between may have cut the file off and declared the length of the rest.
 func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(candidate, *lease) error) error {
 	failed := &TransferError{Artifact: a}
 	for round := 1; len(live) > 0; round++ {
@@ -30,7 +30,7 @@ func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(c
 			case ctx.Err() != nil:
 				return context.Cause(ctx)
 			case errors.As(err, &unwritable):
-				return err // no other source would do better
+				return err // another source would not help
 			case c.kind == SourceCache && errors.Is(err, fs.ErrNotExist):
 				continue // a miss is no failure
 			}
@@ -95,7 +95,7 @@ func (r *run) get(ctx context.Context, l *lease, req source.Request) (source.Res
 	return r.Source.Get(ctx, req)
 }
 
-// leaseSink tells a lease that a body begins.
+// leaseSink notifies a lease when a body begins.
 type leaseSink struct {
 	source.Sink
 	lease *lease
@@ -106,7 +106,7 @@ func (s leaseSink) Begin(offset int64) error {
 	return s.Sink.Begin(offset)
 }
 
-// maxRetryAfter is the longest that a server can make us wait.
+// maxRetryAfter limits the Retry-After that is followed.
 const maxRetryAfter = time.Minute
 
 // temporary reports whether the next try may succeed after err, and how long the

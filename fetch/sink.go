@@ -17,24 +17,24 @@ type sink struct {
 	hasher   hasher
 	attempt  attempt
 	n        int64  // bytes taken, of all attempts that count
-	head     []byte // the first ones, to tell what they are
+	head     []byte // the first ones, to detect a web page
 	written  bool   // the file may hold something
 	err      error  // of the file
 	progress func(n int)
 }
 
-// attempt is what the attempt under way does with the bytes that it brings.
+// attempt says what the current attempt does with the bytes that it receives.
 type attempt int
 
 const (
-	attemptIdle    attempt = iota // it has brought none yet
+	attemptIdle    attempt = iota // it has received none yet
 	attemptWhole                  // they are the first ones
-	attemptResumed                // they go on where an earlier attempt has ended
-	attemptCloned                 // they are in the file already
+	attemptResumed                // they continue where an earlier attempt ended
+	attemptCloned                 // they are already in the file
 )
 
-// newSink returns a sink that fills file, an empty one, with so many bytes, or
-// SizeUnknown.
+// newSink returns a sink that fills an empty file with size bytes, which may be
+// SizeUnknown. A nil file only hashes.
 func (h hashers) newSink(file *os.File, size int64) *sink {
 	return &sink{file: file, hasher: h.newHasher(size), progress: func(int) {}}
 }
@@ -80,9 +80,9 @@ func (s *sink) Commit(n int) error {
 	return s.err
 }
 
-// copy takes what src holds, up to limit bytes unless that is SizeUnknown. overlong
-// says that src has more, in which case nothing of it need have been taken, and
-// length how many bytes it has as far as is known.
+// copy copies src, up to limit bytes unless that is SizeUnknown. overlong means that src
+// has more; then it may not have copied anything. length is the length of src, or
+// SizeUnknown.
 func (s *sink) copy(ctx context.Context, src *os.File, limit int64) (overlong bool, length int64, err error) {
 	if err := s.Begin(0); err != nil {
 		return false, SizeUnknown, err

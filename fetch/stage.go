@@ -16,17 +16,17 @@ import (
 	"depfetch/fetch/tempfile"
 )
 
-// stage holds what a run has changed on disk before its files are placed, so
-// that it can be undone.
+// stage records what a run has changed on disk before its files are placed, so that it
+// can be undone.
 type stage struct {
 	mu    sync.Mutex
 	temps map[string]*tempfile.Dir // with the temporary files, by the directory of the destination
 	made  []string                 // directories made for destinations, parents first
-	folds map[string]bool          // whether the disk takes no notice of case, by directory
+	folds map[string]bool          // whether the disk ignores case, by directory
 	mtime map[string]time.Time     // what directories that were there had before
 }
 
-// staged is what is verified and only has to be renamed.
+// staged is something verified that only has to be renamed.
 type staged interface {
 	// dest returns where it belongs.
 	dest() *destination
@@ -146,7 +146,7 @@ func (s *stage) temp(d *destination) (*os.File, error) {
 	return nil, d.unwritable(err)
 }
 
-// unwritable returns the error of a file beside d that cannot be made or written.
+// unwritable returns the error for a temporary file beside d that cannot be made or written.
 func (d *destination) unwritable(err error) error {
 	return cannotWrite(d.Artifact, d.file, d.dir, err)
 }
@@ -252,13 +252,14 @@ func (s *stage) removeTemps() {
 	s.temps = nil
 }
 
-// cleanUp removes what is not to stay.
+// cleanUp removes the temporary files and the directories that nothing was placed in,
+// and restores the times of the others.
 func (s *stage) cleanUp() {
 	s.removeTemps()
 	for i := len(s.made) - 1; i >= 0; i-- {
 		os.Remove(s.made[i]) // fails, as it should, if something has been placed there
 	}
 	for dir, t := range s.mtime {
-		os.Chtimes(dir, time.Time{}, t) // fails for a directory that is another user's
+		os.Chtimes(dir, time.Time{}, t) // fails for a directory of another user
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"depfetch/fetch/osfile"
 )
 
-// stagedSwap is a tree that takes the place of a directory.
+// stagedSwap is a tree that replaces a directory.
 type stagedSwap struct {
 	*destination
 	temp string
@@ -27,15 +27,14 @@ func (t stagedSwap) claim(c *claims) error {
 	return err
 }
 
-// Beside a staged tree lie the tree that it replaces, if that cannot be moved
-// there at once, and a file that says whose place it takes. What ends in
-// swapName is written when all is kept, and before anything is removed.
+// If a directory cannot be moved, two further entries are made beside the staged tree
+// that replaces it, with these suffixes.
 const (
-	swapKept = ".old"
-	swapName = ".for"
+	swapKept = ".old" // the old tree
+	swapName = ".for" // a file with the name of the destination; written once swapKept is complete, before anything is removed
 )
 
-// check keeps the old tree if it cannot be moved.
+// check makes swapKept and swapName if the old tree cannot be moved.
 func (t stagedSwap) check() error {
 	info, err := os.Lstat(t.file)
 	if err != nil || !info.IsDir() {
@@ -78,12 +77,12 @@ func (t stagedSwap) place() error {
 	return nil
 }
 
-// salvage puts back what a killed run has taken away in the directory above the
-// abandoned one, unless that came to its end.
+// salvage restores what a killed run removed from the directory above the abandoned
+// one, unless that run had completed the swap.
 func salvage(abandoned string) {
 	info, err := os.Lstat(abandoned)
 	if err != nil || int64(osfile.OwnerOf(info).UID) != int64(os.Geteuid()) {
-		return // another user's, whom nobody has to believe
+		return // of another user, who is not trusted
 	}
 	entries, err := os.ReadDir(abandoned)
 	if err != nil {
@@ -99,7 +98,7 @@ func salvage(abandoned string) {
 		if err != nil || filepath.Base(dir) != string(base) {
 			continue
 		}
-		// The new tree leaves its place only for its destination.
+		// The new tree is moved only to its destination.
 		if _, err := os.Lstat(temp); err != nil {
 			continue
 		}

@@ -66,8 +66,8 @@ func (r *run) unpackTree(ctx context.Context, d *destination, f *os.File, size i
 	return stagedSwap{d, temp}, nil
 }
 
-// unpackError tells an archive that cannot be unpacked from a disk that cannot be
-// written to.
+// unpackError distinguishes an archive that cannot be unpacked from a disk that cannot
+// be written to.
 func unpackError(ctx context.Context, d *destination, err error) error {
 	var path *fs.PathError
 	switch {
@@ -118,7 +118,7 @@ func (t stagedMerge) check() error {
 	return t.plan(func(*unpack.Merge) error { return nil })
 }
 
-// place plans again: what was placed before may be where the tree goes.
+// place plans again, since an artifact placed before may have changed the directory.
 func (t stagedMerge) place() error { return t.plan((*unpack.Merge).Apply) }
 
 func (t stagedMerge) plan(do func(*unpack.Merge) error) error {
@@ -183,7 +183,7 @@ func (c *Client) lookTree(ctx context.Context, d *destination) (state, []Finding
 	return present, nil, nil
 }
 
-// strangers returns what lies in a tree of its own, and is not of the archive.
+// strangers returns what is in a directory that d replaces and is not from the archive.
 func strangers(d *destination, root *os.Root, m unpack.Manifest) (findings []Finding) {
 	names := map[string]bool{".": true}
 	for _, e := range m.Entries {

@@ -9,24 +9,24 @@ import (
 	"depfetch/fetch/osfile"
 )
 
-// ways finds out where names lead below a root, and tells places apart by what
-// they are: two names of one directory (bind mounts, links, a disk that takes no
-// notice of case) make one place.
+// ways resolves names below a root, and identifies places by the identity of their
+// directory: two names of one directory (bind mounts, links, a disk that ignores case)
+// are one place.
 type ways struct {
 	root string
 	ids  map[string]string // of directories, by their path without links
 }
 
-// errLoop is the error of a way that does not end.
+// errLoop is the error of a path that does not end.
 var errLoop = errors.New("too many levels of symbolic links")
 
-// maxLinks is how many links a way may go through, as in package securejoin.
+// maxLinks limits the links that a path may go through, as in package securejoin.
 const maxLinks = 255
 
-// walk follows name from the directory at, which holds no links below the root, as
-// chroot would. It returns where it leads, whether that exists or not, and every
-// place that is looked at on the way, the last one and links among them. readlink
-// returns what a link leads to, and "" for what is none.
+// walk resolves name from the directory at, which holds no links below the root, as
+// chroot would. It returns the result, whether that exists or not, and every place that
+// it visited, including links and the last one. readlink returns the target of a link,
+// and "" for anything else.
 func (w *ways) walk(at, name string, readlink func(path string) string) (to string, visited []string, err error) {
 	rest, links := filepath.ToSlash(name), 0
 	for rest != "" {
@@ -59,7 +59,7 @@ func (w *ways) walk(at, name string, readlink func(path string) string) (to stri
 	return at, visited, nil
 }
 
-// onDisk is the readlink of walk for what is there now.
+// onDisk is the readlink of walk for the current state of the disk.
 func onDisk(path string) string {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode()&os.ModeSymlink == 0 {
@@ -69,12 +69,12 @@ func onDisk(path string) string {
 	return target
 }
 
-// location identifies the place of a path in a directory that holds no links.
+// location identifies the place of a path whose directory holds no links.
 func (w *ways) location(path string) string {
 	return w.id(filepath.Dir(path)) + "/" + filepath.Base(path)
 }
 
-// id identifies a directory, which need not be there yet.
+// id identifies a directory, which need not exist yet.
 func (w *ways) id(dir string) string {
 	if id, ok := w.ids[dir]; ok {
 		return id

@@ -1,10 +1,10 @@
-// Package atomicfile replaces files: whoever reads one finds its old text or its new
-// text.
+// Package atomicfile replaces files so that a reader finds either the old text or the
+// new one.
 //
-// It guarantees that a file which was there stays what it was but for its text: its
-// mode, its owner, its other names (hard links), and the symbolic links that lead to
-// it. It refuses what is not a regular file, and a file that the caller may not
-// write, though its directory would let it be replaced.
+// It guarantees that only the text of an existing file changes: it keeps its mode, its
+// owner, its other names (hard links), and the symbolic links that lead to it. It refuses
+// what is not a regular file, and a file that the caller may not write, even if its
+// directory would allow it to be replaced.
 //
 // A file is replaced by a rename where that keeps all of this. Where it cannot (a
 // file with several names, a mount point, a directory that may not be written in, an
@@ -13,7 +13,8 @@
 // leave a file that is neither.
 //
 // Concurrent calls for one file are safe, by several processes too: the last one to
-// replace it wins, and Update does not overwrite what it has not been told of.
+// replace it wins, and Update fails if the file no longer has the text that its caller
+// has read.
 package atomicfile
 
 import (
@@ -47,8 +48,8 @@ func Write(name string, text []byte, mode fs.FileMode) error {
 	return write(name, text, mode, nil)
 }
 
-// Create makes a file with a text. If there is something of that name, be it a link
-// that leads nowhere, the error is fs.ErrExist.
+// Create makes a file with a text. If the name exists, even as a dangling link, the
+// error is fs.ErrExist.
 func Create(name string, text []byte, mode fs.FileMode) error {
 	f, err := stage(filepath.Dir(name), text)
 	if err != nil {
@@ -131,13 +132,13 @@ func holds(path string, old []byte) error {
 	return err
 }
 
-// target is a file that is to be written.
+// target is a file to write.
 type target struct {
 	path string
-	info fs.FileInfo // nil if there is none
+	info fs.FileInfo // nil if it does not exist
 }
 
-// look finds out what a name leads to.
+// look finds out which file a name leads to.
 func look(name string) (target, error) {
 	path, err := Resolve(name)
 	if err != nil {
@@ -162,7 +163,7 @@ func look(name string) (target, error) {
 	return target{path, info}, nil
 }
 
-// replace puts f in the place of t, or else its text.
+// replace renames f to t or, where it cannot, writes the text of f into t.
 func (t target) replace(f *os.File, mode fs.FileMode, last func(path string) error) error {
 	keeps := true
 	if t.info != nil {
@@ -170,7 +171,7 @@ func (t target) replace(f *os.File, mode fs.FileMode, last func(path string) err
 		keeps = osfile.Links(t.info) < 2 && osfile.GiveOwner(f, t.info) == nil
 	}
 	if keeps {
-		// After the owner, since giving a file away takes bits of its mode.
+		// After the owner, since chown(2) clears setuid and setgid.
 		err := f.Chmod(mode & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky))
 		if err == nil && last != nil {
 			if err := last(t.path); err != nil {
@@ -190,7 +191,7 @@ func (t target) replace(f *os.File, mode fs.FileMode, last func(path string) err
 	return t.overwrite(f, last)
 }
 
-// overwrite writes a text into the file that is there.
+// overwrite writes a text into the existing file.
 func (t target) overwrite(text io.Reader, last func(path string) error) (err error) {
 	f, err := os.OpenFile(t.path, os.O_RDWR|osfile.Nonblock, 0)
 	if err != nil {
@@ -219,7 +220,7 @@ func (t target) overwrite(text io.Reader, last func(path string) error) (err err
 	return err
 }
 
-// fill replaces what f holds by a text.
+// fill replaces the content of f.
 func fill(f *os.File, text io.Reader) error {
 	_, err := f.Seek(0, io.SeekStart)
 	if err != nil {
@@ -235,7 +236,7 @@ func fill(f *os.File, text io.Reader) error {
 	return err
 }
 
-// backup returns a private file with what f holds.
+// backup returns a private file with the content of f.
 func backup(f *os.File, dir string) (*os.File, error) {
 	var errs []error
 	for _, make := range []func() (*os.File, error){

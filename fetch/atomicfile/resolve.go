@@ -12,8 +12,8 @@ import (
 const maxLinks = 40
 
 // Resolve returns the path that a program writes to when it opens name: all symbolic
-// links are followed, as the kernel follows them, the last one as well if it leads
-// to what is not there yet. Its directory must be there.
+// links are followed, as the kernel follows them, including the last one if its target
+// does not exist yet. The directory must exist.
 func Resolve(name string) (string, error) {
 	for range maxLinks {
 		dir, base := filepath.Split(name)
@@ -31,7 +31,7 @@ func Resolve(name string) (string, error) {
 		path := filepath.Join(dir, base)
 		link, err := os.Readlink(path)
 		if err != nil {
-			// It is no link, or not there.
+			// It is no link, or does not exist.
 			return path, nil
 		}
 		if name = link; !filepath.IsAbs(link) {
@@ -42,7 +42,7 @@ func Resolve(name string) (string, error) {
 	return "", &fs.PathError{Op: "open", Path: name, Err: errLoop}
 }
 
-// errLoop is what the kernel says of too many links.
+// errLoop is the kernel's error for too many links.
 var errLoop = errors.New("too many levels of symbolic links")
 
 // readOnly reports whether err is that of a file system that may not be written.

@@ -4,8 +4,8 @@ package atomicfile
 
 import "os"
 
-// syncDir has a rename in dir survive a crash of the system, where the file system
-// can promise that. The file is whole without it.
+// syncDir makes a rename in dir survive a crash of the system, if the file system
+// supports that. The content of the file does not depend on it.
 func syncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		_ = d.Sync()

@@ -2,10 +2,9 @@
 // below it, as in an OCI image layout, so that a registry or a plain web server
 // can serve the same tree.
 //
-// Blobs appear whole or not at all, whoever else uses the directory at the same
-// time, and what a killed program left is removed by the next one. The store does
-// not vouch for their bytes: who opens a blob hashes it, and puts the right one in
-// its place when it is wrong.
+// Blobs appear whole or not at all, whatever other processes do with the directory at
+// the same time, and the next program removes what a killed one left. The store does not
+// verify blobs: the caller that opens one hashes it, and replaces it if it is wrong.
 package cache
 
 import (
@@ -46,8 +45,8 @@ func (s *Store) Temp() (*os.File, error) {
 
 // Put adds a blob: a copy of all that src holds, from its start, which the caller
 // has verified. An earlier one is replaced. Where the file system can, the copy
-// shares its blocks with src; it is never the same file, whose bytes and mode
-// somebody could change later.
+// shares its blocks with src. It is never the same file, since the bytes and mode of
+// that could be changed later.
 func (s *Store) Put(d digest.SHA256, src *os.File) error {
 	tmp, err := s.Temp()
 	if err != nil {
@@ -71,7 +70,7 @@ func (s *Store) Commit(d digest.SHA256, f *os.File) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	// Stages of a build share a cache, and need not run as one user.
+	// Stages of a build share a cache, and may run as different users.
 	if err := f.Chmod(0o644); err != nil {
 		return err
 	}
@@ -84,7 +83,7 @@ func (s *Store) Commit(d digest.SHA256, f *os.File) error {
 // Sweep removes what killed programs have left.
 func (s *Store) Sweep() { tempfile.Sweep(s.Root) }
 
-// File returns where a blob is, or would be.
+// File returns the path of a blob, whether it exists or not.
 func (s *Store) File(d digest.SHA256) string {
 	return filepath.Join(s.Root, filepath.FromSlash(Dir), d.String())
 }
@@ -100,7 +99,7 @@ func (s *Store) Prune(keep func(digest.SHA256) bool, dryRun bool) (blobs int, by
 	for _, e := range entries {
 		d, err := digest.Parse(e.Name())
 		if err != nil {
-			continue // none of ours
+			continue // not a blob
 		}
 		info, err := e.Info()
 		if err != nil || !info.Mode().IsRegular() || keep(d) {

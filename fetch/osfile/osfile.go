@@ -1,6 +1,5 @@
-// Package osfile says what package os leaves out of its portable view of files: who
-// owns one, how many names it has, whether two are the same, and why an operation
-// failed, without the path.
+// Package osfile returns what package os leaves out of its portable view of files: the
+// owner, the number of names, the identity, and the cause of an error without its path.
 package osfile
 
 import (

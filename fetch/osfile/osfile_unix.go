@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// Nonblock is the flag of open(2) that keeps it from waiting for the other end of a
-// FIFO.
+// Nonblock is the flag of open(2) that prevents it from blocking on a FIFO.
 const Nonblock = syscall.O_NONBLOCK
 
 // OwnerOf returns who owns a file.
@@ -21,8 +20,8 @@ func OwnerOf(info fs.FileInfo) Owner {
 // Links returns how many names (hard links) a file has.
 func Links(info fs.FileInfo) uint64 { return uint64(info.Sys().(*syscall.Stat_t).Nlink) }
 
-// Identity tells a file from all others, by whatever name it was looked at. It is
-// empty where that is not known.
+// Identity returns the same text for all names of a file, and different texts for
+// different files. It is empty where that is not known.
 func Identity(info fs.FileInfo) string {
 	s := info.Sys().(*syscall.Stat_t)
 	return fmt.Sprintf("%x:%x", s.Dev, s.Ino)

@@ -11,22 +11,21 @@ import (
 // closesFirst says that an open file cannot be renamed.
 const closesFirst = false
 
-// lock takes the lock of a file that has just been made. It reports false if
-// somebody else has it. Where there are no locks nobody can take it for
-// abandoned.
+// lock takes the lock of a file that has just been made. It reports false if another
+// process has it. Without support for locks it reports true: abandoned never does then.
 func lock(f *os.File) bool {
 	return !errors.Is(flock(f), syscall.EWOULDBLOCK)
 }
 
-// abandoned reports whether nobody has the lock of f, and takes it.
+// abandoned reports whether no process had the lock of f, which it has taken.
 func abandoned(f *os.File) bool { return flock(f) == nil }
 
 func flock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-// open opens a regular file for reading, follows no link, and waits for nobody: a
-// FIFO would have it wait for a writer.
+// open opens a regular file for reading. It follows no link and does not block, as it
+// would on a FIFO without a writer.
 func open(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {

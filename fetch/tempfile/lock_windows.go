@@ -5,7 +5,7 @@ import "os"
 // closesFirst says that an open file cannot be renamed.
 const closesFirst = true
 
-// lock does nothing, since abandoned takes nothing away.
+// lock does nothing: abandoned always reports false.
 func lock(*os.File) bool { return true }
 
 func abandoned(*os.File) bool { return false }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NewInMemory makes an empty private file that takes up memory and lies in no
+// NewInMemory makes an empty private file in memory (memfd_create(2)), which is in no
 // directory.
 func NewInMemory() (*os.File, error) {
 	fd, err := unix.MemfdCreate("depfetch", unix.MFD_CLOEXEC)

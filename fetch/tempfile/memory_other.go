@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// NewInMemory fails: only Linux has files that lie in no directory.
+// NewInMemory fails: it is supported on Linux only.
 func NewInMemory() (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -2,15 +2,15 @@
 // can tell from those in use, so that what a killed program left is removed by the
 // next one.
 //
-// It guarantees that Sweep removes nothing that a living process, in whatever
-// container of this machine, still has. What is in use is locked with flock(2),
-// and the kernel takes the lock away from the dead. Where a file system has no
-// such locks, and on Windows, nothing is swept.
+// It guarantees that Sweep removes nothing that a running process still uses, in any
+// container of this machine. Files in use are locked with flock(2), and the kernel
+// releases the lock when their process ends. Where a file system has no such locks, and
+// on Windows, nothing is swept.
 //
-// It guarantees as well that Sweep removes nothing that others have made. Names
-// end in 128 random bits, Reserved tells them, and nothing else is to be put in
-// place under one; and a directory that is not empty is only removed if it holds
-// the mark that NewDir leaves there.
+// It also guarantees that Sweep removes nothing that others have made. Names end in 128
+// random bits, Reserved recognises them, and callers must not place anything else under
+// such a name. A directory that is not empty is only removed if it holds the mark that
+// NewDir leaves there.
 //
 // Its functions are safe for concurrent use, by several processes too.
 package tempfile
@@ -26,39 +26,39 @@ import (
 	"strings"
 )
 
-// prefix begins the names of all that this package makes. The hexadecimal digits of
-// randomBytes follow.
+// prefix begins every name that this package makes. The hexadecimal digits of
+// randomBytes random bytes follow.
 const (
 	prefix      = ".depfetch-"
 	randomBytes = 16
 )
 
-// mark is the file by which a directory is known to be one of NewDir. It is locked
-// before it gets this name, so that no sweep comes between.
+// mark is the file that identifies a directory of NewDir. It is locked before it gets
+// this name, so that no sweep can find it unlocked.
 const (
 	mark     = "in-use"
 	unlocked = mark + ".new"
 	markText = "A temporary directory of depfetch, which the next run removes.\n"
 )
 
-// newName returns a name in dir that nobody else uses.
+// newName returns a new random name in dir.
 func newName(dir string) string {
 	var b [randomBytes]byte
 	rand.Read(b[:])
 	return filepath.Join(dir, prefix+hex.EncodeToString(b[:]))
 }
 
-// Reserved reports whether a name, without its directory, is one that only this
-// package gives. Case does not count, since some disks take no notice of it.
+// Reserved reports whether a name, without its directory, is reserved for this package.
+// Case does not count, since some disks ignore it.
 func Reserved(name string) bool {
 	digits, ok := strings.CutPrefix(strings.ToLower(name), prefix)
 	return ok && len(digits) == 2*randomBytes && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
-// errSwept says that a sweep came between the making of a file and its locking.
+// errSwept says that a sweep removed a file after it was made and before it was locked.
 var errSwept = errors.New("removed as soon as it was made")
 
-// tries is how often making something is tried while others sweep.
+// tries is how often a file or directory is made again while others sweep.
 const tries = 100
 
 // New makes an empty private file in dir, open for reading and writing. The
@@ -86,14 +86,14 @@ func Rename(f *os.File, name string) error {
 		}
 		return os.Rename(f.Name(), name)
 	}
-	// The other way round somebody could sweep it in between.
+	// In the other order, a sweep could remove it in between.
 	if err := os.Rename(f.Name(), name); err != nil {
 		return err
 	}
 	return f.Close()
 }
 
-// Dir is a private directory, for as long as it is open.
+// Dir is a private directory.
 type Dir struct {
 	Path string
 	lock *os.File // of its mark
@@ -118,8 +118,8 @@ func NewDir(parent string) (*Dir, error) {
 	return nil, fmt.Errorf("%s: %w", filepath.Join(parent, prefix), errSwept)
 }
 
-// markDir gives a directory its mark, and returns that, locked. The error is
-// errSwept or fs.ErrNotExist if a sweep has come between.
+// markDir makes the mark of a directory, and returns it open and locked. The error is
+// errSwept or fs.ErrNotExist if a sweep has removed it.
 func markDir(path string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(path, unlocked), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -152,8 +152,8 @@ func (d *Dir) Remove() error {
 	return err
 }
 
-// removeDir removes a directory of NewDir, its mark last: whenever it is killed, the
-// next sweep knows what is left.
+// removeDir removes a directory of NewDir, its mark last: if it is killed, the next
+// sweep recognises the rest.
 func removeDir(path string) error {
 	entries, err := os.ReadDir(path)
 	if err != nil {
@@ -170,15 +170,15 @@ func removeDir(path string) error {
 	return removeAll(path)
 }
 
-// removeAll removes path and all below it, directories that may not be written in
-// as well: an archive can hold such.
+// removeAll removes path and all below it, including directories without write
+// permission, which an archive can contain.
 func removeAll(path string) error {
 	if os.RemoveAll(path) == nil {
 		return nil
 	}
 	if root, err := os.OpenRoot(path); err == nil {
-		// Through the root, which no link leads out of: in a directory that many
-		// use, what is swept may be another user's.
+		// Through os.Root, which no link leads out of: in a shared directory,
+		// another user may have put one there.
 		fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 			if e != nil && e.IsDir() {
 				root.Chmod(name, 0o700)
@@ -190,7 +190,7 @@ func removeAll(path string) error {
 	return os.RemoveAll(path)
 }
 
-// hold locks what the caller has just made, and reports whether it is still there.
+// hold locks a file that the caller has just made, and reports whether it still exists.
 func hold(f *os.File) bool { return lock(f) && named(f) }
 
 // named reports whether an open file still has its name.
@@ -203,11 +203,11 @@ func named(f *os.File) bool {
 	return err == nil && os.SameFile(opened, there)
 }
 
-// Sweep removes what dead programs have left in dir, and reports whether there was
-// anything. What cannot be removed stays.
+// Sweep removes what killed programs have left in dir, and reports whether there was
+// anything. What cannot be removed is left.
 func Sweep(dir string) (swept bool) { return SweepAfter(dir, func(string) {}) }
 
-// SweepAfter is Sweep, and calls before with each directory before that is removed.
+// SweepAfter is Sweep, and calls before with each directory just before it is removed.
 // No other sweep removes it meanwhile.
 func SweepAfter(dir string, before func(path string)) (swept bool) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -227,7 +227,7 @@ func SweepAfter(dir string, before func(path string)) (swept bool) {
 	return swept
 }
 
-// sweepOne removes name if it is what a dead program has left.
+// sweepOne removes name if a killed program has left it.
 func sweepOne(name string, before func(path string)) bool {
 	info, err := os.Lstat(name)
 	switch {
@@ -238,7 +238,8 @@ func sweepOne(name string, before func(path string)) bool {
 	case !info.IsDir():
 		return false
 	}
-	// The dead may have come to no more than this, and nobody loses anything.
+	// Without a mark: the program was killed before it made one. Only an empty
+	// directory is removed.
 	if sweepFile(filepath.Join(name, unlocked)); os.Remove(name) == nil {
 		return true
 	}
@@ -256,7 +257,7 @@ func sweepOne(name string, before func(path string)) bool {
 	return removeDir(name) == nil
 }
 
-// sweepFile removes a file if nobody has its lock.
+// sweepFile removes a file if no process has its lock.
 func sweepFile(name string) bool {
 	f, err := open(name)
 	if err != nil {
