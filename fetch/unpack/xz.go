@@ -34,19 +34,16 @@ type xzBlock struct {
 
 func (b xzBlock) padded() int64 { return (b.unpadded + 3) &^ 3 }
 
-// newXzReader returns a reader of an xz file. Blocks, if there are several, are
-// decompressed in parallel, each as a stream of its own under a header and an
-// index that are made for it from the file's index: so the decompressor checks
-// every block against the index, and the index itself is checked here.
+// newXzReader returns a reader of an xz file. Blocks are decompressed in parallel,
+// each as a stream of its own under a header and an index that are made for it from
+// the file's index: so the decompressor checks every block against the index, and
+// the index itself is checked here.
 func newXzReader(src *io.SectionReader, limits Limits, workers int) (io.ReadCloser, error) {
 	blocks, err := xzBlocks(src)
 	if err != nil {
 		return nil, err
 	}
-	if workers = xzWorkers(src, blocks, workers); workers > 1 {
-		return newXzParallel(src, blocks, limits, workers), nil
-	}
-	return newXzSequential(src, limits)
+	return startXz(src, blocks, limits, xzWorkers(src, blocks, workers)), nil
 }
 
 // xzMemory is about how much memory parallel decompression may take.
@@ -259,27 +256,6 @@ func (b xzBlock) stream(src io.ReaderAt) io.Reader {
 		bytes.NewReader(append(index, footer...)))
 }
 
-// xzSequential reads a file as one stream of bytes.
-type xzSequential struct {
-	r      *xz.Reader
-	limits Limits
-}
-
-func newXzSequential(src io.Reader, limits Limits) (*xzSequential, error) {
-	r, err := xz.NewReader(bufio.NewReaderSize(src, 256<<10), uint32(min(limits.Window, 1<<32-1)))
-	if err != nil {
-		return nil, xzError(err, limits)
-	}
-	return &xzSequential{r, limits}, nil
-}
-
-func (x *xzSequential) Read(p []byte) (int, error) {
-	n, err := x.r.Read(p)
-	return n, xzError(err, x.limits)
-}
-
-func (x *xzSequential) Close() error { return nil }
-
 func xzError(err error, limits Limits) error {
 	switch err {
 	case xz.ErrMemlimit:
@@ -290,11 +266,11 @@ func xzError(err error, limits Limits) error {
 	return err
 }
 
-// xzAhead is how many chunks of a block may wait to be read.
+// xzAhead is how many chunks of a block may wait to be read, if there are others.
 const xzAhead = 24 << 20 / chunkSize
 
-// xzParallel decompresses several blocks at a time and gives them in order.
-type xzParallel struct {
+// xzReader decompresses several blocks at a time and gives them in order.
+type xzReader struct {
 	outputs chan chan chunk // of the blocks, in order
 	free    sync.Pool       // of *[]byte
 	stop    chan struct{}
@@ -305,8 +281,12 @@ type xzParallel struct {
 	err     error
 }
 
-func newXzParallel(src io.ReaderAt, blocks []xzBlock, limits Limits, workers int) *xzParallel {
-	x := &xzParallel{outputs: make(chan chan chunk, workers-1), stop: make(chan struct{})}
+func startXz(src io.ReaderAt, blocks []xzBlock, limits Limits, workers int) *xzReader {
+	x := &xzReader{outputs: make(chan chan chunk, workers-1), stop: make(chan struct{})}
+	ahead := xzAhead
+	if workers == 1 {
+		ahead = 1 // the stream reads ahead
+	}
 	type job struct {
 		block xzBlock
 		out   chan chunk
@@ -316,7 +296,7 @@ func newXzParallel(src io.ReaderAt, blocks []xzBlock, limits Limits, workers int
 		defer close(x.outputs)
 		defer close(jobs)
 		for _, b := range blocks {
-			j := job{b, make(chan chunk, xzAhead)}
+			j := job{b, make(chan chunk, ahead)}
 			select {
 			case x.outputs <- j.out: // first, so that no more blocks than workers are held
 			case <-x.stop:
@@ -341,7 +321,7 @@ func newXzParallel(src io.ReaderAt, blocks []xzBlock, limits Limits, workers int
 }
 
 // block decompresses one block into out. It returns the reader for the next.
-func (x *xzParallel) block(r *xz.Reader, src io.Reader, out chan chunk, limits Limits) *xz.Reader {
+func (x *xzReader) block(r *xz.Reader, src io.Reader, out chan chunk, limits Limits) *xz.Reader {
 	defer close(out)
 	var err error
 	if r == nil {
@@ -376,7 +356,7 @@ func (x *xzParallel) block(r *xz.Reader, src io.Reader, out chan chunk, limits L
 	return r
 }
 
-func (x *xzParallel) Read(p []byte) (int, error) {
+func (x *xzReader) Read(p []byte) (int, error) {
 	for len(x.data) == 0 {
 		if x.err != nil {
 			return 0, x.err
@@ -407,7 +387,7 @@ func (x *xzParallel) Read(p []byte) (int, error) {
 }
 
 // Close stops all decompression and waits until it has.
-func (x *xzParallel) Close() error {
+func (x *xzReader) Close() error {
 	close(x.stop)
 	x.wg.Wait()
 	return nil
