@@ -172,32 +172,13 @@ var errQuotes = errors.New("want a name in quotes")
 
 // cutQuoted returns the string in quotes that s begins with, and what follows.
 func cutQuoted(s string) (string, string, error) {
-	if !strings.HasPrefix(s, `"`) {
+	quoted, err := strconv.QuotedPrefix(s)
+	if err != nil || quoted[0] != '"' {
 		return "", "", errQuotes
 	}
-	var b strings.Builder
-	for s = s[1:]; s != ""; {
-		c := s[0]
-		switch {
-		case c == '"':
-			return b.String(), s[1:], nil
-		case c != '\\':
-			b.WriteByte(c)
-			s = s[1:]
-			continue
-		case strings.HasPrefix(s, `\"`) || strings.HasPrefix(s, `\\`):
-			b.WriteByte(s[1])
-			s = s[2:]
-		case strings.HasPrefix(s, `\x`) && len(s) >= 4:
-			v, err := strconv.ParseUint(s[2:4], 16, 8)
-			if err != nil {
-				return "", "", errQuotes
-			}
-			b.WriteByte(byte(v))
-			s = s[4:]
-		default:
-			return "", "", errQuotes
-		}
+	text, err := strconv.Unquote(quoted)
+	if err != nil || string(appendQuoted(nil, text)) != quoted {
+		return "", "", fmt.Errorf("%s is not written in the one form that it has", quoted)
 	}
-	return "", "", errQuotes
+	return text, s[len(quoted):], nil
 }

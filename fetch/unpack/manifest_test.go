@@ -54,7 +54,7 @@ func TestManifestErrors(t *testing.T) {
 		head + "d 0755  \"a\"\n":                     "want a name in quotes",
 		head + "d 0755 a\n":                          "want a name in quotes",
 		head + "d 0755 \"a\n":                        "want a name in quotes",
-		head + "d 0755 \"a\\n\"\n":                   "want a name in quotes",
+		head + "d 0755 \"a\\n\"\n":                   "manifest:2: \"a\\n\" is not written in the one form",
 		head + "d 0755 \"\\x61\"\n":                  "not written in the one form",
 		head + "d 0755 \"\\xE9\"\n":                  "not written in the one form",
 		head + "d 0755 \"a\" \n":                     `" " after the entry`,
