@@ -119,12 +119,16 @@ func open(ctx context.Context, src io.ReaderAt, size int64, o Options) (*archive
 // walk calls visit with each member in order. It ends with the first error, be
 // it of visit or of the archive.
 func (a *archive) walk(ctx context.Context, visit func(*member) error) error {
-	counted := a.count(func(m *member) error {
+	entries := 0
+	counted := func(m *member) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if entries++; entries > a.o.Limits.Entries {
+			return &LimitError{Limit: "entries", Max: int64(a.o.Limits.Entries)}
+		}
 		return visit(m)
-	})
+	}
 	switch {
 	case a.isZip:
 		return walkZip(a.src, a.o.Limits, counted)
@@ -136,17 +140,6 @@ func (a *archive) walk(ctx context.Context, visit func(*member) error) error {
 		return err
 	}
 	return a.stream.drain()
-}
-
-// count holds the limits that concern every member, unpacked or not.
-func (a *archive) count(visit func(*member) error) func(*member) error {
-	entries := 0
-	return func(m *member) error {
-		if entries++; entries > a.o.Limits.Entries {
-			return &LimitError{Limit: "entries", Max: int64(a.o.Limits.Entries)}
-		}
-		return visit(m)
-	}
 }
 
 // Close waits for the goroutines that decompress.

@@ -2,7 +2,6 @@ package unpack
 
 import (
 	"context"
-	"errors"
 	"io"
 )
 
@@ -105,26 +104,15 @@ func (s *stream) next() error {
 			s.buf = nil
 		}
 		c := <-s.chunks
-		s.cur, s.buf, s.err = c.data, c.data[:cap(c.data)], s.damage(c.err)
+		s.cur, s.buf, s.err = c.data, c.data[:cap(c.data)], c.err
+		if s.err != nil && s.err != io.EOF {
+			s.err = damaged(s.format, "", s.err)
+		}
 		if cap(c.data) == 0 {
 			s.buf = nil
 		}
 	}
 	return nil
-}
-
-// damage makes an error of the decompressor one of the archive.
-func (s *stream) damage(err error) error {
-	var limit *LimitError
-	switch {
-	case err == nil || err == io.EOF || errors.As(err, &limit):
-		return err
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		return err
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = errTruncated
-	}
-	return &DamagedError{Format: string(s.format), Err: err}
 }
 
 func (s *stream) Read(p []byte) (int, error) {

@@ -28,7 +28,6 @@ type writer struct {
 
 	mu    sync.Mutex
 	open  map[string]*dirHandle // by name
-	stale map[*dirHandle]bool   // not in open any more, but in use
 	clock int64
 }
 
@@ -41,11 +40,11 @@ type dirHandle struct {
 	used  int64 // when, by writer.clock
 }
 
-// maxHandles is how many directories are kept open.
+// maxHandles is how many directories are kept open that are not in use.
 const maxHandles = 64
 
 func newWriter(dst *os.Root, o Options) (*writer, error) {
-	w := &writer{dst: dst, o: o, open: make(map[string]*dirHandle), stale: make(map[*dirHandle]bool)}
+	w := &writer{dst: dst, o: o, open: make(map[string]*dirHandle)}
 	if err := w.inspect(); err != nil {
 		return nil, fmt.Errorf("unpacking into %s: %w", dst.Name(), err)
 	}
@@ -123,18 +122,17 @@ func (w *writer) lookup(name string) (*dirHandle, error) {
 	return h, nil
 }
 
-// evict takes out the directory that has not been used for longest.
+// evict closes the directory that has not been used for longest, of those that are
+// not in use.
 func (w *writer) evict() {
 	var oldest *dirHandle
 	for _, h := range w.open {
-		if oldest == nil || h.used < oldest.used {
+		if h.refs == 0 && (oldest == nil || h.used < oldest.used) {
 			oldest = h
 		}
 	}
-	delete(w.open, oldest.name)
-	if oldest.refs > 0 {
-		w.stale[oldest] = true
-	} else {
+	if oldest != nil {
+		delete(w.open, oldest.name)
 		oldest.close()
 	}
 }
@@ -142,9 +140,8 @@ func (w *writer) evict() {
 func (w *writer) release(h *dirHandle) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if h.refs--; h.refs == 0 && w.stale[h] {
-		delete(w.stale, h)
-		h.close()
+	if h.refs--; len(w.open) > maxHandles {
+		w.evict()
 	}
 }
 
@@ -158,10 +155,7 @@ func (w *writer) close() {
 	for _, h := range w.open {
 		h.close()
 	}
-	for h := range w.stale {
-		h.close()
-	}
-	w.open, w.stale = nil, nil
+	w.open = nil
 }
 
 func (w *writer) mkdir(name string, d *directory) error {
