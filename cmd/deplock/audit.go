@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -9,7 +8,6 @@ import (
 
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
-	"depfetch/fetch/printable"
 	"depfetch/fetch/source"
 	"depfetch/lock/update"
 )
@@ -116,8 +114,7 @@ type audited struct {
 }
 
 func (c *command) auditJSON(findings []update.Finding) error {
-	enc := json.NewEncoder(printable.JSON(c.stdout))
-	enc.SetEscapeHTML(false)
+	enc := newEncoder(c.stdout)
 	for _, f := range findings {
 		c.judge(f)
 		a := audited{

@@ -33,7 +33,7 @@ var (
 )
 
 // dockerfiles returns the files that the arguments name, and the Dockerfiles and
-// those of further names below the directories that they name.
+// those of further names, if any, below the directories that they name.
 func dockerfiles(paths []string, further func(name string) bool) ([]string, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -55,7 +55,7 @@ func dockerfiles(paths []string, further func(name string) bool) ([]string, erro
 				return err
 			case e.IsDir() && path != p && skipped[e.Name()]:
 				return filepath.SkipDir
-			case e.Type().IsRegular() && (isDockerfile(e.Name()) || further(e.Name())):
+			case e.Type().IsRegular() && (isDockerfile(e.Name()) || further != nil && further(e.Name())):
 				names = append(names, path)
 			}
 			return nil

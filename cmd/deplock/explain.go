@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/lock/pin"
 	"depfetch/lock/release"
 	"depfetch/lock/update"
 )
@@ -39,6 +41,11 @@ func explainOne(err error) error {
 		trust     *update.TrustError
 		missing   *update.MissingError
 		contents  *update.ContentsError
+
+		unavailable *pin.UnavailableError
+		none        *pin.NotFoundError
+		image       *imageError
+		denied      *pin.DeniedError
 	)
 	coded := func(code int, hint string) error { return &console.Error{Err: err, Hint: hint, Code: code} }
 	switch {
@@ -75,9 +82,18 @@ func explainOne(err error) error {
 			return coded(exit.Unavailable, "")
 		}
 		return coded(exit.Failure, "")
+	case errors.As(err, &unavailable):
+		return coded(exit.Unavailable, "")
+	case errors.As(err, &none) && errors.As(err, &image) && image.at.Bare:
+		return coded(exit.Unavailable, "if it is a context that the build is given, say so: --build-context "+image.at.Text)
+	case errors.As(err, &none):
+		return coded(exit.Unavailable, "correct the reference; a private image may look missing until docker login")
+	case errors.As(err, &denied) && denied.Status == http.StatusForbidden:
+		return coded(exit.Unavailable, "the account that docker login has stored for "+denied.Registry+" may not read it")
+	case errors.As(err, &denied):
+		return coded(exit.Unavailable, "docker login "+denied.Registry)
 	}
-	pin, _ := explainPin(err)
-	return pin
+	return err
 }
 
 // hintOptions explains what cannot be taken out of the archive of a dependency

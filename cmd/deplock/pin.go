@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -127,7 +126,7 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		}
 		for i, r := range file.refs {
 			if digest, ok := edits[i]; ok {
-				c.line("%s:%d: %s %s", r.File, r.Line, r.Image, movement(r.Digest, digest))
+				c.printf("%s:%d: %s %s\n", r.File, r.Line, r.Image, movement(r.Digest, digest))
 			}
 		}
 	}
@@ -160,21 +159,16 @@ func (c *command) checkPins(files []pinned, digests map[string]v1.Hash) {
 			case !r.Pinned() && r.Why == "":
 				open++
 				c.code = exit.Failure
-				c.line("%s: %s has no digest", r.Place(), r.Text)
+				c.printf("%s: %s has no digest\n", r.Place(), r.Text)
 			case !r.Pinned():
-				c.line("%s: %s cannot be told: %s", r.Place(), r.Text, r.Why)
+				c.printf("%s: %s cannot be told: %s\n", r.Place(), r.Text, r.Why)
 			case known && now != r.Digest:
 				moved++
-				c.line("%s: %s has moved on: pinned %s, now %s", r.Place(), r.Image, r.Digest, now)
+				c.printf("%s: %s has moved on: pinned %s, now %s\n", r.Place(), r.Image, r.Digest, now)
 			}
 		}
 	}
 	fmt.Fprintf(c.stdout, "%s, %d without a digest, %d moved on\n", count(images, "image"), open, moved)
-}
-
-// line prints a line. What is in it comes from elsewhere.
-func (c *command) line(format string, args ...any) {
-	fmt.Fprintln(c.stdout, printable.String(fmt.Sprintf(format, args...)))
 }
 
 // diff prints the difference between two versions of a file.
@@ -264,30 +258,4 @@ func pinnable(paths, contexts []string) ([]pinned, error) {
 func isCompose(name string) bool {
 	return pin.IsYAML(name) && (strings.HasPrefix(name, "compose.") || strings.HasPrefix(name, "docker-compose.") ||
 		strings.HasPrefix(name, "compose-") || strings.HasPrefix(name, "docker-compose-"))
-}
-
-// explainPin gives the errors of package pin their exit codes and hints.
-func explainPin(err error) (error, bool) {
-	var (
-		none   *pin.NotFoundError
-		at     *imageError
-		denied *pin.DeniedError
-
-		unavailable *pin.UnavailableError
-	)
-	switch {
-	case errors.As(err, &unavailable):
-		return &console.Error{Err: err, Code: exit.Unavailable}, true
-	case errors.As(err, &none) && errors.As(err, &at) && at.at.Bare:
-		return &console.Error{Err: err, Hint: "if it is a context that the build is given, say so: --build-context " + at.at.Text, Code: exit.Unavailable}, true
-	case errors.As(err, &none):
-		return &console.Error{Err: err, Hint: "correct the reference; a private image may look missing until docker login", Code: exit.Unavailable}, true
-	case errors.As(err, &denied):
-		hint := "docker login " + denied.Registry
-		if denied.Status == http.StatusForbidden {
-			hint = "the account that docker login has stored for " + denied.Registry + " may not read it"
-		}
-		return &console.Error{Err: err, Hint: hint, Code: exit.Unavailable}, true
-	}
-	return err, false
 }

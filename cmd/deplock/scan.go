@@ -14,7 +14,6 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch/printable"
-	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/scan"
 	"depfetch/lock/scan/sarif"
@@ -98,15 +97,9 @@ func (f scanFlags) options() (opts scan.Options, level scan.Level, err error) {
 			opts.Ignore = append(opts.Ignore, id)
 		}
 	}
-	for _, s := range f.platforms {
-		p, err := lock.NormalizePlatform(s)
-		if err != nil {
-			return opts, level, console.Usagef("write it as Docker does, for instance linux/amd64", "--platform: %w", err)
-		}
-		opts.Platforms = append(opts.Platforms, p)
-	}
 	opts.Contexts = contextNames(f.contexts)
-	return opts, level, nil
+	opts.Platforms, err = parsePlatforms(f.platforms)
+	return opts, level, err
 }
 
 func (c *command) scan(f scanFlags, paths []string) error {
@@ -121,7 +114,7 @@ func (c *command) scan(f scanFlags, paths []string) error {
 	if !ok {
 		return console.Usagef("", "--format %q: write one of text, json, sarif", f.format)
 	}
-	names, err := dockerfiles(paths, func(string) bool { return false })
+	names, err := dockerfiles(paths, nil)
 	if err != nil {
 		return err
 	}

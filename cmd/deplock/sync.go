@@ -170,7 +170,7 @@ func (c *command) groups(f syncFlags, paths []string) ([]*group, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := dockerfiles(paths, func(string) bool { return false })
+	names, err := dockerfiles(paths, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +286,8 @@ func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *t
 	case f.undo:
 		return c.undo(f, g)
 	case f.check:
-		return c.checkGroup(f, g, total)
+		c.checkGroup(f, g, total)
+		return nil
 	}
 	if err := c.askBases(ctx, f, g); err != nil {
 		return err

@@ -23,9 +23,9 @@ type tally struct {
 // say prints a reason, or whatever else is so at a place of a Dockerfile, behind a prefix.
 func (c *command) say(u *unit, prefix string, r sync.Reason) {
 	name, p := u.reading.File.Place(r.At)
-	fmt.Fprintf(c.stdout, "%s:%d: %s\n", printable.String(name), p.Line, printable.String(prefix+r.What))
+	c.printf("%s:%d: %s\n", name, p.Line, prefix+r.What)
 	if r.Hint != "" {
-		fmt.Fprintf(c.stdout, "    %s\n", printable.String(r.Hint))
+		c.printf("    %s\n", r.Hint)
 	}
 }
 
@@ -104,7 +104,7 @@ func distinct(reasons []sync.Reason) []sync.Reason {
 }
 
 // checkGroup reports what sync would have to do; it asks nobody.
-func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
+func (c *command) checkGroup(f syncFlags, g *group, total *tally) {
 	book := newPins(g.file)
 	unread := c.readCached(f, g, book)
 	find := func(u *unit, prefix string, reasons ...sync.Reason) {
@@ -155,7 +155,7 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) error {
 		}
 	}
 	c.checkUnused(g, unread, total)
-	return c.checkVendored(g, total)
+	c.checkVendored(g, total)
 }
 
 func requestURL(a *sync.Add) string {

@@ -45,7 +45,7 @@ func (g *group) askedOtherwise(run *sync.Run) bool {
 // findOthers reads the Dockerfiles below the lockfile's folder that were not named and
 // have the same lockfile.
 func (c *command) findOthers(f syncFlags, args map[string]string, g *group) error {
-	names, err := dockerfiles([]string{filepath.Dir(g.name)}, func(string) bool { return false })
+	names, err := dockerfiles([]string{filepath.Dir(g.name)}, nil)
 	if err != nil {
 		return nil // there are none
 	}

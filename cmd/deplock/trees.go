@@ -62,9 +62,6 @@ func ownTrees(dir string) (there bool, err error) {
 }
 
 func writeTree(dir string, digest fetch.Digest, text []byte) error {
-	if _, err := ownTrees(dir); err != nil {
-		return err
-	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
