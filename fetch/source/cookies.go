@@ -7,18 +7,19 @@ import (
 	"strings"
 )
 
-// Cookies keeps what servers set in the course of a run, and sends it back as RFC 6265
-// says, except that dates are not read. The zero value is empty. It is not safe for concurrent use.
+// Cookies keeps the cookies that servers set during a run, and sends them back as in RFC
+// 6265, except that expiry dates are ignored. The zero value is empty. It is not safe for concurrent use.
 type Cookies struct{ all []cookie }
 
 type cookie struct {
 	name, value  string
 	host, path   string
-	below        bool // hosts below it get it too
+	below        bool // subdomains of the host get it too
 	secure, gone bool
 }
 
-// take keeps the cookies of an answer. One for a domain that its host is not in is none.
+// take keeps the cookies of an answer. A cookie for a domain that does not contain the
+// host is ignored.
 func (c *Cookies) take(u *url.URL, header http.Header) {
 	if c == nil {
 		return
@@ -62,7 +63,7 @@ func (c *Cookies) take(u *url.URL, header http.Header) {
 	}
 }
 
-// set adds to a request what is kept for its address.
+// set adds the cookies for a request's address to it.
 func (c *Cookies) set(r *http.Request) {
 	if c == nil {
 		return

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// dialFunc returns what opens connections.
+// dialFunc returns the DialContext of a transport.
 func dialFunc(timeout time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -22,9 +22,9 @@ func dialFunc(timeout time.Duration) func(ctx context.Context, network, address 
 	}
 }
 
-// mayExist reports whether a host that was not found may be there: a name server
-// that fails for its IPv4 addresses passes for one that knows none, if it has said
-// that there are no others. Asked for each kind alone, its failure shows.
+// mayExist reports whether a host that was not found may exist nevertheless. If a name
+// server fails for the IPv4 addresses and says that there are no IPv6 addresses, package
+// net reports the host as not found. A lookup of each kind alone shows the failure.
 func mayExist(ctx context.Context, host string) bool {
 	for _, network := range []string{"ip4", "ip6"} {
 		_, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
@@ -41,8 +41,8 @@ type proxyError struct{ status int }
 
 func (e *proxyError) Error() string { return "the proxy answers " + statusText(e.status) }
 
-// checkProxy keeps the words of a proxy that refuses to connect out of errors: it
-// may repeat the login that it was sent.
+// checkProxy keeps the text of a proxy that refuses to connect out of errors: it may
+// repeat the login.
 func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
 	if r.StatusCode != http.StatusOK {
 		return &proxyError{r.StatusCode}

@@ -18,7 +18,7 @@ import (
 type Error struct {
 	URL    string // the address asked, after redirects; print it with Redact
 	Status int    // of HTTP, when an answer came and was not a success
-	// Temporary is set when the same request may succeed later.
+	// Temporary is set if the same request may succeed later.
 	Temporary bool
 	// RetryAfter is how long the server asked to wait; zero if it did not.
 	RetryAfter time.Duration
@@ -32,8 +32,8 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrStalled says that no byte has come for too long, and ErrTruncated that a body
-// has ended before its declared length.
+// ErrStalled says that no byte has arrived for Config.StallTimeout, and ErrTruncated that
+// a body has ended before its declared length.
 var (
 	ErrStalled   = errors.New("stalled")
 	ErrTruncated = errors.New("truncated")
@@ -45,7 +45,7 @@ type RedirectError struct{ Err error }
 func (e *RedirectError) Error() string { return e.Err.Error() }
 func (e *RedirectError) Unwrap() error { return e.Err }
 
-// unsentError is why a request was not sent. It holds nothing of an answer.
+// unsentError says why a request was not sent. It contains nothing of an answer.
 type unsentError struct{ error }
 
 func (e *unsentError) Unwrap() error { return e.error }
@@ -76,9 +76,9 @@ func (t *transfer) failNetwork(ctx context.Context, err error) error {
 	return t.fail(unquoted(err), !permanent(err))
 }
 
-// unquoted returns an error of the network without what a server or proxy sent,
-// which net/http quotes, and which may be a secret sent back: a login, the address
-// of a redirect.
+// unquoted returns an error of the network without the text that a server or proxy sent,
+// which net/http quotes and which may repeat a secret: a login, the address of a
+// redirect.
 func unquoted(err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		switch e := e.(type) {
@@ -122,7 +122,7 @@ func certificateError(err error) bool {
 		errors.As(err, &invalid) || errors.As(err, &hostname) || errors.As(err, &system)
 }
 
-// permanent reports whether err will be the same at the next try.
+// permanent reports whether a retry would fail with the same error.
 func permanent(err error) bool {
 	var (
 		dns    *net.DNSError

@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// Headers holds header fields, most often tokens, for the origins (scheme, host
-// and port) that they were given for. They are sent to no other. Add is not safe for
+// Headers holds header fields, most often tokens, by origin (scheme, host and port). They
+// are sent to that origin only. Add is not safe for
 // concurrent use; sending is.
 type Headers struct {
 	byOrigin map[Origin]http.Header
 }
 
-// connectionFields are those by which client and server run the transfer itself
-// (RFC 9110, sections 7 and 14; RFC 9112).
+// connectionFields are the header fields that control the transfer itself, which must not
+// be set (RFC 9110, sections 7 and 14; RFC 9112).
 var connectionFields = []string{
 	"Accept-Encoding", "Connection", "Content-Length", "Expect", "Host", "If-Range", "Keep-Alive", "Proxy-Authorization",
 	"Proxy-Connection", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// Add adds a header field for an origin, as "https://example.com:8443". Its errors
-// do not hold the value.
+// Add adds a header field for an origin such as "https://example.com:8443". Its errors
+// do not contain the value.
 func (h *Headers) Add(origin, field, value string) error {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||

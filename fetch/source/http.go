@@ -17,9 +17,9 @@ import (
 // transport's default halves the throughput of a fast connection.
 const receiveWindow = 2 << 20
 
-// newTransport makes what sends requests. It is used without http.Client, which
-// follows redirects by rules of its own, and repeats a Location that it cannot
-// read in its errors.
+// newTransport returns the transport for requests. It is used without http.Client, which
+// follows redirects by its own rules, and whose errors quote a Location that cannot be
+// parsed.
 func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy:                  cfg.Proxy,
@@ -42,9 +42,8 @@ func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 }
 
 // RoundTrip implements http.RoundTripper: it sends one request, with the proxy
-// and the CA roots of c, and follows no redirect. What Get promises beyond that is
-// for its caller to do. A host that is not what would be dialled is refused here
-// too.
+// and the CA roots of c, and follows no redirect. It gives none of the other guarantees of Get,
+// except that it refuses a host that is not what would be dialled.
 func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	if _, err := OriginOf(r.URL); err != nil {
 		return nil, &unsentError{err}
@@ -138,7 +137,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 // hosts. It returns the first answer that is not a redirect.
 func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) {
 	var (
-		sent      error // what sending failed with
+		sent      error // the error of the last request
 		hops      int
 		permanent = true
 	)
@@ -215,7 +214,7 @@ func (t *transfer) failStatus(r *http.Response) error {
 
 func statusText(code int) string { return fmt.Sprintf("HTTP %d %s", code, http.StatusText(code)) }
 
-// temporaryStatus reports whether the same request may succeed later.
+// temporaryStatus reports whether a request with this status may succeed later.
 func temporaryStatus(code int) bool {
 	switch code {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:

@@ -7,12 +7,11 @@ import (
 	"strings"
 )
 
-// Own code because go-netrc repeats words of the file, which may be passwords, in its
-// errors, and knows no values in quotes.
+// Own code because the errors of go-netrc quote words of the file, which may be
+// passwords, and because it does not support quoted values.
 
-// Netrc holds the logins of a netrc file, by host. Only "machine" entries
-// count: a "default" one was given for no host in particular, and sending it
-// to every server that a lockfile names would be giving it away.
+// Netrc holds the logins of a netrc file, by host. Only "machine" entries are used: a
+// "default" entry would be sent to every server that a lockfile names.
 type Netrc struct {
 	logins map[string]login
 }
@@ -73,8 +72,8 @@ func ParseNetrc(data []byte) (*Netrc, error) {
 	}
 }
 
-// machine returns a name of the file as an Origin has it, or "" for one that no
-// address leads to.
+// machine returns a host name of the file in the form of Origin.Host, or "" if it is not
+// valid there.
 func machine(name string) string {
 	inner, bracketed := strings.CutPrefix(name, "[")
 	if bracketed {

@@ -9,13 +9,12 @@ import (
 	"strings"
 )
 
-// Origin is what an http or https address leads to (RFC 6454): the scheme, the
-// host under the very name that is dialled or handed to a proxy, and the port. Two
-// addresses have the same origin if these are equal; nothing else in this program
-// compares hosts.
+// Origin is the origin of an http or https address (RFC 6454): the scheme, the host by
+// exactly the name that is dialled or given to a proxy, and the port. Two addresses have
+// the same origin if all three are equal. All comparisons of hosts use this type.
 type Origin struct {
 	Scheme string // "https" or "http"
-	Host   string // a name in lower case, or an IP address in its one form, without brackets
+	Host   string // a name in lower case, or an IP address in canonical form, without brackets
 	Port   string // in decimal, the scheme's default one included
 }
 
@@ -39,10 +38,9 @@ func (o Origin) Authority() string {
 
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// OriginOf returns the origin of an address. It is an error if the host could be
-// understood in more than one way: a name that is not ASCII would be mapped to
-// another one before it is dialled, and what it maps to is for the one who writes
-// the address to say.
+// OriginOf returns the origin of an address. A host that could be understood in more than
+// one way is an error. A name that is not ASCII is one: it would be mapped to another
+// name before it is dialled, and the address must contain that name itself.
 func OriginOf(u *url.URL) (Origin, error) {
 	scheme := u.Scheme
 	if defaultPorts[scheme] == "" {
@@ -94,8 +92,8 @@ func sameOrigin(a, b *url.URL) bool {
 	return err == nil && x == y
 }
 
-// hostName returns the one form of a host's name or IP address. A dot behind a
-// name of several labels is left out, since the name without it is the same one.
+// hostName returns the canonical form of a host's name or IP address. The dot at the end
+// of a name with several labels is dropped: the name without it is the same.
 func hostName(name string, bracketed bool) (string, error) {
 	for _, r := range name {
 		if r >= 0x80 {
@@ -126,8 +124,8 @@ func hostName(name string, bracketed bool) (string, error) {
 	if i := strings.IndexFunc(name, func(r rune) bool { return !strings.ContainsRune(hostLetters, r) }); i >= 0 {
 		return "", fmt.Errorf("host %q: %q cannot stand in a host name", name, name[i])
 	}
-	// What resolvers and proxies make of a name that ends in a number differs: 127.1
-	// and 0x7f.0.0.1 are 127.0.0.1 for some of them.
+	// Resolvers and proxies treat names that end in a number differently: 127.1 and
+	// 0x7f.0.0.1 are 127.0.0.1 for some of them.
 	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" || hexNumber(last) {
 		a, err := netip.ParseAddr(written)
 		if err != nil {
@@ -154,8 +152,8 @@ func portNumber(s string) (string, error) {
 	return strconv.FormatUint(n, 10), nil
 }
 
-// LowerASCII returns s with the letters A to Z in lower case. Others are left, since
-// some have an ASCII letter as their lower case: a host would become another one.
+// LowerASCII returns s with the letters A to Z in lower case. Others are not changed:
+// some have an ASCII letter as their lower case, which would make another host.
 func LowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {

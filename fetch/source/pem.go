@@ -25,8 +25,8 @@ func nextCertificate(text []byte) (block *pem.Block, rest []byte) {
 	}
 }
 
-// addTo adds the certificates to a pool. As with the system's own, one that cannot
-// be read is left out; it is an error if there is no other.
+// addTo adds the certificates to a pool. Certificates that cannot be parsed are ignored,
+// as those of the system are; it is an error if none is left.
 func (e extraRoots) addTo(pool *x509.CertPool) error {
 	var first error
 	added := false

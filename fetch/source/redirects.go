@@ -16,9 +16,9 @@ const maxRedirects = 10
 // from https to http, none to an address with credentials or to a host that is not
 // what would be dialled. It returns the first answer that is not a redirect.
 //
-// send sends a request for one address and follows nothing. home says that the
-// address has the origin of the first one, so that what is secret may be sent.
-// Errors of send are returned as they are.
+// send sends one request and does not follow redirects. home means that the address has
+// the origin of the first one, so that credentials may be sent. Errors of send are
+// returned unchanged.
 func Follow(address string, send func(u *url.URL, home bool) (*http.Response, error)) (*http.Response, error) {
 	first, err := parseHTTP(address)
 	if err != nil {

@@ -25,7 +25,7 @@ func (t *transfer) misfits(r *http.Response) bool {
 // 15.3.7).
 func (t *transfer) continues(r *http.Response) bool {
 	if v := strongValidator(r); v != "" && v != t.req.Validator {
-		return false // If-Range was not heeded
+		return false // the server ignored If-Range
 	}
 	_, whole, _ := strings.Cut(r.Header.Get("Content-Range"), "/")
 	size, err := strconv.ParseInt(whole, 10, 64)
@@ -33,16 +33,16 @@ func (t *transfer) continues(r *http.Response) bool {
 		(r.ContentLength < 0 || r.ContentLength == size-t.req.Offset)
 }
 
-// strongValidator returns what tells the body of an answer from every other one
-// that its address has had or will have (RFC 9110, section 8.8), or "". A
-// modification date does only if it was no longer new when the answer was made.
+// strongValidator returns the strong validator of an answer (RFC 9110, section 8.8), or
+// "". Last-Modified counts only if it is well before the date of the answer (section
+// 8.8.2.2).
 func strongValidator(r *http.Response) string {
 	if strings.EqualFold(r.Header.Get("Accept-Ranges"), "none") {
 		return ""
 	}
 	if tag := r.Header.Get("ETag"); tag != "" {
 		if !strings.HasPrefix(tag, `"`) || strings.ContainsFunc(tag, func(c rune) bool { return c <= ' ' || c > '~' }) {
-			return "" // weak, or nothing that can be sent
+			return "" // weak, or not valid in a request
 		}
 		return tag
 	}

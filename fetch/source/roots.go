@@ -11,12 +11,10 @@ import (
 )
 
 // Roots are the certificate authorities to trust: the system's, or Mozilla's
-// list as embedded in this program where the system has none, and further ones
-// besides. The zero Roots has no further ones. Add
-// is not safe for concurrent use.
+// embedded list where the system has none, and those that were added. Add is not safe for
+// concurrent use.
 type Roots struct {
-	// SystemDirs are the directories of the system's, in the place of the usual ones
-	// of Linux.
+	// SystemDirs replace the usual directories of the system's authorities on Linux.
 	SystemDirs []string
 
 	extra []extraRoots
@@ -27,8 +25,8 @@ type extraRoots struct {
 	pem  []byte
 }
 
-// Add adds the certificates of a PEM file. name says in errors where they came
-// from. They are read when they are needed: there may be many.
+// Add adds the certificates of a PEM file, which errors refer to by name. The file may be
+// large; it is parsed at the first https request.
 func (r *Roots) Add(name string, text []byte) error {
 	text = bytes.ReplaceAll(text, []byte("\ufeff"), nil) // a byte order mark hides the line behind it
 	if block, _ := nextCertificate(text); block == nil {
@@ -42,7 +40,7 @@ func noCertificate(name string) error {
 	return fmt.Errorf("%s holds no certificate in PEM form", name)
 }
 
-// usualSystem are the system's roots where they usually are.
+// usualSystem are the system's roots from the usual places.
 var usualSystem = sync.OnceValue(func() *x509.CertPool { return readSystem(nil) })
 
 // system returns the system's roots, or nil if there are none.
@@ -84,8 +82,8 @@ func (r Roots) pool() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Describe says which authorities are trusted, in words that fit behind
-// "trusted were".
+// Describe returns which authorities are trusted, as the end of a sentence that begins
+// with "trusted were".
 func (r Roots) Describe() string {
 	parts := []string{"the system's CA roots"}
 	if r.system() == nil {

@@ -1,12 +1,12 @@
-// Package source is where bytes come from: it streams one address into a
-// writer, over https, http or from a file.
+// Package source streams the bytes of one address into a writer, over https, http or
+// from a file.
 //
 // It guarantees that an address reaches its server byte for byte as it was
 // given; that redirects are few, never lead from https to http, and never leave
 // the allowed hosts; that credentials go to the exact origin (scheme, host and
 // port) they were given for and to no other; that the body is what the server
-// stores, never decompressed; and that a connection on which nothing moves is
-// given up. It verifies nothing: its callers hash what they are handed.
+// stores, never decompressed; and that a stalled connection is closed. It
+// does not verify the bytes: its callers hash them.
 //
 // It refuses every other scheme, and starts no program.
 //
@@ -33,17 +33,18 @@ const (
 	DefaultStallTimeout   = 30 * time.Second
 )
 
-// Config is what a Client takes from its surroundings. The zero Config works.
+// Config is the configuration of a Client. The zero Config works.
 type Config struct {
 	// Hosts are the hosts that addresses and redirects may lead to. None
 	// allows all.
 	Hosts []HostPattern
 	// Netrc holds credentials, or is nil.
 	Netrc *Netrc
-	// Headers holds header fields for certain origins, or is nil. What it has
-	// comes before what Netrc has.
+	// Headers holds header fields for certain origins, or is nil. They take
+	// precedence over Netrc.
 	Headers *Headers
-	// Cookies keeps the cookies that servers set. Nil keeps none.
+	// Cookies keeps the cookies that servers set. Nil keeps none. A Client with
+	// Cookies must not be used concurrently.
 	Cookies *Cookies
 	// Proxy chooses the proxy of a request, as http.Transport.Proxy does.
 	// Nil uses none.
@@ -60,8 +61,8 @@ type Config struct {
 	Connections int
 }
 
-// Client gets addresses. It is safe for concurrent use; all transfers share
-// its connections.
+// Client gets addresses. It is safe for concurrent use unless Config.Cookies is set; all
+// transfers share its connections.
 type Client struct {
 	cfg   Config
 	plain *http.Transport
@@ -96,39 +97,36 @@ type Request struct {
 	// AtMost says that Limit is not the length that is expected: a body that ends
 	// with its connection may be shorter.
 	AtMost bool
-	// Offset is where to begin in the body, in bytes, if the source still has
-	// what Validator names: the strong validator of the answer whose first
-	// Offset bytes are there already. Where it has something else, or cannot
-	// tell, the body comes whole.
+	// Offset is where to begin in the body, in bytes. Validator is the strong
+	// validator of the answer that the first Offset bytes came from. If the source
+	// no longer has that body, or cannot tell, it sends the whole one.
 	Offset    int64
 	Validator string
 	// Dst receives the body as it arrives.
 	Dst Sink
 }
 
-// Sink takes what a source sends without copying it: the source fills a buffer
-// of the sink's and hands it back.
+// Sink receives bytes without copying them: the source fills a buffer of the sink.
 type Sink interface {
-	// Begin is called once before the first Buffer, when a body is about to
-	// come. Its first byte is the one at offset, which is that of the request
-	// or 0.
+	// Begin is called once, before the first Buffer. The body begins at offset,
+	// which is that of the request or 0.
 	Begin(offset int64) error
 	// Buffer returns the buffer to fill next, which is not empty. Large ones
 	// are what makes a transfer fast.
 	Buffer() []byte
-	// Commit takes the first n bytes of the buffer. The source does not touch
+	// Commit accepts the first n bytes of the buffer. The source does not touch
 	// them again.
 	Commit(n int) error
 }
 
-// Response is what a source said of the bytes that it sent.
+// Response describes the bytes that a source sent.
 type Response struct {
 	URL string // after redirects
 	// Moved is where the first redirects lead to, as long as they are
 	// permanent ones (301 and 308); empty if there are none.
 	Moved     string
 	Redirects int       // how many there were
-	Modified  time.Time // what the answer says of the body's age; may be zero
+	Modified  time.Time // Last-Modified; may be zero
 	Status    int       // of HTTP; 0 for a file
 	// Length is the length of the whole body in bytes as the source
 	// declared it, or -1.
@@ -157,7 +155,7 @@ func (c *Client) Get(ctx context.Context, r Request) (Response, error) {
 	return t.resp, t.fail(fmt.Errorf("unsupported scheme %q", scheme), false)
 }
 
-// transfer is one Get under way.
+// transfer is the state of one Get.
 type transfer struct {
 	client *Client
 	req    Request
@@ -165,7 +163,7 @@ type transfer struct {
 	known  bool // credentials have been sent
 }
 
-// getters returns the sources that there are.
+// getters returns the supported sources.
 func (t *transfer) getters() []schemeGetter {
 	return []schemeGetter{{"https", t.http}, {"http", t.http}, {"file", t.file}}
 }

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// sniffSize is what is taken of a body that is not the pinned file, enough to
-// tell a web page from a file.
+// sniffSize is how many bytes are read of a body that is not the pinned file, enough to
+// detect a web page.
 const sniffSize = 512
 
-// stall ends a transfer on which nothing moves.
+// stall ends a transfer on which no byte arrives in time.
 type stall struct {
 	timer *time.Timer
 	after time.Duration
