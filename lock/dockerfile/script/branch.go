@@ -16,6 +16,7 @@ type way struct {
 	got         status
 	printed     []Value
 	torn        bool
+	aside       bool // what follows does not depend on it
 }
 
 // here returns the state as it is now, with what has been printed since base.
@@ -46,6 +47,7 @@ func (m *Machine) branches(c context, which status, cases ...func() status) stat
 		input = *c.in
 	}
 	consumed := false
+	told := which == probably || which == hardly
 	var ends, left []way
 	for i, f := range cases {
 		taken := which == probably && i == 0 || which == hardly && i == len(cases)-1
@@ -62,8 +64,14 @@ func (m *Machine) branches(c context, which status, cases ...func() status) stat
 		if !taken {
 			m.depends++
 		}
+		from := len(m.ways)
 		w := m.here(c, base, f())
 		w.st.depends = st.depends
+		if w.aside = told && !taken; w.aside {
+			for j := from; j < len(m.ways); j++ {
+				m.ways[j].aside = true
+			}
+		}
 		switch {
 		case w.left():
 			left = append(left, w)
@@ -106,17 +114,24 @@ func (m *Machine) branches(c context, which status, cases ...func() status) stat
 }
 
 // leaveBehind keeps a way that has left a function, a loop or a shell until that
-// ends. Of one that has left the shell, how it ends is enough.
+// ends. Of one that has left the shell, how it ends is enough; one that ends the
+// build is of no interest.
 func (m *Machine) leaveBehind(w way) {
 	if w.st.exit.to == theEnd {
-		if m.subs == 0 || slices.ContainsFunc(m.ways, func(o way) bool { return o.st.exit.to == theEnd && o.got == w.got }) {
+		if m.subs == 0 && (w.got == failed || w.aside) || slices.ContainsFunc(m.ways, func(o way) bool { return o.st.exit.to == theEnd && o.got == w.got && o.aside == w.aside }) {
 			return
 		}
-		w = way{st: state{exit: w.st.exit}, got: w.got}
+		w = way{st: state{exit: w.st.exit}, got: w.got, aside: w.aside}
 	}
 	if m.ways = append(m.ways, w); len(m.ways) > maxRounds {
 		m.steps = maxSteps + 1
 	}
+}
+
+// uncertain reports whether only the build can tell if the script comes here: in a
+// case of a condition, or behind one that may have left what it stands in.
+func (m *Machine) uncertain() bool {
+	return m.depends > 0 || slices.ContainsFunc(m.ways, func(w way) bool { return !w.aside })
 }
 
 // printed returns what all ways print, or one value that stands for it.
@@ -144,12 +159,7 @@ func (m *Machine) join(got status, ways []way) status {
 		if w.dir != m.Dir {
 			m.Dir = "${PWD}"
 		}
-		for name, body := range w.st.functions {
-			if was, ok := m.functions[name]; ok && was != body {
-				m.overwritten("may be set by a function that differs")
-			}
-			m.functions[name] = body
-		}
+		m.functions = bothFunctions(m.functions, w.st.functions)
 		m.errexit = m.errexit && w.st.errexit
 		m.pipefail = m.pipefail && w.st.pipefail
 		if m.sourced == "" {
@@ -163,6 +173,29 @@ func (m *Machine) join(got status, ways []way) status {
 		got = got.or(w.got)
 	}
 	return got
+}
+
+// bothFunctions returns the functions that there may be after either of two ways.
+func bothFunctions(a, b map[string]function) map[string]function {
+	all := maps.Clone(a)
+	for name := range b {
+		if a[name] == nil {
+			all[name] = function{nil}
+		}
+	}
+	for name, bodies := range all {
+		other := b[name]
+		if other == nil {
+			other = function{nil}
+		}
+		for _, body := range other {
+			if !slices.Contains(bodies, body) {
+				bodies = append(bodies[:len(bodies):len(bodies)], body)
+			}
+		}
+		all[name] = bodies
+	}
+	return all
 }
 
 // merge keeps of values what other agrees with.
@@ -259,8 +292,10 @@ func (m *Machine) forget(why string, stmts ...*syntax.Stmt) {
 				case "eval", ".", "source":
 					m.overwritten(why)
 				default:
-					if body, ok := m.functions[name]; ok {
-						visit(body)
+					for _, body := range m.functions[name] {
+						if body != nil {
+							visit(body)
+						}
 					}
 				}
 			}

@@ -129,30 +129,54 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 
 // dispatch evaluates a command by its name.
 func (m *Machine) dispatch(c *call) status {
-	if body, ok := m.functions[c.name]; ok && m.depth < maxDepth {
-		m.depth++
-		src := m.source
-		if from, ok := m.bodies[body]; ok {
-			m.source = from
-			m.source.Run = src.Run
-		}
-		defer func() { m.depth--; m.source = src }()
-		args, locals, from := m.args, m.locals, len(m.ways)
-		m.args, m.locals = c.args, make(map[string]*Value)
-		got := m.stmt(body, c.context)
-		m.exit.returns()
-		got = m.arrive(got, from, (*exit).returns)
-		for name, v := range m.locals {
-			if delete(m.Vars, name); v != nil {
-				m.Vars[name] = *v
-			}
-		}
-		m.args, m.locals = args, locals
-		return got
-	} else if ok {
+	bodies, ok := m.functions[c.name]
+	switch {
+	case !ok:
+		return m.program(c)
+	case m.depth >= maxDepth:
 		m.overwritten("may be set by functions that call one another")
 		return unsure
 	}
+	var cases []func() status
+	for _, body := range bodies {
+		cases = append(cases, func() status {
+			if body == nil {
+				return m.program(c)
+			}
+			return m.function(c, body)
+		})
+	}
+	if len(cases) == 1 {
+		return cases[0]()
+	}
+	return m.branches(c.context, unsure, cases...)
+}
+
+// function evaluates a call of a function.
+func (m *Machine) function(c *call, body *syntax.Stmt) status {
+	m.depth++
+	src := m.source
+	if from, ok := m.bodies[body]; ok {
+		m.source = from
+		m.source.Run = src.Run
+	}
+	defer func() { m.depth--; m.source = src }()
+	args, locals, from := m.args, m.locals, len(m.ways)
+	m.args, m.locals = c.args, make(map[string]*Value)
+	got := m.stmt(body, c.context)
+	m.exit.returns()
+	got = m.arrive(got, from, (*exit).returns)
+	for name, v := range m.locals {
+		if delete(m.Vars, name); v != nil {
+			m.Vars[name] = *v
+		}
+	}
+	m.args, m.locals = args, locals
+	return got
+}
+
+// program evaluates a command that is no function.
+func (m *Machine) program(c *call) status {
 	c.logged = m.log(c, Text(c.name))
 	if strings.Contains(c.name, "/") {
 		if got, ok := m.start(c); ok {

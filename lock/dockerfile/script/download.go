@@ -17,7 +17,7 @@ func (m *Machine) fetch(c *call, f Fetch, out Value) *Fetch {
 
 // request notes that an address is asked for. It returns nil if it is none.
 func (m *Machine) request(c *call, f Fetch) *Fetch {
-	f.Start, f.End, f.Run, f.Call, f.Depends = c.start, c.end, m.source.Run, c.logged, m.depends > 0
+	f.Start, f.End, f.Run, f.Call, f.Depends = c.start, c.end, m.source.Run, c.logged, m.uncertain()
 	if u := f.URL; u.Known() {
 		switch {
 		case strings.TrimSpace(u.Text) == "":

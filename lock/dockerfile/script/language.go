@@ -171,7 +171,7 @@ func installHosted(m *Machine, c *call, v Value) {
 // takeFile notes a file that a package manager downloads from an address.
 func takeFile(m *Machine, c *call, u Value) {
 	address, fragment, _ := strings.Cut(u.Text, "#")
-	f := &Fetch{Start: c.start, End: c.end, Run: m.source.Run, Tool: c.name, URL: u.with(address), Depends: m.depends > 0, consumed: true}
+	f := &Fetch{Start: c.start, End: c.end, Run: m.source.Run, Tool: c.name, URL: u.with(address), Depends: m.uncertain(), consumed: true}
 	m.Log(f)
 	for _, part := range strings.Split(fragment, "&") {
 		algo, sum, ok := strings.Cut(part, "=")

@@ -94,7 +94,7 @@ func (m *Machine) command(s *syntax.Stmt, c context) status {
 		return m.whileClause(cmd, c)
 	case *syntax.FuncDecl:
 		if cmd.Name != nil {
-			m.functions[cmd.Name.Value] = cmd.Body
+			m.functions[cmd.Name.Value] = function{cmd.Body}
 			m.bodies[cmd.Body] = m.source
 		}
 		return succeeded
@@ -122,6 +122,10 @@ func (m *Machine) command(s *syntax.Stmt, c context) status {
 			return m.stmt(cmd.Stmt, c)
 		}
 		return succeeded
+	case *syntax.CoprocClause:
+		c.lost, c.guarded = "it runs in the background", true
+		m.subshell(func() status { return m.stmt(cmd.Stmt, c) })
+		return succeeded
 	}
 	m.overwritten("may be set by a command that is not read")
 	return unsure
@@ -142,6 +146,9 @@ func (m *Machine) subshell(f func() status) status {
 	defer func() { m.Vars, m.Dir, m.state, m.ways = vars, dir, st, ways; m.temps = temps }()
 	m.functions = maps.Clone(m.functions)
 	m.subs++
+	if m.uncertain() {
+		m.depends++
+	}
 	m.ways = nil
 	got := f()
 	for _, w := range m.ways {
@@ -238,10 +245,10 @@ func (m *Machine) leaves(s *syntax.Stmt, how ...string) bool {
 			return false
 		}
 		name := cmd.Args[0].Lit()
-		if body, ok := m.functions[name]; ok && m.depth < maxDepth {
+		if bodies, ok := m.functions[name]; ok && m.depth < maxDepth {
 			m.depth++
 			defer func() { m.depth-- }()
-			return m.leaves(body, how...)
+			return !slices.ContainsFunc(bodies, func(body *syntax.Stmt) bool { return body == nil || !m.leaves(body, how...) })
 		}
 		for _, h := range how {
 			if name == h && (h == "false" || len(cmd.Args) < 2 || cmd.Args[1].Lit() != "0") {

@@ -93,7 +93,7 @@ type Machine struct {
 type state struct {
 	errexit, pipefail bool
 	args              []Value
-	functions         map[string]*syntax.Stmt
+	functions         map[string]function
 	noglob            bool
 	globs             bool // unusual rules for patterns are in force
 	exit              exit
@@ -105,6 +105,9 @@ type state struct {
 	zero              *Value            // $0, if it is known
 	locals            map[string]*Value // of the function: what the variables were outside; nil if unset
 }
+
+// function is what a name may be: the bodies of functions, with nil for none.
+type function []*syntax.Stmt
 
 // Source is one script.
 type Source struct {
@@ -168,7 +171,7 @@ func (m *Machine) Run(src Source) error {
 	for name := range m.Vars {
 		m.env[name] = true
 	}
-	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, args: src.Args, functions: make(map[string]*syntax.Stmt)}
+	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, args: src.Args, functions: make(map[string]function)}
 	m.ways = nil
 	m.list(file.Stmts, context{})
 	if m.over() {

@@ -135,7 +135,7 @@ func (m *Machine) inShell(how shellRun, f func() status) status {
 	env, bash := m.env, m.source.Bash
 	defer func() { m.env, m.source.Bash = env, bash }()
 	return m.subshell(func() status {
-		m.functions = make(map[string]*syntax.Stmt)
+		m.functions = make(map[string]function)
 		m.errexit, m.pipefail, m.source.Bash = how.errexit, how.pipefail, how.bash
 		if env != nil {
 			maps.DeleteFunc(m.Vars, func(name string, _ Value) bool { return !env[name] })
@@ -158,7 +158,7 @@ func (m *Machine) script(c *call, f File, name Value, args []Value, how shellRun
 	}
 	lost := m.fate(c.context)
 	return m.inShell(how, func() status {
-		m.functions = make(map[string]*syntax.Stmt)
+		m.functions = make(map[string]function)
 		m.sourced, m.args, m.zero, m.outer = "", args, &name, lost
 		return m.deeper(c, f.Locate, func() status {
 			m.assigned = assigned(file)

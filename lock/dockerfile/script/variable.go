@@ -146,6 +146,9 @@ func evalUnset(m *Machine, c *call) status {
 		case a.many || !a.Known():
 			m.overwritten("may be unset")
 		case a.Text == "-f":
+			for _, name := range c.args {
+				delete(m.functions, name.Text)
+			}
 			return succeeded
 		case syntax.ValidName(a.Text):
 			m.Vars[a.Text] = Value{}
@@ -176,6 +179,13 @@ func evalShift(m *Machine, c *call) status {
 		}
 	}
 	if n > len(m.args) {
+		if !m.source.Bash {
+			// Some shells that /bin/sh may be end with it.
+			return m.branches(c.context, unsure, func() status { return failed }, func() status {
+				m.exit = exit{to: theEnd}
+				return failed
+			})
+		}
 		return failed
 	}
 	m.args = m.args[n:]
