@@ -137,6 +137,9 @@ func (m *Machine) Clone() *Machine {
 	n.Budget = m.Budget
 	m.Budget.Spend(64 * (len(m.Vars) + len(m.Unset) + len(m.files)))
 	n.Vars, n.Unset, n.Dir, n.files = maps.Clone(m.Vars), maps.Clone(m.Unset), m.Dir, maps.Clone(m.files)
+	for name, v := range n.files {
+		n.files[name] = v.withoutDownloads()
+	}
 	n.Script, n.Aliases, n.edited = m.Script, maps.Clone(m.Aliases), maps.Clone(m.edited)
 	return n
 }

@@ -60,6 +60,17 @@ func (v Value) with(text string) Value {
 	return v
 }
 
+// withoutDownloads returns the value with no downloads that it is made of.
+func (v Value) withoutDownloads() Value {
+	v.from, v.content = nil, madeOf
+	parts := v.parts
+	v.parts = nil
+	for _, p := range parts {
+		v.parts = append(v.parts, p.withoutDownloads())
+	}
+	return v
+}
+
 // join returns the values one after the other.
 func join(values ...Value) Value {
 	if len(values) == 1 {
