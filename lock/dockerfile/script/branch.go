@@ -160,6 +160,9 @@ func (m *Machine) join(got status, ways []way) status {
 			m.Dir = "${PWD}"
 		}
 		m.functions = bothFunctions(m.functions, w.st.functions)
+		if t := cmp.Or(m.trap, w.st.trap); m.trap != w.st.trap {
+			m.trap = &trap{t.call, true}
+		}
 		m.errexit = m.errexit && w.st.errexit
 		m.pipefail = m.pipefail && w.st.pipefail
 		if m.sourced == "" {

@@ -61,6 +61,48 @@ func evalReturn(m *Machine, c *call) status {
 	return exitStatus(c)
 }
 
+// trap is what a shell runs when it ends.
+type trap struct {
+	call  *call // of the command trap
+	maybe bool  // only the build can tell whether it is set
+}
+
+func evalTrap(m *Machine, c *call) status {
+	if len(c.args) > 1 && c.arg(0) == "--" {
+		c.args = c.args[1:]
+	}
+	for _, signal := range c.args[min(1, len(c.args)):] {
+		switch signal.Text {
+		case "EXIT", "0":
+			m.trap = &trap{c, m.uncertain()}
+			if c.arg(0) == "-" || c.arg(0) == "" {
+				m.trap = nil
+			}
+		}
+	}
+	return succeeded
+}
+
+// trapped evaluates what a shell runs at its end. It may have been left before, with
+// other values of variables.
+func (m *Machine) trapped() {
+	t, ways := m.trap, m.ways
+	if t == nil || m.over() {
+		return
+	}
+	m.trap, m.exit, m.ways = nil, exit{}, nil
+	if len(ways) > 0 {
+		m.overwritten("depends on where the script ends")
+	}
+	defer func() { m.ways = ways }()
+	run := func() status { return m.nested(t.call, t.call.args[0]) }
+	if t.maybe {
+		m.branches(t.call.context, unsure, run, func() status { return succeeded })
+		return
+	}
+	run()
+}
+
 // evalBreak evaluates break and continue.
 func evalBreak(m *Machine, c *call) status {
 	n, err := strconv.Atoi(c.arg(0))

@@ -182,6 +182,8 @@ func (m *Machine) program(c *call) status {
 		if got, ok := m.start(c); ok {
 			return got
 		}
+	} else {
+		m.runByName(c)
 	}
 	if base, ok := cutExe(c.name); ok && m.commands[base] != nil {
 		c.name = base
@@ -200,6 +202,21 @@ func (m *Machine) program(c *call) status {
 	m.touch(c)
 	m.pipeInto(c, false)
 	return m.unknown(c)
+}
+
+// runByName notes that a command without a path runs a download, if the first file of
+// the name in $PATH is one.
+func (m *Machine) runByName(c *call) {
+	for _, dir := range m.searched() {
+		p := path.Join(dir, c.name)
+		if _, ok := m.files[p]; !ok {
+			continue
+		}
+		if f := m.used(p, c.name, c.start); f != nil {
+			m.runs(f, c)
+		}
+		return
+	}
 }
 
 // touch notes that a command may change the small files that its arguments name.

@@ -27,6 +27,7 @@ func known() []struct {
 		{"exit", evalExit},
 		{"return", evalReturn},
 		{"break continue", evalBreak},
+		{"trap", evalTrap},
 		{"set", evalSet},
 		{"shopt", evalShopt},
 		{"unset", evalUnset},

@@ -56,8 +56,11 @@ func (f *Fetch) bytes() Value {
 	return Value{Text: "$(" + f.Tool + " " + f.URL.Text + ")", Why: "only the build can tell what the server sends", from: []*Fetch{f}, content: whole}
 }
 
-// find returns the latest download to a path.
+// find returns the latest download to a path, or the one that has been copied there.
 func (m *Machine) find(path string) *Fetch {
+	if v := m.files[path]; v.content == whole && len(v.from) == 1 {
+		return v.from[0]
+	}
 	for _, f := range slices.Backward(m.fetches) {
 		if f.Output != "" && f.Output == path {
 			return f
@@ -69,6 +72,10 @@ func (m *Machine) find(path string) *Fetch {
 // checked notes a check of what is at a path, and reports whether that is a
 // download. Earlier downloads to it may be what is there.
 func (m *Machine) checked(path string, c Check) (found bool) {
+	if f := m.find(path); f != nil && f.Output != path {
+		m.Log(Checked{f, c, false}) // a copy of it
+		return true
+	}
 	for _, f := range slices.Backward(m.fetches) {
 		if f.Output != "" && f.Output == path {
 			m.Log(Checked{f, c, found})

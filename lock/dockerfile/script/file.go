@@ -37,11 +37,23 @@ func evalMove(m *Machine, c *call) status {
 		f := m.find(m.abs(file))
 		switch {
 		case f == nil:
-			m.moved(m.abs(file), to, path.Join(to, path.Base(m.abs(file))))
+			from := m.abs(file)
+			m.moved(from, to, path.Join(to, path.Base(from)))
+			if c.name == "mv" && plain && file.Known() && !m.uncertain() && from != to {
+				m.gone[from] = true
+			}
 			continue
-		case c.name == "cp" || !plain:
+		case c.name == "cp":
+			m.copied(m.abs(file), to)
+			continue
+		case f.Output != m.abs(file):
+			m.copied(m.abs(file), to)
+			delete(m.files, m.abs(file))
+			continue
+		case !plain:
 			continue
 		}
+		delete(m.files, f.Output)
 		f.Output = to
 		if len(files) > 1 || strings.HasSuffix(dir.Text, "/") || isDirectory(to) {
 			f.Output = path.Join(to, path.Base(m.abs(file)))
@@ -49,6 +61,18 @@ func evalMove(m *Machine, c *call) status {
 		m.files[f.Output] = f.bytes()
 	}
 	return m.unknown(c)
+}
+
+// copied notes that a download is now at another path too, or in that directory.
+func (m *Machine) copied(from, to string) {
+	v, ok := m.files[from]
+	if !ok || v.content != whole {
+		return
+	}
+	if !isDirectory(to) {
+		m.files[to] = v
+	}
+	m.files[path.Join(to, path.Base(from))] = v
 }
 
 // isDirectory reports whether a path is that of a directory in any image.
@@ -80,6 +104,8 @@ func evalInstall(m *Machine, c *call) status {
 	case m.find(m.abs(files[0])) == nil:
 		from, to := m.abs(files[0]), m.abs(files[1])
 		m.moved(from, to, path.Join(to, path.Base(from)))
+	default:
+		m.copied(m.abs(files[0]), m.abs(files[1]))
 	}
 	return m.unknown(c)
 }
@@ -102,10 +128,12 @@ func evalCat(m *Machine, c *call) status {
 		if !ok || a.many || !a.Known() && a.origin != temporary {
 			v = Unknown("$(cat "+a.Text+")", "only the build has the file "+a.Text)
 		}
-		if f := m.find(m.abs(a)); f != nil {
+		if f := m.find(m.abs(a)); f != nil && v.content != whole {
 			v.add(Value{from: []*Fetch{f}})
 		}
-		v.add(Value{from: a.from})
+		if len(a.from) > 0 {
+			v.add(Value{from: a.from})
+		}
 		c.print(v)
 	}
 	return succeeded

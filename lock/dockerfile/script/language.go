@@ -92,8 +92,11 @@ func evalLanguage(m *Machine, c *call) status {
 		noteCheckout(m, c, c.name, git, ref)
 	}
 	for _, v := range required {
-		if strings.Contains(v.Text, "://") {
+		switch {
+		case strings.Contains(v.Text, "://"):
 			takeFile(m, c, v)
+		case v.Text == "/dev/stdin":
+			m.pipeInto(c, false)
 		}
 	}
 	for _, v := range operands {

@@ -149,8 +149,9 @@ func (m *Machine) subshell(f func() status) status {
 	if m.uncertain() {
 		m.depends++
 	}
-	m.ways = nil
+	m.ways, m.trap = nil, nil
 	got := f()
+	m.trapped()
 	for _, w := range m.ways {
 		got = got.or(w.got)
 	}

@@ -72,6 +72,7 @@ type Machine struct {
 	imported []*Fetch                // those whose keys gpg has taken over
 	executed map[*Fetch]bool         // those that have been run as scripts
 	edited   map[string]string       // the files of the stage that are changed, and why they are not read
+	gone     map[string]bool         // the files and directories that have been moved away
 	env      map[string]bool         // the variables that scripts started by this one get; nil is all
 	bodies   map[*syntax.Stmt]Source // the scripts that functions stand in
 	clones   map[string]*Checkout
@@ -101,8 +102,9 @@ type state struct {
 	subs              int    // how many shells this one is in
 	depends           int    // conditions that only the build can tell
 	temps             int
-	outer             string            // why a failure of this script does not end that which has started it
-	zero              *Value            // $0, if it is known
+	outer             string // why a failure of this script does not end that which has started it
+	zero              *Value // $0, if it is known
+	trap              *trap
 	locals            map[string]*Value // of the function: what the variables were outside; nil if unset
 }
 
@@ -125,7 +127,7 @@ type Source struct {
 func New(p lock.Platform) *Machine {
 	m := &Machine{
 		Platform: p, Vars: make(map[string]Value), Unset: make(map[string]string), Dir: "/",
-		files: make(map[string]Value), commands: commands(), Aliases: make(map[string]string), edited: make(map[string]string),
+		files: make(map[string]Value), commands: commands(), Aliases: make(map[string]string), edited: make(map[string]string), gone: make(map[string]bool),
 		bodies: make(map[*syntax.Stmt]Source), executed: make(map[*Fetch]bool), clones: make(map[string]*Checkout), remotes: make(map[string]Value), Budget: &Budget{Work: DefaultWork},
 	}
 	return m
@@ -141,6 +143,7 @@ func (m *Machine) Clone() *Machine {
 		n.files[name] = v.withoutDownloads()
 	}
 	n.Script, n.Aliases, n.edited = m.Script, maps.Clone(m.Aliases), maps.Clone(m.edited)
+	n.gone = maps.Clone(m.gone)
 	return n
 }
 
@@ -177,6 +180,7 @@ func (m *Machine) Run(src Source) error {
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, args: src.Args, functions: make(map[string]function)}
 	m.ways = nil
 	m.list(file.Stmts, context{})
+	m.trapped()
 	if m.over() {
 		return errTooMuch
 	}
@@ -213,9 +217,6 @@ func (m *Machine) abs(v Value) string {
 	p := v.Text
 	if p == "" || p == "-" {
 		return p
-	}
-	if strings.HasPrefix(p, "~/") {
-		p = m.get("HOME").Text + p[1:]
 	}
 	if len(p) > 4096 {
 		return "$(…)" // no system has longer names

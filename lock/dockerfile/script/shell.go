@@ -111,10 +111,11 @@ func shellInput(m *Machine, c *call, args []Value, how shellRun) status {
 func shellFile(m *Machine, c *call, at int, how shellRun) status {
 	name := c.args[at]
 	f, ok := m.file(m.abs(name))
+	searched := false
 	if !ok && !strings.Contains(name.Text, "/") {
-		// A shell looks for the name in $PATH too.
 		for _, dir := range m.searched() {
 			if f, ok = m.file(path.Join(dir, name.Text)); ok {
+				searched = true
 				break
 			}
 		}
@@ -126,7 +127,16 @@ func shellFile(m *Machine, c *call, at int, how shellRun) status {
 		m.touch(c)
 		return m.unknown(c)
 	}
-	return m.script(c, f, name, c.args[at+1:], how)
+	return m.ifKnown(c, !searched || how.bash, func() status { return m.script(c, f, name, c.args[at+1:], how) })
+}
+
+// ifKnown evaluates what only some of the shells do that /bin/sh may be; the others
+// fail. Where a failure ends the build, it is one that does.
+func (m *Machine) ifKnown(c *call, all bool, f func() status) status {
+	if all || m.fate(c.context) == "" {
+		return f()
+	}
+	return m.branches(c.context, unsure, f, func() status { return failed })
 }
 
 // inShell evaluates f in a shell of its own, which has only the variables that are
@@ -174,6 +184,11 @@ func (m *Machine) script(c *call, f File, name Value, args []Value, how shellRun
 }
 
 func evalDot(m *Machine, c *call) status {
+	return m.ifKnown(c, c.name == "." || m.source.Bash, func() status { return includeFirst(m, c) })
+}
+
+// includeFirst includes the first argument that is a file that is known.
+func includeFirst(m *Machine, c *call) status {
 	for i, a := range c.args {
 		m.ran(a, c)
 		if f := m.used(m.abs(a), c.name, c.start); f != nil {

@@ -22,6 +22,9 @@ func (m *Machine) file(p string) (File, bool) {
 	if m.find(p) != nil {
 		return File{}, false // a download has taken its place
 	}
+	if _, written := m.files[p]; !written && m.isGone(p) {
+		return File{}, false
+	}
 	for range maxAliases {
 		if v, ok := m.files[p]; ok {
 			return File{Text: v.Text, Why: v.Why}, v.Known()
@@ -55,6 +58,17 @@ func (m *Machine) alias(p string) (string, bool) {
 	}
 }
 
+// isGone reports whether a file has been moved away, itself or with a directory.
+func (m *Machine) isGone(p string) bool {
+	for len(m.gone) > 0 && strings.HasPrefix(p, "/") && p != "/" {
+		if m.gone[p] {
+			return true
+		}
+		p = path.Dir(p)
+	}
+	return false
+}
+
 // moved notes that a file that is no download is now at other paths too.
 func (m *Machine) moved(from string, to ...string) {
 	if !strings.HasPrefix(from, "/") {
@@ -63,6 +77,7 @@ func (m *Machine) moved(from string, to ...string) {
 	for _, p := range to {
 		if strings.HasPrefix(p, "/") && p != from && p != "/" {
 			m.Aliases[p] = from
+			delete(m.gone, p)
 		}
 	}
 }

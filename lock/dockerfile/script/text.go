@@ -116,21 +116,14 @@ func cut(text string, args []string) (string, bool) {
 			}
 			return rest, ok
 		}
-		switch {
-		case strings.HasPrefix(a, "--delimiter="):
-			delim = a[len("--delimiter="):]
-		case strings.HasPrefix(a, "--fields="):
-			fields = a[len("--fields="):]
-		default:
-			if v, ok := value("-d"); ok {
-				delim = v
-			} else if v, ok := value("-f"); ok {
-				fields = v
-			} else if v, ok := value("-c"); ok {
-				chars = v
-			} else {
-				return "", false
-			}
+		if v, ok := value("-d"); ok {
+			delim = v
+		} else if v, ok := value("-f"); ok {
+			fields = v
+		} else if v, ok := value("-c"); ok {
+			chars = v
+		} else {
+			return "", false // not all systems have the long options
 		}
 	}
 	list := fields + chars

@@ -27,6 +27,16 @@ func evalWrapper(m *Machine, c *call) status {
 	w := wrappers[c.name]
 	i := 0
 	for ; i < len(c.args); i++ {
+		if v := c.args[i]; v.many && !v.Known() && w.words == 0 && i+1 < len(c.args) {
+			// It may be options, the command or nothing.
+			which := unsure
+			if v.unset {
+				which = probably
+			}
+			rest := *c
+			rest.args = slices.Delete(slices.Clone(c.args), i, i+1)
+			return m.branches(c.context, which, func() status { return evalWrapper(m, &rest) }, func() status { return m.inner(c, i) })
+		}
 		a := c.args[i].Text
 		if name, value, ok := strings.Cut(a, "="); ok && (c.name == "env" || c.name == "sudo") && syntax.ValidName(name) {
 			defer m.temporarily(name)()
