@@ -44,38 +44,30 @@ func (d *Document) Add(dep NewDep) error {
 	if dep.URL == "" {
 		return fmt.Errorf("%s: dependency %q has no url", d.name, dep.Name)
 	}
-	own, locked := dep.entries(), dep.lines()
-	all := own
-	if len(locked) > 0 {
-		all = append(own[:len(own):len(own)], Entry{Key: "locked", Value: locked})
+	all := dep.entries()
+	tables := section("deps."+key(dep.Name), all)
+	if locked := dep.lines(); len(locked) > 0 {
+		all = append(all, Entry{Key: "locked", Value: locked})
+		tables += "\n" + section("deps."+key(dep.Name)+".locked", locked)
 	}
 	return d.transact(func() {
 		d.flush()
-		if p := d.tree.Find("deps"); p != nil && p.Table() != nil {
-			items := itemsOf(p.Table())
-			d.splice(d.tree.insertItem(items, len(items.items), assignment(Entry{Key: dep.Name, Value: all}))...)
+		if inline := d.tree.inlineTable("deps"); inline != nil {
+			d.splice(d.tree.insertItem(itemsOf(inline), len(inline.Pairs), assignment(Entry{Key: dep.Name, Value: all}))...)
 			return
 		}
-		d.addTables(dep.Name, own, locked)
+		d.splice(d.tree.atEnd(tables))
 	}, effect{[]string{"deps", dep.Name}, all})
 }
 
-// addTables adds a dependency as tables at the end of the file.
-func (d *Document) addTables(name string, own, locked []Entry) {
-	tables := "[deps." + key(name) + "]\n" + aligned(own)
-	if len(locked) > 0 {
-		tables += "\n[deps." + key(name) + ".locked]\n" + aligned(locked)
-	}
-	d.splice(d.tree.atEnd(tables))
-}
-
-// aligned returns a line for each entry, with their equals signs aligned.
-func aligned(entries []Entry) string {
+// section returns a table as a section, with the equals signs of its lines aligned.
+func section(name string, entries []Entry) string {
 	width := 0
 	for _, e := range entries {
 		width = max(width, utf8.RuneCountInString(key(e.Key)))
 	}
 	var b strings.Builder
+	b.WriteString("[" + name + "]\n")
 	for _, e := range entries {
 		fmt.Fprintf(&b, "%-*s = %s\n", width, key(e.Key), text(e.Value))
 	}

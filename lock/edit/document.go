@@ -199,11 +199,8 @@ func (d *Document) splice(changes ...change) {
 		at = c.End
 	}
 	b.WriteString(d.tree.Text[at:])
-	d.setText(b.String())
+	d.tree = tree{lock.ParseSyntax(b.String())}
 }
-
-// setText replaces the text.
-func (d *Document) setText(text string) { d.tree = tree{lock.ParseSyntax(text)} }
 
 // refusal returns the error that a byte of t is laid out in a way that this package
 // does not edit.

@@ -67,7 +67,7 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = d.edit("a", []string{"version"}, "1", func() { d.setText(c.after) })
+			err = d.edit("a", []string{"version"}, "1", func() { d.tree = tree{lock.ParseSyntax(c.after)} })
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
 			}

@@ -97,8 +97,8 @@ func (d *Document) addLine(dep, platform string, want []Entry) {
 		d.splice(t.lines(t.lineEnd(s.End), t.indent(s.Start)+line+"\n"))
 		return
 	}
-	if p := t.Find(prefix...); p != nil && p.Table() != nil {
-		d.splice(t.insertItem(itemsOf(p.Table()), 0, line)...)
+	if inline := t.inlineTable(prefix...); inline != nil {
+		d.splice(t.insertItem(itemsOf(inline), 0, line)...)
 		return
 	}
 	own := d.own(dep)

@@ -128,9 +128,9 @@ func (d *Document) insertLines(name, comment string, added []Entry) {
 		d.splice(t.sortedLines(s, added)...)
 		return
 	}
-	if p := t.Find(name); p != nil && p.Table() != nil {
+	if t.inlineTable(name) != nil {
 		for _, l := range added {
-			inline := d.tree.Find(name).Table()
+			inline := d.tree.inlineTable(name)
 			i := slices.IndexFunc(inline.Pairs, func(p *lock.Pair) bool { return l.Key < p.Path()[1] })
 			if i < 0 {
 				i = len(inline.Pairs)
@@ -153,7 +153,7 @@ func (d *Document) insertLines(name, comment string, added []Entry) {
 				b.WriteString("\n")
 			}
 			entries, _ := l.Value.([]Entry)
-			b.WriteString("[" + name + "." + key(l.Key) + "]\n" + aligned(entries))
+			b.WriteString(section(name+"."+key(l.Key), entries))
 		}
 	} else {
 		b.WriteString(comment + "[" + name + "]\n")

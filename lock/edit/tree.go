@@ -16,6 +16,14 @@ func put(start, end int, text string) change {
 	return change{Span: lock.Span{Start: start, End: end}, text: text}
 }
 
+// inlineTable returns the inline table at path, or nil if there is none.
+func (t tree) inlineTable(path ...string) *lock.Table {
+	if p := t.Find(path...); p != nil {
+		return p.Table()
+	}
+	return nil
+}
+
 // pairsBelow returns the pairs of a table that are at prefix or below it.
 func pairsBelow(t *lock.Table, prefix []string) []*lock.Pair {
 	var found []*lock.Pair
