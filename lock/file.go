@@ -135,18 +135,3 @@ func (d *Dep) Line(p Platform) (Line, bool) {
 	}
 	return Line{}, false
 }
-
-// Expand expands one of d's templates for p. It fails as [Template.Expand]
-// does; for a platform that is locked, it does not.
-func (d *Dep) Expand(t Template, p Platform) (string, error) {
-	vars := Vars{Version: d.Version, Platform: p}
-	if alias, ok := d.Alias[p]; ok {
-		vars.Alias = &alias
-	}
-	return t.expand(func(name string) (string, error) {
-		if name == "url" {
-			return d.Expand(d.URL, p)
-		}
-		return vars.lookup(name)
-	})
-}

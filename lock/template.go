@@ -22,14 +22,6 @@ type word struct {
 	start, end int
 }
 
-// Vars is what the words of a template stand for.
-type Vars struct {
-	Version  string   // {version}, {major}, {minor}, {patch}; empty if there is none
-	Platform Platform // {os}, {arch}, {variant}, {uname}
-	Alias    *string  // {alias}; nil if the platform has none
-	URL      string   // {url}
-}
-
 // templateError is a fault at byte offset of a template.
 type templateError struct {
 	offset int
@@ -89,13 +81,6 @@ func (t Template) HasVersion() bool {
 // IsZero reports whether t is the zero Template.
 func (t Template) IsZero() bool { return t.text == "" }
 
-// Expand replaces the words of t. It fails if one of them stands for nothing:
-// a missing version, field of a version or alias, an unknown machine name, or
-// a word of the platform where Platform is [Any].
-func (t Template) Expand(vars Vars) (string, error) {
-	return t.expand(vars.lookup)
-}
-
 // unfiltered returns t without its filters.
 func (t Template) unfiltered() Template {
 	t.words = slices.Clone(t.words)
@@ -128,18 +113,26 @@ func (t Template) expand(lookup func(name string) (string, error)) (string, erro
 	return b.String(), nil
 }
 
-// lookup returns what a word stands for.
-func (v Vars) lookup(name string) (string, error) {
+// Expand replaces the words of one of d's templates. It fails if one of them stands
+// for nothing: a missing version, field of a version or alias, an unknown machine
+// name, or a word of the platform where p is [Any]. For a platform that is locked, it
+// does not fail.
+func (d *Dep) Expand(t Template, p Platform) (string, error) {
+	return t.expand(func(name string) (string, error) { return d.lookup(name, p) })
+}
+
+// lookup returns what a word stands for on p.
+func (d *Dep) lookup(name string, p Platform) (string, error) {
 	switch name {
 	case "url":
-		return v.URL, nil
+		return d.Expand(d.URL, p)
 	case "version", "major", "minor", "patch":
-		return versionWord(v.Version, name)
+		return versionWord(d.Version, name)
 	}
-	if v.Platform == Any {
+	if p == Any {
 		return "", fmt.Errorf("{%s} differs between platforms, and the line any stands for all of them", name)
 	}
-	os, arch, variant := v.Platform.split()
+	os, arch, variant := p.split()
 	switch name {
 	case "os":
 		return os, nil
@@ -148,15 +141,15 @@ func (v Vars) lookup(name string) (string, error) {
 	case "variant":
 		return variant, nil
 	case "alias":
-		if v.Alias == nil {
-			return "", fmt.Errorf("{alias}: alias has no entry for %s", v.Platform)
+		if alias, ok := d.Alias[p]; ok {
+			return alias, nil
 		}
-		return *v.Alias, nil
+		return "", fmt.Errorf("{alias}: alias has no entry for %s", p)
 	case "uname":
-		if m := v.Platform.uname(); m != "" {
+		if m := p.uname(); m != "" {
 			return m, nil
 		}
-		return "", fmt.Errorf("{uname}: what uname -m says on %s is not known; use {alias}", v.Platform)
+		return "", fmt.Errorf("{uname}: what uname -m says on %s is not known; use {alias}", p)
 	}
 	return "", fmt.Errorf("unknown word {%s}", name)
 }
