@@ -79,9 +79,9 @@ func checkList(m *Machine, c *call, algo string, list Value) {
 	}
 	found := false
 	for _, line := range strings.Split(list.Text, "\n") {
-		sum, name, ok := strings.Cut(strings.TrimSpace(line), " ")
+		sum, name := cutSum(strings.TrimSpace(line))
 		name = strings.TrimPrefix(strings.TrimSpace(name), "*")
-		if !ok || name == "" || strings.HasPrefix(sum, "$(") && !strings.HasSuffix(sum, ")") {
+		if name == "" {
 			continue
 		}
 		one := check
@@ -102,6 +102,23 @@ func checkList(m *Machine, c *call, algo string, list Value) {
 		check.Kind = CheckList
 		m.checkedSome(check)
 	}
+}
+
+// cutSum cuts a line of a list into the sum and what follows it. A sum that only the
+// build can tell has blanks in the command that prints it: $(curl ADDRESS).
+func cutSum(line string) (sum, rest string) {
+	depth := 0
+	for i, r := range line {
+		switch {
+		case r == '(':
+			depth++
+		case r == ')':
+			depth--
+		case r == ' ' && depth <= 0:
+			return line[:i], line[i:]
+		}
+	}
+	return line, ""
 }
 
 // computeSums evaluates a program that prints sums.
