@@ -109,7 +109,7 @@ func TestRenovateVersions(t *testing.T) {
 		github := release.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))}, nil
 		})}
-		latest, err := github.Latest(context.Background(), release.Query(*file.Deps[0].Latest), test.version)
+		latest, err := github.Latest(context.Background(), *file.Deps[0].Latest, test.version)
 		if latest.Version != test.want || (err != nil) != (test.want == "") {
 			t.Errorf("%s, %s: deplock reads %q (%v); want %q", strings.TrimSpace(text), test.tag, latest.Version, err, test.want)
 		}
