@@ -39,7 +39,7 @@ var ineffectiveCheck = Rule{
 	Level: Error,
 	Title: "check that cannot fail",
 	Why:   "the build goes on when the sum is wrong, so the check only looks like one",
-	Fix:   "let the failure end the step: put `&&` behind the check or `set -e` before it, and neither `||` nor `;` behind it",
+	Fix:   "let the failure end the step: put `&&` behind the check or `set -e` before it, in a loop `|| exit 1` behind it, and no other `||` or `;` there",
 	check: func(p *pass) {
 		for _, d := range p.downloads {
 			if d.fault == ineffective {
