@@ -43,12 +43,20 @@ func Parse(s string) (SHA256, error) {
 //go:noinline
 func (d SHA256) String() string { return hex.EncodeToString(d[:]) }
 
-// MarshalText returns what String does.
-func (d SHA256) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+// MarshalText returns what String does, and nothing for an unknown digest.
+func (d SHA256) MarshalText() ([]byte, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	return []byte(d.String()), nil
+}
 
-// UnmarshalText reads what Parse does.
+// UnmarshalText reads what Parse does; an empty text is an unknown digest.
 func (d *SHA256) UnmarshalText(text []byte) (err error) {
-	*d, err = Parse(string(text))
+	*d = SHA256{}
+	if len(text) > 0 {
+		*d, err = Parse(string(text))
+	}
 	return err
 }
 
