@@ -100,7 +100,7 @@ func newRoot(t *testing.T) root {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range append([]string{"bash", "dash"}, tools...) {
+	for _, name := range append([]string{"bash", "dash", "sleep"}, tools...) {
 		p, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
@@ -195,6 +195,16 @@ var (
 	shellFlag = map[string][]string{"errexit": {"-e"}, "pipefail": {"-o", "pipefail"}}
 )
 
+// awaited is the first process of a fragment. It runs the shell and then waits until
+// nothing else runs: bash does not wait for <( … ), which would end with the first process.
+const awaited = `"$@"; status=$?
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	set -- /proc/[0-9]*
+	[ $# -gt 1 ] || break
+	PATH=/tools sleep 0.1
+done
+exit $status`
+
 // ask runs a fragment, and returns the arguments that curl and wget get.
 func (r root) ask(t *testing.T, f fragment, on system, there bool) []string {
 	t.Helper()
@@ -246,7 +256,7 @@ func (r root) ask(t *testing.T, f fragment, on system, there bool) []string {
 				text = name + "() { /stubs/" + name + ` "$@"; }; ` + text
 			}
 		}
-		args := []string{"-mpnf", "--kill-child", "--root=" + string(r), "--wd=/src", "--mount-proc", on.shell}
+		args := []string{"-mpnf", "--kill-child", "--root=" + string(r), "--wd=/src", "--mount-proc", "/tools/dash", "-c", awaited, "dash", on.shell}
 		for word, flags := range shellFlag {
 			if f.words[word] {
 				args = append(args, flags...)
