@@ -250,15 +250,15 @@ unpack_lock() { # URL NAME
 # depfetch in the place of curl, as Dockerfiles call it, and the cost of a start.
 shim() {
 	local origin=http://127.0.0.1:$port
-	group 'In the place of curl' '1 KiB to a file' 7 reset "cmp $out/f0000 $www/tiny/f0000"
-	row depfetch "env DEPFETCH_LOCK=$work/tiny-http.lock.toml depfetch curl -sSf -o $out/f0000 $origin/tiny/f0000"
-	row curl "curl -sSf -o $out/f0000 $origin/tiny/f0000"
-	group 'In the place of curl' "$(iec "$big") to a pipe" 7 reset "cmp $out/f0000 $www/big/f0000"
-	row depfetch "sh -c 'DEPFETCH_LOCK=$work/big-http.lock.toml depfetch curl -sSf $origin/big/f0000 | cat >$out/f0000'"
-	row curl "sh -c 'curl -sSf $origin/big/f0000 | cat >$out/f0000'"
 	head -1 tiny.sums >small.sums
 	mkdir "$www/small" placed/small && cp "$www/tiny/f0000" "$www/small"
 	lists small "$origin" small
+	group 'In the place of curl' '1 KiB to a file' 7 reset "cmp $out/f0000 $www/tiny/f0000"
+	row depfetch "env DEPFETCH_LOCK=$work/small.lock.toml depfetch curl -sSf -o $out/f0000 $origin/small/f0000"
+	row curl "curl -sSf -o $out/f0000 $origin/small/f0000"
+	group 'In the place of curl' "$(iec "$big") to a pipe" 7 reset "cmp $out/f0000 $www/big/f0000"
+	row depfetch "sh -c 'DEPFETCH_LOCK=$work/big-http.lock.toml depfetch curl -sSf $origin/big/f0000 | cat >$out/f0000'"
+	row curl "sh -c 'curl -sSf $origin/big/f0000 | cat >$out/f0000'"
 	group 'In the place of curl' 'start: --help, curl --version' 20 true true
 	row depfetch 'depfetch --help'
 	row curl 'curl --version'
