@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,53 +17,80 @@ import (
 
 // candidate is a source of the bytes of a blob.
 type candidate struct {
-	kind SourceKind
-	url  string                   // or the name of a file, for SourceLocal and SourceCache
-	host string                   // as the limiter knows it; empty for a file
-	open func() (*os.File, error) // for SourceLocal and SourceCache
+	kind   SourceKind
+	url    string                   // or the name of a file, for SourceLocal and SourceCache
+	asked  string                   // where a rule of the source sends the request; empty for url itself
+	direct bool                     // no rule of the source is to hold
+	host   string                   // as the limiter knows it; empty for a file
+	open   func() (*os.File, error) // for SourceLocal and SourceCache
 }
+
+// address returns where the request is sent.
+func (c candidate) address() string { return cmp.Or(c.asked, c.url) }
 
 // acquired says where the pinned bytes came from.
 type acquired struct {
 	kind     SourceKind
 	url      string
+	asked    string // if that is not url
 	bytes    int64
 	response source.Response
 }
 
 // candidates returns the sources of b, best first.
 func (r *run) candidates(b *blob) []candidate {
-	var cs []candidate
-	add := func(c candidate) { cs = append(cs, c) }
+	l := candidates{source: r.Source}
 	for _, name := range b.local {
-		add(candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return regular.Open(name) }})
+		l.add(candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return regular.Open(name) }})
 	}
 	if r.Cache != nil {
-		add(candidate{kind: SourceCache, url: "the cache", open: func() (*os.File, error) { return r.Cache.Open(b.digest) }})
+		l.add(candidate{kind: SourceCache, url: "the cache", open: func() (*os.File, error) { return r.Cache.Open(b.digest) }})
 	}
 	if r.Offline {
-		return cs
+		return l.list
 	}
-	var origins, mirrors []string
-	for _, a := range b.artifacts {
-		origins = append(origins, a.URL)
-		mirrors = append(mirrors, a.Mirrors...)
-	}
-	for _, m := range r.Mirrors {
-		mirrors = append(mirrors, mirrorURL(m, b.digest))
-	}
-	asked := make(map[string]bool)
-	for i, u := range append(origins, mirrors...) {
-		kind := SourceOrigin
-		if i >= len(origins) {
-			kind = SourceMirror
+	for i := range 2 {
+		if r.MirrorFirst == (i == 1) {
+			for _, a := range b.artifacts {
+				l.address(SourceOrigin, a.URL)
+			}
+			for _, a := range b.artifacts {
+				for _, u := range a.Mirrors {
+					l.address(SourceMirror, u)
+				}
+			}
+			continue
 		}
-		if !asked[u] {
-			asked[u] = true
-			add(candidate{kind: kind, url: u, host: hostOf(u)})
+		for _, m := range r.Mirrors {
+			l.address(SourceMirror, mirrorURL(m, b.digest))
 		}
 	}
-	return cs
+	return append(l.list, l.fallbacks...)
+}
+
+// candidates collects candidates. Addresses that a rule of the source sends elsewhere
+// are asked themselves only after all others, if at all.
+type candidates struct {
+	source          *source.Client
+	list, fallbacks []candidate
+}
+
+//go:noinline
+func (l *candidates) add(c candidate) { l.list = append(l.list, c) }
+
+// address adds an address, unless it is there.
+func (l *candidates) address(kind SourceKind, u string) {
+	for i := range l.list {
+		if l.list[i].url == u {
+			return
+		}
+	}
+	c := candidate{kind: kind, url: u, asked: l.source.Rewrite(u)}
+	if c.asked != "" && l.source.Fallback() {
+		l.fallbacks = append(l.fallbacks, candidate{kind: kind, url: u, direct: true, host: hostOf(u)})
+	}
+	c.host = hostOf(c.address())
+	l.add(c)
 }
 
 // mirrorURL returns the address of a blob in the tree that a mirror serves.
@@ -105,7 +133,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 		if c.open == nil {
 			t.bytes.Add(int64(n))
 		}
-		t.emit(Event{Kind: EventProgress, Artifact: t.blob.name(), Source: c.kind, URL: c.url, Bytes: s.n})
+		t.emit(Event{Kind: EventProgress, Artifact: t.blob.name(), Source: c.kind, URL: c.url, Asked: c.asked, Bytes: s.n})
 	}
 	resp, err := t.get(ctx, c, l)
 	digest := s.close()
@@ -116,7 +144,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 		return acquired{}, &writeError{s.err}
 	}
 	if s.attempt != attemptIdle {
-		t.from, t.validator = c.url, resp.Validator
+		t.from, t.validator = c.address(), resp.Validator
 	}
 	if err == nil {
 		err = t.check(s, digest, resp)
@@ -128,7 +156,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 		// versions of it. The next attempt takes all of it.
 		return acquired{}, &source.Error{URL: resp.URL, Status: resp.Status, Temporary: true, Err: errSeam}
 	}
-	return acquired{c.kind, c.url, s.n, resp}, err
+	return acquired{c.kind, c.url, c.asked, s.n, resp}, err
 }
 
 var errSeam = errors.New("the parts before and after a break make other bytes than those pinned")
@@ -144,8 +172,8 @@ func (c *Client) limit(b *blob) int64 {
 // get writes the bytes of c into the sink.
 func (t *acquisition) get(ctx context.Context, c candidate, l *lease) (source.Response, error) {
 	if c.open == nil {
-		req := source.Request{URL: c.url, Limit: t.limit(t.blob), AtMost: t.blob.size == SizeUnknown, Dst: t.sink}
-		if t.from == c.url && t.validator != "" {
+		req := source.Request{URL: c.url, Direct: c.direct, Limit: t.limit(t.blob), AtMost: t.blob.size == SizeUnknown, Dst: t.sink}
+		if t.from == c.address() && t.validator != "" {
 			req.Offset, req.Validator = t.sink.n, t.validator
 		}
 		return t.run.get(ctx, l, req)

@@ -20,6 +20,7 @@ type TransferError struct {
 type Attempt struct {
 	Source SourceKind
 	URL    string // print it with source.Redact
+	Asked  string // where a rule of the source has sent the request in its place, or empty; print it likewise
 	Err    error
 }
 
@@ -27,9 +28,21 @@ func (e *TransferError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: no source has the pinned bytes", e.Artifact.Name)
 	for _, a := range e.Attempts {
-		fmt.Fprintf(&b, "; %s: %v", source.Redact(a.URL), a.Err)
+		fmt.Fprintf(&b, "; %s: %v", a.Address(), a.Err)
 	}
 	return b.String()
+}
+
+// Address returns the address, and the one asked in its place, as they may be shown.
+func (a Attempt) Address() string { return ShowAddress(a.URL, a.Asked) }
+
+// ShowAddress returns an address, and the one that is asked in its place unless that is
+// empty, as they may be shown.
+func ShowAddress(address, asked string) string {
+	if asked == "" {
+		return source.Redact(address)
+	}
+	return source.Redact(address) + " (asked at " + source.Redact(asked) + ")"
 }
 
 // Unwrap returns the errors of the attempts.

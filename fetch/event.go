@@ -35,6 +35,7 @@ type Event struct {
 	Artifact *Artifact // not nil: of a plan it is empty
 	Source   SourceKind
 	URL      string // print it with source.Redact
+	Asked    string // where a rule of the source has sent the request in its place, or empty; print it likewise
 	Files    int
 	Bytes    int64
 	Attempt  int // counted from 1

@@ -57,6 +57,8 @@ type Client struct {
 	// Mirrors are the addresses of trees that hold blobs/sha256/<hex>. They
 	// are asked when the origin and the artifact's own mirrors have failed.
 	Mirrors []string
+	// MirrorFirst has Mirrors asked before the origin.
+	MirrorFirst bool
 	// Trees is the directory of the manifests of unpacked trees, each named by
 	// the hexadecimal digits of its sha256. Without it, an unpacked tree cannot be
 	// verified, and is unpacked again.

@@ -20,7 +20,7 @@ type Measurement struct {
 }
 
 // Measure downloads the URL of each artifact, whatever its digest, and returns the
-// measurements in the order of the artifacts. It asks only the origins, no cache and no
+// measurements in the order of the artifacts. It asks only the origins, or what the rules of the Source name for them, no cache and no
 // mirror, and places nothing; with a Cache, it adds what it downloads. The error is the
 // cause with which ctx ended.
 func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measurement, error) {
@@ -28,19 +28,14 @@ func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measureme
 	r.hashers = newHashers(min(c.jobs(), len(artifacts)))
 	all := make([]Measurement, len(artifacts))
 	err := each(ctx, c.jobs(), len(artifacts), func(i int) error {
-		began, a := time.Now(), &artifacts[i]
-		m := r.measure(ctx, a)
-		all[i] = m
-		if m.Err == nil {
-			r.emit(Event{Kind: EventVerified, Artifact: a, Source: SourceOrigin, URL: a.URL,
-				Bytes: m.Size, Elapsed: time.Since(began)})
-		}
+		all[i] = r.measure(ctx, &artifacts[i])
 		return nil
 	})
 	return all, err
 }
 
 func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
+	began := time.Now()
 	var kept *os.File
 	r.toCache(a, func() (err error) {
 		kept, err = r.Cache.Temp()
@@ -51,13 +46,16 @@ func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 		defer kept.Close()
 	}
 	s := r.hashers.newSink(kept, SizeUnknown)
+	got := Event{Artifact: a, Source: SourceOrigin, URL: a.URL}
 	s.progress = func(int) {
-		r.emit(Event{Kind: EventProgress, Artifact: a, Source: SourceOrigin, URL: a.URL, Bytes: s.n})
+		got.Kind, got.Bytes = EventProgress, s.n
+		r.emit(got)
 	}
 	// Nothing is pinned yet, so parts of two different files could not be
 	// detected: each attempt starts from the beginning.
-	err := r.ask(ctx, a, origin(a), func(c candidate, l *lease) error {
-		resp, err := r.get(ctx, l, source.Request{URL: c.url, Limit: r.unpinned(), AtMost: true, Dst: s})
+	err := r.ask(ctx, a, r.origin(a.URL), func(c candidate, l *lease) error {
+		got.Asked = c.asked
+		resp, err := r.get(ctx, l, source.Request{URL: c.url, Direct: c.direct, Limit: r.unpinned(), AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {
 			err = r.tooLarge()
 		}
@@ -67,15 +65,19 @@ func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 	if err != nil {
 		return Measurement{Err: err}
 	}
+	got.Kind, got.Bytes, got.Elapsed = EventVerified, m.Size, time.Since(began)
+	r.emit(got)
 	if kept != nil {
 		r.toCache(a, func() error { return r.Cache.Commit(m.Digest, kept) })
 	}
 	return m
 }
 
-// origin returns the address of an artifact as the one candidate for it.
-func origin(a *Artifact) []candidate {
-	return []candidate{{kind: SourceOrigin, url: a.URL, host: hostOf(a.URL)}}
+// origin returns the candidates for an address that nothing else has the bytes of.
+func (r *run) origin(address string) []candidate {
+	l := candidates{source: r.Source}
+	l.address(SourceOrigin, address)
+	return append(l.list, l.fallbacks...)
 }
 
 // Read returns what the URL of an artifact serves, whatever its digest: a list
@@ -83,9 +85,9 @@ func origin(a *Artifact) []candidate {
 // *TransferError, or the cause with which ctx ended.
 func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte, err error) {
 	r := c.newRun()
-	err = r.ask(ctx, &a, origin(&a), func(c candidate, l *lease) error {
+	err = r.ask(ctx, &a, r.origin(a.URL), func(c candidate, l *lease) error {
 		s := &memory{}
-		resp, err := r.get(ctx, l, source.Request{URL: c.url, Limit: limit, AtMost: true, Dst: s})
+		resp, err := r.get(ctx, l, source.Request{URL: c.url, Direct: c.direct, Limit: limit, AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {
 			err = fmt.Errorf("more than %d bytes", limit)
 		}

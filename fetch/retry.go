@@ -41,8 +41,8 @@ func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(c
 				pause = max(pause, delay)
 				again = append(again, c)
 			}
-			failed.Attempts = append(failed.Attempts, Attempt{c.kind, c.url, err})
-			r.emit(Event{Kind: EventFailed, Artifact: a, Source: c.kind, URL: c.url, Attempt: round, Err: err, Delay: delay})
+			failed.Attempts = append(failed.Attempts, Attempt{c.kind, c.url, c.asked, err})
+			r.emit(Event{Kind: EventFailed, Artifact: a, Source: c.kind, URL: c.url, Asked: c.asked, Attempt: round, Err: err, Delay: delay})
 		}
 		if live = again; len(live) > 0 {
 			if err := sleep(ctx, pause, nil); err != nil {
@@ -51,7 +51,7 @@ func (r *run) ask(ctx context.Context, a *Artifact, live []candidate, try func(c
 		}
 	}
 	if r.Offline && len(failed.Attempts) == 0 {
-		failed.Attempts = []Attempt{{SourceCache, a.URL, ErrOffline}}
+		failed.Attempts = []Attempt{{SourceCache, a.URL, "", ErrOffline}}
 	}
 	return failed
 }
@@ -79,7 +79,7 @@ func (r *run) once(ctx context.Context, a *Artifact, c candidate, round int, try
 			return err
 		}
 	}
-	r.emit(Event{Kind: EventStart, Artifact: a, Source: c.kind, URL: c.url, Attempt: round})
+	r.emit(Event{Kind: EventStart, Artifact: a, Source: c.kind, URL: c.url, Asked: c.asked, Attempt: round})
 	err := try(c, l)
 	if l != nil {
 		l.release(temporary(err))

@@ -98,7 +98,7 @@ func (r *run) transfer(ctx context.Context, t *transfer) (err error) {
 // verified stages d, whose bytes are there and right, by calling prepare.
 func (r *run) verified(d *destination, got acquired, began time.Time, prepare func() (staged, error)) error {
 	if d.Size != SizeUnknown && d.Size != got.bytes {
-		return &TransferError{d.Artifact, []Attempt{{got.kind, got.url, &MismatchError{
+		return &TransferError{d.Artifact, []Attempt{{got.kind, got.url, got.asked, &MismatchError{
 			Response: got.response, WantDigest: d.Digest, GotDigest: d.Digest, WantSize: d.Size, GotSize: got.bytes}}}}
 	}
 	t, err := prepare()
@@ -108,7 +108,7 @@ func (r *run) verified(d *destination, got acquired, began time.Time, prepare fu
 	r.mu.Lock()
 	r.staged = append(r.staged, t)
 	r.mu.Unlock()
-	r.emit(Event{Kind: EventVerified, Artifact: d.Artifact, Source: got.kind, URL: got.url,
+	r.emit(Event{Kind: EventVerified, Artifact: d.Artifact, Source: got.kind, URL: got.url, Asked: got.asked,
 		Bytes: got.bytes, Elapsed: time.Since(began)})
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/cmd/internal/network"
 	"depfetch/cmd/internal/shim"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
@@ -69,11 +70,7 @@ func (c *command) pins() (p shim.Pins, err error) {
 	if dir := c.getenv("DEPFETCH_CACHE"); dir != "" {
 		p.Cache = &cache.Store{Root: dir}
 	}
-	switch c.getenv("DEPFETCH_OFFLINE") {
-	case "", "0", "false":
-	default:
-		p.Offline = true
-	}
+	p.Offline, p.MirrorFirst = network.Enabled(c.getenv("DEPFETCH_OFFLINE")), c.mirrorFirst()
 	// What is not locked for this platform is not pinned, and no fault here.
 	artifacts, _ := file.Artifacts(platform, lock.Selection{})
 	p.Resolver, p.Hosts = &pinned{file, platform, artifacts}, file.Policy.Hosts

@@ -22,6 +22,7 @@ type fetchFlags struct {
 	offline      bool
 	downloadOnly bool
 	mirrors      []string
+	mirrorFirst  bool
 	progress     string
 }
 
@@ -34,6 +35,7 @@ func (c *command) fetchCommand(cmd *cobra.Command) {
 	flags.BoolVar(&f.offline, "offline", false, "take files from the cache only")
 	flags.BoolVar(&f.downloadOnly, "download-only", false, "fill the cache and place nothing")
 	flags.StringArrayVar(&f.mirrors, "mirror", nil, "the URL of a tree of blobs/sha256/<hex> to try when the origin fails; may be given again (default $DEPFETCH_MIRRORS)")
+	flags.BoolVar(&f.mirrorFirst, "mirror-first", false, "ask the mirrors of --mirror before the origin (default $DEPFETCH_MIRROR_FIRST)")
 	f.Register(flags)
 	flags.StringVar(&f.progress, "progress", "auto", "auto, tty, plain, json or quiet")
 	cmd.Args = cobra.ArbitraryArgs
@@ -88,7 +90,7 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 		return nil, nil, err
 	}
 	client := &fetch.Client{
-		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline, Mirrors: mirrors,
+		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline, Mirrors: mirrors, MirrorFirst: f.mirrorFirst || c.mirrorFirst(),
 		Trees: c.trees(), Jobs: f.Jobs, Retries: f.Retries, Mtime: mtime,
 	}
 	if f.cache == "" {
@@ -107,7 +109,7 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 // of a blob can be written.
 func (c *command) mirrors(asked []string) ([]string, error) {
 	if asked == nil {
-		asked = words(c.getenv("DEPFETCH_MIRRORS"))
+		asked = network.Words(c.getenv("DEPFETCH_MIRRORS"))
 	}
 	for _, m := range asked {
 		u, err := url.Parse(m)
@@ -119,6 +121,9 @@ func (c *command) mirrors(asked []string) ([]string, error) {
 	}
 	return asked, nil
 }
+
+// mirrorFirst reports whether the environment has mirrors asked before the origin.
+func (c *command) mirrorFirst() bool { return network.Enabled(c.getenv("DEPFETCH_MIRROR_FIRST")) }
 
 // named reports whether an address is one of a web server.
 func named(u *url.URL) bool {

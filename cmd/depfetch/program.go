@@ -5,7 +5,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -160,9 +159,4 @@ func placed(artifacts []fetch.Artifact, names []string) ([]fetch.Artifact, error
 		return nil, console.Usagef(`add path = "/…" to a dependency that is to be placed; what urls pins is for curl and wget, or a cache: --download-only`, "the lockfile gives no path to anything")
 	}
 	return artifacts, nil
-}
-
-// words splits the value of an environment variable that holds a list.
-func words(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
 }

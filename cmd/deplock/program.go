@@ -184,6 +184,7 @@ func (c *command) client(o online, f *lock.File) (*update.Client, error) {
 			API:       cmp.Or(o.api, c.getenv("GITHUB_API_URL")),
 			Token:     c.getenv("GITHUB_TOKEN"),
 			Transport: api, UserAgent: "deplock/" + version,
+			Rewrites: cfg.Rewrites, Authorize: api.Authorize,
 		},
 		AllowHTTP:             o.allowHTTP,
 		AllowPlatformMismatch: o.allowMismatch,

@@ -6,7 +6,6 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/fetch"
-	"depfetch/fetch/source"
 )
 
 // event tells how a download goes: a line for each. Calls may overlap.
@@ -17,11 +16,11 @@ func (c *command) event(e fetch.Event) {
 	switch e.Kind {
 	case fetch.EventVerified:
 		fmt.Fprintf(c.stderr, "downloaded  %s  %s in %s from %s\n", what,
-			console.Bytes(e.Bytes), e.Elapsed.Round(time.Millisecond), source.Redact(e.URL))
+			console.Bytes(e.Bytes), e.Elapsed.Round(time.Millisecond), fetch.ShowAddress(e.URL, e.Asked))
 	case fetch.EventFailed:
 		if e.Delay > 0 {
 			fmt.Fprintf(c.stderr, "failed      %s  %s: %v; next try in %s\n", what,
-				source.Redact(e.URL), e.Err, e.Delay.Round(100*time.Millisecond))
+				fetch.ShowAddress(e.URL, e.Asked), e.Err, e.Delay.Round(100*time.Millisecond))
 		}
 	case fetch.EventCacheFailed:
 		c.console.Warnf("%s: the cache cannot be used: %v", what, e.Err)

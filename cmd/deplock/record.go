@@ -184,6 +184,9 @@ func (c *command) recordEnv(o online, dir string) ([]string, error) {
 	if o.allowHTTP {
 		set(recordHTTP, "1")
 	}
+	for key, value := range o.Rewriting() {
+		set(key, value)
+	}
 	store, err := filepath.Abs(cmp.Or(o.cache, c.getenv("DEPFETCH_CACHE"), filepath.Join(dir, "cache")))
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -134,8 +135,9 @@ func (r *recorder) Resolve(ctx context.Context, a cmdline.Address, _ bool, clien
 	if known, err := r.known(a.URL); known != nil || err != nil {
 		return known, err
 	}
-	if a.Scheme == "http" && !r.allowHTTP {
-		err := fmt.Errorf("%s: will not lock what comes over plain http", source.Redact(a.URL))
+	asked := cmp.Or(client.Source.Rewrite(a.URL), a.URL)
+	if strings.HasPrefix(asked, "http://") && !r.allowHTTP {
+		err := fmt.Errorf("%s: will not lock what comes over plain http", source.Redact(asked))
 		return nil, &console.Error{Err: err, Hint: "use the https address; or, if there is none, deplock record --allow-http", Code: exit.Refused}
 	}
 	artifact := artifactOf(a.URL)

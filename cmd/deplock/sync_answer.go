@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,12 +47,12 @@ type answer struct {
 func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
 	var answers []*answer
 	for _, r := range wants {
-		shown := source.Redact(r.URL)
+		asked := cmp.Or(l.client.Fetch.Source.Rewrite(r.URL), r.URL)
 		switch {
 		case r.Local && !l.flags.allowHTTP:
 			l.served(r)
-		case strings.HasPrefix(r.URL, "http://") && !l.flags.allowHTTP:
-			l.book.leave(r, shown+" comes over plain http", "use the https address; or, if there is none, deplock sync --allow-http")
+		case strings.HasPrefix(asked, "http://") && !l.flags.allowHTTP:
+			l.book.leave(r, source.Redact(asked)+" comes over plain http", "use the https address; or, if there is none, deplock sync --allow-http")
 		default:
 			answers = append(answers, &answer{request: r})
 		}

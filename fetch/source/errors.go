@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -16,7 +17,7 @@ import (
 
 // Error says why an address did not yield its bytes.
 type Error struct {
-	URL    string // the address asked, after redirects; print it with Redact
+	URL    string // the address asked, after redirects and rules; print it with Redact
 	Status int    // of HTTP, when an answer came and was not a success
 	// Temporary is set if the same request may succeed later.
 	Temporary bool
@@ -54,7 +55,7 @@ func (e *unsentError) Unwrap() error { return e.error }
 //
 //go:noinline
 func (t *transfer) fail(err error, temporary bool) *Error {
-	return &Error{URL: t.resp.URL, Temporary: temporary, Err: err}
+	return &Error{URL: cmp.Or(t.resp.Asked, t.resp.URL), Temporary: temporary, Err: err}
 }
 
 // failNetwork makes the error of t from an error of the network, of which all

@@ -141,24 +141,35 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 		hops      int
 		permanent = true
 	)
-	resp, err := Follow(t.req.URL, func(u *url.URL, home bool) (resp *http.Response, err error) {
+	rewrites := t.client.cfg.Rewrites
+	if t.req.Direct {
+		rewrites = nil
+	}
+	t.ruled = false
+	resp, err := rewrites.Follow(t.req.URL, func(h Hop) (resp *http.Response, err error) {
 		defer func() { sent = err }()
-		t.resp.URL, t.resp.Redirects = u.String(), hops
-		if hops > 0 && permanent {
-			t.resp.Moved = t.resp.URL
+		if !t.ruled || h.rewritten() {
+			t.resp.URL, t.resp.Redirects = h.Named.String(), hops
+			if hops > 0 && permanent {
+				t.resp.Moved = t.resp.URL
+			}
 		}
 		hops++
-		if !t.allowed(u) {
-			e := t.fail(fmt.Errorf("host %q is not in the lockfile's policy.hosts", u.Host), false)
+		if !t.ruled && !t.allowed(h.Named) {
+			e := t.fail(fmt.Errorf("host %q is not in the lockfile's policy.hosts", h.Named.Host), false)
 			e.Refused = true
 			return nil, e
 		}
-		resp, err = t.client.RoundTrip(t.request(ctx, u, home))
+		t.ruled = t.ruled || h.rewritten()
+		if t.ruled {
+			t.resp.Asked = h.URL.String()
+		}
+		resp, err = t.client.RoundTrip(t.request(ctx, h.URL, h.Home))
 		if err != nil {
 			return nil, t.failNetwork(ctx, err)
 		}
 		s.reset()
-		t.client.cfg.Cookies.take(u, resp.Header)
+		t.client.cfg.Cookies.take(h.URL, resp.Header)
 		permanent = permanent && (resp.StatusCode == http.StatusMovedPermanently || resp.StatusCode == http.StatusPermanentRedirect)
 		return resp, nil
 	})
@@ -183,11 +194,17 @@ func (t *transfer) request(ctx context.Context, u *url.URL, home bool) *http.Req
 	}
 	t.known = false
 	if home {
-		t.client.cfg.Netrc.authorize(r, u)
-		t.known = t.client.cfg.Headers.set(r, u) || r.Header.Get("Authorization") != ""
+		t.known = t.client.Authorize(r)
 	}
 	t.client.cfg.Cookies.set(r)
 	return r
+}
+
+// Authorize adds the credentials and header fields for the origin of r, and reports
+// whether there are any.
+func (c *Client) Authorize(r *http.Request) bool {
+	c.cfg.Netrc.authorize(r, r.URL)
+	return c.cfg.Headers.set(r, r.URL) || r.Header.Get("Authorization") != ""
 }
 
 func (t *transfer) allowed(u *url.URL) bool {

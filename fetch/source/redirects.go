@@ -12,20 +12,41 @@ import (
 // maxRedirects is how many redirects a request follows.
 const maxRedirects = 10
 
+// Hop is one request of those that redirects lead to.
+type Hop struct {
+	URL *url.URL // where to send it
+	// Named is the address that a rule has rewritten to URL, or URL.
+	Named *url.URL
+	// Home means that credentials for the origin of URL may be sent: it is where the
+	// first request went, or the choice of a rule.
+	Home bool
+}
+
+// rewritten reports whether a rule holds for the address.
+func (h Hop) rewritten() bool { return h.URL != h.Named }
+
 // Follow gets an http or https address and follows redirects: ten at most, none
 // from https to http, none to an address with credentials or to a host that is not
-// what would be dialled. It returns the first answer that is not a redirect.
+// what would be dialled. The rules hold for every address, those of redirects too. It
+// returns the first answer that is not a redirect.
 //
-// send sends one request and does not follow redirects. home means that the address has
-// the origin of the first one, so that credentials may be sent. Errors of send are
-// returned unchanged.
-func Follow(address string, send func(u *url.URL, home bool) (*http.Response, error)) (*http.Response, error) {
-	first, err := parseHTTP(address)
+// send sends one request and does not follow redirects. Errors of send are returned
+// unchanged.
+func (r *Rewrites) Follow(address string, send func(Hop) (*http.Response, error)) (*http.Response, error) {
+	named, err := parseHTTP(address)
 	if err != nil {
 		return nil, err
 	}
-	for u, hops := first, 0; ; hops++ {
-		resp, err := send(u, sameOrigin(u, first))
+	var first *url.URL
+	for hops := 0; ; hops++ {
+		u, err := r.hop(named)
+		if err != nil {
+			return nil, err
+		}
+		if first == nil {
+			first = u
+		}
+		resp, err := send(Hop{u, named, u != named || sameOrigin(u, first)})
 		if err != nil {
 			return nil, err
 		}
@@ -38,10 +59,20 @@ func Follow(address string, send func(u *url.URL, home bool) (*http.Response, er
 		if hops == maxRedirects {
 			return nil, &RedirectError{fmt.Errorf("more than %d redirects", maxRedirects)}
 		}
-		if u, err = nextHop(u, location); err != nil {
+		if named, err = nextHop(u, location); err != nil {
 			return nil, &RedirectError{err}
 		}
 	}
+}
+
+// hop returns where an address is asked for.
+func (r *Rewrites) hop(named *url.URL) (*url.URL, error) {
+	address := named.String()
+	to, err := r.Rewrite(address)
+	if err != nil || to == address {
+		return named, err
+	}
+	return parseHTTP(to)
 }
 
 // redirect returns where an answer redirects to, or "".

@@ -46,6 +46,11 @@ type Config struct {
 	// Cookies keeps the cookies that servers set. Nil keeps none. A Client with
 	// Cookies must not be used concurrently.
 	Cookies *Cookies
+	// Rewrites are the rules by which addresses are asked for elsewhere, or nil. Hosts are
+	// then about the address itself, and not about who serves it: neither the address
+	// that a rule gives nor what that redirects to. Credentials and header fields are
+	// those of the origin that is asked.
+	Rewrites *Rewrites
 	// Proxy chooses the proxy of a request, as http.Transport.Proxy does.
 	// Nil uses none.
 	Proxy func(*http.Request) (*url.URL, error)
@@ -90,6 +95,8 @@ func New(cfg Config) *Client {
 // Request is one address to get.
 type Request struct {
 	URL string
+	// Direct means that the rules of Config.Rewrites do not hold.
+	Direct bool
 	// Limit is how long the whole body may be, in bytes; negative means any
 	// length. Of a body that the server declares to be longer, 512 bytes are
 	// taken, enough to tell what it is.
@@ -121,7 +128,11 @@ type Sink interface {
 
 // Response describes the bytes that a source sent.
 type Response struct {
-	URL string // after redirects
+	// URL is the address after redirects. What a rule has rewritten is here as it was
+	// before, and what that server redirects to is not, unless a rule holds for it.
+	URL string
+	// Asked is where the last request was sent, if that is not URL.
+	Asked string
 	// Moved is where the first redirects lead to, as long as they are
 	// permanent ones (301 and 308); empty if there are none.
 	Moved     string
@@ -161,6 +172,7 @@ type transfer struct {
 	req    Request
 	resp   Response
 	known  bool // credentials have been sent
+	ruled  bool // a rule of Config.Rewrites has chosen the server
 }
 
 // getters returns the supported sources.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"time"
 
 	"depfetch/fetch/source"
@@ -33,7 +32,7 @@ type answer struct {
 
 // get asks for an address, with header and the token if it is on the API's origin. It
 // follows redirects, but never from https to http, and sends header to the address's
-// own origin alone. An answer with any status is not an error.
+// own origin alone, never where a rule has it asked for. An answer with any status is not an error.
 func (c *Client) get(ctx context.Context, address string, header http.Header) (answer, error) {
 	header = maps.Clone(header)
 	if c.Token != "" && source.SameOrigin(address, c.base()) {
@@ -41,7 +40,12 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (a
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errSlow)
 	defer cancel()
-	a, err := c.read(ctx, address, header)
+	a, err := c.read(ctx, c.Rewrites, address, header)
+	if (err != nil || a.Status >= http.StatusBadRequest) && c.Rewrites != nil && c.Rewrites.Fallback && ctx.Err() == nil {
+		if to, _ := c.Rewrites.Rewrite(address); to != address {
+			a, err = c.read(ctx, nil, address, header)
+		}
+	}
 	if errors.Is(context.Cause(ctx), errSlow) {
 		err = errSlow
 	}
@@ -54,12 +58,18 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (a
 	return a, nil
 }
 
-// read reads up to one byte more than maxAnswer.
-func (c *Client) read(ctx context.Context, address string, header http.Header) (answer, error) {
-	resp, err := source.Follow(address, func(u *url.URL, home bool) (*http.Response, error) {
-		r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(ctx)
-		if home {
+// read reads an answer, by the rules of rewrites, up to one byte more than maxAnswer.
+func (c *Client) read(ctx context.Context, rewrites *source.Rewrites, address string, header http.Header) (answer, error) {
+	resp, err := rewrites.Follow(address, func(h source.Hop) (*http.Response, error) {
+		r := (&http.Request{Method: http.MethodGet, URL: h.URL, Host: h.URL.Host, Header: http.Header{}}).WithContext(ctx)
+		if h.Home {
 			maps.Copy(r.Header, header)
+		}
+		if h.URL != h.Named {
+			r.Header.Del("Authorization") // the token is not for who serves the address instead
+			if c.Authorize != nil {
+				c.Authorize(r)
+			}
 		}
 		r.Header.Set("User-Agent", c.UserAgent)
 		return c.Transport.RoundTrip(r)

@@ -51,6 +51,10 @@ type Client struct {
 	Token string
 	// Transport sends the requests. It need not follow redirects.
 	Transport http.RoundTripper
+	// Rewrites are the rules by which addresses are asked for elsewhere, without the
+	// Token. Authorize, if not nil, adds what the server there demands.
+	Rewrites  *source.Rewrites
+	Authorize func(*http.Request) bool
 	// UserAgent is the User-Agent of every request. GitHub refuses requests
 	// without one.
 	UserAgent string

@@ -42,8 +42,8 @@ func (c *Client) LockPins(ctx context.Context, f *lock.File, pins []lock.Pin) ([
 	errs := make([]error, len(pins))
 	artifacts := make([]fetch.Artifact, len(pins))
 	for i, p := range pins {
-		if strings.HasPrefix(p.URL, "http://") && !c.AllowHTTP {
-			errs[i] = &InsecureError{Dep: pinsName, URL: p.URL}
+		if plain := c.insecure(p.URL); plain != "" {
+			errs[i] = &InsecureError{Dep: pinsName, URL: plain}
 		}
 		artifacts[i] = fetch.Artifact{Name: source.Redact(p.URL), Platform: lock.Any.String(), URL: p.URL, Size: fetch.SizeUnknown}
 	}

@@ -215,16 +215,25 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 			switch {
 			case err != nil:
 				errs = append(errs, &TemplateError{Dep: d.Name, Platform: p, Err: err})
-			case strings.HasPrefix(e.url, "http://") && !c.AllowHTTP:
-				errs = append(errs, &InsecureError{Dep: d.Name, URL: e.url})
-			case strings.HasPrefix(e.sums, "http://") && !c.AllowHTTP:
-				errs = append(errs, &InsecureError{Dep: d.Name, URL: e.sums})
+			case c.insecure(e.url) != "":
+				errs = append(errs, &InsecureError{Dep: d.Name, URL: c.insecure(e.url)})
+			case c.insecure(e.sums) != "":
+				errs = append(errs, &InsecureError{Dep: d.Name, URL: c.insecure(e.sums)})
 			default:
 				items = append(items, &item{want: w, dep: &d, platform: p, expanded: e})
 			}
 		}
 	}
 	return items, errors.Join(errs...)
+}
+
+// insecure returns the address of plain http that would be asked for an address, or "".
+func (c *Client) insecure(address string) string {
+	address = cmp.Or(c.Fetch.Source.Rewrite(address), address)
+	if c.AllowHTTP || !strings.HasPrefix(address, "http://") {
+		return ""
+	}
+	return address
 }
 
 // checkVersioned returns an error if the address of another version that is wanted is

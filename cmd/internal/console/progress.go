@@ -121,9 +121,9 @@ func origin(e fetch.Event) string {
 	case fetch.SourceCache:
 		return "the cache"
 	case fetch.SourceMirror:
-		return "mirror " + source.Redact(e.URL)
+		return "mirror " + fetch.ShowAddress(e.URL, e.Asked)
 	}
-	return source.Redact(e.URL)
+	return fetch.ShowAddress(e.URL, e.Asked)
 }
 
 // barProgress draws one bar for all files together, and prints a line above it for each
@@ -249,6 +249,7 @@ func (p *jsonProgress) Event(e fetch.Event) {
 	o.string("source", string(e.Source))
 	if e.Source == fetch.SourceOrigin || e.Source == fetch.SourceMirror {
 		o.string("url", source.Redact(e.URL))
+		o.string("asked_url", source.Redact(e.Asked))
 	}
 	if e.Attempt > 0 {
 		o.int("attempt", int64(e.Attempt))

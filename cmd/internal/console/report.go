@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -152,6 +153,9 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 		var wrong *fetch.MismatchError
 		switch name := e.Artifact.Name; {
 		case !errors.As(a.Err, &wrong):
+		case a.Asked != "":
+			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads, and has other bytes than those pinned; "+
+				"correct it, or let upstream be asked too with --origin-fallback", source.Redact(a.Asked))
 		case a.Source == fetch.SourceMirror:
 			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
 		case a.Source != fetch.SourceOrigin:
@@ -180,20 +184,21 @@ func attempts(e *fetch.TransferError) string {
 	var urls []string
 	sources, causes := make(map[string]fetch.SourceKind), make(map[string][]cause)
 	for _, a := range e.Attempts {
-		if _, seen := sources[a.URL]; !seen {
-			urls = append(urls, a.URL)
+		u := a.Address()
+		if _, seen := sources[u]; !seen {
+			urls = append(urls, u)
 		}
-		sources[a.URL] = a.Source
-		all, text := causes[a.URL], causeText(a.Err)
+		sources[u] = a.Source
+		all, text := causes[u], causeText(a.Err)
 		if n := len(all); n > 0 && all[n-1].text == text {
 			all[n-1].times++
 			continue
 		}
-		causes[a.URL] = append(all, cause{a.Err, text, 1})
+		causes[u] = append(all, cause{a.Err, text, 1})
 	}
 	var lines []string
 	for _, u := range urls {
-		head := fmt.Sprintf("%s %s:", sources[u], source.Redact(u))
+		head := fmt.Sprintf("%s %s:", sources[u], u)
 		indent := ""
 		if len(causes[u]) > 1 {
 			lines = append(lines, head)
@@ -246,7 +251,7 @@ func mismatch(e *fetch.MismatchError) string {
 	}
 	if e.Response.Status != 0 {
 		host := "?"
-		if u, err := url.Parse(e.Response.URL); err == nil {
+		if u, err := url.Parse(cmp.Or(e.Response.Asked, e.Response.URL)); err == nil {
 			host = u.Host
 		}
 		lines = append(lines, fmt.Sprintf("  %-4s  %s, HTTP %d", "from", host, e.Response.Status))
@@ -275,6 +280,9 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 			c.Hintf("the server has refused the credentials that the netrc or headers file has for it")
 		case denied(s):
 			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
+		case a.Asked != "":
+			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads; upstream is asked too with --origin-fallback", source.Redact(a.Asked))
+			return
 		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
 			if e.Artifact.Digest == (fetch.Digest{}) { // it is about to be locked
 				c.Hintf("look at the address: nothing is there")

@@ -24,6 +24,8 @@ type Options struct {
 	netrc          string
 	headers        string
 	cacert         []string
+	rewrites       []string
+	originFallback bool
 }
 
 // Register defines the flags of o.
@@ -34,6 +36,8 @@ func (o *Options) Register(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.stallTimeout, "stall-timeout", source.DefaultStallTimeout, "how long no byte may come; there is no limit on the whole")
 	flags.StringVar(&o.netrc, "netrc", "", "the file with credentials (default $NETRC, ~/.netrc or /run/secrets/netrc)")
 	flags.StringVar(&o.headers, "headers", "", "a TOML file with header fields for each origin (default $DEPFETCH_HEADERS or /run/secrets/headers.toml)")
+	flags.StringArrayVar(&o.rewrites, "rewrite", nil, "FROM=TO: ask for addresses that begin with FROM at TO instead, with the credentials for TO; may be given again, the longest FROM counts (default $DEPFETCH_REWRITE)")
+	flags.BoolVar(&o.originFallback, "origin-fallback", false, "ask for an address itself when TO of --rewrite has failed (default $DEPFETCH_ORIGIN_FALLBACK)")
 	flags.StringArrayVar(&o.cacert, "cacert", nil, "a PEM file of further certificate authorities; may be given again")
 }
 
@@ -71,8 +75,13 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 	if err != nil {
 		return source.Config{}, err
 	}
+	rewrites, err := o.readRewrites(getenv)
+	if err != nil {
+		return source.Config{}, err
+	}
 	return source.Config{
-		Netrc: netrc, Headers: headers, Proxy: proxy, Roots: roots,
+		Rewrites: rewrites,
+		Netrc:    netrc, Headers: headers, Proxy: proxy, Roots: roots,
 		UserAgent:      c.Program + "/" + version,
 		ConnectTimeout: o.connectTimeout, StallTimeout: o.stallTimeout, Connections: o.Jobs,
 	}, nil

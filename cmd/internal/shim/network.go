@@ -66,7 +66,7 @@ func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*f
 		}
 	}
 	return &fetch.Client{
-		Source: source.New(cfg), Cache: r.pins.Cache, Mirrors: r.pins.Mirrors, Offline: r.pins.Offline,
+		Source: source.New(cfg), Cache: r.pins.Cache, Mirrors: r.pins.Mirrors, MirrorFirst: r.pins.MirrorFirst, Offline: r.pins.Offline,
 		Jobs: 1, Retries: o.Retries, Events: r.event,
 	}, nil
 }

@@ -52,10 +52,11 @@ type Pins struct {
 	// programs. Nil leaves none.
 	Unpinned func(url string) bool
 
-	Hosts   []source.HostPattern // the lockfile's policy
-	Cache   *cache.Store
-	Mirrors []string
-	Offline bool
+	Hosts       []source.HostPattern // the lockfile's policy
+	Cache       *cache.Store
+	Mirrors     []string
+	MirrorFirst bool
+	Offline     bool
 }
 
 // Resolver finds what an address is pinned to.

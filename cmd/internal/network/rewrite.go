@@ -1,0 +1,47 @@
+package network
+
+import (
+	"strings"
+
+	"depfetch/cmd/internal/console"
+	"depfetch/fetch/source"
+)
+
+// rewriteHint shows what a rule looks like.
+const rewriteHint = "write the beginning of addresses and what takes its place, as https://github.com=https://proxy.example/github"
+
+// readRewrites returns the rules of the options, or else those of the environment.
+func (o Options) readRewrites(getenv func(string) string) (*source.Rewrites, error) {
+	rewrites := &source.Rewrites{Fallback: o.originFallback || Enabled(getenv("DEPFETCH_ORIGIN_FALLBACK"))}
+	rules, from := o.rewrites, "--rewrite"
+	if rules == nil {
+		rules, from = Words(getenv("DEPFETCH_REWRITE")), "DEPFETCH_REWRITE"
+	}
+	for _, rule := range rules {
+		if err := rewrites.Add(rule); err != nil {
+			return nil, console.Usagef(rewriteHint, "%s %w", from, err)
+		}
+	}
+	return rewrites, nil
+}
+
+// Rewriting returns the rules of the options as the environment has them, for a program
+// that is started.
+func (o Options) Rewriting() map[string]string {
+	env := make(map[string]string)
+	if o.rewrites != nil {
+		env["DEPFETCH_REWRITE"] = strings.Join(o.rewrites, " ")
+	}
+	if o.originFallback {
+		env["DEPFETCH_ORIGIN_FALLBACK"] = "1"
+	}
+	return env
+}
+
+// Words splits a list of the environment at commas and white space.
+func Words(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
+}
+
+// Enabled reports whether a variable of the environment switches something on.
+func Enabled(value string) bool { return value != "" && value != "0" && value != "false" }
