@@ -32,7 +32,7 @@ func (r *run) unpack(ctx context.Context, d *destination, f *os.File, size int64
 	if err != nil {
 		return nil, err
 	}
-	entry, err := unpack.Member(ctx, f, size, d.Member, g, r.unpackOptions(d))
+	entry, err := unpack.Member(ctx, f, size, d.Member, d.Unpacked, g, r.unpackOptions(d))
 	if err == nil && !d.Unpacked.IsZero() && d.Unpacked != Digest(entry.Digest) {
 		err = fmt.Errorf("%s has sha256 %s, and the locked line says %s", entry.Name, entry.Digest, d.Unpacked)
 	}

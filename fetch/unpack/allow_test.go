@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"depfetch/fetch/digest"
 )
 
 // manifestOf returns the lines of what an archive gives, without digests.
@@ -106,10 +108,10 @@ func TestMemberBeside(t *testing.T) {
 	for _, test := range tests {
 		var got bytes.Buffer
 		r := bytes.NewReader(test.archive)
-		if _, err := Member(t.Context(), r, r.Size(), "tool", &got, Options{}); err != nil || got.String() != "the tool" {
+		if _, err := Member(t.Context(), r, r.Size(), "tool", digest.SHA256{}, &got, Options{}); err != nil || got.String() != "the tool" {
 			t.Errorf("%s: got %q, %v", test.name, got.String(), err)
 		}
-		_, err := Member(t.Context(), r, r.Size(), test.other, &got, Options{})
+		_, err := Member(t.Context(), r, r.Size(), test.other, digest.SHA256{}, &got, Options{})
 		checkError(t, err, test.err)
 		if _, err := manifestOf(t, test.archive, Options{Include: []string{"tool"}}); err != nil && test.name != "absolute" {
 			t.Errorf("%s: included: %v", test.name, err)

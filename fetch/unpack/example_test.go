@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 
+	"depfetch/fetch/digest"
 	"depfetch/fetch/unpack"
 )
 
@@ -35,7 +36,7 @@ func pack(files ...[2]string) *bytes.Reader {
 func ExampleMember() {
 	archive := pack([2]string{"tool-1.2.3/README", "read me"}, [2]string{"tool-1.2.3/bin/tool", "a program"})
 	var out bytes.Buffer
-	entry, err := unpack.Member(context.Background(), archive, archive.Size(), "*/bin/tool", &out, unpack.Options{})
+	entry, err := unpack.Member(context.Background(), archive, archive.Size(), "*/bin/tool", digest.SHA256{}, &out, unpack.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

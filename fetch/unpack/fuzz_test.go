@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"depfetch/fetch/digest"
 )
 
 // fuzzLimits keep a run short.
@@ -109,10 +111,19 @@ func FuzzMember(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, archive []byte) {
 		var got bytes.Buffer
-		e, err := Member(context.Background(), bytes.NewReader(archive), int64(len(archive)), "d/*", &got, Options{Limits: fuzzLimits, Workers: 2})
+		e, err := Member(context.Background(), bytes.NewReader(archive), int64(len(archive)), "d/*", digest.SHA256{}, &got, Options{Limits: fuzzLimits, Workers: 2})
 		var limit *LimitError
 		if err == nil && (int64(got.Len()) != e.Size || e.Size > 2*fuzzLimits.Bytes) || int64(got.Len()) > 2*fuzzLimits.Bytes && !errors.As(err, &limit) {
 			t.Errorf("%d bytes, %+v, %v", got.Len(), e, err)
+		}
+		if err != nil {
+			return
+		}
+		whole := got.String()
+		got.Reset()
+		again, err := Member(context.Background(), bytes.NewReader(archive), int64(len(archive)), "d/*", e.Digest, &got, Options{Limits: fuzzLimits, Workers: 2})
+		if err != nil || again.Digest != e.Digest || got.String() != whole {
+			t.Errorf("%d bytes, %+v; with its digest recorded %d bytes, %+v, %v", len(whole), e, got.Len(), again, err)
 		}
 	})
 }

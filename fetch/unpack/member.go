@@ -3,11 +3,14 @@ package unpack
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"slices"
 	"strings"
+
+	"depfetch/fetch/digest"
 )
 
 // Member writes one file of the archive src, of size bytes, to dst. pattern is
@@ -16,22 +19,28 @@ import (
 // counts as the file that it leads to within the archive. A compressed file that
 // is no archive is written whatever the pattern is.
 //
-// It reads src to its end, and another time if it was a link that matched. If
-// it fails, dst may have got bytes, also of another file.
+// It reads src to its end, to find out that only one file matches, and another time
+// if it was a link that matched. want, unless it is zero, is the digest of the file,
+// as somebody has recorded it who has read all of the archive: when a file that
+// matches has it, nothing more is read. A file that does not is for the caller to
+// refuse. If Member fails, dst may have got bytes, also of another file.
 //
 // The entry is of the file itself, its name and digest included. Its mode has
 // the permission bits alone. A missing file is a *NoMatchError, and more than
 // one an *AmbiguousError. Options other than Strip, Limits and Workers are of no
 // importance.
-func Member(ctx context.Context, src io.ReaderAt, size int64, pattern string, dst io.Writer, o Options) (Entry, error) {
+func Member(ctx context.Context, src io.ReaderAt, size int64, pattern string, want digest.SHA256, dst io.Writer, o Options) (Entry, error) {
 	o = o.withDefaults()
 	o.AbsoluteNames = true // it is the caller who says where the file goes
 	g, err := parseGlob(pattern)
 	if err != nil {
 		return Entry{}, err
 	}
-	f := &finder{o: o, glob: g, dst: dst, found: make(map[string]found)}
+	f := &finder{o: o, glob: g, want: want, dst: dst, found: make(map[string]found)}
 	target, err := f.search(ctx, src, size)
+	if errors.Is(err, errFound) {
+		return *f.written, nil
+	}
 	if err != nil {
 		return Entry{}, err
 	}
@@ -42,7 +51,7 @@ func Member(ctx context.Context, src io.ReaderAt, size int64, pattern string, ds
 		return Entry{}, &AmbiguousError{pattern, []string{target, f.written.Name}}
 	}
 	f.exact = target
-	if _, err := f.search(ctx, src, size); err != nil {
+	if _, err := f.search(ctx, src, size); err != nil && !errors.Is(err, errFound) {
 		return Entry{}, err
 	}
 	return *f.written, nil
@@ -53,6 +62,7 @@ type finder struct {
 	o       Options
 	glob    *glob
 	exact   string // the file to write, once it is known; else what matches glob
+	want    digest.SHA256
 	dst     io.Writer
 	written *Entry
 
@@ -60,6 +70,9 @@ type finder struct {
 	names   []string // in order, those of directories with a slash
 	matches []string // what glob matches
 }
+
+// errFound ends a search at a file whose digest is the recorded one.
+var errFound = errors.New("found")
 
 // found is a member that has been seen.
 type found struct {
@@ -105,7 +118,11 @@ func (f *finder) search(ctx context.Context, src io.ReaderAt, size int64) (strin
 			return err
 		}
 		defer r.Close()
-		return f.write(ctx, &Entry{Name: name, Type: TypeFile, Mode: perm(m.mode), Size: m.size}, r)
+		err = f.write(ctx, &Entry{Name: name, Type: TypeFile, Mode: perm(m.mode), Size: m.size}, r)
+		if err == nil && !f.want.IsZero() && f.written.Digest == f.want {
+			return errFound
+		}
+		return err
 	})
 	if err != nil || f.exact != "" {
 		return f.exact, err

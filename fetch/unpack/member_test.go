@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"depfetch/fetch/digest"
 )
 
 func TestMember(t *testing.T) {
@@ -71,7 +73,7 @@ func TestMember(t *testing.T) {
 		t.Run(test.pattern, func(t *testing.T) {
 			for _, archive := range [][]byte{tar, gzipped(tar)} {
 				var got bytes.Buffer
-				e, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), test.pattern, &got, Options{Strip: test.strip})
+				e, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), test.pattern, digest.SHA256{}, &got, Options{Strip: test.strip})
 				if test.err != "" {
 					if err == nil || !strings.Contains(err.Error(), test.err) {
 						t.Errorf("error %v, want one with %q", err, test.err)
@@ -90,17 +92,51 @@ func TestMember(t *testing.T) {
 	}
 }
 
+// A member whose digest is recorded ends the reading: what lies behind it here could
+// not be read.
+func TestMemberRecorded(t *testing.T) {
+	tar := tarball(file("other", "x"), file("tool", "the tool"), symlink("link", "tool"))
+	cut := tar[:3*512+512+8] // behind the header and the contents of tool
+	want := digest.Of([]byte("the tool"))
+	for _, test := range []struct {
+		pattern string
+		archive []byte
+		want    digest.SHA256
+		name    string // of what is written
+		err     string
+	}{
+		{"tool", cut, want, "tool", ""},
+		{"t*", cut, want, "tool", ""},
+		{"link", tar, want, "tool", ""},
+		{"tool", tar, digest.Of([]byte("x")), "tool", ""}, // for the caller to refuse
+		{"tool", cut, digest.SHA256{}, "", "it ends early"},
+		{"tool", cut, digest.Of([]byte("x")), "", "it ends early"},
+		{"*", tar, want, "", "names more than one file"},
+		{"other", tar, want, "other", ""},
+	} {
+		var got bytes.Buffer
+		e, err := Member(t.Context(), bytes.NewReader(test.archive), int64(len(test.archive)), test.pattern, test.want, &got, Options{})
+		if test.err != "" {
+			if err == nil || !strings.Contains(err.Error(), test.err) {
+				t.Errorf("%s: error %v, want one with %q", test.pattern, err, test.err)
+			}
+		} else if err != nil || e.Name != test.name {
+			t.Errorf("%s: got %q, %+v, %v", test.pattern, got.String(), e, err)
+		}
+	}
+}
+
 func TestMemberOfZip(t *testing.T) {
 	archive := zipball(zipEnd{},
 		zipItem{name: "l", body: "b/tool", mode: 0o120777},
 		zipItem{name: "b/tool", body: "the tool", mode: 0o100755, method: zipDeflate},
 		zipItem{name: "other", body: "x", crc: set[uint32](1), localCRC: set[uint32](1)})
 	var got bytes.Buffer
-	e, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "l", &got, Options{})
+	e, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "l", digest.SHA256{}, &got, Options{})
 	if err != nil || got.String() != "the tool" || e.Mode != 0o755 {
 		t.Errorf("got %q, %+v, %v", got.String(), e, err)
 	}
-	if _, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "other", &got, Options{}); err == nil {
+	if _, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "other", digest.SHA256{}, &got, Options{}); err == nil {
 		t.Error("a file with another checksum has been written")
 	}
 }
@@ -108,17 +144,17 @@ func TestMemberOfZip(t *testing.T) {
 func TestMemberOfCompressedFile(t *testing.T) {
 	archive := gzipped([]byte("contents"))
 	var got bytes.Buffer
-	e, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "any/name", &got, Options{})
+	e, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "any/name", digest.SHA256{}, &got, Options{})
 	if err != nil || got.String() != "contents" || e.Size != 8 || e.Digest != sha256.Sum256([]byte("contents")) {
 		t.Errorf("got %q, %+v, %v", got.String(), e, err)
 	}
 	for n := range archive {
-		if _, err := Member(t.Context(), bytes.NewReader(archive[:n]), int64(n), "x", &got, Options{}); err == nil {
+		if _, err := Member(t.Context(), bytes.NewReader(archive[:n]), int64(n), "x", digest.SHA256{}, &got, Options{}); err == nil {
 			t.Errorf("%d of %d bytes were enough", n, len(archive))
 		}
 	}
 	bomb := gzipped(make([]byte, 80<<20))
-	_, err = Member(t.Context(), bytes.NewReader(bomb), int64(len(bomb)), "x", &got, Options{})
+	_, err = Member(t.Context(), bytes.NewReader(bomb), int64(len(bomb)), "x", digest.SHA256{}, &got, Options{})
 	checkError(t, err, "more than 250 times")
 }
 
@@ -130,7 +166,7 @@ func (w errorWriter) Write([]byte) (int, error) { return 0, w.err }
 func TestMemberCannotWrite(t *testing.T) {
 	archive := tarball(file("f", "x"))
 	full := errors.New("disk full")
-	_, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "f", errorWriter{full}, Options{})
+	_, err := Member(t.Context(), bytes.NewReader(archive), int64(len(archive)), "f", digest.SHA256{}, errorWriter{full}, Options{})
 	if !errors.Is(err, full) {
 		t.Errorf("error %v", err)
 	}

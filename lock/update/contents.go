@@ -79,7 +79,7 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 			return err
 		}
 		var begins beginning
-		entry, err := unpack.Member(ctx, f, size, member, &begins, o)
+		entry, err := unpack.Member(ctx, f, size, member, fetch.Digest{}, &begins, o)
 		k.digest, k.head, k.size = fetch.Digest(entry.Digest), begins.head, begins.size
 		if m := content.Machines(begins.head); m != nil && err == nil {
 			k.programs = []program{{name: entry.Name, mode: uint32(entry.Mode), machines: m}}
