@@ -59,7 +59,7 @@ func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 		if err == nil && resp.Overlong {
 			err = r.tooLarge()
 		}
-		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: s.html(), Head: s.head}
+		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: webPage(s.head), Head: s.head}
 		return err
 	})
 	if err != nil {

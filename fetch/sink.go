@@ -3,9 +3,7 @@ package fetch
 import (
 	"context"
 	"io"
-	"net/http"
 	"os"
-	"strings"
 
 	"depfetch/fetch/source"
 )
@@ -60,7 +58,7 @@ func (s *sink) Begin(offset int64) error {
 // Buffer implements source.Sink.
 func (s *sink) Buffer() []byte { return s.hasher.buffer() }
 
-const headSize = 512 // what http.DetectContentType looks at
+const headSize = 512 // enough to tell a web page
 
 // Commit implements source.Sink.
 func (s *sink) Commit(n int) error {
@@ -145,11 +143,6 @@ func (t *acquisition) check(s *sink, got Digest, resp source.Response) error {
 	}
 	return &MismatchError{
 		Response: resp, WantDigest: b.digest, GotDigest: got, WantSize: b.size, GotSize: size,
-		HTML: s.html(),
+		HTML: webPage(s.head),
 	}
-}
-
-// html reports whether what came is a web page.
-func (s *sink) html() bool {
-	return strings.HasPrefix(http.DetectContentType(s.head), "text/html")
 }

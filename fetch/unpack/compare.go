@@ -1,6 +1,7 @@
 package unpack
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -11,7 +12,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
-	"sort"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -49,7 +50,7 @@ const compareGroup = 16
 // will do for a directory, and modes of directories are not compared, since
 // merging leaves those that were there as they were. Where files have no
 // mode, none is compared. The error is that of ctx, or of root itself.
-func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]Difference, error) {
+func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]*Difference, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
@@ -83,9 +84,8 @@ func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]Differ
 	if err := p.wait(ctx, err); err != nil {
 		return nil, err
 	}
-	sort.Slice(c.found, func(i, j int) bool {
-		a, b := c.found[i], c.found[j]
-		return a.Name < b.Name || a.Name == b.Name && a.Kind < b.Kind
+	slices.SortFunc(c.found, func(a, b *Difference) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), int(a.Kind)-int(b.Kind))
 	})
 	return c.found, nil
 }
@@ -93,13 +93,13 @@ func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]Differ
 type comparer struct {
 	root  *os.Root
 	mu    sync.Mutex
-	found []Difference
+	found []*Difference
 }
 
 func (c *comparer) report(e Entry, kind DifferenceKind, format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.found = append(c.found, Difference{e.Name, kind, fmt.Sprintf(format, args...)})
+	c.found = append(c.found, &Difference{e.Name, kind, fmt.Sprintf(format, args...)})
 }
 
 func (c *comparer) reportError(e Entry, err error) {

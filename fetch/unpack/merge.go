@@ -7,7 +7,7 @@ import (
 	"os"
 	"path"
 	"slices"
-	"sort"
+	"strings"
 	"time"
 
 	"depfetch/fetch/osfile"
@@ -112,7 +112,7 @@ func (m *Merge) plan(name string, staged *os.File, mount uint64) error {
 	if err != nil {
 		return err
 	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	for _, e := range entries {
 		child := path.Join(name, e.Name())
 		merges, err := m.mergeable(child, e, there, mount)

@@ -1,8 +1,9 @@
 package unpack
 
 import (
+	"cmp"
 	"path"
-	"sort"
+	"slices"
 	"strings"
 
 	"depfetch/fetch/spelling"
@@ -24,7 +25,7 @@ func near(pattern string, names []string) []string {
 		name string
 		rank int
 	}
-	var found []candidate
+	var found []*candidate
 	seen := make(map[string]bool)
 	for i, name := range names {
 		if seen[name] {
@@ -33,7 +34,7 @@ func near(pattern string, names []string) []string {
 		seen[name] = true
 		plain := strings.TrimSuffix(name, "/")
 		if same, _ := path.Match(base, path.Base(plain)); same && base != "*" && base != "**" {
-			found = append(found, candidate{name, len(plain)})
+			found = append(found, &candidate{name, len(plain)})
 			continue
 		}
 		if i >= maxCompared || len(plain) > maxForDistance || len(pattern) > maxForDistance {
@@ -45,12 +46,11 @@ func near(pattern string, names []string) []string {
 			d = b + 1 // in another directory
 		}
 		if d <= limit {
-			found = append(found, candidate{name, 1<<20 + d})
+			found = append(found, &candidate{name, 1<<20 + d})
 		}
 	}
-	sort.Slice(found, func(i, j int) bool {
-		a, b := found[i], found[j]
-		return a.rank < b.rank || a.rank == b.rank && a.name < b.name
+	slices.SortFunc(found, func(a, b *candidate) int {
+		return cmp.Or(a.rank-b.rank, strings.Compare(a.name, b.name))
 	})
 	var best []string
 	for _, c := range found[:min(len(found), maxNear)] {

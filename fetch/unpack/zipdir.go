@@ -2,12 +2,13 @@ package unpack
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -356,7 +357,7 @@ func (e *zipEntry) descriptor(src io.ReaderAt, at, limit int64) (int64, error) {
 }
 
 // zipExtents are the parts of a zip that entries take up.
-type zipExtents []zipExtent
+type zipExtents []*zipExtent
 
 type zipExtent struct {
 	name       string
@@ -364,12 +365,12 @@ type zipExtent struct {
 }
 
 func (x *zipExtents) add(name string, start, end int64) {
-	*x = append(*x, zipExtent{name, start, end})
+	*x = append(*x, &zipExtent{name, start, end})
 }
 
 // overlap returns the name of an entry that overlaps with another, or nothing.
 func (x zipExtents) overlap() string {
-	sort.Slice(x, func(i, j int) bool { return x[i].start < x[j].start })
+	slices.SortFunc(x, func(a, b *zipExtent) int { return cmp.Compare(a.start, b.start) })
 	for i := 1; i < len(x); i++ {
 		if x[i].start < x[i-1].end {
 			return x[i].name
