@@ -92,7 +92,7 @@ func TestMember(t *testing.T) {
 	}
 }
 
-// A member whose digest is recorded ends the reading: what lies behind it here could
+// TestMemberRecorded holds that nothing is read behind a file whose digest is recorded: what lies there could
 // not be read.
 func TestMemberRecorded(t *testing.T) {
 	tar := tarball(file("other", "x"), file("tool", "the tool"), symlink("link", "tool"))
