@@ -41,7 +41,8 @@ var modules = []string{
 	"github.com/mikelolasagasti/xz",             // xz, fast
 	"github.com/schollz/progressbar/v3",         // the bar, and with it:
 	"github.com/mitchellh/colorstring",          //
-	"github.com/rivo/uniseg",                    //
+	"github.com/mattn/go-runewidth",             //
+	"github.com/clipperhouse/uax29/v2",          //
 	"github.com/spf13/cobra",                    // commands and options, and with it:
 	"github.com/spf13/pflag",                    //
 	"golang.org/x/crypto/x509roots/fallback",    // the embedded CA roots

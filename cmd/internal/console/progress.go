@@ -164,21 +164,23 @@ func (p *barProgress) start(e fetch.Event) {
 		progressbar.OptionSetWriter(p.plain.w),
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionShowCount(),
-		progressbar.OptionShowTotalBytes(true),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionThrottle(65*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionFullWidth(),
+		progressbar.OptionSetDescription(p.description()),
+		progressbar.OptionSetRenderBlankState(true),
 	)
-	p.describe()
 }
 
 func (p *barProgress) describe() {
 	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("%d/%d files", p.ready, p.files))
+		p.bar.Describe(p.description())
 	}
 }
+
+func (p *barProgress) description() string { return fmt.Sprintf("%d/%d files", p.ready, p.files) }
 
 func (p *barProgress) draw() {
 	if p.bar == nil {
