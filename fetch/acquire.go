@@ -123,6 +123,9 @@ type acquisition struct {
 	// from is the address of the bytes in the sink, and validator its strong
 	// validator, if an interrupted transfer can be resumed.
 	from, validator string
+	// whole says that no file is to be fetched in segments any more, and patched that
+	// there are bytes of segments in the sink.
+	whole, patched bool
 }
 
 // attempt writes the bytes of c into the file and verifies them.
@@ -130,7 +133,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 	s := t.sink
 	s.attempt = attemptIdle
 	s.progress = func(n int) {
-		if c.open == nil {
+		if c.open == nil && s.attempt != attemptFollowing {
 			t.bytes.Add(int64(n))
 		}
 		t.emit(Event{Kind: EventProgress, Artifact: t.blob.name(), Source: c.kind, URL: c.url, Asked: c.asked, Bytes: s.n})
@@ -151,6 +154,13 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 		t.validator = "" // the body is complete
 	}
 	var wrong *MismatchError
+	if s.attempt == attemptWhole {
+		t.patched = false
+	}
+	if t.patched && errors.As(err, &wrong) {
+		t.whole, t.patched = true, false
+		return t.attempt(ctx, c, l) // in one stream, from the start
+	}
 	if s.attempt == attemptResumed && errors.As(err, &wrong) {
 		// The file at the server may be right, and the two parts from different
 		// versions of it. The next attempt takes all of it.
@@ -175,6 +185,9 @@ func (t *acquisition) get(ctx context.Context, c candidate, l *lease) (source.Re
 		req := source.Request{URL: c.url, Direct: c.direct, Limit: t.limit(t.blob), AtMost: t.blob.size == SizeUnknown, Dst: t.sink}
 		if t.from == c.address() && t.validator != "" {
 			req.Offset, req.Validator = t.sink.n, t.validator
+		}
+		if l != nil && t.segmentable() {
+			return t.getSegments(ctx, l, req)
 		}
 		return t.run.get(ctx, l, req)
 	}

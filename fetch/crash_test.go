@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 type crashPlan struct {
 	Root, Cache string
 	Jobs        int
+	Segments    bool // files come in segments soon
 	Artifacts   []fetch.Artifact
 	Files       map[string]fetch.Digest // what the trees hold, by path
 
@@ -53,10 +54,14 @@ type crashPlan struct {
 }
 
 func (p crashPlan) client() *fetch.Client {
-	return &fetch.Client{
+	c := &fetch.Client{
 		Root: p.Root, Cache: &cache.Store{Root: p.Cache}, Jobs: p.Jobs,
 		Source: source.New(source.Config{}), Retries: 3, Backoff: func(int) time.Duration { return time.Millisecond },
 	}
+	if p.Segments {
+		c.SegmentSoon()
+	}
+	return c
 }
 
 func fetchUntilKilled(plan string) error {

@@ -69,6 +69,10 @@ type Client struct {
 	// Jobs is how many artifacts are worked on at once; zero means
 	// DefaultJobs.
 	Jobs int
+	// Connections is how many connections there may be, to all hosts together, for
+	// large files to come in segments; zero means DefaultConnections, and 1 that each
+	// file comes in one stream.
+	Connections int
 	// Retries is how often a source that failed temporarily is asked again.
 	Retries int
 	// Backoff returns how long to wait before retry n, counted from 1. Nil
@@ -80,6 +84,8 @@ type Client struct {
 	// Events, if not nil, is called with each event. The calls made by one call of
 	// a method do not overlap.
 	Events func(Event)
+
+	segmenting *segmenting // nil means defaultSegmenting
 }
 
 // DefaultMtime is the modification time of placed files: one fixed moment, so
@@ -137,7 +143,7 @@ func (c *Client) newRun() *run {
 	if c.Cache != nil {
 		c.Cache.Sweep()
 	}
-	return &run{Client: c, limiter: limiter{retries: c.Retries, backoff: c.backoff}}
+	return &run{Client: c, limiter: limiter{retries: c.Retries, backoff: c.backoff, connections: c.connections()}}
 }
 
 // backoff returns how long to wait before retry n.
@@ -165,6 +171,13 @@ func (c *Client) jobs() int {
 		return c.Jobs
 	}
 	return DefaultJobs
+}
+
+func (c *Client) connections() int {
+	if c.Connections > 0 {
+		return c.Connections
+	}
+	return DefaultConnections
 }
 
 func (c *Client) mtime() time.Time {

@@ -18,11 +18,14 @@ import (
 //
 // A host is the origin (scheme, host and port) of an address before redirects.
 type limiter struct {
-	retries int
-	backoff func(n int) time.Duration
+	retries     int
+	backoff     func(n int) time.Duration
+	connections int // how many there may be to all hosts, for extra ones to be opened
 
-	mu    sync.Mutex
-	hosts map[string]*breaker
+	mu     sync.Mutex
+	hosts  map[string]*breaker
+	leases int // that are held
+	extras int // connections besides them
 }
 
 // breaker is the state of one host.
@@ -35,6 +38,8 @@ type breaker struct {
 	failures  int           // in a row
 	tries     int           // in a row that failed, each begun after the one before had
 	opened    time.Time     // until when it is open
+	extras    int           // connections for segments, besides those of the leases
+	noExtras  bool          // there are to be none
 	changed   chan struct{} // closed, and replaced, when a waiter has to look again
 }
 
@@ -99,6 +104,7 @@ func (l *limiter) acquire(ctx context.Context, host string, again bool) (*lease,
 		case b.limit == 0 || b.inFlight < b.limit:
 			defer l.mu.Unlock()
 			b.inFlight++
+			l.leases++
 			return &lease{limiter: l, breaker: b, try: b.tries}, nil
 		case len(b.settling) > 0:
 			wait = time.Until(b.settling[0])
@@ -148,6 +154,7 @@ func (l *lease) release(failed bool, after time.Duration) {
 	defer l.limiter.mu.Unlock()
 	b := l.breaker
 	b.settle()
+	l.limiter.leases--
 	if failed {
 		b.inFlight--
 		l.fail(after)

@@ -25,10 +25,11 @@ type sink struct {
 type attempt int
 
 const (
-	attemptIdle    attempt = iota // it has received none yet
-	attemptWhole                  // they are the first ones
-	attemptResumed                // they continue where an earlier attempt ended
-	attemptCloned                 // they are already in the file
+	attemptIdle      attempt = iota // it has received none yet
+	attemptWhole                    // they are the first ones
+	attemptResumed                  // they continue where an earlier attempt ended
+	attemptCloned                   // they are already in the file
+	attemptFollowing                // others write them into the file, before they are hashed
 )
 
 // newSink returns a sink that fills an empty file with size bytes, which may be
@@ -70,11 +71,26 @@ func (s *sink) Commit(n int) error {
 		s.head = append(s.head, b[:min(room, n)]...)
 	}
 	s.hasher.commit(n)
-	if s.file != nil && s.attempt != attemptCloned {
+	if s.file != nil && s.attempt < attemptCloned {
 		n, s.err = s.file.Write(b)
 	}
 	s.n += int64(n)
 	s.progress(n)
+	return s.err
+}
+
+// follow hashes the bytes up to end, which others have written into the file.
+func (s *sink) follow(end int64) error {
+	s.attempt = attemptFollowing
+	for s.err == nil && s.n < end {
+		b := s.Buffer()
+		n, err := s.file.ReadAt(b[:min(int64(len(b)), end-s.n)], s.n)
+		if n == 0 {
+			s.err = err
+			break
+		}
+		s.Commit(n)
+	}
 	return s.err
 }
 

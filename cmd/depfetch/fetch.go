@@ -91,7 +91,7 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 	}
 	client := &fetch.Client{
 		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline, Mirrors: mirrors, MirrorFirst: f.mirrorFirst || c.mirrorFirst(),
-		Trees: c.trees(), Jobs: f.Jobs, Retries: f.Retries, Mtime: mtime,
+		Trees: c.trees(), Jobs: f.Jobs, Connections: f.Connections, Retries: f.Retries, Mtime: mtime,
 	}
 	if f.cache == "" {
 		f.cache = c.getenv("DEPFETCH_CACHE")

@@ -179,7 +179,7 @@ func (c *command) client(o online, f *lock.File) (*update.Client, error) {
 	anywhere.Hosts = nil
 	api := source.New(anywhere)
 	client := &update.Client{
-		Fetch: &fetch.Client{Source: source.New(cfg), Jobs: o.Jobs, Retries: o.Retries, Events: c.event},
+		Fetch: &fetch.Client{Source: source.New(cfg), Jobs: o.Jobs, Connections: o.Connections, Retries: o.Retries, Events: c.event},
 		Release: &release.Client{
 			API:       cmp.Or(o.api, c.getenv("GITHUB_API_URL")),
 			Token:     c.getenv("GITHUB_TOKEN"),

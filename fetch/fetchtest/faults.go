@@ -1,12 +1,14 @@
 package fetchtest
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Corrupt serves body with its length and one bit of the byte at i flipped.
@@ -53,20 +55,62 @@ func Hinted(next Step) Step {
 	}
 }
 
-// Ranged serves body under an ETag, and the rest of it to those who ask for a
-// range "bytes=N-" and whose If-Range, if they send one, is that ETag.
+// Ranged serves body under an ETag, and a part of it to those who ask for a range
+// "bytes=N-" or "bytes=N-M" and whose If-Range, if they send one, is that ETag.
 func Ranged(etag, body string) Step {
 	return func(w http.ResponseWriter, r *http.Request) {
 		from, ok := resumed(r, etag, len(body))
+		to := len(body)
+		if ok {
+			to = Part(r, len(body))
+		}
 		w.Header().Set("ETag", etag)
 		w.Header().Set("Accept-Ranges", "bytes")
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)-from))
+		w.Header().Set("Content-Length", strconv.Itoa(to-from))
 		if ok {
-			w.Header().Set("Content-Range", contentRange(from, len(body)))
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to-1, len(body)))
 			w.WriteHeader(http.StatusPartialContent)
 		}
-		io.WriteString(w, body[from:])
+		io.WriteString(w, body[from:to])
 	}
+}
+
+// Part returns where the range "bytes=N-M" that r asks for ends, which is M+1, or size if
+// it asks for no such range.
+func Part(r *http.Request, size int) int {
+	_, last, _ := strings.Cut(r.Header.Get("Range"), "-")
+	if n, err := strconv.Atoi(last); err == nil && n < size {
+		return n + 1
+	}
+	return size
+}
+
+// Throttled lets the answer of next go out in pieces of n bytes, with a pause before each.
+func Throttled(n int, pause time.Duration, next Step) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		next(&throttled{w, r.Context(), n, pause}, r)
+	}
+}
+
+type throttled struct {
+	http.ResponseWriter
+	ctx   context.Context
+	n     int
+	pause time.Duration
+}
+
+// WriteString is what io.WriteString calls.
+func (t *throttled) WriteString(s string) (int, error) { return t.Write([]byte(s)) }
+
+func (t *throttled) Write(b []byte) (n int, err error) {
+	for len(b) > n && err == nil && t.ctx.Err() == nil {
+		time.Sleep(t.pause)
+		var k int
+		k, err = t.ResponseWriter.Write(b[n:min(n+t.n, len(b))])
+		t.ResponseWriter.(http.Flusher).Flush()
+		n += k
+	}
+	return n, err
 }
 
 // RangedCut is Ranged, but closes the connection after n bytes of an answer that
@@ -119,9 +163,9 @@ func resumed(r *http.Request, etag string, size int) (from int, ok bool) {
 		return 0, false
 	}
 	field, isBytes := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
-	field, isRest := strings.CutSuffix(field, "-")
+	field, _, isRange := strings.Cut(field, "-")
 	n, err := strconv.Atoi(field)
-	if !isBytes || !isRest || err != nil || n < 0 || n >= size {
+	if !isBytes || !isRange || err != nil || n < 0 || n >= size {
 		return 0, false
 	}
 	return n, true

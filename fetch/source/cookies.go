@@ -5,11 +5,15 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // Cookies keeps the cookies that servers set during a run, and sends them back as in RFC
-// 6265, except that expiry dates are ignored. The zero value is empty. It is not safe for concurrent use.
-type Cookies struct{ all []cookie }
+// 6265, except that expiry dates are ignored. The zero value is empty. It is safe for concurrent use.
+type Cookies struct {
+	mu  sync.Mutex
+	all []cookie
+}
 
 type cookie struct {
 	name, value  string
@@ -24,6 +28,8 @@ func (c *Cookies) take(u *url.URL, header http.Header) {
 	if c == nil {
 		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, line := range header["Set-Cookie"] {
 		pair, rest, _ := strings.Cut(line, ";")
 		name, value, ok := strings.Cut(pair, "=")
@@ -68,6 +74,8 @@ func (c *Cookies) set(r *http.Request) {
 	if c == nil {
 		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	all := r.Header.Get("Cookie")
 	for _, k := range c.all {
 		host := r.URL.Hostname()

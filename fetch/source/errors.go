@@ -33,11 +33,13 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrStalled says that no byte has arrived for Config.StallTimeout, and ErrTruncated that
-// a body has ended before its declared length.
+// ErrStalled says that no byte has arrived for Config.StallTimeout, ErrTruncated that a
+// body has ended before its declared length, and ErrNotPart that an answer is not the
+// part of the file that was asked for.
 var (
 	ErrStalled   = errors.New("stalled")
 	ErrTruncated = errors.New("truncated")
+	ErrNotPart   = errors.New("not the part that was asked for")
 )
 
 // RedirectError says why a redirect was not followed.

@@ -20,6 +20,8 @@ const receiveWindow = 2 << 20
 // newTransport returns the transport for requests. It is used without http.Client, which
 // follows redirects by its own rules, and whose errors quote a Location that cannot be
 // parsed.
+//
+//go:noinline
 func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
 		Proxy:                  cfg.Proxy,
@@ -44,7 +46,9 @@ func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 // RoundTrip implements http.RoundTripper: it sends one request, with the proxy
 // and the CA roots of c, and follows no redirect. It gives none of the other guarantees of Get,
 // except that it refuses a host that is not what would be dialled.
-func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) { return c.roundTrip(r, false) }
+
+func (c *Client) roundTrip(r *http.Request, part bool) (*http.Response, error) {
 	if _, err := OriginOf(r.URL); err != nil {
 		return nil, &unsentError{err}
 	}
@@ -56,11 +60,14 @@ func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !secure {
 		return c.plain.RoundTrip(r)
 	}
-	transport, err := c.tls()
+	transports, err := c.tls()
 	if err != nil {
 		return nil, &unsentError{err}
 	}
-	return transport.RoundTrip(r)
+	if part {
+		return transports.parts.RoundTrip(r)
+	}
+	return transports.all.RoundTrip(r)
 }
 
 // http gets an http or https URL (RFC 9110).
@@ -70,6 +77,14 @@ func (t *transfer) http(ctx context.Context) error {
 	resp, err := t.follow(ctx, s)
 	if err != nil {
 		return err
+	}
+	if t.req.End > 0 {
+		defer resp.Body.Close()
+		if resp.StatusCode < http.StatusBadRequest && (resp.StatusCode != http.StatusPartialContent || !t.continues(resp)) {
+			return t.fail(ErrNotPart, false)
+		}
+		t.req.Limit = t.req.End
+		return t.take(ctx, resp, s)
 	}
 	if t.req.Offset > 0 && t.misfits(resp) {
 		resp.Body.Close()
@@ -96,6 +111,9 @@ func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error
 	t.resp.Validator = strongValidator(resp)
 	if resp.ContentLength >= 0 {
 		t.resp.Length = offset + resp.ContentLength
+	}
+	if t.req.Started != nil {
+		t.req.Started(&t.resp)
 	}
 	counted := &countingReader{r: resp.Body, n: offset}
 	err := t.stream(counted, offset, s)
@@ -164,7 +182,7 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 		if t.ruled {
 			t.resp.Asked = h.URL.String()
 		}
-		resp, err = t.client.RoundTrip(t.request(ctx, h.URL, h.Home))
+		resp, err = t.client.roundTrip(t.request(ctx, h.URL, h.Home), t.req.End > 0)
 		if err != nil {
 			return nil, t.failNetwork(ctx, err)
 		}
@@ -189,7 +207,11 @@ func (t *transfer) request(ctx context.Context, u *url.URL, home bool) *http.Req
 	r.Header.Set("User-Agent", t.client.cfg.UserAgent)
 	r.Header.Set("Accept", "*/*")
 	if t.req.Offset > 0 {
-		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", t.req.Offset))
+		last := ""
+		if t.req.End > 0 {
+			last = strconv.FormatInt(t.req.End-1, 10)
+		}
+		r.Header.Set("Range", fmt.Sprintf("bytes=%d-%s", t.req.Offset, last))
 		r.Header.Set("If-Range", t.req.Validator)
 	}
 	t.known = false

@@ -21,16 +21,20 @@ func (t *transfer) misfits(r *http.Response) bool {
 }
 
 // continues reports whether a part is what t lacks: one range, from the byte that
-// was asked for to the last one, of the same file (RFC 9110, sections 14.4 and
-// 15.3.7).
+// was asked for to the last one that was, of the same file (RFC 9110, sections 14.4
+// and 15.3.7).
 func (t *transfer) continues(r *http.Response) bool {
 	if v := strongValidator(r); v != "" && v != t.req.Validator {
 		return false // the server ignored If-Range
 	}
 	_, whole, _ := strings.Cut(r.Header.Get("Content-Range"), "/")
 	size, err := strconv.ParseInt(whole, 10, 64)
-	return err == nil && r.Header.Get("Content-Range") == fmt.Sprintf("bytes %d-%d/%d", t.req.Offset, size-1, size) &&
-		(r.ContentLength < 0 || r.ContentLength == size-t.req.Offset)
+	end := size
+	if t.req.End > 0 {
+		end, size = t.req.End, t.req.Limit
+	}
+	return err == nil && r.Header.Get("Content-Range") == fmt.Sprintf("bytes %d-%d/%d", t.req.Offset, end-1, size) &&
+		(r.ContentLength < 0 || r.ContentLength == end-t.req.Offset)
 }
 
 // strongValidator returns the strong validator of an answer (RFC 9110, section 8.8), or

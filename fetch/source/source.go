@@ -43,8 +43,7 @@ type Config struct {
 	// Headers holds header fields for certain origins, or is nil. They take
 	// precedence over Netrc.
 	Headers *Headers
-	// Cookies keeps the cookies that servers set. Nil keeps none. A Client with
-	// Cookies must not be used concurrently.
+	// Cookies keeps the cookies that servers set. Nil keeps none.
 	Cookies *Cookies
 	// Rewrites are the rules by which addresses are asked for elsewhere, or nil. Hosts are
 	// then about the address itself, and not about who serves it: neither the address
@@ -66,13 +65,16 @@ type Config struct {
 	Connections int
 }
 
-// Client gets addresses. It is safe for concurrent use unless Config.Cookies is set; all
+// Client gets addresses. It is safe for concurrent use; all
 // transfers share its connections.
 type Client struct {
 	cfg   Config
 	plain *http.Transport
-	tls   func() (*http.Transport, error) // made at first use: reading the CA roots takes time
+	tls   func() (secure, error) // made at first use: reading the CA roots takes time
 }
+
+// secure is what sends requests over TLS, and those for parts.
+type secure struct{ all, parts *http.Transport }
 
 // New returns a Client.
 func New(cfg Config) *Client {
@@ -85,9 +87,11 @@ func New(cfg Config) *Client {
 	return &Client{
 		cfg:   cfg,
 		plain: newTransport(cfg, nil),
-		tls: sync.OnceValues(func() (*http.Transport, error) {
+		tls: sync.OnceValues(func() (secure, error) {
 			pool, err := cfg.Roots.pool()
-			return newTransport(cfg, pool), err
+			parts := newTransport(cfg, pool)
+			parts.ForceAttemptHTTP2 = false // which would send all over one connection
+			return secure{newTransport(cfg, pool), parts}, err
 		}),
 	}
 }
@@ -109,6 +113,13 @@ type Request struct {
 	// no longer has that body, or cannot tell, it sends the whole one.
 	Offset    int64
 	Validator string
+	// End, if not 0, asks for a part: the bytes from Offset, which is not 0, to End, of a
+	// file with Limit bytes, over a connection that no other request shares. Any other
+	// answer is an error, ErrNotPart if it is a success.
+	End int64
+	// Started, if not nil, is called with what is known of the response before the
+	// first byte of the body is taken.
+	Started func(*Response)
 	// Dst receives the body as it arrives.
 	Dst Sink
 }

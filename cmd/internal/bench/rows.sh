@@ -4,7 +4,7 @@
 case $scale in
 small) big=16M many=30 tiny=100 updates=20 dockerfiles=20 segmented=4M rate=2m copies=0 huge=0 ;;
 medium) big=128M many=300 tiny=2000 updates=200 dockerfiles=200 segmented=64M rate=20m copies=1 huge=0 ;;
-full) big=1G many=300 tiny=2000 updates=200 dockerfiles=200 segmented=200M rate=20m copies=2 huge=8G ;;
+full) big=1G many=300 tiny=2000 updates=200 dockerfiles=200 segmented=400M rate=20m copies=2 huge=8G ;;
 esac
 
 make_files() {

@@ -16,8 +16,9 @@ import (
 
 // Options are the options of the network.
 type Options struct {
-	Jobs    int
-	Retries int
+	Jobs        int
+	Connections int
+	Retries     int
 
 	connectTimeout time.Duration
 	stallTimeout   time.Duration
@@ -31,6 +32,7 @@ type Options struct {
 // Register defines the flags of o.
 func (o *Options) Register(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Jobs, "jobs", fetch.DefaultJobs, "how many files to download at once")
+	flags.IntVar(&o.Connections, "connections", fetch.DefaultConnections, "how many connections there may be in all when large files come in segments, 8 at most to one host; 1 turns segments off")
 	flags.IntVar(&o.Retries, "retries", fetch.DefaultRetries, "how often to try again after a failure that may pass")
 	flags.DurationVar(&o.connectTimeout, "connect-timeout", source.DefaultConnectTimeout, "how long connecting may take")
 	flags.DurationVar(&o.stallTimeout, "stall-timeout", source.DefaultStallTimeout, "how long no byte may come; there is no limit on the whole")
@@ -45,6 +47,8 @@ func (o Options) validate() error {
 	switch {
 	case o.Jobs < 1:
 		return console.Usagef("", "--jobs %d: at least one is needed", o.Jobs)
+	case o.Connections < 1:
+		return console.Usagef("", "--connections %d: at least one is needed", o.Connections)
 	case o.Retries < 0:
 		return console.Usagef("", "--retries %d: write 0 for none", o.Retries)
 	case o.connectTimeout <= 0 || o.stallTimeout <= 0:

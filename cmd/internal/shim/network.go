@@ -67,7 +67,7 @@ func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*f
 	}
 	return &fetch.Client{
 		Source: source.New(cfg), Cache: r.pins.Cache, Mirrors: r.pins.Mirrors, MirrorFirst: r.pins.MirrorFirst, Offline: r.pins.Offline,
-		Jobs: 1, Retries: o.Retries, Events: r.event,
+		Jobs: 1, Connections: o.Connections, Retries: o.Retries, Events: r.event,
 	}, nil
 }
 
