@@ -2,14 +2,15 @@
 # What run.sh measures: the files, and each row of the tables.
 
 case $scale in
-small) big=16M many=30 tiny=100 updates=20 dockerfiles=20 segmented=4M rate=2m copies=0 huge=0 ;;
-medium) big=128M many=300 tiny=2000 updates=200 dockerfiles=200 segmented=64M rate=20m copies=1 huge=0 ;;
-full) big=1G many=300 tiny=2000 updates=200 dockerfiles=200 segmented=400M rate=20m copies=2 huge=8G ;;
+small) big=16M many=30 medium=5 tiny=100 updates=20 dockerfiles=20 segmented=4M rate=2m copies=0 archives=2 huge=0 ;;
+medium) big=128M many=300 medium=30 tiny=2000 updates=200 dockerfiles=200 segmented=400M rate=20m copies=1 archives=10 huge=0 ;;
+full) big=1G many=300 medium=30 tiny=2000 updates=200 dockerfiles=200 segmented=400M rate=20m copies=2 archives=10 huge=8G ;;
 esac
 
 make_files() {
 	files big 1 "$big"
 	files many "$many" 100K
+	files medium "$medium" 5M
 	files tiny "$tiny" 1K
 	files segmented 1 "$segmented"
 	files updates "$updates" 100K
@@ -26,7 +27,7 @@ files() { # SET COUNT SIZE
 
 # lists writes what tells each program to download a set from an origin.
 lists() { # SET ORIGIN NAME
-	mkdir -p "$3.mise" "$3.buildkit"
+	mkdir -p "$3.mise" "$3.buildkit" "$3.dotslashes"
 	awk -v origin="$2/$1" -v size="$(stat -c %s "$www/$1/f0000")" -v out="$out" -v name="$3" '
 	BEGIN {
 		print "version = 1" > (name ".lock.toml")
@@ -43,7 +44,8 @@ lists() { # SET ORIGIN NAME
 		printf "%s\n  out=%s\n  checksum=sha-256=%s\n", url, $2, $1 > (name ".aria2")
 		printf "%s  %s/%s\n", $1, out, $2 > (name ".sha256")
 		printf "#!/usr/bin/env dotslash\n{ \"name\": \"%s\", \"platforms\": { \"linux-x86_64\": { \"size\": %d, \"hash\": \"sha256\", \"digest\": \"%s\", \"path\": \"%s\", \"providers\": [ { \"url\": \"%s\" } ] } } }\n", \
-			$2, size, $1, $2, url > (name ".dotslash")
+			$2, size, $1, $2, url > (name ".dotslashes/" $2)
+		close(name ".dotslashes/" $2)
 	}' "$1.sums"
 }
 
@@ -51,7 +53,8 @@ lists() { # SET ORIGIN NAME
 fetch() { echo "depfetch fetch -f $work/$1.lock.toml --root ${2:-$out} --progress quiet"; }
 aria2() { echo "aria2c -q --no-conf --file-allocation=none -d ${2:-$out} -i $work/$1.aria2"; }
 mise_install() { echo "mise -q -C $work/$1.mise install --jobs 16"; }
-dotslash_fetch() { echo "dotslash -- fetch $work/$1.dotslash"; }
+dotslash_fetch() { echo "dotslash -- fetch $work/$1.dotslashes/f0000"; }
+dotslash_all() { echo "sh -c 'ls $work/$1.dotslashes/* | xargs -P16 -n1 dotslash -- fetch'"; }
 build_add() { echo "buildctl build --progress=quiet --frontend dockerfile.v0 --local context=$work/$1.buildkit --local dockerfile=$work/$1.buildkit"; }
 sums() { echo "sha256sum --quiet -c $work/$1.sha256"; }
 same() { echo "diff -rq $www/$1 ${2:-$out}"; }
@@ -76,6 +79,7 @@ all_rows() {
 	segmented
 	cached
 	archives
+	members
 	shim
 	deplock_rows
 }
@@ -111,6 +115,20 @@ many_files() {
 	row aria2c "$(aria2 "$name") -j16${trust:+ --ca-certificate $trust}"
 	if [ "$protocol" = http ]; then
 		row mise "$(mise_install "$name")"
+		row 'BuildKit ADD' "$(build_add "$name")" 'buildctl prune --all'
+	fi
+
+	name=medium-$protocol
+	lists medium "$origin" "$name"
+	curl="curl -sSf${trust:+ --cacert $trust} -K $work/$name.curl -Z --parallel-max 16"
+	group Downloads "$medium × 5 MiB, $protocol" 5 reset "$(same medium)"
+	row depfetch "$(fetch "$name")${trust:+ --cacert $trust}"
+	row curl "$curl"
+	row 'curl + sha256sum' "sh -c '$curl && $(sums "$name")'"
+	row aria2c "$(aria2 "$name") -j16${trust:+ --ca-certificate $trust}"
+	if [ "$protocol" = http ]; then
+		row mise "$(mise_install "$name")"
+		row dotslash "$(dotslash_all "$name")"
 		row 'BuildKit ADD' "$(build_add "$name")" 'buildctl prune --all'
 	fi
 
@@ -240,6 +258,36 @@ archive_formats() { # NAME
 			row 'curl and tar -x' "sh -c 'curl -sSf $url | tar -xz -C $out'"
 		fi
 	done
+}
+
+# One member out of each of several archives, of some 20 MB: the Go compiler, between
+# other tools.
+members() {
+	local i what name=members url sum size unpacked origin=http://127.0.0.1:$port
+	local lock=$work/members.lock.toml
+	what="$archives archives × 20 MB, one member of each"
+	if ! chosen Archives "$what"; then return; fi
+	mkdir -p "$www/members" members.tree members.dotslashes members.mise
+	cp "$goroot"/pkg/tool/*/{asm,compile,cover,link,vet} members.tree
+	unpacked=$(sha256sum members.tree/compile | cut -d' ' -f1)
+	echo 'version = 1' >"$lock"
+	echo '[tools]' >members.mise/mise.toml
+	for ((i = 0; i < archives; i++)); do
+		head -c 1K /dev/urandom >members.tree/zzz
+		tar -C members.tree -c asm compile cover link vet zzz | gzip -1 >"$www/members/$i.tar.gz"
+		url=$origin/members/$i.tar.gz
+		sum=$(sha256sum "$www/members/$i.tar.gz" | cut -d' ' -f1)
+		size=$(stat -c %s "$www/members/$i.tar.gz")
+		printf '[deps.m%s]\nurl = "%s"\npath = "/m%s"\nmember = "compile"\nlocked.any = { url = "%s", sha256 = "%s", size = %s, unpacked = "%s" }\n' \
+			$i "$url" $i "$url" "$sum" "$size" "$unpacked" >>"$lock"
+		printf '"http:m%s" = { version = "1", url = "%s", checksum = "sha256:%s" }\n' $i "$url" "$sum" >>members.mise/mise.toml
+		printf '#!/usr/bin/env dotslash\n{ "name": "m%s", "platforms": { "linux-x86_64": { "size": %s, "hash": "sha256", "digest": "%s", "format": "tar.gz", "path": "compile", "providers": [ { "url": "%s" } ] } } }\n' \
+			$i "$size" "$sum" "$url" >members.dotslashes/$i
+	done
+	group Archives "$what" 3 reset "[ \$(sha256sum $out/m* | grep -c $unpacked) = $archives ]"
+	row depfetch "$(fetch members)"
+	row mise "$(mise_install members)"
+	row dotslash "$(dotslash_all members)"
 }
 
 unpack_lock() { # URL NAME
