@@ -14,6 +14,9 @@ const (
 	EventPresent EventKind = "present"
 	// EventStart is an attempt to get the bytes of Artifact from URL.
 	EventStart EventKind = "start"
+	// EventWaiting says that another process downloads Artifact, and that its bytes
+	// are waited for.
+	EventWaiting EventKind = "waiting"
 	// EventProgress says that an attempt has Bytes so far.
 	EventProgress EventKind = "progress"
 	// EventFailed is an attempt that ended with Err. If Delay is not zero,
@@ -22,6 +25,8 @@ const (
 	// EventVerified is an Artifact whose Bytes came from URL in Elapsed, and
 	// are right.
 	EventVerified EventKind = "verified"
+	// EventRead is what URL of Artifact serves, which has been read by Read.
+	EventRead EventKind = "read"
 	// EventPlaced is an Artifact that is in place now.
 	EventPlaced EventKind = "placed"
 	// EventCacheFailed says that the cache could not be used, by Err; the

@@ -94,6 +94,9 @@ func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte
 		text = s.text
 		return err
 	})
+	if err == nil {
+		r.emit(Event{Kind: EventRead, Artifact: &a, Source: SourceOrigin, URL: a.URL})
+	}
 	return text, err
 }
 

@@ -37,13 +37,13 @@ func (c *command) fetchCommand(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.mirrors, "mirror", nil, "the URL of a tree of blobs/sha256/<hex> to try when the origin fails; may be given again (default $DEPFETCH_MIRRORS)")
 	flags.BoolVar(&f.mirrorFirst, "mirror-first", false, "ask the mirrors of --mirror before the origin (default $DEPFETCH_MIRROR_FIRST)")
 	f.Register(flags)
-	flags.StringVar(&f.progress, "progress", "auto", "auto, tty, plain, json or quiet")
+	flags.StringVar(&f.progress, "progress", "auto", "tty (a bar), plain (lines), json, quiet, or auto: a bar on a terminal and lines elsewhere")
 	cmd.Args = cobra.ArbitraryArgs
 	cmd.RunE = func(cmd *cobra.Command, names []string) error { return c.fetch(cmd, f, names) }
 }
 
 func (c *command) fetch(cmd *cobra.Command, f fetchFlags, names []string) error {
-	progress, err := c.console.NewProgress(f.progress, version, c.terminal)
+	progress, err := c.console.NewProgress(f.progress, version)
 	if err != nil {
 		return err
 	}

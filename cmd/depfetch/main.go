@@ -11,7 +11,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"golang.org/x/term"
+	"depfetch/cmd/internal/console"
 )
 
 // version is set when a release is built.
@@ -28,11 +28,11 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	return program{
-		name:     os.Args[0],
-		args:     os.Args[1:],
-		getenv:   os.Getenv,
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		name:    os.Args[0],
+		args:    os.Args[1:],
+		getenv:  os.Getenv,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		columns: console.Columns(os.Stderr, os.Getenv),
 	}.run(ctx)
 }

@@ -19,17 +19,17 @@ import (
 // program is one call of depfetch, with all that it takes from its
 // surroundings.
 type program struct {
-	name     string // it was started by
-	args     []string
-	getenv   func(string) string
-	stdout   io.Writer
-	stderr   io.Writer
-	terminal bool // stderr is one
+	name    string // it was started by
+	args    []string
+	getenv  func(string) string
+	stdout  io.Writer
+	stderr  io.Writer
+	columns func() int // of the terminal that stderr is; nil if it is none
 }
 
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
-	c := &command{program: p, console: &console.Console{Program: "depfetch", Stdout: p.stdout, Stderr: p.stderr}}
+	c := &command{program: p, console: &console.Console{Program: "depfetch", Stdout: p.stdout, Stderr: p.stderr, Columns: p.columns}}
 	if name := shim.ProgramName(p.name); name != "" {
 		return c.shim(ctx, name, p.args, true)
 	}

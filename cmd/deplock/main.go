@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+
+	"depfetch/cmd/internal/console"
 )
 
 // version is set when a release is built.
@@ -25,10 +27,11 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, func() { end(stop) })
 	return program{
-		name:   os.Args[0],
-		args:   os.Args[1:],
-		getenv: os.Getenv,
-		stdout: os.Stdout,
-		stderr: os.Stderr,
+		name:    os.Args[0],
+		args:    os.Args[1:],
+		getenv:  os.Getenv,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		columns: console.Columns(os.Stderr, os.Getenv),
 	}.run(ctx)
 }

@@ -25,24 +25,28 @@ import (
 
 // program is one call of deplock, with all that it takes from its surroundings.
 type program struct {
-	name   string // it was started by
-	args   []string
-	getenv func(string) string
-	stdout io.Writer
-	stderr io.Writer
+	name    string // it was started by
+	args    []string
+	getenv  func(string) string
+	stdout  io.Writer
+	stderr  io.Writer
+	columns func() int // of the terminal that stderr is; nil if it is none
 }
 
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
-	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr}}
+	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr, Columns: p.columns}}
 	if name := shim.ProgramName(p.name); name != "" && (p.getenv(recordDir) != "" || fileExists(record.Here)) {
 		return c.recordShim(ctx, name, p.args)
 	}
+	c.progress = c.console.Measuring()
 	root := c.root()
 	root.SetArgs(p.args)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	c.progress.Close()
+	if err != nil {
 		return c.console.Report(explain(err))
 	}
 	return c.code
@@ -52,12 +56,13 @@ func (p program) run(ctx context.Context) int {
 type command struct {
 	program
 	console   *console.Console
-	lockFile  string         // that the command is about now
-	lockFiles []string       // that the options name
-	code      int            // of findings, which are no error
-	folders   reader         // of what describes builds
-	network   *source.Config // once it has been read
-	printing  sync.Mutex     // guards the console while upstream is asked
+	progress  console.Progress // of what is asked for upstream
+	lockFile  string           // that the command is about now
+	lockFiles []string         // that the options name
+	code      int              // of findings, which are no error
+	folders   reader           // of what describes builds
+	network   *source.Config   // once it has been read
+	printing  sync.Mutex       // guards the console while upstream is asked
 }
 
 const long = `deplock keeps deps.lock.toml, the lockfile of depfetch. A person writes what is
@@ -179,7 +184,7 @@ func (c *command) client(o online, f *lock.File) (*update.Client, error) {
 	anywhere.Hosts = nil
 	api := source.New(anywhere)
 	client := &update.Client{
-		Fetch: &fetch.Client{Source: source.New(cfg), Jobs: o.Jobs, Connections: o.Connections, Retries: o.Retries, Events: c.event},
+		Fetch: &fetch.Client{Source: source.New(cfg), Jobs: o.Jobs, Connections: o.Connections, Retries: o.Retries, Events: c.progress.Event},
 		Release: &release.Client{
 			API:       cmp.Or(o.api, c.getenv("GITHUB_API_URL")),
 			Token:     c.getenv("GITHUB_TOKEN"),

@@ -23,6 +23,7 @@ type Console struct {
 	Program string // "depfetch" or "deplock"
 	Stdout  io.Writer
 	Stderr  io.Writer
+	Columns func() int // of the terminal that Stderr is; nil if it is none
 
 	hinted map[string]bool
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 )
@@ -17,19 +15,24 @@ import (
 // Modes are the values of --progress.
 var Modes = []string{"auto", "tty", "plain", "json", "quiet"}
 
-// Progress renders the events of a fetch.
+// Progress renders the events of a fetch, and questions that are asked before one.
 type Progress interface {
-	// Event renders an event. Calls do not overlap.
+	// Event renders an event. Calls may overlap.
 	Event(fetch.Event)
+	// Step says that something other than an artifact is asked for: "the digest of
+	// debian:12". The function returned says that it has come. Calls may overlap.
+	Step(what string) (end func())
 	// Done ends the rendering. err is the error of the fetch, and code the exit
 	// code that belongs to it.
 	Done(s fetch.Summary, err error, code int)
+	// Close ends the rendering without a result. It may be called again.
+	Close()
 }
 
 // NewProgress returns the rendering that mode names: "tty" is a bar, "plain" a
-// line per file, "json" an object per event on standard output, "quiet" nothing,
-// and "auto" a bar on a terminal and plain elsewhere.
-func (c *Console) NewProgress(mode, version string, terminal bool) (Progress, error) {
+// line per file, and more where one takes long, "json" an object per event on standard
+// output, "quiet" nothing, and "auto" a bar on a terminal and plain elsewhere.
+func (c *Console) NewProgress(mode, version string) (Progress, error) {
 	if !slices.Contains(Modes, mode) {
 		return nil, Usagef("", "--progress %q: write one of %s", mode, strings.Join(Modes, ", "))
 	}
@@ -38,30 +41,87 @@ func (c *Console) NewProgress(mode, version string, terminal bool) (Progress, er
 		return newJSONProgress(c.Stdout, c.Program, version), nil
 	case mode == "quiet":
 		return quietProgress{}, nil
-	case mode == "tty" || mode == "auto" && terminal:
-		return &barProgress{plain: plainProgress{c.Stderr}, done: make(map[string]int64)}, nil
 	}
-	return plainProgress{c.Stderr}, nil
+	return c.progress(mode == "tty" || mode == "auto" && c.Columns != nil, fetchLines), nil
+}
+
+// Measuring returns the rendering of downloads that are about to be locked: a bar on a
+// terminal and lines elsewhere.
+func (c *Console) Measuring() Progress { return c.progress(c.Columns != nil, c.measureLines) }
+
+// progress returns a bar or lines. The messages of c take turns with them from then on.
+func (c *Console) progress(bar bool, lines func(io.Writer, fetch.Event)) Progress {
+	s := &screen{w: c.Stderr, columns: c.Columns}
+	c.Stderr = s
+	if !bar {
+		return &logProgress{under: underway{now: time.Now}, plain: plainLines{s, lines}}
+	}
+	return newBar(s, plainLines{s, lines}, time.Now)
 }
 
 type quietProgress struct{}
 
 func (quietProgress) Event(fetch.Event)              {}
+func (quietProgress) Step(string) func()             { return func() {} }
 func (quietProgress) Done(fetch.Summary, error, int) {}
+func (quietProgress) Close()                         {}
 
-// plainProgress writes a line per file.
-type plainProgress struct{ w io.Writer }
+// logInterval is how often is looked whether something takes long.
+const logInterval = time.Second
 
-func (p plainProgress) line(format string, args ...any) {
-	fmt.Fprintln(p.w, shown(fmt.Sprintf(format, args...)))
+// logProgress writes lines: one for each file, and more for those that take long.
+type logProgress struct {
+	under underway
+	plain plainLines
 }
 
-func (p plainProgress) Event(e fetch.Event) {
+func (p *logProgress) Event(e fetch.Event) {
+	p.under.mu.Lock()
+	defer p.under.mu.Unlock()
+	p.under.note(e)
+	p.plain.event(p.plain.w, e)
+	if e.Kind == fetch.EventStart || e.Kind == fetch.EventWaiting {
+		p.under.every(logInterval, p.tick)
+	}
+}
+
+// Step implements Progress.
+func (p *logProgress) Step(what string) func() { return p.under.step(what, logInterval, p.tick) }
+
+// tick writes the lines that are due.
+func (p *logProgress) tick() { p.under.lines(p.plain.w) }
+
+func (p *logProgress) Close() { p.under.close() }
+
+func (p *logProgress) Done(s fetch.Summary, err error, _ int) {
+	p.Close()
+	p.plain.done(s, err)
+}
+
+// plainLines writes a line for each file that has ended, and for each failure.
+type plainLines struct {
+	w     io.Writer
+	event func(io.Writer, fetch.Event)
+}
+
+func printLine(w io.Writer, format string, args ...any) {
+	fmt.Fprintln(w, shown(fmt.Sprintf(format, args...)))
+}
+
+// done writes the last line.
+func (p plainLines) done(s fetch.Summary, err error) {
+	if err == nil {
+		printLine(p.w, "done     %d placed, %d already there, %s downloaded", s.Placed, s.Present, Bytes(s.Bytes))
+	}
+}
+
+// fetchLines writes the line for an event of a fetch.
+func fetchLines(w io.Writer, e fetch.Event) {
 	switch e.Kind {
 	case fetch.EventPresent:
-		p.line("present  %s  %s", title(e.Artifact), e.Artifact.Path)
+		printLine(w, "present  %s  %s", title(e.Artifact), e.Artifact.Path)
 	case fetch.EventVerified:
-		p.line("verified %s  %s  %s in %s from %s", title(e.Artifact), e.Artifact.Path,
+		printLine(w, "verified %s  %s  %s in %s from %s", title(e.Artifact), e.Artifact.Path,
 			Bytes(e.Bytes), e.Elapsed.Round(time.Millisecond), origin(e))
 	case fetch.EventFailed:
 		next := ""
@@ -71,17 +131,27 @@ func (p plainProgress) Event(e fetch.Event) {
 		if after := retryAfter(e.Err); after > 0 {
 			next += fmt.Sprintf(" (the server asks for %s)", after)
 		}
-		p.line("failed   %s  %s: %s%s", title(e.Artifact), origin(e), brief(e.Err), next)
+		printLine(w, "failed   %s  %s: %s%s", title(e.Artifact), origin(e), brief(e.Err), next)
 	case fetch.EventCacheFailed:
-		p.line("warning  %s  the cache cannot be used: %v", title(e.Artifact), e.Err)
+		printLine(w, "warning  %s  the cache cannot be used: %v", title(e.Artifact), e.Err)
 	}
 }
 
-func (p plainProgress) Done(s fetch.Summary, err error, _ int) {
-	if err != nil {
-		return
+// measureLines writes the line for an event of a download that is to be locked.
+func (c *Console) measureLines(w io.Writer, e fetch.Event) {
+	what := e.Artifact.Name + " (" + e.Artifact.Platform + ")"
+	switch e.Kind {
+	case fetch.EventVerified:
+		printLine(w, "downloaded  %s  %s in %s from %s", what,
+			Bytes(e.Bytes), e.Elapsed.Round(time.Millisecond), fetch.ShowAddress(e.URL, e.Asked))
+	case fetch.EventFailed:
+		if e.Delay > 0 {
+			printLine(w, "failed      %s  %s: %v; next try in %s", what,
+				fetch.ShowAddress(e.URL, e.Asked), e.Err, e.Delay.Round(100*time.Millisecond))
+		}
+	case fetch.EventCacheFailed:
+		c.Warnf("%s: the cache cannot be used: %v", what, e.Err)
 	}
-	p.line("done     %d placed, %d already there, %s downloaded", s.Placed, s.Present, Bytes(s.Bytes))
 }
 
 // retryAfter returns the server's Retry-After, which may exceed the actual delay.
@@ -124,170 +194,4 @@ func origin(e fetch.Event) string {
 		return "mirror " + fetch.ShowAddress(e.URL, e.Asked)
 	}
 	return fetch.ShowAddress(e.URL, e.Asked)
-}
-
-// barProgress draws one bar for all files together, and prints a line above it for each
-// failure.
-type barProgress struct {
-	plain plainProgress
-	bar   *progressbar.ProgressBar
-	files int
-	ready int
-	total int64
-	done  map[string]int64 // bytes so far, by dependency
-}
-
-func (p *barProgress) Event(e fetch.Event) {
-	switch e.Kind {
-	case fetch.EventPlan:
-		p.start(e)
-	case fetch.EventProgress:
-		p.done[e.Artifact.Name] = e.Bytes
-		p.draw()
-	case fetch.EventVerified:
-		p.ready++
-		p.done[e.Artifact.Name] = e.Bytes
-		p.describe()
-		p.draw()
-	case fetch.EventFailed, fetch.EventCacheFailed:
-		p.clear()
-		p.plain.Event(e)
-	}
-}
-
-func (p *barProgress) start(e fetch.Event) {
-	if e.Files == 0 || e.Bytes == 0 {
-		return
-	}
-	p.files, p.total = e.Files, e.Bytes
-	p.bar = progressbar.NewOptions64(p.total,
-		progressbar.OptionSetWriter(p.plain.w),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionThrottle(65*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionFullWidth(),
-		progressbar.OptionSetDescription(p.description()),
-		progressbar.OptionSetRenderBlankState(true),
-	)
-}
-
-func (p *barProgress) describe() {
-	if p.bar != nil {
-		p.bar.Describe(p.description())
-	}
-}
-
-func (p *barProgress) description() string { return fmt.Sprintf("%d/%d files", p.ready, p.files) }
-
-func (p *barProgress) draw() {
-	if p.bar == nil {
-		return
-	}
-	var sum int64
-	for _, n := range p.done {
-		sum += n
-	}
-	if p.total > 0 {
-		sum = min(sum, p.total-1) // a full bar ends itself, which is left to Done
-	}
-	p.bar.Set64(sum)
-}
-
-func (p *barProgress) clear() {
-	if p.bar != nil {
-		p.bar.Clear()
-	}
-}
-
-func (p *barProgress) Done(s fetch.Summary, err error, code int) {
-	p.clear()
-	p.plain.Done(s, err, code)
-}
-
-// jsonProgress writes an object per event. The first one has the version of the
-// protocol, which a change that could break readers raises.
-type jsonProgress struct {
-	w    io.Writer
-	last map[string]time.Time // of the progress events, by dependency
-}
-
-const jsonProtocol = 1
-
-// jsonInterval is the least time between two progress events of a dependency.
-const jsonInterval = 100 * time.Millisecond
-
-func newJSONProgress(w io.Writer, program, version string) *jsonProgress {
-	var o object
-	o.string("event", "protocol")
-	o.int("protocol", jsonProtocol)
-	o.string("program", program)
-	o.string("version", version)
-	o.writeTo(w)
-	return &jsonProgress{w: w, last: make(map[string]time.Time)}
-}
-
-func (p *jsonProgress) Event(e fetch.Event) {
-	a := e.Artifact
-	if e.Kind == fetch.EventProgress {
-		now := time.Now()
-		if now.Sub(p.last[a.Name]) < jsonInterval {
-			return
-		}
-		p.last[a.Name] = now
-	}
-	var o object
-	o.string("event", string(e.Kind))
-	o.string("name", a.Name)
-	switch e.Kind {
-	case fetch.EventPresent, fetch.EventVerified, fetch.EventPlaced:
-		o.string("version", a.Version)
-		o.string("platform", a.Platform)
-		o.string("path", a.Path)
-		o.string("sha256", a.Digest.String())
-	}
-	o.string("source", string(e.Source))
-	if e.Source == fetch.SourceOrigin || e.Source == fetch.SourceMirror {
-		o.string("url", source.Redact(e.URL))
-		o.string("asked_url", source.Redact(e.Asked))
-	}
-	if e.Attempt > 0 {
-		o.int("attempt", int64(e.Attempt))
-	}
-	total := fetch.SizeUnknown
-	switch e.Kind {
-	case fetch.EventPlan:
-		o.int("files", int64(e.Files))
-		total = e.Bytes
-	case fetch.EventProgress:
-		o.int("bytes", e.Bytes)
-		total = a.Size
-	case fetch.EventVerified:
-		o.int("bytes", e.Bytes)
-	}
-	if total != fetch.SizeUnknown {
-		o.int("total", total)
-	}
-	o.float("seconds", e.Elapsed.Seconds())
-	o.float("retry_in_seconds", e.Delay.Seconds())
-	if e.Err != nil {
-		o.float("retry_after_seconds", retryAfter(e.Err).Seconds())
-		o.string("error", shown(e.Err.Error()))
-	}
-	o.writeTo(p.w)
-}
-
-func (p *jsonProgress) Done(s fetch.Summary, err error, code int) {
-	var o object
-	o.string("event", "result")
-	o.int("placed", int64(s.Placed))
-	o.int("present", int64(s.Present))
-	o.int("bytes", s.Bytes)
-	if err != nil {
-		o.string("error", shown(err.Error()))
-	}
-	o.int("exit_code", int64(code))
-	o.writeTo(p.w)
 }
