@@ -83,7 +83,10 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		// from being pinned.
 		registry := &pin.Registry{Keychain: authn.DefaultKeychain, Transport: remote.DefaultTransport, UserAgent: "deplock/" + version}
 		var failed map[string]error
-		digests, failed = registry.Digests(ctx, asked(files, f))
+		images := asked(files, f)
+		end := c.progress.Step("for the digests of " + count(len(images), "image"))
+		digests, failed = registry.Digests(ctx, images)
+		end()
 		errs = append(errs, placed(files, failed)...)
 	}
 	if f.check {

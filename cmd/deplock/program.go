@@ -35,7 +35,8 @@ type program struct {
 
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
-	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr, Columns: p.columns}}
+	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr, Columns: p.columns,
+		Color: console.Color(p.columns != nil, p.getenv)}}
 	if name := shim.ProgramName(p.name); name != "" && (p.getenv(recordDir) != "" || fileExists(record.Here)) {
 		return c.recordShim(ctx, name, p.args)
 	}

@@ -68,7 +68,7 @@ const allowHTTPName = "allow-http"
 func (c *command) recordShim(ctx context.Context, name string, args []string) int {
 	var said bytes.Buffer
 	c.console.Program = "deplock record: " + name
-	c.console.Stderr = io.MultiWriter(c.stderr, &said)
+	c.console.Stderr, c.console.Color = io.MultiWriter(c.stderr, &said), false // it is recorded
 	at, err := c.recordPlace()
 	if err != nil {
 		c.console.Errorf("this user cannot add to the recording, which belongs to the one who runs deplock record; nothing is downloaded: %v", err)

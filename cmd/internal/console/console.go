@@ -25,6 +25,10 @@ type Console struct {
 	Stderr  io.Writer
 	Columns func() int // of the terminal that Stderr is; nil if it is none
 
+	// Color says that the word which tells errors, warnings and hints apart is
+	// coloured on Stderr.
+	Color bool
+
 	hinted map[string]bool
 }
 
@@ -49,7 +53,33 @@ func (c *Console) Hintf(format string, args ...any) {
 
 func (c *Console) message(kind, format string, args []any) {
 	text := strings.ReplaceAll(shown(fmt.Sprintf(format, args...)), "\n", "\n  ")
-	fmt.Fprintf(c.Stderr, "%s: %s: %s\n", c.Program, kind, text)
+	if c.Color {
+		color := "36" // of a hint
+		switch kind {
+		case "error":
+			color = "31"
+		case "warning":
+			color = "33"
+		}
+		kind = "\x1b[1;" + color + "m" + kind + ":\x1b[0m"
+	} else {
+		kind += ":"
+	}
+	fmt.Fprintf(c.Stderr, "%s: %s %s\n", c.Program, kind, text)
+}
+
+// Color reports whether messages are coloured: on a terminal, unless NO_COLOR is set
+// (no-color.org), which overrides the others, or CLICOLOR is 0; and elsewhere if
+// FORCE_COLOR or CLICOLOR_FORCE is set.
+func Color(terminal bool, getenv func(string) string) bool {
+	set := func(name string) bool { v := getenv(name); return v != "" && v != "0" }
+	switch {
+	case getenv("NO_COLOR") != "":
+		return false
+	case set("FORCE_COLOR") || set("CLICOLOR_FORCE"):
+		return true
+	}
+	return terminal && getenv("CLICOLOR") != "0"
 }
 
 // shown returns the lines of a message as a terminal may get them: parts of it may come

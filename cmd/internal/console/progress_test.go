@@ -263,3 +263,45 @@ func TestJSONRate(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", b.String(), want)
 	}
 }
+
+func TestColor(t *testing.T) {
+	for _, test := range []struct {
+		env      string // names that are set, each to 1 unless it says another
+		terminal bool
+		want     bool
+	}{
+		{"", true, true},
+		{"", false, false},
+		{"NO_COLOR", true, false},
+		{"NO_COLOR FORCE_COLOR", true, false},
+		{"FORCE_COLOR", false, true},
+		{"FORCE_COLOR=0", false, false},
+		{"CLICOLOR_FORCE", false, true},
+		{"CLICOLOR=0", true, false},
+		{"CLICOLOR=0 FORCE_COLOR", false, true},
+	} {
+		getenv := func(name string) string {
+			for _, v := range strings.Fields(test.env) {
+				if n, value, ok := strings.Cut(v, "="); n == name && ok {
+					return value
+				} else if n == name {
+					return "1"
+				}
+			}
+			return ""
+		}
+		if got := Color(test.terminal, getenv); got != test.want {
+			t.Errorf("%s, terminal %t: %t", test.env, test.terminal, got)
+		}
+	}
+	var b bytes.Buffer
+	c := &Console{Program: "depfetch", Stderr: &b}
+	c.Errorf("a\x1b[2Jb")
+	c.Color = true
+	c.Errorf("a\nb")
+	c.Hintf("c")
+	want := "depfetch: error: a\\x1b[2Jb\ndepfetch: \x1b[1;31merror:\x1b[0m a\n  b\ndepfetch: \x1b[1;36mhint:\x1b[0m c\n"
+	if b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}

@@ -125,6 +125,9 @@ func (p *Program) Run(ctx context.Context) int {
 			return r.fail(r.handOver(left, others, read.Bytes()))
 		}
 	}
+	if job.Log != "" {
+		p.Console.Color = false
+	}
 	if job.Log == "-" {
 		p.Console.Stderr = p.Stdout
 	} else if job.Log != "" {
