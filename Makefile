@@ -55,7 +55,7 @@ e2e: $(TOOLS)/buildctl ## real BuildKit and Buildah build the examples, real too
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	$(GO) test -tags e2e -count=1 -run TestDifferential ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
-	$(GO) test -tags e2e -count=1 -v -run TestPinRegistry ./cmd/deplock
+	$(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry' ./cmd/deplock
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool

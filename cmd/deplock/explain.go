@@ -9,6 +9,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/lock/mirror"
 	"depfetch/lock/pin"
 	"depfetch/lock/release"
 	"depfetch/lock/update"
@@ -46,6 +47,7 @@ func explainOne(err error) error {
 		none        *pin.NotFoundError
 		image       *imageError
 		denied      *pin.DeniedError
+		copied      *mirror.Error
 	)
 	coded := func(code int, hint string) error { return &console.Error{Err: err, Hint: hint, Code: code} }
 	switch {
@@ -82,6 +84,8 @@ func explainOne(err error) error {
 			return coded(exit.Unavailable, "")
 		}
 		return coded(exit.Failure, "")
+	case errors.As(err, &copied):
+		return coded(exit.Unavailable, mirrorHint(copied))
 	case errors.As(err, &unavailable):
 		return coded(exit.Unavailable, "")
 	case errors.As(err, &none) && errors.As(err, &image) && image.at.Bare:

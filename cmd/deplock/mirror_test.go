@@ -1,0 +1,132 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// mirrorLock writes a lockfile of n files that a server has, of which two share their
+// bytes, and returns its name and the counter of what the server is asked.
+func mirrorLock(t *testing.T, n int) (string, *atomic.Int64) {
+	t.Helper()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		fmt.Fprint(w, "bytes of "+r.URL.Path)
+	}))
+	t.Cleanup(server.Close)
+	var b strings.Builder
+	b.WriteString("version = 1\n[urls]\n")
+	for i := range n {
+		path := fmt.Sprintf("/tool-%d", i)
+		fmt.Fprintf(&b, "%q = { sha256 = \"%x\", size = %d }\n", server.URL+path, sha256.Sum256([]byte("bytes of "+path)), len("bytes of "+path))
+	}
+	name := filepath.Join(t.TempDir(), "deps.lock.toml")
+	if err := os.WriteFile(name, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name, &asked
+}
+
+// testMirror pushes to a target twice, checks it, pulls from it, and pushes a second lockfile.
+func testMirror(t *testing.T, target string) {
+	t.Helper()
+	name, asked := mirrorLock(t, 5)
+	run := func(want int, args ...string) string {
+		t.Helper()
+		code, stdout, stderr := deplock(t, append([]string{"-f", name, "mirror"}, args...)...)
+		if code != want {
+			t.Fatalf("%v: exit %d, want %d\n%s%s", args, code, want, stdout, stderr)
+		}
+		return stdout
+	}
+	if got := run(1, "check", target); !strings.Contains(got, "0 present, 5 missing, 0 wrong, 0 unreachable") {
+		t.Fatal(got)
+	}
+	first := run(0, "push", target)
+	if !strings.HasPrefix(first, "pushed 5 files, 80 B; 0 there already\n") || asked.Load() != 5 {
+		t.Fatal(first, asked.Load())
+	}
+	again := run(0, "push", target)
+	if !strings.HasPrefix(again, "pushed 0 files, 0 B; 5 there already\n") || asked.Load() != 5 {
+		t.Fatal(again, asked.Load())
+	}
+	if _, a, _ := strings.Cut(first, "\n"); !strings.HasSuffix(again, a) {
+		t.Fatalf("the manifest has changed: %s%s", first, again)
+	}
+	run(0, "check", target)
+	run(0, "check", "--deep", target)
+	dir := t.TempDir()
+	run(0, "pull", target, dir)
+	blobs, err := filepath.Glob(filepath.Join(dir, "blobs/sha256/*"))
+	if err != nil || len(blobs) != 5 || asked.Load() != 5 {
+		t.Fatal(blobs, err, asked.Load())
+	}
+	// A blob of the copy that is damaged is found, and replaced.
+	if err := os.WriteFile(blobs[0], []byte("other bytes: 16!"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(0, "check", dir)
+	if got := run(1, "check", "--deep", "--json", dir); strings.Count(got, `"status":"wrong"`) != 1 || strings.Count(got, `"status":"present"`) != 4 {
+		t.Fatal(got)
+	}
+	if got := run(0, "pull", target, dir); got != "pulled 1 file, 16 B; 4 there already\n" {
+		t.Fatal(got)
+	}
+	run(0, "check", "--deep", dir)
+	// Another lockfile is pushed to the same tag; the first one is still kept.
+	old := name
+	name, _ = mirrorLock(t, 3)
+	run(0, "push", target)
+	name = old
+	run(0, "check", target)
+}
+
+func TestMirror(t *testing.T) {
+	config(t, "{}")
+	testMirror(t, "oci://"+memory(t, "").host+"/team/deps")
+}
+
+func TestMirrorLogin(t *testing.T) {
+	r := memory(t, "right")
+	config(t, r.login("right"))
+	testMirror(t, "oci://"+r.host+"/team/deps:v1")
+	config(t, r.login("wrong"))
+	name, _ := mirrorLock(t, 1)
+	code, _, stderr := deplock(t, "-f", name, "mirror", "push", "oci://"+r.host+"/team/deps")
+	if code != 3 || !strings.Contains(stderr, "docker login "+r.host) || strings.Contains(stderr, "wrong") {
+		t.Fatal(code, stderr)
+	}
+}
+
+func TestMirrorDirectory(t *testing.T) {
+	testMirror(t, filepath.Join(t.TempDir(), "mirror"))
+}
+
+// TestMirrorRefused: what is refused sends nothing.
+func TestMirrorRefused(t *testing.T) {
+	config(t, "{}")
+	name, asked := mirrorLock(t, 1)
+	for target, want := range map[string]string{
+		"https://example.com/x":         "want oci://HOST/REPOSITORY or a directory",
+		"oci://example.com":             "want oci://HOST[:PORT]/REPOSITORY[:TAG]",
+		"oci://team/deps":               "team is no host",
+		"oci://me:secret@example.com/x": "without a digest, login or query",
+	} {
+		code, _, stderr := deplock(t, "-f", name, "mirror", "push", target)
+		if code != 2 || !strings.Contains(stderr, want) || strings.Contains(stderr, "secret") {
+			t.Errorf("%s: exit %d\n%s", target, code, stderr)
+		}
+	}
+	code, _, stderr := deplock(t, "-f", name, "mirror", "push", "--offline", t.TempDir())
+	if code != 3 || asked.Load() != 0 {
+		t.Errorf("offline: exit %d, asked %d times\n%s", code, asked.Load(), stderr)
+	}
+}

@@ -1,0 +1,48 @@
+package mirror
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"depfetch/fetch"
+)
+
+// TestGuarded: nothing is sent in plain text to another machine.
+func TestGuarded(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://127.0.0.1:5000/v2/": true, "http://localhost/v2/": true, "http://[::1]:5000/v2/": true, "https://example.com/v2/": true,
+		"http://10.0.0.1:5000/v2/": false, "http://example.com/v2/": false, "http://127.0.0.1.example.com/": false, "http://registry.localhost/": false,
+	} {
+		sent := false
+		r, err := http.NewRequest(http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = guarded{transportFunc(func(*http.Request) (*http.Response, error) {
+			sent = true
+			return nil, http.ErrAbortHandler
+		})}.RoundTrip(r)
+		if sent != want || !want && !errors.Is(err, errPlain) {
+			t.Errorf("%s: sent %v, %v", address, sent, err)
+		}
+	}
+}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestAnnotations: each layer has a file name of its own, and no secrets.
+func TestAnnotations(t *testing.T) {
+	titles := make(map[string]bool)
+	for i, want := range []string{"tool.tar.gz", "020000000000-tool.tar.gz"} {
+		a := fetch.Artifact{Name: "tool", Version: "1", Platform: "linux/amd64", URL: "https://example.com/a/tool.tar.gz?token=secret", Digest: fetch.Digest{byte(i + 1)}}
+		other := a
+		other.Platform = "linux/arm64"
+		got := Blob{a, []fetch.Artifact{a, other}}.annotations(titles)
+		if got[titleAnnotation] != want || got[nameAnnotation] != "tool" || got[platformAnnotation] != "linux/amd64 linux/arm64" || got[addressAnnotation] != "https://example.com/a/tool.tar.gz?token=REDACTED" {
+			t.Errorf("got %v", got)
+		}
+	}
+}
