@@ -18,11 +18,11 @@ import (
 // candidate is a source of the bytes of a blob.
 type candidate struct {
 	kind   SourceKind
-	url    string                   // or the name of a file, for SourceLocal and SourceCache
-	asked  string                   // where a rule of the source sends the request; empty for url itself
-	direct bool                     // no rule of the source is to hold
-	host   string                   // as the limiter knows it; empty for a file
-	open   func() (*os.File, error) // for SourceLocal and SourceCache
+	url    string                                  // or the name of a file, for SourceLocal and SourceCache
+	asked  string                                  // where a rule of the source sends the request; empty for url itself
+	direct bool                                    // no rule of the source is to hold
+	host   string                                  // as the limiter knows it; empty for a file
+	open   func(context.Context) (*os.File, error) // for SourceLocal and SourceCache
 }
 
 // address returns where the request is sent.
@@ -35,22 +35,24 @@ type acquired struct {
 	asked    string // if that is not url
 	bytes    int64
 	response source.Response
+	inCache  bool // they have been put there
 }
 
-// candidates returns the sources of b, best first.
-func (r *run) candidates(b *blob) []candidate {
-	l := candidates{source: r.Source}
+// candidates returns the sources of the blob, best first.
+func (t *acquisition) candidates() []candidate {
+	b := t.blob
+	l := candidates{source: t.Source}
 	for _, name := range b.local {
-		l.add(candidate{kind: SourceLocal, url: name, open: func() (*os.File, error) { return regular.Open(name) }})
+		l.add(candidate{kind: SourceLocal, url: name, open: func(context.Context) (*os.File, error) { return regular.Open(name) }})
 	}
-	if r.Cache != nil {
-		l.add(candidate{kind: SourceCache, url: "the cache", open: func() (*os.File, error) { return r.Cache.Open(b.digest) }})
+	if t.Cache != nil {
+		l.add(candidate{kind: SourceCache, url: "the cache", open: t.openCache})
 	}
-	if r.Offline {
+	if t.Offline {
 		return l.list
 	}
 	for i := range 2 {
-		if r.MirrorFirst == (i == 1) {
+		if t.MirrorFirst == (i == 1) {
 			for _, a := range b.artifacts {
 				l.address(SourceOrigin, a.URL)
 			}
@@ -61,7 +63,7 @@ func (r *run) candidates(b *blob) []candidate {
 			}
 			continue
 		}
-		for _, m := range r.Mirrors {
+		for _, m := range t.Mirrors {
 			l.address(SourceMirror, mirrorURL(m, b.digest))
 		}
 	}
@@ -108,23 +110,33 @@ func (e *writeError) Unwrap() error { return e.error }
 // is a *TransferError, a *writeError, or the cause with which ctx ended.
 func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, err error) {
 	t := &acquisition{run: r, blob: b, sink: r.hashers.newSink(f, b.size)}
-	err = r.ask(ctx, b.name(), r.candidates(b), func(c candidate, l *lease) error {
+	t.sources = t.candidates()
+	err = r.ask(ctx, b.name(), t.sources, func(c candidate, l *lease) error {
 		got, err = t.attempt(ctx, c, l)
 		return err
 	})
+	if err == nil && t.sink.partial != nil {
+		r.toCache(b.name(), func() error {
+			err := t.sink.partial.Commit()
+			got.inCache = err == nil
+			return err
+		})
+	}
+	t.sink.partial.Close(err != nil && t.validator != "")
 	return got, err
 }
 
 // acquisition is the state that the attempts to get one blob share.
 type acquisition struct {
 	*run
-	blob *blob
-	sink *sink
+	blob    *blob
+	sink    *sink
+	sources []candidate
 	// from is the address of the bytes in the sink, and validator its strong
 	// validator, if an interrupted transfer can be resumed.
 	from, validator string
 	// whole says that no file is to be fetched in segments any more, and patched that
-	// there are bytes of segments in the sink.
+	// there are bytes of segments, or of a killed run, in the sink.
 	whole, patched bool
 }
 
@@ -166,7 +178,7 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 		// versions of it. The next attempt takes all of it.
 		return acquired{}, &source.Error{URL: resp.URL, Status: resp.Status, Temporary: true, Err: errSeam}
 	}
-	return acquired{c.kind, c.url, c.asked, s.n, resp}, err
+	return acquired{kind: c.kind, url: c.url, asked: c.asked, bytes: s.n, response: resp}, err
 }
 
 var errSeam = errors.New("the parts before and after a break make other bytes than those pinned")
@@ -186,12 +198,16 @@ func (t *acquisition) get(ctx context.Context, c candidate, l *lease) (source.Re
 		if t.from == c.address() && t.validator != "" {
 			req.Offset, req.Validator = t.sink.n, t.validator
 		}
+		if t.sink.partial != nil && (t.blob.size == SizeUnknown || t.blob.size >= worthResuming) {
+			key := addressKey(c.address())
+			req.Started = func(r *source.Response) { t.sink.partial.Record(key, r.Validator) }
+		}
 		if l != nil && t.segmentable() {
 			return t.getSegments(ctx, l, req)
 		}
 		return t.run.get(ctx, l, req)
 	}
-	f, err := c.open()
+	f, err := c.open(ctx)
 	if err != nil {
 		return source.Response{}, err
 	}

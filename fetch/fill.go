@@ -73,8 +73,10 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	if err := r.Cache.Commit(b.digest, f); err != nil {
-		return false, &DestinationError{a, r.Cache.Root, osfile.Cause(err)}
+	if !got.cached() {
+		if err := r.Cache.Commit(b.digest, f); err != nil {
+			return false, &DestinationError{a, r.Cache.Root, osfile.Cause(err)}
+		}
 	}
 	r.emit(Event{Kind: EventVerified, Artifact: a, Source: got.kind, URL: got.url, Asked: got.asked,
 		Bytes: got.bytes, Elapsed: time.Since(began)})

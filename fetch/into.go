@@ -35,7 +35,7 @@ func (c *Client) Into(ctx context.Context, a *Artifact, f *os.File) (Origin, err
 	case err != nil:
 		return Origin{}, err
 	}
-	if got.kind != SourceCache && f != nil {
+	if !got.cached() && f != nil {
 		r.toCache(a, func() error { return r.Cache.Put(a.Digest, f) })
 	}
 	return Origin{got.kind, got.url, got.bytes, got.response}, nil

@@ -67,13 +67,17 @@ func (c *Client) segments() *segmenting {
 // getSegments gets what req asks for, as get does, and in segments if that is faster.
 func (t *acquisition) getSegments(ctx context.Context, l *lease, req source.Request) (source.Response, error) {
 	inner, stop := context.WithCancel(ctx)
+	whole, started := req, req.Started
+	req.Started = nil // the record of the one stream serves for all
 	p := &segments{
 		run: t.run, sink: t.sink, lease: l, req: req, size: t.blob.size, moved: make(chan struct{}, 1),
 		pace: pace{segmenting: t.segments(), size: t.blob.size}, wanted: 1, live: 1,
 	}
-	whole := req
 	whole.Dst = mainStream{p, inner}
 	whole.Started = func(r *source.Response) {
+		if started != nil {
+			started(r)
+		}
 		if r.Length == p.size {
 			p.validator = r.Validator
 		}

@@ -5,13 +5,15 @@ import (
 	"io"
 	"os"
 
+	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
 )
 
 // sink writes bytes to a file and hashes them in the same pass, whatever attempts
 // they come from. It is the source.Sink of a transfer.
 type sink struct {
-	file     *os.File // nil to hash alone
+	file     *os.File       // nil to hash alone
+	partial  *cache.Partial // gets a copy of what has been hashed; nil for none
 	hasher   hasher
 	attempt  attempt
 	n        int64  // bytes taken, of all attempts that count
@@ -53,11 +55,18 @@ func (s *sink) Begin(offset int64) error {
 		}
 	}
 	s.written = true
+	s.partial.Truncate(s.n)
 	return s.err
 }
 
-// Buffer implements source.Sink.
-func (s *sink) Buffer() []byte { return s.hasher.buffer() }
+// Buffer implements source.Sink. Those who wait for the partial see small pieces arrive.
+func (s *sink) Buffer() []byte {
+	b := s.hasher.buffer()
+	if s.partial != nil {
+		b = b[:min(len(b), inlinePiece)]
+	}
+	return b
+}
 
 const headSize = 512 // enough to tell a web page
 
@@ -71,6 +80,7 @@ func (s *sink) Commit(n int) error {
 		s.head = append(s.head, b[:min(room, n)]...)
 	}
 	s.hasher.commit(n)
+	s.partial.Write(b, s.n)
 	if s.file != nil && s.attempt < attemptCloned {
 		n, s.err = s.file.Write(b)
 	}

@@ -60,7 +60,7 @@ func (r *run) transfer(ctx context.Context, t *transfer) (err error) {
 	case err != nil:
 		return err
 	}
-	if got.kind != SourceCache {
+	if !got.cached() {
 		r.toCache(first.Artifact, func() error { return r.Cache.Put(t.digest, f) })
 	}
 	var plain []*destination

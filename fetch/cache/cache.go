@@ -3,7 +3,8 @@
 // can serve the same tree.
 //
 // Blobs appear whole or not at all, whatever other processes do with the directory at
-// the same time, and the next program removes what a killed one left. The store does not
+// the same time, and the next program removes what a killed one left. What is being
+// downloaded is a Partial, which one process has at a time. The store does not
 // verify blobs: the caller that opens one hashes it, and replaces it if it is wrong.
 package cache
 
@@ -14,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"depfetch/fetch/digest"
 	"depfetch/fetch/regular"
@@ -80,8 +82,13 @@ func (s *Store) Commit(d digest.SHA256, f *os.File) error {
 	return nil
 }
 
-// Sweep removes what killed programs have left.
-func (s *Store) Sweep() { tempfile.Sweep(s.Root) }
+// Sweep removes what killed programs have left, but partials only when they are old.
+func (s *Store) Sweep() { s.sweep(partialAge) }
+
+func (s *Store) sweep(age time.Duration) {
+	tempfile.Sweep(s.Root)
+	s.sweepPartials(age)
+}
 
 // File returns the path of a blob, whether it exists or not.
 func (s *Store) File(d digest.SHA256) string {
@@ -114,7 +121,7 @@ func (s *Store) Prune(keep func(digest.SHA256) bool, dryRun bool) (blobs int, by
 		bytes += info.Size()
 	}
 	if !dryRun {
-		s.Sweep()
+		s.sweep(0)
 	}
 	return blobs, bytes, nil
 }

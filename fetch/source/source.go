@@ -96,6 +96,9 @@ func New(cfg Config) *Client {
 	}
 }
 
+// StallTimeout returns the time after which a transfer on which no byte arrives ends.
+func (c *Client) StallTimeout() time.Duration { return c.cfg.StallTimeout }
+
 // Request is one address to get.
 type Request struct {
 	URL string

@@ -1,0 +1,92 @@
+//go:build unix
+
+package cache_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"depfetch/fetch/cache"
+	"depfetch/fetch/digest"
+)
+
+// TestClaim holds that a partial has one owner, and what the next one finds.
+func TestClaim(t *testing.T) {
+	s := &cache.Store{Root: filepath.Join(t.TempDir(), "cache")}
+	p, _, err := s.Claim(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Record(digest.Of(nil), `"one"`)
+	p.Write([]byte("hel"), 0)
+	if _, size, err := s.Claim(blob); !errors.Is(err, cache.ErrBusy) || size != 3 {
+		t.Errorf("a second owner: %d, %v", size, err)
+	}
+	p.Close(true)
+	p, _, err = s.Claim(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key, validator := p.Recorded(); key != digest.Of(nil) || validator != `"one"` {
+		t.Errorf("recorded: %s, %s", key, validator)
+	}
+	p.Write([]byte("lo"), 3)
+	if err := p.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(s.File(blob)); string(text) != "hello" {
+		t.Errorf("the blob is %q, %v", text, err)
+	}
+	if entries, err := os.ReadDir(s.Root); err != nil || len(entries) != 1 {
+		t.Errorf("left in the store: %v, %v", entries, err)
+	}
+}
+
+// TestSweepPartials holds that what nobody has is removed when it is old, or by Prune.
+func TestSweepPartials(t *testing.T) {
+	s := &cache.Store{Root: t.TempDir()}
+	leave := func(d digest.SHA256, keep bool) *cache.Partial {
+		p, _, err := s.Claim(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Record(digest.Of(nil), `"one"`)
+		if keep {
+			p.Close(true)
+		}
+		return p
+	}
+	count := func(want int) {
+		t.Helper()
+		if entries, err := os.ReadDir(s.Root); err != nil || len(entries) != want {
+			t.Errorf("%d of %d files are there: %v", len(entries), want, err)
+		}
+	}
+	leave(blob, true)
+	held := leave(digest.Of([]byte("held")), false)
+	entries, _ := os.ReadDir(s.Root)
+	old := time.Now().Add(-48 * time.Hour)
+	s.Sweep()
+	count(4)
+	for _, e := range entries {
+		if err := os.Chtimes(filepath.Join(s.Root, e.Name()), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Sweep()
+	count(2)
+	leave(blob, true)
+	if _, _, err := s.Prune(func(digest.SHA256) bool { return true }, true); err != nil {
+		t.Error(err)
+	}
+	count(4)
+	if _, _, err := s.Prune(func(digest.SHA256) bool { return true }, false); err != nil {
+		t.Error(err)
+	}
+	count(2)
+	held.Close(false)
+	count(0)
+}

@@ -1,0 +1,96 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"depfetch/fetch/cache"
+	"depfetch/fetch/digest"
+)
+
+// worthResuming is the size from which a download is worth a record that lets another run
+// go on with it.
+const worthResuming = 1 << 20
+
+// sharePoll is how often those who wait for a download look how far it is.
+const sharePoll = 50 * time.Millisecond
+
+// cached reports whether the cache has the bytes already.
+func (a acquired) cached() bool { return a.inCache || a.kind == SourceCache }
+
+// openCache opens the blob in the cache. If it is not there and another process is
+// downloading it, it waits: until that one has ended, or has stalled. The error is
+// fs.ErrNotExist if the blob is to be downloaded here. Then others wait for this process,
+// unless that cannot be.
+//
+// It is called before a host is asked, and a process waits for one that transfers, never
+// for one that waits: what transfers has a partial and claims no other.
+func (t *acquisition) openCache(ctx context.Context) (*os.File, error) {
+	f, err := t.Cache.Open(t.blob.digest)
+	if !errors.Is(err, fs.ErrNotExist) || t.Offline || t.sink.file == nil {
+		return f, err
+	}
+	var moved time.Time
+	for last := int64(-1); ; {
+		p, size, err := t.Cache.Claim(t.blob.digest)
+		if !errors.Is(err, cache.ErrBusy) {
+			f, err := t.Cache.Open(t.blob.digest) // the one who had it may be done
+			if err == nil {
+				p.Close(false)
+			} else if p != nil {
+				t.begin(ctx, p)
+			}
+			return f, err
+		}
+		switch {
+		case size != last:
+			if moved.IsZero() {
+				t.emit(Event{Kind: EventWaiting, Artifact: t.blob.name()})
+			}
+			last, moved = size, time.Now()
+		case time.Since(moved) > t.Source.StallTimeout():
+			return nil, fs.ErrNotExist
+		}
+		if err := sleep(ctx, sharePoll, nil); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// begin lets the sink write to p too, after it has taken what a killed run has left there,
+// if that came from one of the sources.
+func (t *acquisition) begin(ctx context.Context, p *cache.Partial) {
+	s := t.sink
+	defer func() { s.partial = p }()
+	key, validator := p.Recorded()
+	if validator == "" {
+		return
+	}
+	for i := range t.sources {
+		c := &t.sources[i]
+		if c.open != nil || addressKey(c.address()) != key {
+			continue
+		}
+		// One byte at least is left to ask for: an empty range is an error.
+		limit := t.limit(t.blob) - 1
+		for err := s.Begin(0); err == nil && s.n < limit && ctx.Err() == nil; {
+			b := s.Buffer()
+			n, _ := p.ReadAt(b[:min(int64(len(b)), limit-s.n)], s.n)
+			if n == 0 {
+				break
+			}
+			err = s.Commit(n)
+		}
+		s.attempt = attemptIdle
+		if s.n > 0 {
+			t.from, t.validator, t.patched = c.address(), validator, true
+		}
+		return
+	}
+}
+
+// addressKey stands for an address, which may hold a secret.
+func addressKey(address string) Digest { return digest.Of([]byte(address)) }
