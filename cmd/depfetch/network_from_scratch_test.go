@@ -80,6 +80,15 @@ func TestScratch(t *testing.T) {
 			}
 		})
 	}
+	// A proxy that answers by certificates of its own, as BuildKit's proxy network does.
+	root := scratch(t, writeLockfile(t, "", "https://"+originName+"/file"))
+	cmd := exec.CommandContext(t.Context(), "/depfetch", "-f", "/deps.lock.toml", "--root", "/out")
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	o := finish(t, cmd, []string{"HTTPS_PROXY=" + via.URL})
+	o.want(t, 3, "trusted were the CA roots embedded in this program (the system has none) (by the proxy "+via.URL+")\n")
+	o.want(t, 3, "depfetch: hint: BuildKit's proxy network adds its CA only to a bundle that the image has, and this one has none")
+	wantNothing(t, filepath.Join(root, "deps.lock.toml"))
 }
 
 // inNamespace runs the test that calls it again, as root of new user, mount and

@@ -29,7 +29,7 @@ func TestProxyRefusal(t *testing.T) {
 	closed := startProxy(t, proxyLogin, plain, secure)
 	for _, scheme := range []string{"http", "https"} {
 		depfetch(t, proxied(t, scheme, secure), []string{"HTTP_PROXY=" + closed.URL, "HTTPS_PROXY=" + closed.URL},
-			"--root", "out", "--retries", "1").want(t, 3, "Proxy Authentication Required\n")
+			"--root", "out", "--retries", "1").want(t, 3, "Proxy Authentication Required (by the proxy "+closed.URL+")\n")
 		if asked := closed.requests(); len(asked) != 1 {
 			t.Errorf("%s: the proxy was asked %q", scheme, asked)
 		}

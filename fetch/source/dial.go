@@ -41,6 +41,18 @@ type proxyError struct{ status int }
 
 func (e *proxyError) Error() string { return "the proxy answers " + statusText(e.status) }
 
+// proxyOf returns the proxy of a request as it may be shown, or "".
+func (c *Client) proxyOf(r *http.Request) string {
+	if c.cfg.Proxy == nil {
+		return ""
+	}
+	proxy, err := c.cfg.Proxy(r)
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return Redact(proxy.String())
+}
+
 // checkProxy keeps the text of a proxy that refuses to connect out of errors: it may
 // repeat the login.
 func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {

@@ -27,16 +27,33 @@ type Error struct {
 	Authorized bool
 	// Refused is set when the policy's list of hosts forbade the request.
 	Refused bool
-	Err     error
+	// Proxy is the proxy that the request went by, as it may be shown, if the answer
+	// or failure may be the proxy's: not when a server answered through a tunnel.
+	Proxy string
+	// ProxyStatus is the status with which the proxy has refused to connect, or 0.
+	ProxyStatus int
+	// NoBundle is set when the server's certificate is not trusted and the system has
+	// no bundle of roots that an intercepting proxy could have added its own to.
+	NoBundle bool
+	Err      error
 }
 
-func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Error() string {
+	if e.Proxy == "" {
+		return e.Err.Error()
+	}
+	return e.Err.Error() + " (by the proxy " + e.Proxy + ")"
+}
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrStalled says that no byte has arrived for Config.StallTimeout, ErrTruncated that a
 // body has ended before its declared length, and ErrNotPart that an answer is not the
 // part of the file that was asked for.
+//
+// ErrNoCipher says that a server has ended the TLS handshake since it accepts nothing that
+// it was offered.
 var (
+	ErrNoCipher  = errors.New("the server accepts no TLS version or cipher of this program")
 	ErrStalled   = errors.New("stalled")
 	ErrTruncated = errors.New("truncated")
 	ErrNotPart   = errors.New("not the part that was asked for")
@@ -63,6 +80,19 @@ func (t *transfer) fail(err error, temporary bool) *Error {
 // failNetwork makes the error of t from an error of the network, of which all
 // but a few kinds may be gone at the next try.
 func (t *transfer) failNetwork(ctx context.Context, err error) error {
+	e := t.networkError(ctx, err)
+	var failed *Error
+	if errors.As(e, &failed) {
+		failed.Proxy = t.proxy
+		var refused *proxyError
+		if errors.As(err, &refused) {
+			failed.ProxyStatus = refused.status
+		}
+	}
+	return e
+}
+
+func (t *transfer) networkError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ErrStalled) {
 		return cause
 	}
@@ -74,7 +104,13 @@ func (t *transfer) failNetwork(ctx context.Context, err error) error {
 		return t.fail(unsent.error, false)
 	}
 	if certificateError(err) {
-		return t.fail(fmt.Errorf("%w; trusted were %s", err, t.client.cfg.Roots.Describe()), false)
+		e := t.fail(fmt.Errorf("%w; trusted were %s", err, t.client.cfg.Roots.Describe()), false)
+		_, file := t.client.cfg.Roots.system()
+		e.NoBundle = file == ""
+		return e
+	}
+	if strings.HasSuffix(err.Error(), "remote error: tls: handshake failure") {
+		return t.fail(fmt.Errorf("%w: %w", unquoted(err), ErrNoCipher), false)
 	}
 	return t.fail(unquoted(err), !permanent(err))
 }

@@ -182,7 +182,9 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 		if t.ruled {
 			t.resp.Asked = h.URL.String()
 		}
-		resp, err = t.client.roundTrip(t.request(ctx, h.URL, h.Home), t.req.End > 0)
+		req := t.request(ctx, h.URL, h.Home)
+		t.proxy = t.client.proxyOf(req)
+		resp, err = t.client.roundTrip(req, t.req.End > 0)
 		if err != nil {
 			return nil, t.failNetwork(ctx, err)
 		}
@@ -242,6 +244,9 @@ func (t *transfer) allowed(u *url.URL) bool {
 func (t *transfer) failStatus(r *http.Response) error {
 	e := t.fail(errors.New(statusText(r.StatusCode)), temporaryStatus(r.StatusCode))
 	e.Status = r.StatusCode
+	if r.TLS == nil {
+		e.Proxy = t.proxy
+	}
 	e.Authorized = t.known
 	e.RetryAfter = retryAfter(r.Header.Get("Retry-After"), time.Now())
 	if r.StatusCode == http.StatusForbidden {

@@ -41,23 +41,24 @@ func noCertificate(name string) error {
 }
 
 // usualSystem are the system's roots from the usual places.
-var usualSystem = sync.OnceValue(func() *x509.CertPool { return readSystem(nil) })
+var usualSystem = sync.OnceValues(func() (*x509.CertPool, string) { return readSystem(nil) })
 
-// system returns the system's roots, or nil if there are none.
-func (r Roots) system() *x509.CertPool {
-	pool := usualSystem()
+// system returns the system's roots, or nil if there are none, and the name of the bundle
+// that they are from, or "".
+func (r Roots) system() (*x509.CertPool, string) {
+	pool, file := usualSystem()
 	if r.SystemDirs != nil {
-		pool = readSystem(r.SystemDirs)
+		pool, file = readSystem(r.SystemDirs)
 	}
 	if pool.Equal(x509.NewCertPool()) {
-		return nil
+		return nil, file
 	}
-	return pool
+	return pool, file
 }
 
 // pool returns the authorities to trust.
 func (r Roots) pool() (*x509.CertPool, error) {
-	pool := r.system()
+	pool, _ := r.system()
 	if pool != nil {
 		pool = pool.Clone()
 	} else {
@@ -86,7 +87,9 @@ func (r Roots) pool() (*x509.CertPool, error) {
 // with "trusted were".
 func (r Roots) Describe() string {
 	parts := []string{"the system's CA roots"}
-	if r.system() == nil {
+	if pool, file := r.system(); file != "" && pool != nil {
+		parts[0] += " (" + file + ")"
+	} else if pool == nil {
 		parts[0] = "the CA roots embedded in this program (the system has none)"
 	}
 	for _, e := range r.extra {

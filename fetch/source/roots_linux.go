@@ -28,10 +28,10 @@ var (
 // maxBundle is larger than any bundle, in bytes.
 const maxBundle = 16 << 20
 
-// readSystem reads the system's roots, those of dirs among them. What cannot be read
-// is left out.
-func readSystem(dirs []string) *x509.CertPool {
-	pool := x509.NewCertPool()
+// readSystem reads the system's roots, those of dirs among them, and returns the name of
+// the bundle too, or "". What cannot be read is left out.
+func readSystem(dirs []string) (pool *x509.CertPool, file string) {
+	pool = x509.NewCertPool()
 	add := func(name string) (there bool) {
 		text, err := regular.Read(name, maxBundle)
 		pool.AppendCertsFromPEM(text)
@@ -39,6 +39,7 @@ func readSystem(dirs []string) *x509.CertPool {
 	}
 	for _, name := range systemBundles {
 		if add(name) {
+			file = name
 			break
 		}
 	}
@@ -57,5 +58,5 @@ func readSystem(dirs []string) *x509.CertPool {
 			add(name)
 		}
 	}
-	return pool
+	return pool, file
 }

@@ -41,11 +41,11 @@ func TestSystemRoots(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(certs, "fifo"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := (Roots{SystemDirs: []string{certs}}).system(); got == nil || !got.Equal(want) {
+	if got, file := (Roots{SystemDirs: []string{certs}}).system(); got == nil || !got.Equal(want) || file != systemBundles[1] {
 		t.Errorf("the pool is not that of the bundle and the directory")
 	}
 	systemBundles = nil
-	if got := (Roots{SystemDirs: []string{dir + "/none"}}).system(); got != nil {
+	if got, file := (Roots{SystemDirs: []string{dir + "/none"}}).system(); got != nil || file != "" {
 		t.Errorf("roots where there are none")
 	}
 }

@@ -185,8 +185,9 @@ type transfer struct {
 	client *Client
 	req    Request
 	resp   Response
-	known  bool // credentials have been sent
-	ruled  bool // a rule of Config.Rewrites has chosen the server
+	known  bool   // credentials have been sent
+	proxy  string // of the last request, as it may be shown
+	ruled  bool   // a rule of Config.Rewrites has chosen the server
 }
 
 // getters returns the supported sources.

@@ -273,9 +273,17 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 		case errors.Is(a.Err, fetch.ErrOffline):
 			c.Hintf("a fetch with --cache DIR and without --offline fills the cache")
 		case errors.As(a.Err, &authority):
-			c.Hintf("give a private CA with --cacert FILE, as from RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem; " +
-				"a build proxy that adds its CA to the system's bundle needs an image that has one")
+			c.Hintf("give a private CA with --cacert FILE, as from RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem")
+			if errors.As(a.Err, &s) && s.Proxy != "" && s.NoBundle {
+				c.Hintf("BuildKit's proxy network adds its CA only to a bundle that the image has, and this one has none: install ca-certificates, or COPY a bundle to /etc/ssl/certs/ca-certificates.crt")
+			}
+		case errors.Is(a.Err, source.ErrNoCipher):
+			c.Hintf("most often the server offers nothing but RSA key exchange (TLS_RSA_…), which has no forward secrecy: enable ECDHE there, with TLS 1.2 or later; until then GODEBUG=tlsrsakex=1 in the environment allows it")
 		case !errors.As(a.Err, &s):
+		case s.Status == http.StatusProxyAuthRequired || s.ProxyStatus == http.StatusProxyAuthRequired:
+			c.Hintf("a proxy's login stands in its address, as https_proxy=http://USER:PASSWORD@HOST:PORT, with %%40 for an @ in it")
+		case s.ProxyStatus != 0 || s.Proxy != "" && s.Status == http.StatusForbidden:
+			c.Hintf("ask those who run the proxy to allow the host; or name it in no_proxy if it can be reached without one")
 		case denied(s) && s.Authorized:
 			c.Hintf("the server has refused the credentials that the netrc or headers file has for it")
 		case denied(s):

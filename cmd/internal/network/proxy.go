@@ -32,14 +32,9 @@ func environmentProxy(getenv func(string) string) (func(*http.Request) (*url.URL
 			if value == "" || name == "HTTP_PROXY" && getenv("REQUEST_METHOD") != "" {
 				continue // under CGI, HTTP_PROXY comes from a header field of the request
 			}
-			u, err := parseProxy(value)
+			u, err := ParseProxy(name, value)
 			if err != nil {
-				return nil, console.Usagef("write it as http://host:port, special characters of a login as %40",
-					"%s is not the address of a proxy", name)
-			}
-			if !strings.Contains(proxySchemes, " "+u.Scheme+" ") {
-				return nil, console.Usagef("a proxy is http, https, socks5 or socks5h",
-					"%s: a proxy of the kind %q is not supported here", name, u.Scheme)
+				return nil, err
 			}
 			proxies[scheme] = u
 			break
@@ -55,15 +50,23 @@ func environmentProxy(getenv func(string) string) (func(*http.Request) (*url.URL
 	}, nil
 }
 
-func parseProxy(value string) (*url.URL, error) {
+// ParseProxy reads the address of a proxy, which stands in an option or variable of this
+// name. The error does not
+// contain the address.
+func ParseProxy(name, value string) (*url.URL, error) {
 	if !strings.Contains(value, "://") {
 		value = "http://" + value
 	}
 	u, err := url.Parse(value)
-	if err == nil && u.Host == "" {
-		err = url.InvalidHostError(value)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return nil, console.Usagef("write it as http://host:port, special characters of a login as %40",
+			"%s is not the address of a proxy", name)
+	case !strings.Contains(proxySchemes, " "+u.Scheme+" "):
+		return nil, console.Usagef("a proxy is http, https, socks5 or socks5h",
+			"%s: a proxy of the kind %q is not supported here", name, u.Scheme)
 	}
-	return u, err
+	return u, nil
 }
 
 // NoProxy returns the environment's list of hosts that need no proxy.

@@ -118,12 +118,9 @@ func fields(a *cmdline.Address, lines []string) (map[string]string, error) {
 func proxy(op *cmdline.Operation, except string) (func(*http.Request) (*url.URL, error), error) {
 	var u *url.URL
 	if address := op.Proxy; address != "" {
-		if !strings.Contains(address, "://") {
-			address = "http://" + address
-		}
 		var err error
-		if u, err = url.Parse(address); err != nil || u.Host == "" {
-			return nil, cmdline.Bad("--proxy: not an address")
+		if u, err = network.ParseProxy("--proxy", address); err != nil {
+			return nil, err
 		}
 		if name, password, _ := strings.Cut(op.ProxyUser, ":"); name != "" {
 			u.User = url.UserPassword(name, password)
