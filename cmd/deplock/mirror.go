@@ -228,12 +228,11 @@ func mirrorHint(e *mirror.Error) string {
 	return ""
 }
 
-// copied tells of a blob that has been copied. Calls do not overlap, but with those of event.
+// copied tells of a blob that has been copied.
 func (c *command) copied(verb string, b mirror.Blob, elapsed time.Duration) {
-	c.printing.Lock()
-	defer c.printing.Unlock()
 	a := b.Artifact
-	fmt.Fprintf(c.stderr, "%-11s %s (%s)  in %s\n", verb, printable.String(a.Name), a.Platform, elapsed.Round(time.Millisecond))
+	// Through the console, whose lines take turns with those of downloads.
+	fmt.Fprintf(c.console.Stderr, "%-11s %s (%s)  in %s\n", verb, printable.String(a.Name), a.Platform, elapsed.Round(time.Millisecond))
 }
 
 func (c *command) copiedSummary(verb string, results []mirror.Result) {
