@@ -43,8 +43,7 @@ var modules = []string{
 	"github.com/mitchellh/colorstring",          //
 	"github.com/mattn/go-runewidth",             //
 	"github.com/clipperhouse/uax29/v2",          //
-	"github.com/spf13/cobra",                    // commands and options, and with it:
-	"github.com/spf13/pflag",                    //
+	"github.com/spf13/pflag",                    // options
 	"golang.org/x/crypto/x509roots/fallback",    // the embedded CA roots
 	"golang.org/x/sys",                          //
 	"golang.org/x/term",                         // is there a terminal?

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
@@ -26,13 +26,12 @@ import (
 
 // shimCommand makes curl or wget, pinned. The program may be started under that
 // name too.
-func (c *command) shimCommand(name string) *cobra.Command {
-	return &cobra.Command{
-		Use:                name + " …",
-		Short:              "The command lines of " + name + ", for pinned files alone; also when started under that name",
-		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c.code, c.reported = c.shim(cmd.Context(), name, args, false), true
+func (c *command) shimCommand(name string) *subcommand {
+	return &subcommand{
+		name: name, args: "…", raw: true, flags: pflag.NewFlagSet("", pflag.ContinueOnError),
+		short: "The command lines of " + name + ", for pinned files alone; also when started under that name",
+		run: func(ctx context.Context, _ *pflag.FlagSet, args []string) error {
+			c.code, c.reported = c.shim(ctx, name, args, false), true
 			return nil
 		},
 	}

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/network"
@@ -26,10 +27,9 @@ type fetchFlags struct {
 	progress     string
 }
 
-// fetchCommand makes cmd fetch.
-func (c *command) fetchCommand(cmd *cobra.Command) {
+func (c *command) fetchCommand() *subcommand {
 	var f fetchFlags
-	flags := cmd.Flags()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.SortFlags = false
 	flags.StringVar(&f.cache, "cache", "", "a directory to keep files in by their digest (default $DEPFETCH_CACHE, else none)")
 	flags.BoolVar(&f.offline, "offline", false, "take files from the cache only")
@@ -38,11 +38,13 @@ func (c *command) fetchCommand(cmd *cobra.Command) {
 	flags.BoolVar(&f.mirrorFirst, "mirror-first", false, "ask the mirrors of --mirror before the origin (default $DEPFETCH_MIRROR_FIRST)")
 	f.Register(flags)
 	flags.StringVar(&f.progress, "progress", "auto", "tty (a bar), plain (lines), json, quiet, or auto: a bar on a terminal and lines elsewhere")
-	cmd.Args = cobra.ArbitraryArgs
-	cmd.RunE = func(cmd *cobra.Command, names []string) error { return c.fetch(cmd, f, names) }
+	return &subcommand{
+		name: "fetch", args: "[NAME…]", short: "Put the pinned files in place: all of them, or those named", flags: flags,
+		run: func(ctx context.Context, _ *pflag.FlagSet, names []string) error { return c.fetch(ctx, f, names) },
+	}
 }
 
-func (c *command) fetch(cmd *cobra.Command, f fetchFlags, names []string) error {
+func (c *command) fetch(ctx context.Context, f fetchFlags, names []string) error {
 	progress, err := c.console.NewProgress(f.progress, version)
 	if err != nil {
 		return err
@@ -54,9 +56,9 @@ func (c *command) fetch(cmd *cobra.Command, f fetchFlags, names []string) error 
 		}
 		client.Events = progress.Event
 		if f.downloadOnly {
-			return client.Fill(cmd.Context(), artifacts)
+			return client.Fill(ctx, artifacts)
 		}
-		return client.Fetch(cmd.Context(), artifacts)
+		return client.Fetch(ctx, artifacts)
 	}()
 	// The bar goes before the error comes, and the last JSON object holds
 	// the code.

@@ -1,31 +1,29 @@
 package main
 
 import (
+	"context"
 	"errors"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/fetch"
 	"depfetch/lock"
 )
 
-func (c *command) listCommand() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "list [NAME…]",
-		Short: "Show what is pinned for this platform",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, names []string) error {
+func (c *command) listCommand() *subcommand {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	asJSON := flags.Bool("json", false, "an object a line")
+	return &subcommand{
+		name: "list", args: "[NAME…]", short: "Show what is pinned for this platform", flags: flags,
+		run: func(_ context.Context, _ *pflag.FlagSet, names []string) error {
 			artifacts, unpinned, err := c.pinned(names)
 			if err != nil {
 				return err
 			}
-			return c.console.List(artifacts, unpinned, asJSON)
+			return c.console.List(artifacts, unpinned, *asJSON)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line")
-	return cmd
 }
 
 // pinned returns what is pinned for the platform, and the lines of urls that pin

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
@@ -34,11 +34,7 @@ func (p program) run(ctx context.Context) int {
 	if name := shim.ProgramName(p.name); name != "" {
 		return c.shim(ctx, name, p.args, true)
 	}
-	root := c.root()
-	root.SetArgs(p.args)
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
-	err := root.ExecuteContext(ctx)
+	err := c.commandLine().execute(ctx, p.args, p.stdout)
 	if c.reported || err == nil {
 		return c.code
 	}
@@ -79,30 +75,18 @@ const example = `  # in a Dockerfile, with the lockfile beside it; build with --
   # is everything in place what the lockfile pins?
   depfetch verify`
 
-func (c *command) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "depfetch [NAME…]",
-		Short:         "Put the files that a lockfile pins in place",
-		Long:          long + "\n\n" + exit.Help,
-		Example:       example,
-		Version:       version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
-	})
-	flags := root.PersistentFlags()
-	flags.VarP((*lockfile.Option)(&c.lockFile), "lock", "f", lockfile.Usage)
-	flags.StringVar(&c.rootDir, "root", "/", "the directory that every destination lies below")
-	flags.StringVar(&c.platform, "platform", "", "the platform to fetch for (default $TARGETPLATFORM, else this machine's)")
-	flags.StringArrayVar(&c.groups, "group", nil, "only the dependencies of this group; may be given again")
-
-	c.fetchCommand(root) // what depfetch does without a command
-	fetching := &cobra.Command{Use: "fetch [NAME…]", Short: "Put the pinned files in place: all of them, or those named"}
-	c.fetchCommand(fetching)
-	root.AddCommand(fetching, c.verifyCommand(), c.listCommand(), c.shimCommand("curl"), c.shimCommand("wget"))
-	return root
+func (c *command) commandLine() *commandLine {
+	global := pflag.NewFlagSet("", pflag.ContinueOnError)
+	global.StringArrayVar(&c.groups, "group", nil, "only the dependencies of this group; may be given again")
+	global.VarP((*lockfile.Option)(&c.lockFile), "lock", "f", lockfile.Usage)
+	global.StringVar(&c.platform, "platform", "", "the platform to fetch for (default $TARGETPLATFORM, else this machine's)")
+	global.StringVar(&c.rootDir, "root", "/", "the directory that every destination lies below")
+	program := c.fetchCommand() // what depfetch does without a command
+	program.name, program.long, program.example = "depfetch", long+"\n\n"+exit.Help, example
+	return &commandLine{subcommand: *program, version: version, global: global, below: []*subcommand{
+		c.shimCommand("curl"), c.fetchCommand(), {name: "help", short: "Help about any command"},
+		c.listCommand(), c.verifyCommand(), c.shimCommand("wget"),
+	}}
 }
 
 // load reads the lockfile and refuses one that is bad, stale or against its own

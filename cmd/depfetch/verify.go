@@ -1,24 +1,23 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
 )
 
-func (c *command) verifyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify [NAME…]",
-		Short: "Hash what is in place and compare it with the lockfile; touches no network",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, names []string) error {
+func (c *command) verifyCommand() *subcommand {
+	return &subcommand{
+		name: "verify", args: "[NAME…]", short: "Hash what is in place and compare it with the lockfile; touches no network",
+		flags: pflag.NewFlagSet("", pflag.ContinueOnError),
+		run: func(ctx context.Context, flags *pflag.FlagSet, names []string) error {
 			_, artifacts, err := c.selection(names)
 			if err == nil {
 				artifacts, err = placed(artifacts, names)
@@ -27,7 +26,7 @@ func (c *command) verifyCommand() *cobra.Command {
 				return err
 			}
 			client := &fetch.Client{Root: c.rootDir, Trees: c.trees()}
-			findings, err := client.Verify(cmd.Context(), artifacts)
+			findings, err := client.Verify(ctx, artifacts)
 			if err != nil {
 				return err
 			}
@@ -35,7 +34,7 @@ func (c *command) verifyCommand() *cobra.Command {
 				fmt.Fprintf(c.stdout, "%d in place as pinned\n", len(artifacts))
 				return nil
 			}
-			return c.reportFindings(cmd.Flags(), findings)
+			return c.reportFindings(flags, findings)
 		},
 	}
 }
