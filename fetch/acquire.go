@@ -41,7 +41,7 @@ type acquired struct {
 // candidates returns the sources of the blob, best first.
 func (t *acquisition) candidates() []candidate {
 	b := t.blob
-	l := candidates{source: t.Source}
+	l := candidates{source: t.Source, digest: b.digest.String()}
 	for _, name := range b.local {
 		l.add(candidate{kind: SourceLocal, url: name, open: func(context.Context) (*os.File, error) { return regular.Open(name) }})
 	}
@@ -74,6 +74,7 @@ func (t *acquisition) candidates() []candidate {
 // are asked themselves only after all others, if at all.
 type candidates struct {
 	source          *source.Client
+	digest          string // of the blob, if it is known
 	list, fallbacks []candidate
 }
 
@@ -82,6 +83,9 @@ func (l *candidates) add(c candidate) { l.list = append(l.list, c) }
 
 // address adds an address, unless it is there.
 func (l *candidates) address(kind SourceKind, u string) {
+	if l.digest != "" {
+		u = source.BlobIn(u, l.digest)
+	}
 	for i := range l.list {
 		if l.list[i].url == u {
 			return
@@ -97,6 +101,9 @@ func (l *candidates) address(kind SourceKind, u string) {
 
 // mirrorURL returns the address of a blob in the tree that a mirror serves.
 func mirrorURL(base string, d Digest) string {
+	if source.InRegistry(base) {
+		return base // which address completes
+	}
 	return strings.TrimRight(base, "/") + "/" + cache.Dir + "/" + d.String()
 }
 

@@ -59,7 +59,7 @@ func (e *HostDownError) Error() string {
 
 // hostOf returns the host of an address, or "" for one that has none.
 func hostOf(address string) string {
-	o, err := source.ParseOrigin(address)
+	o, err := source.AskedOrigin(address)
 	if err != nil {
 		return ""
 	}

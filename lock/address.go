@@ -67,6 +67,15 @@ func (d *document) addressFault(s string) error {
 	return nil
 }
 
+// checkMirror returns why s is not an address of a mirror, or nil: one that checkAddress
+// allows, or a repository of a registry.
+func (d *document) checkMirror(s string) error {
+	if !source.InRegistry(s) {
+		return d.checkAddress(s)
+	}
+	return d.once(s, source.CheckRepository)
+}
+
 // splitAddress returns the parts of "scheme://authority/tail", the tail with
 // the slash, question mark or hash that it begins with.
 func splitAddress(s string) (scheme, authority, tail string, ok bool) {
@@ -89,7 +98,7 @@ func checkScheme(scheme string) error {
 		}
 		return nil
 	case "oci":
-		return errors.New(`scheme "oci" is not in this version yet`)
+		return errors.New(`scheme "oci" is for mirrors alone, and written in lower case: oci://HOST/REPOSITORY`)
 	default:
 		return fmt.Errorf("scheme %q is not supported: want https, http or file", scheme)
 	}

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"depfetch/fetch/source"
 )
 
 // Check reports the locked lines of f that must not be used: the stale ones,
@@ -124,7 +126,13 @@ func (c *checker) checkHost(v *value, offset int, address string) {
 	if len(c.policy.Hosts) == 0 {
 		return
 	}
-	if u, err := url.Parse(address); err != nil || !c.policy.allows(u) {
+	u, err := url.Parse(address)
+	if source.InRegistry(address) {
+		var o source.Origin
+		o, err = source.AskedOrigin(address)
+		u = &url.URL{Scheme: o.Scheme, Host: o.Authority()}
+	}
+	if err != nil || !c.policy.allows(u) {
 		_, host, _, _ := splitAddress(address)
 		c.fail(KindPolicy, v, offset, "", "host %q is not one of policy.hosts", host)
 	}

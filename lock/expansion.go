@@ -12,7 +12,7 @@ import (
 func (d *Dep) parseTemplates() {
 	d.URL = d.template(d.at.require("url"), words(), d.at.doc.checkAddress)
 	for _, elem := range d.at.get("mirrors").elements() {
-		d.Mirrors = append(d.Mirrors, d.template(elem, words(), d.at.doc.checkAddress))
+		d.Mirrors = append(d.Mirrors, d.template(elem, words(), d.at.doc.checkMirror))
 	}
 	withURL := append(words(), "url")
 	d.Sums = d.template(d.at.get("sums"), withURL, d.at.doc.checkSums)
@@ -98,7 +98,7 @@ func (d *Dep) checkExpansions() {
 	for _, l := range d.Locked {
 		d.checkExpansion(d.URL, d.at.get("url"), l.Platform, d.at.doc.checkAddress)
 		for i, elem := range d.at.get("mirrors").elements() {
-			d.checkExpansion(d.Mirrors[i], elem, l.Platform, d.at.doc.checkAddress)
+			d.checkExpansion(d.Mirrors[i], elem, l.Platform, d.at.doc.checkMirror)
 		}
 		d.checkExpansion(d.Sums, d.at.get("sums"), l.Platform, d.at.doc.checkSums)
 		d.checkExpansion(d.Signature, d.at.get("signature"), l.Platform, d.at.doc.checkAddress)

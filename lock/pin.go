@@ -77,7 +77,10 @@ func parsePin(v *value) Pin {
 	p.Size = parseSize(v.get("size"))
 	p.Trust = parsed(v.get("trust"), parseTrust)
 	for _, elem := range v.get("mirrors").elements() {
-		if s := parseAddress(elem); s != "" {
+		if s, ok := elem.str(); ok {
+			if err := v.doc.checkMirror(s); err != nil {
+				elem.fail("%v", err)
+			}
 			p.Mirrors = append(p.Mirrors, s)
 		}
 	}

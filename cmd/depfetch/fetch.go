@@ -34,7 +34,7 @@ func (c *command) fetchCommand() *subcommand {
 	flags.StringVar(&f.cache, "cache", "", "a directory to keep files in by their digest (default $DEPFETCH_CACHE, else none)")
 	flags.BoolVar(&f.offline, "offline", false, "take files from the cache only")
 	flags.BoolVar(&f.downloadOnly, "download-only", false, "fill the cache and place nothing")
-	flags.StringArrayVar(&f.mirrors, "mirror", nil, "the URL of a tree of blobs/sha256/<hex> to try when the origin fails; may be given again (default $DEPFETCH_MIRRORS)")
+	flags.StringArrayVar(&f.mirrors, "mirror", nil, "the URL of a tree of blobs/sha256/<hex>, or oci://HOST/REPOSITORY, to try when the origin fails; may be given again (default $DEPFETCH_MIRRORS)")
 	flags.BoolVar(&f.mirrorFirst, "mirror-first", false, "ask the mirrors of --mirror before the origin (default $DEPFETCH_MIRROR_FIRST)")
 	f.Register(flags)
 	flags.StringVar(&f.progress, "progress", "auto", "tty (a bar), plain (lines), json, quiet, or auto: a bar on a terminal and lines elsewhere")
@@ -114,6 +114,12 @@ func (c *command) mirrors(asked []string) ([]string, error) {
 		asked = network.Words(c.getenv("DEPFETCH_MIRRORS"))
 	}
 	for _, m := range asked {
+		if source.InRegistry(m) {
+			if err := source.CheckRepository(m); err != nil {
+				return nil, console.Usagef("for instance oci://registry.example/team/deps", "mirror %s: %w", source.Redact(m), err)
+			}
+			continue
+		}
 		u, err := url.Parse(m)
 		if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
 			u.Scheme != "file" && !named(u) {

@@ -182,11 +182,8 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 		if t.ruled {
 			t.resp.Asked = h.URL.String()
 		}
-		req := t.request(ctx, h.URL, h.Home)
-		t.proxy = t.client.proxyOf(req)
-		resp, err = t.client.roundTrip(req, t.req.End > 0)
-		if err != nil {
-			return nil, t.failNetwork(ctx, err)
+		if resp, err = t.exchange(ctx, h, s); err != nil {
+			return nil, err
 		}
 		s.reset()
 		t.client.cfg.Cookies.take(h.URL, resp.Header)
@@ -218,7 +215,7 @@ func (t *transfer) request(ctx context.Context, u *url.URL, home bool) *http.Req
 	}
 	t.known = false
 	if home {
-		t.known = t.client.Authorize(r)
+		t.known = t.authorize(r)
 	}
 	t.client.cfg.Cookies.set(r)
 	return r
@@ -231,6 +228,7 @@ func (c *Client) Authorize(r *http.Request) bool {
 	return c.cfg.Headers.set(r, r.URL) || r.Header.Get("Authorization") != ""
 }
 
+//go:noinline
 func (t *transfer) allowed(u *url.URL) bool {
 	for _, p := range t.client.cfg.Hosts {
 		if p.Match(u) {
@@ -242,7 +240,11 @@ func (t *transfer) allowed(u *url.URL) bool {
 
 // failStatus makes the error of an answer that is not a success.
 func (t *transfer) failStatus(r *http.Response) error {
-	e := t.fail(errors.New(statusText(r.StatusCode)), temporaryStatus(r.StatusCode))
+	text := statusText(r.StatusCode)
+	if t.note != "" {
+		text += ", " + t.note
+	}
+	e := t.fail(errors.New(text), temporaryStatus(r.StatusCode))
 	e.Status = r.StatusCode
 	if r.TLS == nil {
 		e.Proxy = t.proxy
@@ -256,6 +258,7 @@ func (t *transfer) failStatus(r *http.Response) error {
 	return e
 }
 
+//go:noinline
 func statusText(code int) string { return fmt.Sprintf("HTTP %d %s", code, http.StatusText(code)) }
 
 // temporaryStatus reports whether a request with this status may succeed later.

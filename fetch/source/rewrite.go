@@ -151,7 +151,11 @@ func (c *Client) Rewrite(address string) string {
 	if c == nil {
 		return ""
 	}
-	if to, err := c.cfg.Rewrites.Rewrite(address); err == nil && to != address {
+	sent, _, err := sentAddress(address)
+	if err != nil {
+		return ""
+	}
+	if to, err := c.cfg.Rewrites.Rewrite(sent); err == nil && to != sent {
 		return to
 	}
 	return ""

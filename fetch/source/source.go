@@ -1,5 +1,5 @@
-// Package source streams the bytes of one address into a writer, over https, http or
-// from a file.
+// Package source streams the bytes of one address into a writer, over https, http, from
+// a registry or from a file.
 //
 // It guarantees that an address reaches its server byte for byte as it was
 // given; that redirects are few, never lead from https to http, and never leave
@@ -43,6 +43,9 @@ type Config struct {
 	// Headers holds header fields for certain origins, or is nil. They take
 	// precedence over Netrc.
 	Headers *Headers
+	// Logins holds the logins to registries, or is nil. A registry without one gets that
+	// of Netrc.
+	Logins *Logins
 	// Cookies keeps the cookies that servers set. Nil keeps none.
 	Cookies *Cookies
 	// Rewrites are the rules by which addresses are asked for elsewhere, or nil. Hosts are
@@ -71,6 +74,9 @@ type Client struct {
 	cfg   Config
 	plain *http.Transport
 	tls   func() (secure, error) // made at first use: reading the CA roots takes time
+
+	mu       sync.Mutex
+	sessions map[string]*session // with registries
 }
 
 // secure is what sends requests over TLS, and those for parts.
@@ -85,6 +91,8 @@ func New(cfg Config) *Client {
 		cfg.StallTimeout = DefaultStallTimeout
 	}
 	return &Client{
+		sessions: make(map[string]*session),
+
 		cfg:   cfg,
 		plain: newTransport(cfg, nil),
 		tls: sync.OnceValues(func() (secure, error) {
@@ -169,6 +177,12 @@ type Response struct {
 // request came.
 func (c *Client) Get(ctx context.Context, r Request) (Response, error) {
 	t := &transfer{client: c, req: r, resp: Response{URL: r.URL, Length: -1}}
+	// A registry is asked by http.
+	sent, repository, err := sentAddress(r.URL)
+	if err != nil {
+		return t.resp, t.fail(err, false)
+	}
+	t.req.URL, t.repository = sent, repository
 	req := &getter.Request{Src: r.URL, GetMode: getter.ModeFile}
 	for _, g := range t.getters() {
 		if ok, _ := g.Detect(req); ok {
@@ -188,11 +202,15 @@ type transfer struct {
 	known  bool   // credentials have been sent
 	proxy  string // of the last request, as it may be shown
 	ruled  bool   // a rule of Config.Rewrites has chosen the server
+
+	repository string // of a registry, or empty
+	note       string // which login a registry got
+	fixed      bool   // Config.Headers has the Authorization for it
 }
 
 // getters returns the supported sources.
 func (t *transfer) getters() []schemeGetter {
-	return []schemeGetter{{"https", t.http}, {"http", t.http}, {"file", t.file}}
+	return []schemeGetter{{"https", t.http}, {"http", t.http}, {"oci", t.http}, {"file", t.file}}
 }
 
 // schemeGetter is a go-getter source for one scheme.

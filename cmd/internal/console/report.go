@@ -284,6 +284,8 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 			c.Hintf("a proxy's login stands in its address, as https_proxy=http://USER:PASSWORD@HOST:PORT, with %%40 for an @ in it")
 		case s.ProxyStatus != 0 || s.Proxy != "" && s.Status == http.StatusForbidden:
 			c.Hintf("ask those who run the proxy to allow the host; or name it in no_proxy if it can be reached without one")
+		case denied(s) && source.InRegistry(a.URL):
+			c.Hintf("logins to registries are read from the config.json of docker login: --registry-auth FILE, or RUN --mount=type=secret,id=config.json")
 		case denied(s) && s.Authorized:
 			c.Hintf("the server has refused the credentials that the netrc or headers file has for it")
 		case denied(s):

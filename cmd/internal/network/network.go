@@ -24,6 +24,7 @@ type Options struct {
 	stallTimeout   time.Duration
 	netrc          string
 	headers        string
+	registryAuth   string
 	cacert         []string
 	rewrites       []string
 	originFallback bool
@@ -38,6 +39,7 @@ func (o *Options) Register(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.stallTimeout, "stall-timeout", source.DefaultStallTimeout, "how long no byte may come; there is no limit on the whole")
 	flags.StringVar(&o.netrc, "netrc", "", "the file with credentials (default $NETRC, ~/.netrc or /run/secrets/netrc)")
 	flags.StringVar(&o.headers, "headers", "", "a TOML file with header fields for each origin (default $DEPFETCH_HEADERS or /run/secrets/headers.toml)")
+	flags.StringVar(&o.registryAuth, "registry-auth", "", "docker's config.json with logins to registries (default /run/secrets/config.json, $DOCKER_CONFIG/config.json or ~/.docker/config.json)")
 	flags.StringArrayVar(&o.rewrites, "rewrite", nil, "FROM=TO: ask for addresses that begin with FROM at TO instead, with the credentials for TO; may be given again, the longest FROM counts (default $DEPFETCH_REWRITE)")
 	flags.BoolVar(&o.originFallback, "origin-fallback", false, "ask for an address itself when TO of --rewrite has failed (default $DEPFETCH_ORIGIN_FALLBACK)")
 	flags.StringArrayVar(&o.cacert, "cacert", nil, "a PEM file of further certificate authorities; may be given again")
@@ -71,6 +73,10 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 	if err != nil {
 		return source.Config{}, err
 	}
+	logins, err := readLogins(c, o.registryAuth, getenv)
+	if err != nil {
+		return source.Config{}, err
+	}
 	proxy, err := environmentProxy(getenv)
 	if err != nil {
 		return source.Config{}, err
@@ -85,7 +91,7 @@ func (o Options) Config(c *console.Console, getenv func(string) string, version 
 	}
 	return source.Config{
 		Rewrites: rewrites,
-		Netrc:    netrc, Headers: headers, Proxy: proxy, Roots: roots,
+		Netrc:    netrc, Headers: headers, Logins: logins, Proxy: proxy, Roots: roots,
 		UserAgent:      c.Program + "/" + version,
 		ConnectTimeout: o.connectTimeout, StallTimeout: o.stallTimeout, Connections: o.Jobs,
 	}, nil
