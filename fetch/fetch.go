@@ -214,18 +214,32 @@ func (r *run) emit(e Event) {
 }
 
 // each calls f for 0 to n-1, from at most jobs goroutines, and returns when all
-// calls have returned. It makes no further calls once ctx has ended, and then
-// returns the cause, or else the errors of f joined in order.
-func each(ctx context.Context, jobs, n int, f func(i int) error) error {
+// calls have returned. Those for which later, if it is not nil, reports true come last.
+// It makes no further calls once ctx has ended, and then returns the cause, or else the
+// errors of f joined in order.
+func each(ctx context.Context, jobs, n int, later func(i int) bool, f func(i int) error) error {
 	var (
 		errs = make([]error, n)
+		last = make(chan int, n)
 		next atomic.Int64
 		wg   sync.WaitGroup
 	)
 	for range min(jobs, n) {
 		wg.Go(func() {
 			for i := int(next.Add(1) - 1); i < n && ctx.Err() == nil; i = int(next.Add(1) - 1) {
-				errs[i] = f(i)
+				if later != nil && later(i) {
+					last <- i
+				} else {
+					errs[i] = f(i)
+				}
+			}
+			for ctx.Err() == nil {
+				select {
+				case i := <-last:
+					errs[i] = f(i)
+				default:
+					return
+				}
 			}
 		})
 	}

@@ -26,7 +26,7 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 	}
 	r.hashers = newHashers(min(r.jobs(), len(blobs)))
 	present := make([]bool, len(blobs))
-	err := each(ctx, r.jobs(), len(blobs), func(i int) (err error) {
+	err := each(ctx, r.jobs(), len(blobs), func(i int) bool { return r.elsewhere(blobs[i]) }, func(i int) (err error) {
 		present[i], err = r.fill(ctx, blobs[i])
 		return err
 	})

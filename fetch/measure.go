@@ -27,7 +27,7 @@ func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measureme
 	r := c.newRun()
 	r.hashers = newHashers(min(c.jobs(), len(artifacts)))
 	all := make([]Measurement, len(artifacts))
-	err := each(ctx, c.jobs(), len(artifacts), func(i int) error {
+	err := each(ctx, c.jobs(), len(artifacts), nil, func(i int) error {
 		all[i] = r.measure(ctx, &artifacts[i])
 		return nil
 	})

@@ -12,6 +12,7 @@ type blob struct {
 	size      int64       // or SizeUnknown
 	artifacts []*Artifact // whose bytes they are, at least one
 	local     []string    // files that hold these bytes already
+	other     otherDownload
 }
 
 // newBlob returns the blob of one artifact.
@@ -37,7 +38,7 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 	}
 	r.stage.sweep(dests)
 	states := make([]state, len(dests))
-	err = each(ctx, r.jobs(), len(dests), func(i int) (err error) {
+	err = each(ctx, r.jobs(), len(dests), nil, func(i int) (err error) {
 		var unknown *UnverifiableError
 		states[i], _, err = r.look(ctx, dests[i])
 		if errors.As(err, &unknown) {

@@ -21,6 +21,33 @@ const sharePoll = 50 * time.Millisecond
 // cached reports whether the cache has the bytes already.
 func (a acquired) cached() bool { return a.inCache || a.kind == SourceCache }
 
+// otherDownload is what is known of the download of a blob by another process.
+type otherDownload struct {
+	size  int64     // how far it is
+	moved time.Time // when it was seen to have moved; zero is never
+}
+
+// stalled notes how far the download is now, and reports whether it has not moved for long.
+func (o *otherDownload) stalled(size int64, after time.Duration) bool {
+	if o.moved.IsZero() || size != o.size {
+		o.size, o.moved = size, time.Now()
+	}
+	return time.Since(o.moved) > after
+}
+
+// elsewhere reports whether another process is downloading b, so that b is better left
+// until there is nothing else to do: to wait for it would keep other files from coming.
+func (r *run) elsewhere(b *blob) bool {
+	if r.Cache == nil || r.Offline || len(b.local) > 0 {
+		return false
+	}
+	size, busy := r.Cache.Busy(b.digest)
+	if busy {
+		b.other.stalled(size, 0) // the time that it has to move in begins
+	}
+	return busy
+}
+
 // openCache opens the blob in the cache. If it is not there and another process is
 // downloading it, it waits: until that one has ended, or has stalled. The error is
 // fs.ErrNotExist if the blob is to be downloaded here. Then others wait for this process,
@@ -33,8 +60,7 @@ func (t *acquisition) openCache(ctx context.Context) (*os.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) || t.Offline || t.sink.file == nil {
 		return f, err
 	}
-	var moved time.Time
-	for last := int64(-1); ; {
+	for said := false; ; said = true {
 		p, size, err := t.Cache.Claim(t.blob.digest)
 		if !errors.Is(err, cache.ErrBusy) {
 			f, err := t.Cache.Open(t.blob.digest) // the one who had it may be done
@@ -45,14 +71,11 @@ func (t *acquisition) openCache(ctx context.Context) (*os.File, error) {
 			}
 			return f, err
 		}
-		switch {
-		case size != last:
-			if moved.IsZero() {
-				t.emit(Event{Kind: EventWaiting, Artifact: t.blob.name()})
-			}
-			last, moved = size, time.Now()
-		case time.Since(moved) > t.Source.StallTimeout():
+		if t.blob.other.stalled(size, t.Source.StallTimeout()) {
 			return nil, fs.ErrNotExist
+		}
+		if !said {
+			t.emit(Event{Kind: EventWaiting, Artifact: t.blob.name()})
 		}
 		if err := sleep(ctx, sharePoll, nil); err != nil {
 			return nil, err

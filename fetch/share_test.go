@@ -233,6 +233,51 @@ func TestSharedStall(t *testing.T) {
 	wantTree(t, dir, "blobs/", "blobs/sha256/", "blobs/sha256/"+a.Digest.String())
 }
 
+// TestSharedNoJob holds that a wait for another process keeps no other file from coming.
+func TestSharedNoJob(t *testing.T) {
+	for name, call := range map[string]func(*fetch.Client, []fetch.Artifact) error{
+		"Fetch": func(c *fetch.Client, a []fetch.Artifact) error { _, err := c.Fetch(t.Context(), a); return err },
+		"Fill":  func(c *fetch.Client, a []fetch.Artifact) error { _, err := c.Fill(t.Context(), a); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := fetchtest.New(t)
+			dir := t.TempDir()
+			free := pin("free", s.Script("/free", fetchtest.Body(other)), other)
+			var artifacts []fetch.Artifact
+			var held []*cache.Partial
+			for i := range 3 {
+				name, content := fmt.Sprint("held", i), fmt.Sprint(body, i)
+				a := pin(name, s.Script("/"+name, func(w http.ResponseWriter, r *http.Request) {
+					if len(s.Requests("/free")) == 0 {
+						t.Errorf("%s was asked for first", name)
+					}
+					fetchtest.Body(content)(w, r)
+				}), content)
+				p, _, err := (&cache.Store{Root: dir}).Claim(a.Digest)
+				if err != nil {
+					t.Fatal(err)
+				}
+				artifacts, held = append(artifacts, a), append(held, p)
+			}
+			artifacts = append(artifacts, free)
+			c := sharing(t, dir)
+			c.Jobs = 1
+			c.Source = source.New(source.Config{StallTimeout: time.Second})
+			began := time.Now()
+			if err := call(c, artifacts); err != nil {
+				t.Fatal(err)
+			}
+			// They have all stood still for the same second.
+			if took := time.Since(began); took > 2500*time.Millisecond {
+				t.Errorf("it took %s", took)
+			}
+			for _, p := range held {
+				p.Close(false)
+			}
+		})
+	}
+}
+
 // TestSharedInterrupted holds that a context ends the wait.
 func TestSharedInterrupted(t *testing.T) {
 	s := fetchtest.New(t)

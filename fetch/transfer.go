@@ -26,7 +26,7 @@ func (r *run) transferAll(ctx context.Context) error {
 	}
 	r.hashers = newHashers(min(r.jobs(), len(r.transfers)))
 	var hopeless atomic.Bool
-	return each(ctx, r.jobs(), len(r.transfers), func(i int) error {
+	return each(ctx, r.jobs(), len(r.transfers), func(i int) bool { return r.elsewhere(r.transfers[i].blob) }, func(i int) error {
 		if hopeless.Load() {
 			return nil
 		}

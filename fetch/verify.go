@@ -26,7 +26,7 @@ func (c *Client) Verify(ctx context.Context, artifacts []Artifact) ([]Finding, e
 		return nil, err
 	}
 	all := make([][]Finding, len(dests))
-	err = each(ctx, c.jobs(), len(dests), func(i int) (err error) {
+	err = each(ctx, c.jobs(), len(dests), nil, func(i int) (err error) {
 		d := dests[i]
 		_, all[i], err = c.look(ctx, d)
 		var occupied *DestinationError

@@ -94,6 +94,23 @@ func (s *Store) Claim(d digest.SHA256) (p *Partial, size int64, err error) {
 	return nil, 0, errUnusable
 }
 
+// Busy reports whether another has the partial of d, and how far it is.
+func (s *Store) Busy(d digest.SHA256) (size int64, busy bool) {
+	if !canLock {
+		return 0, false
+	}
+	f, err := os.OpenFile(s.partial(d), os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return 0, false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || lock(f) != ErrBusy {
+		return 0, false
+	}
+	return info.Size(), true
+}
+
 // named reports whether f still has its name.
 func named(f *os.File, info fs.FileInfo) bool {
 	there, err := os.Lstat(f.Name())
