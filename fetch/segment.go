@@ -26,6 +26,7 @@ type segments struct {
 	req       source.Request // of the whole file
 	validator string
 	size      int64
+	stopMain  context.CancelCauseFunc
 	moved     chan struct{}  // receives after what the sink waits for has changed
 	work      sync.WaitGroup // of all goroutines
 
@@ -40,14 +41,20 @@ type segments struct {
 	live     int   // how many there are, that of the main stream included
 	starting int   // those of workers that have no answer yet
 	broken   int   // connections of workers that broke
+	slow     int   // connections that were closed because they were slow
 }
 
 // maxBroken is how many connections of workers may break for others to be opened.
 const maxBroken = 16
 
+// maxSlow is how many slow connections are closed for others to take their place, so that
+// a server that has become slow as a whole is not asked again and again.
+const maxSlow = 16
+
 var (
 	errOvertaken  = errors.New("a worker has what comes next") // ends the main stream
 	errTaken      = errors.New("the main stream has come here first")
+	errSlow       = errors.New("another connection may be faster")
 	errUnfinished = errors.New("no worker is left, and bytes are missing")
 )
 
@@ -82,7 +89,13 @@ func (t *acquisition) getSegments(ctx context.Context, l *lease, req source.Requ
 			p.validator = r.Validator
 		}
 	}
-	resp, err := t.run.get(ctx, l, whole)
+	main, stopMain := context.WithCancelCause(ctx)
+	defer stopMain(nil)
+	p.stopMain = stopMain
+	resp, err := t.run.get(main, l, whole)
+	if err == errSlow {
+		err = errOvertaken // workers go on from here
+	}
 	if p.leave(inner, err) {
 		t.patched = true
 		err = p.follow(ctx, err)
@@ -109,6 +122,7 @@ func (m mainStream) Begin(offset int64) error {
 		return err
 	}
 	p.extents, p.main = newExtents(offset, p.size)
+	p.main.begin(p.stopMain)
 	p.got = offset
 	p.pace.begin(0, offset)
 	p.work.Go(func() { p.control(m.ctx) })
@@ -140,9 +154,13 @@ func (m mainStream) Commit(n int) error {
 	p.main.at += int64(n)
 	p.got += int64(n)
 	p.filling = 0
-	if p.main.at == p.main.to && p.main.at < p.size && !p.extents.extend(p.main, p.segment()) {
+	if p.main.at < p.main.to || p.main.at == p.size {
+		return nil
+	}
+	if !p.extents.extend(p.main, p.segment()) {
 		return errOvertaken
 	}
+	p.main.begin(p.stopMain)
 	return nil
 }
 
@@ -168,6 +186,7 @@ func (p *segments) control(ctx context.Context) {
 func (p *segments) adjust(ctx context.Context, now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.stopSlow()
 	had := p.live
 	want := p.pace.want(now, p.got, had, p.starting)
 	if want <= had {
@@ -186,6 +205,19 @@ func (p *segments) adjust(ctx context.Context, now time.Duration) {
 		p.started = true
 		p.main.to = min(p.main.at+p.filling+p.segment(), p.size)
 		p.extents.next = p.main.to
+		p.main.begin(p.stopMain)
+	}
+}
+
+// stopSlow closes connections over which far less comes than over the first one at the
+// start. One of them would hold up the whole file, for as long as it is not quite still.
+func (p *segments) stopSlow() {
+	for _, e := range p.extents.list {
+		if p.started && e.held && p.slow < maxSlow && p.pace.slow(e) {
+			p.slow++
+			e.stop(errSlow)
+			e.since = time.Now() // for its stream to notice
+		}
 	}
 }
 

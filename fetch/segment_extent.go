@@ -1,5 +1,10 @@
 package fetch
 
+import (
+	"context"
+	"time"
+)
+
 // extents divides a file between the streams that fetch it. They are claimed in order
 // from the front, so that what is missing before the last byte that came is little.
 type extents struct {
@@ -14,6 +19,15 @@ type extent struct {
 	held   bool  // a stream fetches it
 	begun  bool  // that stream has an answer that fits
 	taken  bool  // the main stream fetches it in that stream's place
+
+	from  int64     // where that stream began
+	since time.Time // and when
+	stop  context.CancelCauseFunc
+}
+
+// begin notes that a stream, which stop stops, begins to fetch e.
+func (e *extent) begin(stop context.CancelCauseFunc) {
+	e.from, e.since, e.stop = e.at, time.Now(), stop
 }
 
 // newExtents returns a file of which the main stream fetches all from offset on.

@@ -81,6 +81,21 @@ func (p *pace) want(now time.Duration, bytes int64, live, starting int) int {
 	return live
 }
 
+// slowness is how many times slower than the first connection one must be to be closed.
+// Those that share a full link, and are kept because there is some gain, are not that slow.
+const slowness = 8
+
+// slow reports whether the stream that fetches e is so slow that it is worth another
+// request. One without an answer is given more time.
+func (p *pace) slow(e *extent) bool {
+	took, patience := time.Since(e.since), p.patience
+	if !e.begun {
+		patience *= 4
+	}
+	rate := float64(e.at-e.from) / max(took.Seconds(), 1e-3)
+	return took > patience && rate < p.each/slowness && float64(e.to-e.at) > rate*p.worth
+}
+
 // none notes that no connection may be added now.
 func (p *pace) none(now time.Duration, bytes int64) {
 	p.trying = false

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -335,6 +336,89 @@ func TestNoSegments(t *testing.T) {
 		})
 	}
 }
+
+// TestSegmentsSlow has one connection of several that hardly moves, which is closed: what
+// it should have brought comes over another.
+func TestSegmentsSlow(t *testing.T) {
+	const etag = `"one"`
+	slow := map[string]fetchtest.Step{
+		"trickling": fetchtest.Throttled(64, 50*time.Millisecond, fetchtest.Ranged(etag, large)),
+		"no answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"stalled": func(w http.ResponseWriter, r *http.Request) {
+			fetchtest.Throttled(10<<10, time.Millisecond, fetchtest.Ranged(etag, large))(&stopping{w, r.Context(), 12 << 10}, r)
+		},
+	}
+	for name, step := range slow {
+		for _, nth := range []int32{1, 2, 6} { // the first is that for the whole file
+			if nth == 1 && name != "trickling" {
+				continue
+			}
+			t.Run(fmt.Sprint(name, nth), func(t *testing.T) {
+				t.Parallel()
+				s := fetchtest.New(t)
+				c, failed := segmenting(t)
+				var requests atomic.Int32
+				url := s.Script("/large", func(w http.ResponseWriter, r *http.Request) {
+					n := requests.Add(1)
+					switch {
+					case n == 1 && nth == 1:
+						throttled(fetchtest.Ranged(etag, large))(&slowing{ResponseWriter: w, left: 300 << 10}, r)
+					case n == nth:
+						step(w, r)
+					default:
+						throttled(fetchtest.Ranged(etag, large))(w, r)
+					}
+				})
+				began := time.Now()
+				if _, err := c.Fetch(t.Context(), []fetch.Artifact{pin("large", url, large)}); err != nil {
+					t.Fatal(err)
+				}
+				wantFile(t, filepath.Join(c.Root, "opt/large"), large)
+				if took := time.Since(began); took > 10*time.Second || len(*failed) > 0 {
+					t.Errorf("it took %s, failures %v", took, *failed)
+				}
+			})
+		}
+	}
+}
+
+// stopping sends no more after so many bytes.
+type stopping struct {
+	http.ResponseWriter
+	ctx  context.Context
+	left int
+}
+
+func (s *stopping) Write(p []byte) (int, error) {
+	if s.left -= len(p); s.left < 0 {
+		<-s.ctx.Done()
+	}
+	return s.ResponseWriter.Write(p)
+}
+
+func (s *stopping) Flush() { s.ResponseWriter.(http.Flusher).Flush() }
+
+// slowing sends a byte at a time, and waits after each, after so many bytes.
+type slowing struct {
+	http.ResponseWriter
+	left int
+}
+
+func (s *slowing) Write(p []byte) (n int, err error) {
+	if s.left -= len(p); s.left > 0 {
+		return s.ResponseWriter.Write(p)
+	}
+	for i := range p {
+		time.Sleep(20 * time.Millisecond)
+		if _, err := s.ResponseWriter.Write(p[i : i+1]); err != nil {
+			return i, err
+		}
+		s.Flush()
+	}
+	return len(p), nil
+}
+
+func (s *slowing) Flush() { s.ResponseWriter.(http.Flusher).Flush() }
 
 // TestSegmentsInterrupted holds that an interrupted run leaves nothing.
 func TestSegmentsInterrupted(t *testing.T) {

@@ -15,6 +15,8 @@ type worker struct {
 	left     bool // it does not count any more
 	buffer   []byte
 	extent   *extent
+	ctx      context.Context // of the request for extent, which stop ends
+	stop     context.CancelCauseFunc
 }
 
 // run fetches segments until none is left, the server refuses, or there are to be fewer
@@ -28,7 +30,8 @@ func (w *worker) run(ctx context.Context) {
 		began := w.extent.at
 		req := p.req
 		req.Limit, req.Offset, req.End, req.Validator, req.Dst = p.size, began, w.extent.to, p.validator, w
-		_, err := p.run.Source.Get(ctx, req)
+		_, err := p.run.Source.Get(w.ctx, req)
+		w.stop(nil)
 		again, refused = w.release(err, began)
 	}
 	p.mu.Lock()
@@ -49,7 +52,12 @@ func (w *worker) claim(ctx context.Context) bool {
 	if w.extent = nil; ctx.Err() == nil {
 		w.extent = p.extents.claim(p.segment())
 	}
-	return w.extent != nil
+	if w.extent == nil {
+		return false
+	}
+	w.ctx, w.stop = context.WithCancelCause(ctx)
+	w.extent.begin(w.stop)
+	return true
 }
 
 // release gives back what is missing of a segment that began at a byte, after a request
@@ -62,7 +70,7 @@ func (w *worker) release(err error, began int64) (again, refused bool) {
 	e.held = false
 	var failed *source.Error
 	switch {
-	case err == errTaken || err == nil && e.at == e.to:
+	case err == errTaken || err == errSlow || err == nil && e.at == e.to:
 		return true, false
 	case err != nil && !errors.As(err, &failed):
 		return false, false // of the file, or the end of ctx
