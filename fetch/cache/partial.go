@@ -85,9 +85,13 @@ func (s *Store) Claim(d digest.SHA256) (p *Partial, size int64, err error) {
 			continue
 		case osfile.Links(info) != 1 || int(osfile.OwnerOf(info).UID) != os.Geteuid():
 			// Another could change it, or has more use for it.
-			os.Remove(name)
+			err := os.Remove(name)
 			f.Close()
-			return nil, 0, errUnusable
+			if err != nil {
+				return nil, 0, errUnusable
+			}
+			os.Remove(name + recordSuffix)
+			continue
 		}
 		return &Partial{store: s, digest: d, file: f}, 0, nil
 	}

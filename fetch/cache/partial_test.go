@@ -90,3 +90,31 @@ func TestSweepPartials(t *testing.T) {
 	held.Close(false)
 	count(0)
 }
+
+// TestClaimUnusable holds that a partial which another could change, or which another
+// user has left, is removed with its record, and that one takes its place.
+func TestClaimUnusable(t *testing.T) {
+	s := &cache.Store{Root: t.TempDir()}
+	name := filepath.Join(s.Root, ".partial-"+blob.String())
+	elsewhere := filepath.Join(t.TempDir(), "keep")
+	for path, text := range map[string]string{elsewhere: "keep", name + ".from": "x"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Link(elsewhere, name); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := s.Claim(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Write([]byte("hello"), 0)
+	if entries, err := os.ReadDir(s.Root); err != nil || len(entries) != 1 {
+		t.Errorf("in the store: %v, %v", entries, err)
+	}
+	p.Close(false)
+	if text, err := os.ReadFile(elsewhere); string(text) != "keep" {
+		t.Errorf("the other file holds %q, %v", text, err)
+	}
+}
