@@ -82,7 +82,13 @@ func (s *sink) Commit(n int) error {
 	s.hasher.commit(n)
 	s.partial.Write(b, s.n)
 	if s.file != nil && s.attempt < attemptCloned {
-		n, s.err = s.file.Write(b)
+		var k int
+		if k, s.err = s.file.Write(b); s.err != nil && s.partial != nil {
+			// The cache can do without: the partial may have taken the room.
+			s.partial.Close(false)
+			s.partial = nil
+			_, s.err = s.file.Write(b[k:])
+		}
 	}
 	s.n += int64(n)
 	s.progress(n)

@@ -1,0 +1,53 @@
+//go:build e2e
+
+package fetch_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/fetch/fetchtest"
+)
+
+// TestPartialNoRoom holds that the copy for the cache, which is written as the bytes
+// arrive, takes no room that the file needs. It needs root.
+func TestPartialNoRoom(t *testing.T) {
+	content := strings.Repeat(body, 6<<20/len(body))
+	for name, call := range map[string]func(context.Context, *fetch.Client, []fetch.Artifact) error{
+		"Fetch": func(ctx context.Context, c *fetch.Client, a []fetch.Artifact) error {
+			_, err := c.Fetch(ctx, a)
+			return err
+		},
+		"Fill": func(ctx context.Context, c *fetch.Client, a []fetch.Artifact) error {
+			_, err := c.Fill(ctx, a)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			mustRun(t, "mount", "-t", "tmpfs", "-o", "size=8m", "none", dir)
+			t.Cleanup(func() { mustRun(t, "umount", dir) })
+			s := fetchtest.New(t)
+			c := client(t)
+			c.Root, c.Cache = filepath.Join(dir, "root"), &cache.Store{Root: filepath.Join(dir, "cache")}
+			mustRun(t, "mkdir", c.Root)
+			a := pin("tool", s.Script("/tool", fetchtest.Ranged(`"one"`, content)), content)
+			if err := call(t.Context(), c, []fetch.Artifact{a}); err != nil {
+				t.Fatal(err)
+			}
+			if name == "Fetch" {
+				wantFile(t, filepath.Join(c.Root, a.Path), content)
+				wantTree(t, c.Cache.Root)
+			} else {
+				wantTree(t, c.Cache.Root, "blobs/", "blobs/sha256/", "blobs/sha256/"+a.Digest.String())
+			}
+			if n := len(s.Requests("/tool")); n != 1 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}
