@@ -25,11 +25,21 @@ func (a acquired) cached() bool { return a.inCache || a.kind == SourceCache }
 type otherDownload struct {
 	size  int64     // how far it is
 	moved time.Time // when it was seen to have moved; zero is never
+
+	restarts int // how often there was less than before
 }
+
+// maxRestarts is how often a download may begin again for others to go on waiting for it.
+// Then it has to get further than it was.
+const maxRestarts = 5
 
 // stalled notes how far the download is now, and reports whether it has not moved for long.
 func (o *otherDownload) stalled(size int64, after time.Duration) bool {
-	if o.moved.IsZero() || size != o.size {
+	if size < o.size && o.restarts < maxRestarts {
+		o.restarts++
+		o.size, o.moved = size, time.Now()
+	}
+	if size > o.size || o.moved.IsZero() {
 		o.size, o.moved = size, time.Now()
 	}
 	return time.Since(o.moved) > after

@@ -233,6 +233,36 @@ func TestSharedStall(t *testing.T) {
 	wantTree(t, dir, "blobs/", "blobs/sha256/", "blobs/sha256/"+a.Digest.String())
 }
 
+// TestSharedRestless has a first one that begins again and again, and never gets anywhere.
+func TestSharedRestless(t *testing.T) {
+	s := fetchtest.New(t)
+	dir := t.TempDir()
+	a := pin("tool", s.Script("/tool", fetchtest.Body(body)), body)
+	held, _, err := (&cache.Store{Root: dir}).Claim(a.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close(false)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := int64(1); ctx.Err() == nil; n++ {
+			held.Truncate(n % 4)
+			time.Sleep(30 * time.Millisecond)
+		}
+	}()
+	c := sharing(t, dir)
+	c.Source = source.New(source.Config{StallTimeout: 300 * time.Millisecond})
+	_, err = c.Fetch(ctx, []fetch.Artifact{a})
+	stop()
+	<-ended
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, filepath.Join(c.Root, a.Path), body)
+}
+
 // TestSharedNoJob holds that a wait for another process keeps no other file from coming.
 func TestSharedNoJob(t *testing.T) {
 	for name, call := range map[string]func(*fetch.Client, []fetch.Artifact) error{
