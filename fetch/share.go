@@ -108,7 +108,7 @@ func (t *acquisition) begin(ctx context.Context, p *cache.Partial) {
 			continue
 		}
 		// One byte at least is left to ask for: an empty range is an error.
-		limit := t.limit(t.blob) - 1
+		limit := min(t.limit(t.blob), p.Size()) - 1
 		for err := s.Begin(0); err == nil && s.n < limit && ctx.Err() == nil; {
 			b := s.Buffer()
 			n, _ := p.ReadAt(b[:min(int64(len(b)), limit-s.n)], s.n)

@@ -348,6 +348,10 @@ func TestResumeInterrupted(t *testing.T) {
 		}, 1, 2},
 		{"too many bytes", func(t *testing.T, part string, _ *fetch.Artifact) { mustWrite(t, part, long+long) }, 1, 1},
 		{"all bytes", func(t *testing.T, part string, _ *fetch.Artifact) { mustWrite(t, part, long) }, 1, 1},
+		{"all bytes of a size that is not known", func(t *testing.T, part string, a *fetch.Artifact) {
+			a.Size = fetch.SizeUnknown
+			mustWrite(t, part, long)
+		}, 1, 1},
 		{"no bytes", func(t *testing.T, part string, _ *fetch.Artifact) { mustWrite(t, part, "") }, 0, 1},
 		{"another address", func(_ *testing.T, _ string, a *fetch.Artifact) { a.URL += "?2" }, 0, 1},
 		{"no record", func(t *testing.T, part string, _ *fetch.Artifact) { os.Remove(part + ".from") }, 0, 1},
@@ -370,8 +374,12 @@ func TestResumeInterrupted(t *testing.T) {
 			}
 			wantTree(t, c.Root)
 			test.between(t, partial(c.Cache, a), &a)
-			if _, err := c.Fetch(t.Context(), []fetch.Artifact{a}); err != nil {
+			sum, err := c.Fetch(t.Context(), []fetch.Artifact{a})
+			if err != nil {
 				t.Fatal(err)
+			}
+			if strings.HasPrefix(test.name, "all bytes") && sum.Bytes != 1 {
+				t.Errorf("%d bytes were downloaded", sum.Bytes)
 			}
 			wantFile(t, filepath.Join(c.Root, a.Path), long)
 			wantTree(t, c.Cache.Root, "blobs/", "blobs/sha256/", "blobs/sha256/"+a.Digest.String())

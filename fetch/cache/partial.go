@@ -124,6 +124,15 @@ func named(f *os.File, info fs.FileInfo) bool {
 // ReadAt implements io.ReaderAt.
 func (p *Partial) ReadAt(b []byte, at int64) (int, error) { return p.file.ReadAt(b, at) }
 
+// Size returns how many bytes p has.
+func (p *Partial) Size() int64 {
+	info, err := p.file.Stat()
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // Truncate leaves the first n bytes.
 func (p *Partial) Truncate(n int64) {
 	if p != nil && p.file != nil {
