@@ -124,6 +124,9 @@ func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, e
 	})
 	if err == nil && t.sink.partial != nil {
 		r.toCache(b.name(), func() error {
+			if p := t.sink.partial.File(); p != nil && f != nil {
+				clone(p, f) // where the disk can, the two share their blocks
+			}
 			err := t.sink.partial.Commit()
 			got.inCache = err == nil
 			return err

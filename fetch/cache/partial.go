@@ -121,6 +121,9 @@ func named(f *os.File, info fs.FileInfo) bool {
 	return err == nil && os.SameFile(info, there)
 }
 
+// File returns the file of p, or nil if p has been given up.
+func (p *Partial) File() *os.File { return p.file }
+
 // ReadAt implements io.ReaderAt.
 func (p *Partial) ReadAt(b []byte, at int64) (int, error) { return p.file.ReadAt(b, at) }
 
