@@ -51,9 +51,9 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 .PHONY: e2e
 e2e: $(TOOLS)/buildctl ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
-	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower' ./fetch
+	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
-	$(GO) test -tags e2e -count=1 -run TestDifferential ./cmd/depfetch
+	$(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx' ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
 	$(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry' ./cmd/deplock
 
