@@ -84,6 +84,8 @@ func explainOne(err error) error {
 			return coded(exit.Unavailable, "")
 		}
 		return coded(exit.Failure, "")
+	case errors.As(err, &copied) && mirror.IsWrong(err):
+		return coded(exit.WrongBytes, "")
 	case errors.As(err, &copied):
 		return coded(exit.Unavailable, mirrorHint(copied))
 	case errors.As(err, &unavailable):

@@ -110,6 +110,48 @@ func TestMirrorDirectory(t *testing.T) {
 	testMirror(t, filepath.Join(t.TempDir(), "mirror"))
 }
 
+// TestMirrorWrong: a registry that serves other bytes than those asked for is told from one
+// that cannot be asked.
+func TestMirrorWrong(t *testing.T) {
+	config(t, "{}")
+	name, _ := mirrorLock(t, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "other bytes: 16!")
+	}))
+	defer server.Close()
+	target := "oci://" + strings.TrimPrefix(server.URL, "http://") + "/team/deps"
+	code, stdout, stderr := deplock(t, "-f", name, "mirror", "check", "--deep", target)
+	if code != 1 || !strings.Contains(stdout, "0 missing, 1 wrong, 0 unreachable") {
+		t.Errorf("check --deep: exit %d\n%s%s", code, stdout, stderr)
+	}
+	dir := t.TempDir()
+	code, _, stderr = deplock(t, "-f", name, "mirror", "pull", target, dir)
+	if code != 4 || !strings.Contains(stderr, "its sha256 is ") {
+		t.Errorf("pull: exit %d\n%s", code, stderr)
+	}
+	if blobs, err := filepath.Glob(filepath.Join(dir, "blobs/sha256/*")); err != nil || len(blobs) != 0 {
+		t.Error(blobs, err)
+	}
+}
+
+// TestMirrorRedirects: redirects in a circle end.
+func TestMirrorRedirects(t *testing.T) {
+	config(t, "{}")
+	name, _ := mirrorLock(t, 1)
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/blobs/") && asked.Add(1) < 1000 {
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		}
+	}))
+	defer server.Close()
+	target := "oci://" + strings.TrimPrefix(server.URL, "http://") + "/team/deps"
+	code, stdout, stderr := deplock(t, "-f", name, "mirror", "check", target)
+	if code != 3 || asked.Load() != 11 || !strings.Contains(stdout, "more than 10 redirects") {
+		t.Errorf("exit %d, asked %d times\n%s%s", code, asked.Load(), stdout, stderr)
+	}
+}
+
 // TestMirrorRefused: what is refused sends nothing.
 func TestMirrorRefused(t *testing.T) {
 	config(t, "{}")

@@ -267,11 +267,10 @@ func (c *Client) verify(ctx context.Context, s store, r *Result) {
 }
 
 func (r *Result) fail(err error) {
-	var wrong *wrongError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.Status = Missing
-	case errors.As(err, &wrong):
+	case IsWrong(err):
 		r.Status, r.Err = Wrong, err
 	default:
 		r.Status, r.Err = Unreachable, err
@@ -291,6 +290,12 @@ func (c *Client) failed(ctx context.Context, what string, err error) error {
 
 // wrongError says that a target has other bytes than those pinned.
 type wrongError struct{ error }
+
+// IsWrong reports whether an error is that a target has other bytes than those pinned.
+func IsWrong(err error) bool {
+	var wrong *wrongError
+	return errors.As(err, &wrong)
+}
 
 // read verifies the bytes of a blob, and writes them to f unless it is nil. It returns their
 // number. After an error the content of f must not be used.
