@@ -33,6 +33,19 @@ type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// TestParseTarget: the names of Docker Hub are hosts, and a word without a dot is none.
+func TestParseTarget(t *testing.T) {
+	for text, want := range map[string]string{
+		"oci://docker.io/me/deps": "index.docker.io", "oci://index.docker.io/me/deps:v1": "index.docker.io", "oci://registry-1.docker.io/me/deps": "index.docker.io",
+		"oci://example.com/deps": "example.com", "oci://[::1]:5000/deps": "[::1]:5000", "oci://team/deps": "",
+	} {
+		got, err := ParseTarget(text)
+		if (err == nil) != (want != "") || err == nil && got.Host() != want {
+			t.Errorf("%s: %q, %v", text, got.Host(), err)
+		}
+	}
+}
+
 // TestAnnotations: each layer has a file name of its own, and no secrets.
 func TestAnnotations(t *testing.T) {
 	titles := make(map[string]bool)

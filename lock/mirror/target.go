@@ -32,6 +32,11 @@ func ParseTarget(text string) (Target, error) {
 		return Target{}, errors.New("want oci://HOST[:PORT]/REPOSITORY[:TAG], without a digest, login or query")
 	}
 	host, repository, _ := strings.Cut(ref, "/")
+	// The names of Docker Hub are one registry, whose logins are stored under this one.
+	if host == "docker.io" || host == "registry-1.docker.io" {
+		host = name.DefaultRegistry
+		ref = host + "/" + repository
+	}
 	if host == "" || repository == "" {
 		return Target{}, fmt.Errorf("oci://%s: want oci://HOST[:PORT]/REPOSITORY[:TAG]", ref)
 	}
