@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
@@ -36,8 +35,9 @@ need. Nothing is ever removed: delete lock- tags that no commit needs any more b
 registry's own means.
 
 Registries are asked with the credentials of docker login, credential helpers
-included ($DOCKER_CONFIG, ~/.docker/config.json), else of netrc. Plain http is used to
-this machine alone.`
+included ($DOCKER_CONFIG, ~/.docker/config.json), else of netrc. The file that
+--registry-auth names stands in for those of docker login; helpers that it leaves
+credentials to are not started. Plain http is used to this machine alone.`
 
 func (c *command) mirrorCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -187,7 +187,7 @@ func (c *command) mirror(f mirrorFlags, target, verb string) (*mirror.Client, []
 	client := &mirror.Client{
 		Target: t,
 		Registry: mirror.Registry{
-			Keychain:  authn.NewMultiKeychain(authn.DefaultKeychain, netrcKeychain{upstream}),
+			Keychain:  registryKeychain(f.Options, upstream),
 			Transport: upstream, UserAgent: cfg.UserAgent,
 		},
 		Fetch: &fetch.Client{Source: upstream, Offline: f.offline, Jobs: f.Jobs, Connections: f.Connections, Retries: f.Retries, Events: c.progress.Event},
@@ -198,21 +198,6 @@ func (c *command) mirror(f mirrorFlags, target, verb string) (*mirror.Client, []
 		client.Fetch.Cache = &cache.Store{Root: dir}
 	}
 	return client, blobs, nil
-}
-
-// netrcKeychain has the logins of netrc.
-type netrcKeychain struct{ client *source.Client }
-
-func (k netrcKeychain) Resolve(r authn.Resource) (authn.Authenticator, error) {
-	req, err := http.NewRequest(http.MethodGet, "https://"+r.RegistryStr()+"/", nil)
-	if err != nil {
-		return authn.Anonymous, nil
-	}
-	k.client.Authorize(req)
-	if name, password, ok := req.BasicAuth(); ok {
-		return &authn.Basic{Username: name, Password: password}, nil
-	}
-	return authn.Anonymous, nil
 }
 
 // mirrorHint says what to do about what could not be copied.

@@ -106,6 +106,33 @@ func TestMirrorLogin(t *testing.T) {
 	}
 }
 
+// TestMirrorLoginFile: --registry-auth stands in for the usual file of logins.
+func TestMirrorLoginFile(t *testing.T) {
+	r := memory(t, "right")
+	config(t, r.login("wrong"))
+	name, _ := mirrorLock(t, 1)
+	file := filepath.Join(t.TempDir(), "logins.json")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	push := func(want int) string {
+		t.Helper()
+		code, _, stderr := deplock(t, "-f", name, "mirror", "push", "--registry-auth", file, "oci://"+r.host+"/team/deps")
+		if code != want || strings.Contains(stderr, "right") {
+			t.Errorf("exit %d, want %d\n%s", code, want, stderr)
+		}
+		return stderr
+	}
+	write(r.login("right"))
+	push(0)
+	config(t, r.login("right"))
+	write("{}")
+	push(3) // the usual file does not come into it
+}
+
 func TestMirrorDirectory(t *testing.T) {
 	testMirror(t, filepath.Join(t.TempDir(), "mirror"))
 }

@@ -112,6 +112,22 @@ func (l *Logins) find(u *url.URL, repository string) (*login, string, error) {
 	return nil, "", nil
 }
 
+// RegistryLogin returns the login of Config.Logins for a repository of the registry at a
+// host, or empty strings if there is none. The error says why one that there is cannot be
+// used.
+func (c *Client) RegistryLogin(host, repository string) (user, password string, err error) {
+	l, note, err := c.cfg.Logins.find(&url.URL{Host: LowerASCII(host)}, repository)
+	switch {
+	case err != nil:
+		return "", "", err
+	case l != nil:
+		return l.user, l.password, nil
+	case note != "":
+		return "", "", errors.New(strings.TrimPrefix(note, ": "))
+	}
+	return "", "", nil
+}
+
 // keyMatch returns how long the path of a key is that holds for a repository at a host,
 // or -1. A key is a host, with or without a scheme and the path of the protocol's version,
 // or a host and the beginning of repositories.

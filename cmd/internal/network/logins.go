@@ -11,6 +11,9 @@ import (
 // loginsSecret is where a secret with the id "config.json" is mounted.
 const loginsSecret = "/run/secrets/config.json"
 
+// NamesLogins reports whether an option names the file of logins to registries.
+func (o Options) NamesLogins() bool { return o.registryAuth != "" }
+
 // readLogins reads docker's config.json, if there is one. A file that the option names
 // must exist and be valid. The fault of another is reported where its logins are needed:
 // most builds ask no registry.
