@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -143,7 +144,13 @@ func (u unverified) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *registry) file() (*os.File, error) { return os.CreateTemp(r.temp, "deplock-*") }
+func (r *registry) file() (*os.File, error) {
+	f, err := os.CreateTemp(r.temp, "deplock-*")
+	if err == nil && runtime.GOOS != "windows" {
+		os.Remove(f.Name()) // now, so that a killed push leaves nothing
+	}
+	return f, err
+}
 
 func (r *registry) put(ctx context.Context, d fetch.Digest, f *os.File, size int64) error {
 	return r.pusher.Upload(ctx, r.target.Context(), fileLayer{f, hash(d), size})

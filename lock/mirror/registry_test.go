@@ -3,6 +3,7 @@ package mirror
 import (
 	"errors"
 	"net/http"
+	"os"
 	"testing"
 
 	"depfetch/fetch"
@@ -43,6 +44,22 @@ func TestParseTarget(t *testing.T) {
 		if (err == nil) != (want != "") || err == nil && got.Host() != want {
 			t.Errorf("%s: %q, %v", text, got.Host(), err)
 		}
+	}
+}
+
+// TestNoLitter: a file that is being sent has no name, which a killed push would leave.
+func TestNoLitter(t *testing.T) {
+	dir := t.TempDir()
+	f, err := (&registry{temp: dir}).file()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Error(left, err)
+	}
+	if _, err := f.WriteString("bytes"); err != nil {
+		t.Error(err)
 	}
 }
 
