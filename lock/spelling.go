@@ -2,7 +2,6 @@ package lock
 
 import (
 	"fmt"
-	"strings"
 
 	"depfetch/fetch/spelling"
 )
@@ -10,13 +9,7 @@ import (
 // didYouMean returns "; did you mean …?" with the one of known that is nearest
 // to word, written as format says, or "" if none is near.
 func didYouMean(word string, known []string, format string) string {
-	best, least := "", 3
-	for _, k := range known {
-		d := spelling.Distance(strings.ToLower(word), strings.ToLower(k), least)
-		if d < least && d < len(word) {
-			best, least = k, d
-		}
-	}
+	best := spelling.Nearest(word, known)
 	if best == "" {
 		return ""
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"runtime"
 	"slices"
@@ -83,10 +84,21 @@ func (c *command) commandLine() *commandLine {
 	global.StringVar(&c.rootDir, "root", "/", "the directory that every destination lies below")
 	program := c.fetchCommand() // what depfetch does without a command
 	program.name, program.long, program.example = "depfetch", long+"\n\n"+exit.Help, example
-	return &commandLine{subcommand: *program, version: version, global: global, below: []*subcommand{
+	l := &commandLine{subcommand: *program, version: version, global: global, below: []*subcommand{
 		c.shimCommand("curl"), c.fetchCommand(), {name: "help", short: "Help about any command"},
 		c.listCommand(), c.verifyCommand(), c.shimCommand("wget"),
 	}}
+	l.run = func(ctx context.Context, flags *pflag.FlagSet, names []string) error {
+		err := program.run(ctx, flags, names)
+		var unknown *lock.UnknownDepError
+		if errors.As(err, &unknown) {
+			if near := l.near(unknown.Name); near != "" {
+				c.console.Hintf("if a command is meant: depfetch %s", near)
+			}
+		}
+		return err
+	}
+	return l
 }
 
 // load reads the lockfile and refuses one that is bad, stale or against its own

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/fetch/spelling"
 )
 
 // subcommand is one thing that depfetch does: the program itself, or what its first
@@ -63,9 +64,11 @@ func (l *commandLine) execute(ctx context.Context, args []string, stdout io.Writ
 	all.AddFlagSet(own)
 	all.AddFlagSet(l.global)
 	if err := all.Parse(args); err != nil {
-		return console.Usagef(l.path(s)+" --help shows the options", "%w", err)
+		return console.OptionError(err, l.path(s), all)
 	}
 	switch {
+	case help && s == &l.subcommand && all.NArg() > 0:
+		return l.unknown(all.Arg(0))
 	case help || *asked:
 		return l.help(stdout, s, own)
 	case *version:
@@ -96,6 +99,24 @@ func (l *commandLine) find(args []string) (*subcommand, []string) {
 		break
 	}
 	return &l.subcommand, args
+}
+
+// unknown returns the error of usage for a subcommand that is not there.
+func (l *commandLine) unknown(name string) error {
+	hint := l.name + " --help lists the commands"
+	if near := l.near(name); near != "" {
+		hint = "did you mean " + l.name + " " + near + "?"
+	}
+	return console.Usagef(hint, "unknown command %q", name)
+}
+
+// near returns the subcommand that is written much like name, or "".
+func (l *commandLine) near(name string) string {
+	var names []string
+	for _, s := range l.below {
+		names = append(names, s.name)
+	}
+	return spelling.Nearest(name, names)
 }
 
 // takesNext reports whether the value of an option is the next argument.

@@ -91,7 +91,7 @@ func (c *command) root() *cobra.Command {
 		RunE:          commandsOnly,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return console.Usagef(cmd.CommandPath()+" --help shows the options", "%w", err)
+		return console.OptionError(err, cmd.CommandPath(), cmd.Flags())
 	})
 	root.PersistentFlags().StringArrayVarP(&c.lockFiles, "lock", "f", nil, lockfile.Usage+"; check, list, audit, outdated and cache prune take several")
 	root.PersistentPreRunE = c.oneLockfile

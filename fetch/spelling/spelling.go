@@ -1,5 +1,20 @@
-// Package spelling computes the edit distance of two words, for suggestions.
+// Package spelling computes how far apart two words are, for suggestions.
 package spelling
+
+import "strings"
+
+// Nearest returns the one of known that word is likely to be meant for: at most two letters
+// apart, whatever their case. It is "" if there is none.
+func Nearest(word string, known []string) string {
+	best, least := "", 3
+	for _, k := range known {
+		d := Distance(strings.ToLower(word), strings.ToLower(k), least)
+		if d < least && d < len(word) {
+			best, least = k, d
+		}
+	}
+	return best
+}
 
 // Distance returns how many bytes have to be inserted, removed or replaced to turn a
 // into b, or some number greater than limit if that exceeds limit.
