@@ -4,148 +4,120 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"depfetch/cmd/internal/registrytest"
 )
 
-// Of me at the registry; registryUsers is what it keeps of the password.
-const (
-	registryPassword = "correct-horse"
-	registryUsers    = "me:$2y$05$C.4LZg7NLG61Grv/CqXjPu8.YD5j9y.4uKpFdhd/QPGirm/7O3j7K\n"
-)
+// programs are the registries that are tried.
+var programs = []registrytest.Program{registrytest.V2}
 
-// startRegistry starts Debian's docker-registry on loopback, with a login or without.
-func startRegistry(t *testing.T, login bool) (host string) {
+// fromRegistry is one run of depfetch whose files are in a registry alone.
+type fromRegistry struct {
+	registry *registrytest.Registry
+	password string            // of the login; empty is no login
+	files    map[string]string // the sha256 and the origin of each
+}
+
+// fetch runs depfetch and returns its exit code, what it has printed and the root.
+func (r fromRegistry) fetch(t *testing.T, options ...string) (code int, said, root string) {
 	t.Helper()
-	bin, err := exec.LookPath("docker-registry")
-	if err != nil {
-		t.Fatal("no docker-registry: apt-get install docker-registry")
-	}
 	dir := t.TempDir()
-	auth := ""
-	if login {
-		users := filepath.Join(dir, "users")
-		if err := os.WriteFile(users, []byte(registryUsers), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		auth = fmt.Sprintf("auth: {htpasswd: {realm: test, path: %q}}\n", users)
+	lock := "version = 1\n"
+	for sum, origin := range r.files {
+		lock += fmt.Sprintf("[deps.f%.8s]\nurl = %q\npath = \"/%s\"\nlocked.any = { url = %[2]q, sha256 = \"%[1]s\" }\n", sum, origin, sum)
 	}
-	// The port is free a moment before the registry takes it.
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	lockfile, logins := filepath.Join(dir, "deps.lock.toml"), filepath.Join(dir, "config.json")
+	writeText(t, lockfile, lock)
+	writeText(t, logins, r.registry.Login(r.password))
+	root = filepath.Join(dir, "out")
+	var out strings.Builder
+	p := program{
+		name: "depfetch", stdout: &out, stderr: &out, getenv: func(string) string { return "" },
+		args: append([]string{"--lock", lockfile, "--root", root, "--registry-auth", logins, "--mirror", "oci://" + r.registry.Host + "/team/deps"}, options...),
 	}
-	host = l.Addr().String()
-	l.Close()
-	config := filepath.Join(dir, "config.yml")
-	text := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %q}}\nhttp: {addr: %q}\n%s", filepath.Join(dir, "data"), host, auth)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(bin, "serve", config)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	for range 200 {
-		if resp, err := http.Get("http://" + host + "/v2/"); err == nil {
-			resp.Body.Close()
-			return host
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatal("the registry does not answer")
-	return ""
+	return p.run(t.Context()), out.String(), root
 }
 
-// push uploads a blob in one request, and returns its digest.
-func push(t *testing.T, host, repository string, blob []byte) string {
-	t.Helper()
-	send := func(method, address string, body []byte) *http.Response {
-		r, err := http.NewRequest(method, address, bytes.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.SetBasicAuth("me", registryPassword)
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode >= 300 {
-			t.Fatalf("%s: %s", method, resp.Status)
-		}
-		return resp
-	}
-	sum := fmt.Sprintf("%x", sha256.Sum256(blob))
-	upload, err := send(http.MethodPost, "http://"+host+"/v2/"+repository+"/blobs/uploads/", nil).Location()
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := upload.Query()
-	query.Set("digest", "sha256:"+sum)
-	upload.RawQuery = query.Encode()
-	send(http.MethodPut, upload.String(), blob)
-	return sum
-}
-
-// TestRegistryMirror fetches from a real registry, without a login and with one that is
-// right, wrong or missing, and what it does not have.
+// TestRegistryMirror fetches from real registries: without a login, with one that is
+// right, wrong or missing, where the registry asks for it itself and where it sends to a
+// token service.
 func TestRegistryMirror(t *testing.T) {
 	blob := bytes.Repeat([]byte("a blob of a registry\n"), 1<<16)
 	for _, tt := range []struct {
 		name     string
-		login    bool
+		auth     registrytest.Auth
 		password string
-		code     int
-		want     string
+		want     string // of the error; empty is success
 	}{
-		{"no login", false, "", 0, ""},
-		{"login", true, registryPassword, 0, ""},
-		{"wrong login", true, "wrong-one", 3, ": HTTP 401 Unauthorized, with the login of "},
-		{"missing login", true, "", 3, ": HTTP 401 Unauthorized, no login was sent"},
+		{"open", registrytest.Open, "", ""},
+		{"login", registrytest.Basic, registrytest.Password, ""},
+		{"wrong login", registrytest.Basic, "wrong-one", ": HTTP 401 Unauthorized, with the login of "},
+		{"missing login", registrytest.Basic, "", ": HTTP 401 Unauthorized, no login was sent"},
+		{"token", registrytest.Token, registrytest.Password, ""},
+		{"token without a login", registrytest.Token, "", ""},
+		{"token for a wrong login", registrytest.Token, "wrong-one", ": HTTP 401 Unauthorized, with the login of "},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			host := startRegistry(t, tt.login)
-			sum := push(t, host, "team/deps", blob)
-			dir := t.TempDir()
-			auth := "{}"
-			if tt.password != "" {
-				auth = fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, host, base64.StdEncoding.EncodeToString([]byte("me:"+tt.password)))
-			}
-			lock := "version = 1\n[deps.tool]\nurl = \"file:///nowhere/tool\"\npath = \"/tool\"\nmirrors = [\"oci://" + host + "/team/deps\"]\n" +
-				"locked.any = { url = \"file:///nowhere/tool\", sha256 = \"" + sum + "\" }\n"
-			for name, text := range map[string]string{"config.json": auth, "deps.lock.toml": lock} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
+		for _, p := range programs {
+			t.Run(tt.name+"/"+string(p), func(t *testing.T) {
+				r := registrytest.Start(t, p, tt.auth)
+				sum := r.Push(t, "team/deps", blob)
+				code, said, root := fromRegistry{r, tt.password, map[string]string{sum: "file:///nowhere/tool"}}.fetch(t)
+				got, err := os.ReadFile(filepath.Join(root, sum))
+				if strings.Contains(said, "wrong-one") {
+					t.Error("the password is shown")
 				}
+				if tt.want == "" {
+					if code != 0 || !bytes.Equal(got, blob) {
+						t.Fatalf("exit code %d, %d bytes, %v\n%s", code, len(got), err, said)
+					}
+				} else if code != 3 || !os.IsNotExist(err) || !strings.Contains(said, tt.want) || !strings.Contains(said, "mirror oci://"+r.Host+"/team/deps@sha256:"+sum) || !strings.Contains(said, "--registry-auth") {
+					t.Fatalf("exit code %d, %v\n%s", code, err, said)
+				}
+				if r.Tokens == nil {
+					return
+				}
+				for _, s := range r.Tokens.Sent() {
+					if fmt.Sprint(s.Scope) != "[repository:team/deps:pull]" || (s.User != "") != (tt.password != "") {
+						t.Errorf("a token was sent to %q for %v", s.User, s.Scope)
+					}
+				}
+				if n := len(r.Tokens.Sent()); (n == 1) != (tt.want == "") {
+					t.Errorf("%d tokens were sent", n)
+				}
+			})
+		}
+	}
+}
+
+// TestRegistryMirrorExpired fetches a second file after the token of the first has expired:
+// its origin answers only once the registry refuses that token.
+func TestRegistryMirrorExpired(t *testing.T) {
+	for _, p := range programs {
+		t.Run(string(p), func(t *testing.T) {
+			r := registrytest.Start(t, p, registrytest.Token)
+			r.Tokens.SetLife(2 * time.Second)
+			first, second := r.Push(t, "team/deps", []byte("first")), r.Push(t, "team/deps", []byte("second"))
+			origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if err := r.AwaitExpired(t.Context(), "team/deps", first); err != nil {
+					t.Error(err)
+				}
+				w.WriteHeader(http.StatusNotFound)
+			}))
+			defer origin.Close()
+			code, said, root := fromRegistry{r, registrytest.Password, map[string]string{first: "file:///nowhere/tool", second: origin.URL + "/tool"}}.fetch(t)
+			if _, err := os.Stat(filepath.Join(root, second)); code != 0 || err != nil {
+				t.Fatalf("exit code %d, %v\n%s", code, err, said)
 			}
-			var stderr strings.Builder
-			p := program{
-				name: "depfetch", stdout: &stderr, stderr: &stderr, getenv: func(string) string { return "" },
-				args: []string{"--lock", filepath.Join(dir, "deps.lock.toml"), "--root", filepath.Join(dir, "out"), "--registry-auth", filepath.Join(dir, "config.json")},
-			}
-			if code := p.run(t.Context()); code != tt.code || !strings.Contains(stderr.String(), tt.want) || strings.Contains(stderr.String(), "wrong-one") {
-				t.Fatalf("exit code %d\n%s", code, stderr.String())
-			}
-			if tt.code != 0 && !strings.Contains(stderr.String(), "mirror oci://"+host+"/team/deps@sha256:"+sum) || tt.code != 0 && !strings.Contains(stderr.String(), "--registry-auth") {
-				t.Error(stderr.String())
-			}
-			got, err := os.ReadFile(filepath.Join(dir, "out", "tool"))
-			if (err == nil) != (tt.code == 0) || err == nil && !bytes.Equal(got, blob) {
-				t.Errorf("%d bytes, %v", len(got), err)
+			if n := len(r.Tokens.Sent()); n < 2 {
+				t.Errorf("%d tokens were sent, want one more after the first has expired", n)
 			}
 		})
 	}

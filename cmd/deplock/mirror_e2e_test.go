@@ -3,43 +3,135 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"depfetch/cmd/internal/registrytest"
 	"depfetch/lock/mirror"
 )
 
-func TestMirrorRegistry(t *testing.T) {
-	config(t, "{}")
-	r := start(t, false)
-	target := r.host + "/team/deps"
-	testMirror(t, "oci://"+target)
-	// Another program reads the artifact.
-	skopeo, err := exec.LookPath("skopeo")
-	if err != nil {
-		t.Fatal("no skopeo: apt-get install skopeo")
-	}
-	out, err := exec.Command(skopeo, "inspect", "--tls-verify=false", "--raw", "docker://"+target).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m v1.Manifest
-	if err := json.Unmarshal(out, &m); err != nil {
-		t.Fatal(err)
-	}
-	if m.ArtifactType != mirror.ArtifactType || len(m.Layers) != 3 || m.Layers[0].Annotations["org.opencontainers.image.title"] == "" {
-		t.Errorf("skopeo reads %s", out)
-	}
-	if out, err := exec.Command(skopeo, "copy", "--src-tls-verify=false", "docker://"+target, "dir:"+t.TempDir()).CombinedOutput(); err != nil {
-		t.Errorf("skopeo copy: %v\n%s", err, out)
+// programs are the registries that are tried.
+var programs = []registrytest.Program{registrytest.V2}
+
+// eachRegistry runs a test with each program that serves a registry.
+func eachRegistry(t *testing.T, auth registrytest.Auth, test func(t *testing.T, r *registrytest.Registry)) {
+	for _, p := range programs {
+		t.Run(string(p), func(t *testing.T) {
+			_, r := start(t, p, auth)
+			config(t, r.Login(registrytest.Password))
+			test(t, r)
+		})
 	}
 }
 
+func TestMirrorRegistry(t *testing.T) {
+	eachRegistry(t, registrytest.Open, func(t *testing.T, r *registrytest.Registry) {
+		config(t, "{}")
+		target := r.Host + "/team/deps"
+		testMirror(t, "oci://"+target)
+		// Another program reads the artifact.
+		skopeo, err := exec.LookPath("skopeo")
+		if err != nil {
+			t.Fatal("no skopeo: apt-get install skopeo")
+		}
+		out, err := exec.Command(skopeo, "inspect", "--tls-verify=false", "--raw", "docker://"+target).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m v1.Manifest
+		if err := json.Unmarshal(out, &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.ArtifactType != mirror.ArtifactType || len(m.Layers) != 3 || m.Layers[0].Annotations["org.opencontainers.image.title"] == "" {
+			t.Errorf("skopeo reads %s", out)
+		}
+		if out, err := exec.Command(skopeo, "copy", "--src-tls-verify=false", "docker://"+target, "dir:"+t.TempDir()).CombinedOutput(); err != nil {
+			t.Errorf("skopeo copy: %v\n%s", err, out)
+		}
+	})
+}
+
 func TestMirrorRegistryLogin(t *testing.T) {
-	r := start(t, true)
-	config(t, r.login(password))
-	testMirror(t, "oci://"+r.host+"/team/deps")
+	eachRegistry(t, registrytest.Basic, func(t *testing.T, r *registrytest.Registry) {
+		testMirror(t, "oci://"+r.Host+"/team/deps")
+	})
+}
+
+// TestMirrorRegistryToken goes by a token service: with the right login all works, without
+// one what is there can be read, and with a wrong one nothing works.
+func TestMirrorRegistryToken(t *testing.T) {
+	eachRegistry(t, registrytest.Token, func(t *testing.T, r *registrytest.Registry) {
+		target := "oci://" + r.Host + "/team/deps"
+		testMirror(t, target)
+		name, _ := mirrorLock(t, 2)
+		run := func(want int, args ...string) string {
+			t.Helper()
+			code, stdout, stderr := deplock(t, append([]string{"-f", name, "mirror"}, args...)...)
+			if code != want || strings.Contains(stdout+stderr, "wrong-one") {
+				t.Errorf("%v: exit %d, want %d\n%s%s", args, code, want, stdout, stderr)
+			}
+			return stdout + stderr
+		}
+		run(0, "push", target)
+		config(t, "{}")
+		run(0, "check", "--deep", target)
+		run(0, "pull", target, t.TempDir())
+		pushed := name
+		name, _ = mirrorLock(t, 1)
+		if said := run(3, "push", target); !strings.Contains(said, "docker login "+r.Host) {
+			t.Error(said)
+		}
+		name = pushed
+		config(t, r.Login("wrong-one"))
+		for _, args := range [][]string{{"push", target}, {"check", target}, {"pull", target, t.TempDir()}} {
+			if said := run(3, args...); !strings.Contains(said, "401 Unauthorized") || args[0] != "check" && !strings.Contains(said, "docker login "+r.Host) {
+				t.Errorf("%v: %s", args, said)
+			}
+		}
+	})
+}
+
+// TestMirrorRegistryExpired pushes a second file after the tokens of the first have
+// expired: upstream sends it only once the registry refuses them.
+func TestMirrorRegistryExpired(t *testing.T) {
+	eachRegistry(t, registrytest.Token, func(t *testing.T, r *registrytest.Registry) {
+		r.Tokens.SetLife(3 * time.Second)
+		sum := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+		upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if q.URL.Path == "/late" {
+				if err := r.AwaitExpired(q.Context(), "team/deps", sum("/early")); err != nil {
+					t.Error(err)
+				}
+			}
+			fmt.Fprint(w, q.URL.Path)
+		}))
+		defer upstream.Close()
+		name := filepath.Join(t.TempDir(), "deps.lock.toml")
+		text := "version = 1\n[urls]\n"
+		for _, path := range []string{"/early", "/late"} {
+			text += fmt.Sprintf("%q = { sha256 = %q, size = %d }\n", upstream.URL+path, sum(path), len(path))
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		target := "oci://" + r.Host + "/team/deps"
+		code, stdout, stderr := deplock(t, "-f", name, "mirror", "push", target)
+		if code != 0 || !strings.HasPrefix(stdout, "pushed 2 files") {
+			t.Fatalf("push: exit %d\n%s%s", code, stdout, stderr)
+		}
+		if code, stdout, stderr := deplock(t, "-f", name, "mirror", "check", "--deep", target); code != 0 {
+			t.Errorf("check: exit %d\n%s%s", code, stdout, stderr)
+		}
+	})
 }

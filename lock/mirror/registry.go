@@ -106,6 +106,18 @@ func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("%s: %w", r.URL.Host, errPlain)
 		}
 	}
+	// go-containerregistry sends a request with the body that it has sent before, once it has
+	// a new token and after errors that may pass.
+	if r.GetBody != nil {
+		body, err := r.GetBody()
+		r.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		again := *r
+		again.Body = body
+		r = &again
+	}
 	return g.RoundTripper.RoundTrip(r)
 }
 

@@ -2,8 +2,10 @@ package mirror
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"depfetch/fetch"
@@ -33,6 +35,25 @@ func TestGuarded(t *testing.T) {
 type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestGuardedBody: a request that is sent again, with a new token, sends its body again.
+func TestGuardedBody(t *testing.T) {
+	r, err := http.NewRequest(http.MethodPut, "https://example.com/v2/", strings.NewReader("a manifest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 {
+		_, err := guarded{transportFunc(func(r *http.Request) (*http.Response, error) {
+			if body, err := io.ReadAll(r.Body); err != nil || string(body) != "a manifest" {
+				t.Errorf("time %d: sent %q, %v", n, body, err)
+			}
+			return &http.Response{}, nil
+		})}.RoundTrip(r)
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
 
 // TestParseTarget: the names of Docker Hub are hosts, and a word without a dot is none.
 func TestParseTarget(t *testing.T) {
