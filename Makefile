@@ -81,7 +81,7 @@ fuzz: ## every fuzz test for FUZZTIME, a duration or a number of runs as 2000x
 
 .PHONY: chaos
 CHAOS_TIME ?= 10m
-chaos: ## thousands of random faults against fetch, for CHAOS_TIME
+chaos: ## thousands of random faults against fetch, for CHAOS_TIME each kind
 	CHAOS_TIME=$(CHAOS_TIME) $(GO) test -count=1 -timeout 24h -run 'TestChaos' -v ./fetch
 
 .PHONY: dist

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -127,7 +128,7 @@ func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, e
 			if p := t.sink.partial.File(); p != nil && f != nil {
 				clone(p, f) // where the disk can, the two share their blocks
 			}
-			err := t.sink.partial.Commit()
+			err := t.sink.partial.Commit(t.sink.n)
 			got.inCache = err == nil
 			return err
 		})
@@ -148,6 +149,8 @@ type acquisition struct {
 	// whole says that no file is to be fetched in segments any more, and patched that
 	// there are bytes of segments, or of a killed run, in the sink.
 	whole, patched bool
+	// parted is the address that has been asked for segments.
+	parted string
 }
 
 // attempt writes the bytes of c into the file and verifies them.
@@ -162,6 +165,9 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 	}
 	resp, err := t.get(ctx, c, l)
 	digest := s.close()
+	if t.parted == c.address() {
+		err = perhapsLater(err)
+	}
 	if s.err != nil && c.open != nil && t.blob.size == SizeUnknown && errors.Is(s.err, syscall.ENOSPC) {
 		return acquired{}, fmt.Errorf("it does not fit on the disk: %w", osfile.Cause(s.err)) // perhaps the right one does
 	}
@@ -191,6 +197,18 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 	return acquired{kind: c.kind, url: c.url, asked: c.asked, bytes: s.n, response: resp}, err
 }
 
+// perhapsLater makes a refusal temporary. It is of a server that has begun to send the file,
+// and may have refused because of the requests for segments.
+func perhapsLater(err error) error {
+	var e *source.Error
+	if !errors.As(err, &e) || e.Status != http.StatusForbidden {
+		return err
+	}
+	later := *e
+	later.Temporary = true
+	return &later
+}
+
 var errSeam = errors.New("the parts before and after a break make other bytes than those pinned")
 
 // limit returns how many bytes of b are accepted.
@@ -213,7 +231,7 @@ func (t *acquisition) get(ctx context.Context, c candidate, l *lease) (source.Re
 			req.Started = func(r *source.Response) { t.sink.partial.Record(key, r.Validator) }
 		}
 		if l != nil && t.segmentable() {
-			return t.getSegments(ctx, l, req)
+			return t.getSegments(ctx, c, l, req)
 		}
 		return t.run.get(ctx, l, req)
 	}

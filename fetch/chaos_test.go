@@ -32,11 +32,18 @@ import (
 // promises after each. CHAOS_SEED replays one; CHAOS_TIME, a duration, is how long
 // to run with seeds that are new each time.
 func TestChaos(t *testing.T) {
-	const together = 16 // they wait more than they work
-	first, count, limit := uint64(1), uint64(1000), 10*time.Second
+	count, limit := uint64(1000), 10*time.Second
 	if testing.Short() {
 		count, limit = 100, 3*time.Second
 	}
+	const together = 16 // they wait more than they work
+	scenarios(t, count, limit, together, func(t *testing.T, seed uint64) error { return newChaos(t, seed).run() })
+}
+
+// scenarios calls run with one seed after the other, so many at once, until it has been
+// called count times or the time is over.
+func scenarios(t *testing.T, count uint64, limit time.Duration, together uint64, run func(*testing.T, uint64) error) {
+	first := uint64(1)
 	if s := os.Getenv("CHAOS_TIME"); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {
@@ -60,7 +67,7 @@ func TestChaos(t *testing.T) {
 		wg.Go(func() {
 			for n := next.Add(1) - 1; n < count && time.Since(began) < limit; n = next.Add(1) - 1 {
 				t.Run(fmt.Sprintf("CHAOS_SEED=%d", first+n), func(t *testing.T) {
-					if newChaos(t, first+n).run() == nil {
+					if run(t, first+n) == nil {
 						right.Add(1)
 					} else {
 						wrong.Add(1)

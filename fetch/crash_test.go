@@ -44,6 +44,8 @@ type crashPlan struct {
 	Root, Cache string
 	Jobs        int
 	Segments    bool // files come in segments soon
+	NoLocks     bool // flock(2) fails
+	User        int  // to run as, if not 0
 	Artifacts   []fetch.Artifact
 	Files       map[string]fetch.Digest // what the trees hold, by path
 
@@ -67,6 +69,9 @@ func (p crashPlan) client() *fetch.Client {
 func fetchUntilKilled(plan string) error {
 	var p crashPlan
 	if err := json.Unmarshal([]byte(plan), &p); err != nil {
+		return err
+	}
+	if err := p.restrict(); err != nil {
 		return err
 	}
 	self, err := os.FindProcess(os.Getpid())

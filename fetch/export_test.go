@@ -9,3 +9,6 @@ func (c *Client) SegmentSoon() {
 		worth: 0.02, least: 64 << 10, fastest: 256 << 20, shortest: 16 << 10, longest: 64 << 10,
 	}
 }
+
+// FastFrom is how many bytes a second are enough, after SegmentSoon.
+func (c *Client) FastFrom(rate float64) { c.segmenting.fastest = rate }

@@ -71,8 +71,8 @@ func (c *Client) segments() *segmenting {
 	return defaultSegmenting
 }
 
-// getSegments gets what req asks for, as get does, and in segments if that is faster.
-func (t *acquisition) getSegments(ctx context.Context, l *lease, req source.Request) (source.Response, error) {
+// getSegments gets what req asks of c, as get does, and in segments if that is faster.
+func (t *acquisition) getSegments(ctx context.Context, c candidate, l *lease, req source.Request) (source.Response, error) {
 	inner, stop := context.WithCancel(ctx)
 	whole, started := req, req.Started
 	req.Started = nil // the record of the one stream serves for all
@@ -102,9 +102,14 @@ func (t *acquisition) getSegments(ctx context.Context, l *lease, req source.Requ
 	}
 	stop()
 	p.work.Wait()
+	if p.started {
+		t.parted = c.address()
+	}
 	if err != errUnfinished {
 		return resp, err
 	}
+	// What is there stays, for the next try too if there is no answer now.
+	t.sink.attempt, t.from, t.validator = attemptIdle, c.address(), p.validator
 	req.Offset, req.Validator = t.sink.n, p.validator
 	return t.run.get(ctx, l, req)
 }

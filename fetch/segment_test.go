@@ -204,7 +204,7 @@ func TestSegmentsMisfit(t *testing.T) {
 			c.Source = source.New(source.Config{StallTimeout: 300 * time.Millisecond})
 			uri := fmt.Sprintf("/misfit/%d", i)
 			url := s.Script(uri, func(w http.ResponseWriter, r *http.Request) {
-				if r.Header.Get("Range") != "" {
+				if field := r.Header.Get("Range"); field != "" && !strings.HasSuffix(field, "-") {
 					test.parts(w, r)
 					return
 				}
@@ -319,7 +319,7 @@ func TestNoSegments(t *testing.T) {
 		{"a weak one", throttled(fetchtest.Ranged(`W/"one"`, large)), func(*fetch.Client, *fetch.Artifact) {}},
 		{"one connection", throttled(fetchtest.Ranged(etag, large)), func(c *fetch.Client, _ *fetch.Artifact) { c.Connections = 1 }},
 		{"no size", throttled(fetchtest.Ranged(etag, large)), func(_ *fetch.Client, a *fetch.Artifact) { a.Size = fetch.SizeUnknown }},
-		{"fast", fetchtest.Ranged(etag, large), func(*fetch.Client, *fetch.Artifact) {}},
+		{"fast", throttled(fetchtest.Ranged(etag, large)), func(c *fetch.Client, _ *fetch.Artifact) { c.FastFrom(1) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -462,4 +462,40 @@ func TestCrashSegments(t *testing.T) {
 	}
 	wantFile(t, filepath.Join(p.Root, "opt/large"), large)
 	wantTree(t, p.Root, "opt/", "opt/large")
+}
+
+// TestSegmentsBanned has a server that serves some parts, and then refuses this client for
+// a while, as some do where they see too many connections or requests: the file goes on
+// from where it was.
+func TestSegmentsBanned(t *testing.T) {
+	for _, status := range []int{403, 429, 503} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			s := fetchtest.New(t)
+			c, _ := segmenting(t)
+			var parts, rests atomic.Int32
+			url := s.Script("/large", func(w http.ResponseWriter, r *http.Request) {
+				switch field := r.Header.Get("Range"); {
+				case field == "":
+				case strings.HasSuffix(field, "-"):
+					if rests.Add(1) < 3 {
+						w.WriteHeader(status)
+						return
+					}
+				case parts.Add(1) > 3:
+					w.WriteHeader(http.StatusTooManyRequests)
+					return
+				}
+				throttled(fetchtest.Ranged(`"one"`, large))(w, r)
+			})
+			summary, err := c.Fetch(t.Context(), []fetch.Artifact{pin("large", url, large)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantFile(t, filepath.Join(c.Root, "opt/large"), large)
+			if summary.Bytes > int64(len(large))*5/4 {
+				t.Errorf("%d bytes of %d", summary.Bytes, len(large))
+			}
+		})
+	}
 }

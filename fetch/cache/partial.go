@@ -27,7 +27,10 @@ const partialAge = 24 * time.Hour
 // ErrBusy says that another is downloading a blob.
 var ErrBusy = errors.New("another download of it is under way")
 
-var errUnusable = errors.New("it is not a file of this user alone")
+var (
+	errUnusable = errors.New("it is not a file of this user alone")
+	errChanged  = errors.New("another has changed it meanwhile")
+)
 
 // Partial is the file of a blob that is being downloaded: its first bytes, without a gap.
 // Only one caller on this machine has it at a time, since it is locked with flock(2).
@@ -59,10 +62,7 @@ func (s *Store) Claim(d digest.SHA256) (p *Partial, size int64, err error) {
 	}
 	name := s.partial(d)
 	for range 100 {
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|openFlags, 0o644)
-		if errors.Is(err, fs.ErrPermission) {
-			f, err = os.OpenFile(name, os.O_RDONLY|openFlags, 0) // of another user, to wait for
-		}
+		f, err := openPartial(name, os.O_CREATE)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -72,6 +72,9 @@ func (s *Store) Claim(d digest.SHA256) (p *Partial, size int64, err error) {
 		}
 		if err == nil {
 			err = lock(f)
+			if err != nil && err != ErrBusy && info.Size() == 0 {
+				os.Remove(name) // there are no locks here: nobody has it
+			}
 		}
 		switch {
 		case err == ErrBusy:
@@ -98,12 +101,22 @@ func (s *Store) Claim(d digest.SHA256) (p *Partial, size int64, err error) {
 	return nil, 0, errUnusable
 }
 
+// openPartial opens a partial to lock it: for writing too if that can be, since NFS gives
+// nobody else an exclusive lock. That of another user can be waited for.
+func openPartial(name string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|flags|openFlags, 0o644)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return os.OpenFile(name, os.O_RDONLY|openFlags, 0)
+	}
+	return f, err
+}
+
 // Busy reports whether another has the partial of d, and how far it is.
 func (s *Store) Busy(d digest.SHA256) (size int64, busy bool) {
 	if !canLock {
 		return 0, false
 	}
-	f, err := os.OpenFile(s.partial(d), os.O_RDONLY|openFlags, 0)
+	f, err := openPartial(s.partial(d), 0)
 	if err != nil {
 		return 0, false
 	}
@@ -206,13 +219,20 @@ func (p *Partial) removeRecord() {
 	p.recorded = false
 }
 
-// Commit makes p, whose bytes the caller has verified, the blob, and closes it.
-func (p *Partial) Commit() error {
+// Commit makes p, whose bytes the caller has verified, the blob, and closes it. size is
+// how many bytes these are.
+func (p *Partial) Commit(size int64) error {
 	if p.file == nil {
 		return p.err
 	}
-	p.removeRecord()
-	err := p.store.Commit(p.digest, p.file)
+	info, err := p.file.Stat()
+	if err == nil && (info.Size() != size || !named(p.file, info)) {
+		err = errChanged
+	}
+	if err == nil {
+		p.removeRecord()
+		err = p.store.Commit(p.digest, p.file)
+	}
 	if err != nil {
 		p.Close(false)
 	}
@@ -226,7 +246,8 @@ func (p *Partial) Close(keep bool) {
 	if p == nil || p.file == nil {
 		return
 	}
-	if !keep || !p.recorded {
+	info, err := p.file.Stat()
+	if (!keep || !p.recorded) && err == nil && named(p.file, info) {
 		p.removeRecord()
 		os.Remove(p.file.Name())
 	}
@@ -234,7 +255,8 @@ func (p *Partial) Close(keep bool) {
 	p.file = nil
 }
 
-// sweepPartials removes the partials that nobody has and that are older than age.
+// sweepPartials removes the partials that nobody has, if they are older than age or their
+// blob is there, and records alone.
 func (s *Store) sweepPartials(age time.Duration) {
 	if !canLock {
 		return
@@ -254,23 +276,29 @@ func (s *Store) sweepPartials(age time.Duration) {
 		}
 		name = filepath.Join(s.Root, name)
 		info, err := os.Lstat(name)
-		if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < age {
-			continue
+		switch {
+		case err != nil || !info.Mode().IsRegular():
+		case isRecord && !exists(s.partial(d)):
+			os.Remove(name)
+		case !isRecord && (time.Since(info.ModTime()).Abs() >= age || exists(s.File(d))):
+			removePartial(name)
 		}
-		if isRecord {
-			if _, err := os.Lstat(s.partial(d)); errors.Is(err, fs.ErrNotExist) {
-				os.Remove(name)
-			}
-			continue
-		}
-		f, err := os.OpenFile(name, os.O_RDONLY|openFlags, 0)
-		if err != nil {
-			continue
-		}
-		p := &Partial{file: f}
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && lock(f) == nil && named(f, info) {
-			p.Close(false)
-		}
-		f.Close()
 	}
+}
+
+// removePartial removes a partial and its record if nobody has it.
+func removePartial(name string) {
+	f, err := openPartial(name, 0)
+	if err != nil {
+		return
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && lock(f) == nil {
+		(&Partial{file: f}).Close(false)
+	}
+	f.Close()
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -34,7 +34,7 @@ func TestClaim(t *testing.T) {
 		t.Errorf("recorded: %s, %s", key, validator)
 	}
 	p.Write([]byte("lo"), 3)
-	if err := p.Commit(); err != nil {
+	if err := p.Commit(5); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(s.File(blob)); string(text) != "hello" {
@@ -89,6 +89,68 @@ func TestSweepPartials(t *testing.T) {
 	count(2)
 	held.Close(false)
 	count(0)
+
+	// Nobody goes on with what others have downloaded meanwhile, or with a record alone.
+	leave(blob, true)
+	held = leave(digest.Of([]byte("held")), false)
+	for d, text := range map[digest.SHA256]string{blob: "hello", digest.Of([]byte("held")): "held"} {
+		if err := s.Put(d, temp(t, text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(s.Root, ".partial-"+digest.Of([]byte("gone")).String()+".from"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	count(6)
+	s.Sweep()
+	count(3)
+	held.Close(false)
+}
+
+// temp returns an open file.
+func temp(t *testing.T, text string) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err == nil {
+		_, err = f.WriteString(text)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// TestCommitChanged holds that what another has put in the place of a partial, or has
+// changed, as on a file system whose locks do not reach its machine, is not made the blob.
+func TestCommitChanged(t *testing.T) {
+	for name, change := range map[string]func(part string) error{
+		"replaced": func(part string) error {
+			return errors.Join(os.Remove(part), os.WriteFile(part, []byte("hxllo"), 0o644))
+		},
+		"removed":   os.Remove,
+		"truncated": func(part string) error { return os.Truncate(part, 3) },
+		"longer":    func(part string) error { return os.Truncate(part, 9) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &cache.Store{Root: t.TempDir()}
+			p, _, err := s.Claim(blob)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Write([]byte("hello"), 0)
+			if err := change(filepath.Join(s.Root, ".partial-"+blob.String())); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Commit(5); err == nil {
+				t.Error("no error")
+			}
+			if f, err := s.Open(blob); err == nil {
+				f.Close()
+				t.Error("there is a blob")
+			}
+		})
+	}
 }
 
 // TestClaimUnusable holds that a partial which another could change, or which another

@@ -4,6 +4,7 @@ package tempfile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -24,10 +25,15 @@ func flock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
-// open opens a regular file for reading. It follows no link and does not block, as it
-// would on a FIFO without a writer.
+// open opens a regular file to lock it: for writing too if that can be, since NFS gives
+// nobody else an exclusive lock. It follows no link and does not block, as it would on a
+// FIFO without a writer.
 func open(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	const flags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+	f, err := os.OpenFile(name, os.O_RDWR|flags, 0)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f, err = os.OpenFile(name, os.O_RDONLY|flags, 0)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package fetch_test
+
+import "errors"
+
+// restrict fails if p wants anything of it.
+func (p crashPlan) restrict() error {
+	if p.NoLocks || p.User != 0 {
+		return errors.ErrUnsupported
+	}
+	return nil
+}
