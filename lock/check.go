@@ -132,7 +132,7 @@ func (c *checker) checkHost(v *value, offset int, address string) {
 		o, err = source.AskedOrigin(address)
 		u = &url.URL{Scheme: o.Scheme, Host: o.Authority()}
 	}
-	if err != nil || !c.policy.allows(u) {
+	if err != nil || !c.policy.Allows(u) {
 		_, host, _, _ := splitAddress(address)
 		c.fail(KindPolicy, v, offset, "", "host %q is not one of policy.hosts", host)
 	}

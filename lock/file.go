@@ -57,9 +57,9 @@ type Policy struct {
 	NoUnpinned bool
 }
 
-// allows reports whether a file may come from u. A file URL has no host to
+// Allows reports whether a file may come from u. A file URL has no host to
 // forbid.
-func (p Policy) allows(u *url.URL) bool {
+func (p Policy) Allows(u *url.URL) bool {
 	allowed := func(h source.HostPattern) bool { return h.Match(u) }
 	return len(p.Hosts) == 0 || u.Scheme == "file" || slices.ContainsFunc(p.Hosts, allowed)
 }

@@ -13,6 +13,7 @@ import (
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/lock/export"
+	"depfetch/lock/mirror"
 )
 
 func (c *command) cacheCommand() *cobra.Command {
@@ -33,7 +34,7 @@ func (c *command) pruneCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove from the cache what no lockfile of --lock names",
+		Short: "Remove from the cache what no lockfile of --lock names, and no image there has",
 		Args:  arguments(0, 0, "no arguments"),
 		// What one of several lockfiles names is kept.
 		Annotations: map[string]string{manyLockfiles: "yes"},
@@ -46,7 +47,11 @@ func (c *command) pruneCommand() *cobra.Command {
 			if !isCache(store) {
 				return console.Usagef("name it with --cache DIR or DEPFETCH_CACHE", "%s is no cache: there is no directory %s in it", dir, cache.Dir)
 			}
-			locked := make(map[fetch.Digest]bool)
+			// What mirror pull --images has put there belongs to no lockfile.
+			locked, err := mirror.Held(dir)
+			if err != nil {
+				return err
+			}
 			for _, name := range c.names() {
 				file, err := lockfile.Read(name)
 				if err != nil {

@@ -2,20 +2,23 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
-	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/fetch/printable"
 	"depfetch/fetch/source"
+	"depfetch/lock"
 	"depfetch/lock/mirror"
 )
 
@@ -33,6 +36,17 @@ tags to it: TAG (default latest), which moves, and lock-…, which is of what th
 does not move, so that a garbage collection keeps what older commits of the lockfile
 need. Nothing is ever removed: delete lock- tags that no commit needs any more by the
 registry's own means.
+
+With --images the images come along that Dockerfiles and compose files pin, as deplock
+pin does: by their digest, so with every platform and attestation of an index. The
+image debian:12@sha256:… goes to oci://HOST/REPOSITORY/docker.io/library/debian, which
+makes HOST/REPOSITORY/docker.io a mirror of docker.io for BuildKit and containerd. It is
+tagged lock-…, and with no tag of its own: what asks for debian:12 without a digest
+gets nothing there, and not what was pinned once. A directory becomes an OCI image
+layout.
+
+  deplock mirror push --images oci://registry.example.com/team/deps
+  deplock mirror check --images=app/Dockerfile oci://registry.example.com/team/deps
 
 Registries are asked with the credentials of docker login, credential helpers
 included ($DOCKER_CONFIG, ~/.docker/config.json), else of netrc. The file that
@@ -54,12 +68,19 @@ func (c *command) mirrorCommand() *cobra.Command {
 // mirrorFlags are the options that the commands of mirror share.
 type mirrorFlags struct {
 	online
-	offline bool
+	offline  bool
+	images   []string
+	contexts []string
 }
 
+// register defines the options, those of one command first.
 func (f *mirrorFlags) register(cmd *cobra.Command) {
-	cmd.Flags().SortFlags = false
-	f.Register(cmd.Flags())
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringArrayVar(&f.images, "images", nil, "the images too that Dockerfiles and compose files pin: those below the working directory, or in PATH, as --images=PATH; may be given again")
+	flags.Lookup("images").NoOptDefVal = "."
+	flags.StringArrayVar(&f.contexts, "build-context", nil, "the name of a further context, NAME or NAME=WHERE as docker build has it, which is no image; may be given again")
+	f.Register(flags)
 }
 
 func (c *command) mirrorPushCommand() *cobra.Command {
@@ -69,24 +90,30 @@ func (c *command) mirrorPushCommand() *cobra.Command {
 		Short: "Copy what TARGET lacks, from the cache or from upstream, verified",
 		Args:  arguments(1, 1, "one TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, blobs, err := c.mirror(f, args[0], "pushed")
+			m, err := c.mirror(f, args[0], "pushed")
 			if err != nil {
 				return err
 			}
-			done, err := client.Push(cmd.Context(), blobs)
-			if err != nil {
-				return err
+			c.warnOfHosts(m)
+			done, err := m.Push(cmd.Context(), m.blobs)
+			if err == nil {
+				c.copiedSummary("pushed", done.Results)
+				if m.Target.IsRegistry() {
+					c.printf("%s holds them; tags %s and %s\n", done.Manifest.Digest, m.Target.Tag(), done.Manifest.Tag())
+				}
 			}
-			c.copiedSummary("pushed", done.Results)
-			if client.Target.IsRegistry() {
-				c.printf("%s holds them; tags %s and %s\n", done.Manifest.Digest, client.Target.Tag(), done.Manifest.Tag())
+			// What keeps a file from being copied does not keep images.
+			if len(m.images) > 0 && cmd.Context().Err() == nil {
+				images, failed := m.PushImages(cmd.Context(), m.images)
+				c.copiedImages("pushed", m.Target, images)
+				err = errors.Join(err, failed)
 			}
-			return nil
+			return interrupted(cmd.Context(), err, m.Target.String())
 		},
 	}
-	f.register(cmd)
-	cmd.Flags().StringVar(&f.cache, "cache", "", "a directory of what has been downloaded; what is not there joins it (default $DEPFETCH_CACHE, else none)")
+	cmd.Flags().StringVar(&f.cache, "cache", "", "a directory of what has been downloaded; files that are not there join it (default $DEPFETCH_CACHE, else none)")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "take what is pushed from the cache alone")
+	f.register(cmd)
 	return cmd
 }
 
@@ -104,111 +131,110 @@ func (c *command) mirrorPullCommand() *cobra.Command {
 			if dir == "" {
 				return console.Usagef("name DIR, --cache or DEPFETCH_CACHE", "where to?")
 			}
-			client, blobs, err := c.mirror(f, args[0], "pulled")
+			m, err := c.mirror(f, args[0], "pulled")
 			if err != nil {
 				return err
 			}
-			results, err := client.Pull(cmd.Context(), blobs, &cache.Store{Root: dir})
-			if err != nil {
-				return err
+			to := &cache.Store{Root: dir}
+			results, err := m.Pull(cmd.Context(), m.blobs, to)
+			if err == nil {
+				c.copiedSummary("pulled", results)
 			}
-			c.copiedSummary("pulled", results)
-			return nil
+			if len(m.images) > 0 && cmd.Context().Err() == nil {
+				images, failed := m.PullImages(cmd.Context(), m.images, to)
+				c.copiedImages("pulled", m.Target, images)
+				err = errors.Join(err, failed)
+			}
+			return interrupted(cmd.Context(), err, dir)
 		},
 	}
-	f.register(cmd)
 	cmd.Flags().StringVar(&f.cache, "cache", "", "the directory of the cache (default $DEPFETCH_CACHE)")
-	return cmd
-}
-
-func (c *command) mirrorCheckCommand() *cobra.Command {
-	var (
-		f            mirrorFlags
-		asJSON, deep bool
-	)
-	cmd := &cobra.Command{
-		Use:   "check TARGET",
-		Short: "Say what TARGET lacks of what the lockfile pins",
-		Long: `check asks for each file whether TARGET has it, and in the size that is pinned. It
-does not read the bytes, unless with --deep. In a registry it also says whether a
-manifest keeps them from a garbage collection. It exits 1 if something is missing or
-wrong, and 3 if all that is wrong is that something could not be asked.`,
-		Args: arguments(1, 1, "one TARGET"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			client, blobs, err := c.mirror(f, args[0], "")
-			if err != nil {
-				return err
-			}
-			results, kept, err := client.Check(cmd.Context(), blobs, deep)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				err = c.mirrorJSON(results)
-			} else {
-				c.mirrorText(results, deep)
-			}
-			if err == nil && !kept {
-				c.code = exit.Failure
-				c.console.Warnf("no manifest in %s holds what this lockfile pins, so a garbage collection may remove it", client.Target)
-				c.console.Hintf("deplock mirror push %s", client.Target)
-			}
-			return err
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every file")
-	cmd.Flags().BoolVar(&deep, "deep", false, "read every file and compare its sha256")
 	f.register(cmd)
 	return cmd
 }
 
-// mirror returns what copies to and from a target, and what the lockfile pins.
-func (c *command) mirror(f mirrorFlags, target, verb string) (*mirror.Client, []mirror.Blob, error) {
+// mirroring is what copies to and from a target, and what is to be there.
+type mirroring struct {
+	*mirror.Client
+	file   *lock.File
+	blobs  []mirror.Blob
+	images []mirror.Image
+}
+
+// mirror reads the options, the lockfile, and the files that pin images.
+func (c *command) mirror(f mirrorFlags, target, verb string) (*mirroring, error) {
 	t, err := mirror.ParseTarget(target)
 	if err != nil {
-		return nil, nil, console.Usagef("deplock mirror --help", "%w", err)
+		return nil, console.Usagef("deplock mirror --help", "%w", err)
 	}
 	file, err := lockfile.Read(c.name())
 	if err == nil {
 		err = file.Check()
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	blobs, err := mirror.Blobs(file)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	images, err := c.pinnedImages(f)
+	if err != nil {
+		return nil, err
 	}
 	cfg, err := c.config(f.online, file)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	upstream := source.New(cfg)
 	client := &mirror.Client{
 		Target: t,
 		Registry: mirror.Registry{
 			Keychain:  registryKeychain(f.Options, upstream),
-			Transport: upstream, UserAgent: cfg.UserAgent,
+			Transport: upstream, UserAgent: cfg.UserAgent, Stall: cfg.StallTimeout,
 		},
 		Fetch: &fetch.Client{Source: upstream, Offline: f.offline, Jobs: f.Jobs, Connections: f.Connections, Retries: f.Retries, Events: c.progress.Event},
 		Jobs:  f.Jobs, Retries: f.Retries,
-		Copied: func(b mirror.Blob, elapsed time.Duration) { c.copied(verb, b, elapsed) },
+		Copied:      func(b mirror.Blob, elapsed time.Duration) { c.copied(verb, b, elapsed) },
+		CopiedImage: func(i mirror.ImageResult, elapsed time.Duration) { c.copiedImage(verb, i, elapsed) },
 	}
 	if dir := cmp.Or(f.cache, c.getenv("DEPFETCH_CACHE")); dir != "" {
 		client.Fetch.Cache = &cache.Store{Root: dir}
 	}
-	return client, blobs, nil
+	return &mirroring{client, file, blobs, images}, nil
+}
+
+// interrupted says what a copy that a signal has ended leaves.
+func interrupted(ctx context.Context, err error, target string) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return fmt.Errorf("interrupted; what has been copied to %s stays there, and is not copied again", target)
+}
+
+// warnOfHosts says that depfetch would not be let to a registry.
+func (c *command) warnOfHosts(m *mirroring) {
+	host := m.Target.Host()
+	if host == name.DefaultRegistry {
+		host = "registry-1.docker.io" // that depfetch asks
+	}
+	if !m.Target.IsRegistry() || m.file.Policy.Allows(&url.URL{Scheme: "https", Host: host}) {
+		return
+	}
+	c.console.Warnf("policy.hosts of the lockfile does not have %s, so that depfetch refuses to ask it", host)
+	c.console.Hintf("add %q to policy.hosts, and the hosts that it gets tokens from and redirects to", host)
 }
 
 // mirrorHint says what to do about what could not be copied.
 func mirrorHint(e *mirror.Error) string {
+	host := cmp.Or(e.Origin, e.Target.Host())
 	switch {
 	case errors.Is(e, mirror.ErrMissing):
 		return fmt.Sprintf("deplock mirror push %s", e.Target)
 	case mirror.StatusOf(e) == http.StatusUnauthorized:
-		return "docker login " + e.Target.Host()
+		return "docker login " + host
 	case mirror.StatusOf(e) == http.StatusForbidden:
-		return "the account that docker login has stored for " + e.Target.Host() + " may not do that"
+		return "the account that docker login has stored for " + host + " may not do that"
 	}
 	return ""
 }
@@ -229,70 +255,4 @@ func (c *command) copiedSummary(verb string, results []mirror.Result) {
 		}
 	}
 	c.printf("%s %s, %s; %d there already\n", verb, count(int(copied), "file"), console.Bytes(bytes), int64(len(results))-copied)
-}
-
-// judgeMirror sets the exit code of a check.
-func (c *command) judgeMirror(r mirror.Result) {
-	switch {
-	case r.Status == mirror.Present:
-	case r.Status == mirror.Unreachable && c.code == exit.OK:
-		c.code = exit.Unavailable
-	case r.Status != mirror.Unreachable:
-		c.code = exit.Failure
-	}
-}
-
-func (c *command) mirrorText(results []mirror.Result, deep bool) {
-	n := make(map[mirror.Status]int)
-	for _, r := range results {
-		c.judgeMirror(r)
-		n[r.Status]++
-		if r.Status == mirror.Present {
-			continue
-		}
-		cause := ""
-		if r.Err != nil {
-			cause = ": " + r.Err.Error()
-		}
-		for _, a := range r.Lines {
-			c.printf("%-12s %s (%s)  sha256 %s%s\n", r.Status, a.Name, a.Platform, a.Digest, cause)
-		}
-	}
-	how := "; sizes compared, not the bytes: --deep does"
-	if deep {
-		how = "; bytes compared"
-	}
-	c.printf("%d present, %d missing, %d wrong, %d unreachable%s\n", n[mirror.Present], n[mirror.Missing], n[mirror.Wrong], n[mirror.Unreachable], how)
-}
-
-// mirrored is a line of mirror check --json.
-type mirrored struct {
-	Name     string        `json:"name"`
-	Version  string        `json:"version,omitempty"`
-	Platform string        `json:"platform"`
-	URL      string        `json:"url"`
-	Status   mirror.Status `json:"status"`
-	SHA256   string        `json:"sha256"`
-	Size     *int64        `json:"size,omitempty"`
-	Error    string        `json:"error,omitempty"`
-}
-
-func (c *command) mirrorJSON(results []mirror.Result) error {
-	enc := newEncoder(c.stdout)
-	for _, r := range results {
-		c.judgeMirror(r)
-		for _, a := range r.Lines {
-			line := mirrored{Name: a.Name, Version: a.Version, Platform: a.Platform, URL: source.Redact(a.URL), Status: r.Status, SHA256: a.Digest.String()}
-			if r.Artifact.Size != fetch.SizeUnknown {
-				line.Size = &r.Artifact.Size
-			}
-			if r.Err != nil {
-				line.Error = r.Err.Error()
-			}
-			if err := enc.Encode(line); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

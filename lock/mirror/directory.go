@@ -31,6 +31,8 @@ func (s directory) open(_ context.Context, d fetch.Digest) (io.ReadCloser, error
 
 func (s directory) file() (*os.File, error) { return s.Temp() }
 
-func (s directory) put(_ context.Context, d fetch.Digest, f *os.File, _ int64) error {
+func (s directory) put(_ context.Context, d fetch.Digest, f *os.File, _ int64, _ func(int64)) error {
 	return s.Commit(d, f)
 }
+
+func (s directory) String() string { return s.Root }

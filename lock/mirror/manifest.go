@@ -96,7 +96,10 @@ func (m Manifest) MediaType() (types.MediaType, error) { return types.OCIManifes
 
 // Tag returns the tag that keeps what this lockfile pins, whatever is pushed later. It is
 // not "sha256-…", which is how referrers are tagged.
-func (m Manifest) Tag() string { return "lock-" + m.Digest.Hex[:16] }
+func (m Manifest) Tag() string { return keepTag(m.Digest.Hex) }
+
+// keepTag returns the tag that stays at a manifest with a sha256.
+func keepTag(hex string) string { return "lock-" + hex[:16] }
 
 // emptyConfig is the config of an artifact that has none.
 var emptyConfig = []byte("{}")

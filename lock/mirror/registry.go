@@ -1,7 +1,6 @@
 package mirror
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,19 +32,29 @@ type Registry struct {
 	UserAgent string
 	// Wait is the first wait between tries to send; zero means a second.
 	Wait time.Duration
+	// Stall is how long no byte may go either way; zero means any time.
+	Stall time.Duration
 	// Temp is the directory of files that are being sent; empty means the system's.
 	Temp string
 }
 
-// registry is a target in a registry.
-type registry struct {
-	target name.Tag
+// connection is what asks registries, with the logins that they have been asked for.
+type connection struct {
 	temp   string
 	puller *remote.Puller
 	pusher *remote.Pusher
 }
 
-func (r Registry) open(t Target, jobs, retries int) (*registry, error) {
+// registry is a repository of a registry.
+type registry struct {
+	*connection
+	repo name.Repository
+	tag  string // that of the target
+	// origin says that an image is read from here to be copied elsewhere.
+	origin bool
+}
+
+func (r Registry) connect(jobs, retries int) (*connection, error) {
 	under := r.Transport
 	if under == nil {
 		under = remote.DefaultTransport
@@ -55,12 +64,13 @@ func (r Registry) open(t Target, jobs, retries int) (*registry, error) {
 		wait = time.Second
 	}
 	options := []remote.Option{
-		remote.WithAuthFromKeychain(r.Keychain), remote.WithTransport(guarded{under}), remote.WithUserAgent(r.UserAgent),
+		remote.WithAuthFromKeychain(r.Keychain), remote.WithTransport(guarded{under, r.Stall}), remote.WithUserAgent(r.UserAgent),
 		remote.WithJobs(max(jobs, 1)),
 		remote.WithRetryBackoff(remote.Backoff{Duration: wait, Factor: 2, Jitter: 0.1, Steps: retries + 1, Cap: 30 * time.Second}),
 		remote.WithRetryPredicate(func(err error) bool { return temporary(err) }),
 	}
-	puller, err := remote.NewPuller(options...)
+	// What reads is tried again by the caller, who verifies it, too.
+	puller, err := remote.NewPuller(append(options[:len(options):len(options)], remote.WithRetryBackoff(remote.Backoff{Steps: 1}))...)
 	if err != nil {
 		return nil, err
 	}
@@ -68,61 +78,11 @@ func (r Registry) open(t Target, jobs, retries int) (*registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &registry{t.tag, r.Temp, puller, pusher}, nil
-}
-
-// guarded keeps what is sent, tokens included, from going anywhere in plain text. A registry, its
-// token service and its uploads may all lie at other addresses, so that each request counts.
-// It also ends redirects, since go-containerregistry follows any number of them.
-type guarded struct{ http.RoundTripper }
-
-// maxRedirects is how many redirects a request follows.
-const maxRedirects = 10
-
-// errRedirects says that a redirect was not followed.
-var errRedirects = fmt.Errorf("more than %d redirects", maxRedirects)
-
-// errPlain says why a request was not sent.
-var errPlain = errors.New("plain http is used to this machine alone; give the registry a certificate, and name its authority by --cacert")
-
-func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
-	hops := 0
-	// A redirected request has the answer that has caused it.
-	for cause := r.Response; cause != nil && cause.Request != nil; cause = cause.Request.Response {
-		hops++
-	}
-	if hops > maxRedirects {
-		if r.Body != nil {
-			r.Body.Close()
-		}
-		return nil, errRedirects
-	}
-	if r.URL.Scheme == "http" {
-		host := r.URL.Hostname()
-		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			if r.Body != nil {
-				r.Body.Close()
-			}
-			return nil, fmt.Errorf("%s: %w", r.URL.Host, errPlain)
-		}
-	}
-	// go-containerregistry sends a request with the body that it has sent before, once it has
-	// a new token and after errors that may pass.
-	if r.GetBody != nil {
-		body, err := r.GetBody()
-		r.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		again := *r
-		again.Body = body
-		r = &again
-	}
-	return g.RoundTripper.RoundTrip(r)
+	return &connection{r.Temp, puller, pusher}, nil
 }
 
 func (r *registry) layer(ctx context.Context, d fetch.Digest) (v1.Layer, error) {
-	return r.puller.Layer(ctx, r.target.Digest(hash(d).String()))
+	return r.puller.Layer(ctx, r.repo.Digest(hash(d).String()))
 }
 
 func (r *registry) size(ctx context.Context, d fetch.Digest) (int64, error) {
@@ -156,7 +116,7 @@ func (u unverified) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *registry) file() (*os.File, error) {
+func (r *connection) file() (*os.File, error) {
 	f, err := os.CreateTemp(r.temp, "deplock-*")
 	if err == nil && runtime.GOOS != "windows" {
 		os.Remove(f.Name()) // now, so that a killed push leaves nothing
@@ -164,26 +124,35 @@ func (r *registry) file() (*os.File, error) {
 	return f, err
 }
 
-func (r *registry) put(ctx context.Context, d fetch.Digest, f *os.File, size int64) error {
-	return r.pusher.Upload(ctx, r.target.Context(), fileLayer{f, hash(d), size})
+func (r *registry) put(ctx context.Context, d fetch.Digest, f *os.File, size int64, sent func(int64)) error {
+	return r.pusher.Upload(withSize(ctx, size), r.repo, fileLayer{f, hash(d), size, sent})
 }
 
-// tag sends a manifest and sets its own tag and that of the target to it. It returns the
-// tags that were not so before.
-func (r *registry) tag(ctx context.Context, m Manifest) (set []string, err error) {
-	for i, tag := range []string{m.Tag(), r.target.TagStr()} {
-		ref := r.target.Context().Tag(tag)
-		if there, err := r.has(ctx, ref, m); err != nil {
+func (r *registry) String() string {
+	return "oci://" + registryName(r.repo.Registry) + "/" + r.repo.RepositoryStr()
+}
+
+// setTags sends a manifest and sets its own tag and that of the target to it. It returns
+// the tags that were not so before.
+func (r *registry) setTags(ctx context.Context, retry func(context.Context, func() error) error, m Manifest) (set []string, err error) {
+	for i, tag := range []string{m.Tag(), r.tag} {
+		var there bool
+		err := retry(ctx, func() (err error) {
+			there, err = r.has(ctx, tag, m.Digest)
+			return err
+		})
+		if err != nil {
 			return set, err
-		} else if there {
+		}
+		if there {
 			continue
 		}
 		if i == 0 {
-			if err := r.pusher.Upload(ctx, r.target.Context(), static.NewLayer(emptyConfig, types.OCIEmptyJSON)); err != nil {
+			if err := r.pusher.Upload(ctx, r.repo, static.NewLayer(emptyConfig, types.OCIEmptyJSON)); err != nil {
 				return set, err
 			}
 		}
-		if err := r.pusher.Put(ctx, ref, m); err != nil {
+		if err := r.pusher.Put(ctx, r.repo.Tag(tag), m); err != nil {
 			return set, err
 		}
 		set = append(set, tag)
@@ -191,28 +160,48 @@ func (r *registry) tag(ctx context.Context, m Manifest) (set []string, err error
 	return set, nil
 }
 
-// keeps reports whether the manifest is there under its own tag.
-func (r *registry) keeps(ctx context.Context, m Manifest) (bool, error) {
-	return r.has(ctx, r.target.Context().Tag(m.Tag()), m)
-}
-
-func (r *registry) has(ctx context.Context, tag name.Tag, m Manifest) (bool, error) {
-	d, err := r.puller.Head(ctx, tag)
-	if err = absent(err); errors.Is(err, fs.ErrNotExist) {
+// has reports whether a tag is of a manifest.
+func (r *registry) has(ctx context.Context, tag string, digest v1.Hash) (bool, error) {
+	ref := r.repo.Tag(tag)
+	d, err := r.puller.Head(ctx, ref)
+	if err == nil {
+		return d.Digest == digest, nil
+	}
+	if err = absent(err); !errors.Is(err, fs.ErrNotExist) {
+		// Some registries do not support HEAD, or answer it without the digest.
+		var full *remote.Descriptor
+		if full, err = r.puller.Get(ctx, ref); err == nil {
+			return full.Digest == digest, nil
+		}
+		err = absent(err)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil {
-		// Some registries do not support HEAD, or answer it without the digest.
-		full, err := r.puller.Get(ctx, tag)
-		if err = absent(err); errors.Is(err, fs.ErrNotExist) {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		return bytes.Equal(full.Manifest, m.text), nil
+	return false, err
+}
+
+func (r *registry) manifest(ctx context.Context, d fetch.Digest) ([]byte, error) {
+	full, err := r.puller.Get(ctx, r.repo.Digest(hash(d).String()))
+	switch {
+	case err == nil:
+		return full.Manifest, nil
+	case strings.Contains(err.Error(), "does not match requested digest"): // an error without a type
+		return nil, &wrongError{fmt.Errorf("sha256:%s has other bytes", d)}
 	}
-	return d.Digest == m.Digest, nil
+	return nil, absent(err)
+}
+
+func (r *registry) putManifest(ctx context.Context, p *part) error {
+	return r.pusher.Put(ctx, r.repo.Digest(hash(p.digest).String()), p)
+}
+
+func (r *registry) keep(ctx context.Context, i Image, root *part) error {
+	return r.pusher.Put(ctx, r.repo.Tag(i.Tag()), root)
+}
+
+func (r *registry) kept(ctx context.Context, i Image) (bool, error) {
+	return r.has(ctx, i.Tag(), hash(i.Digest))
 }
 
 // absent turns the error of a registry that lacks something into fs.ErrNotExist.
@@ -236,10 +225,13 @@ func StatusOf(err error) int {
 func temporary(err error) bool {
 	var (
 		e       *transport.Error
+		stalled *StallError
 		network net.Error
 		op      *net.OpError
 	)
 	switch {
+	case errors.As(err, &stalled):
+		return true
 	case errors.Is(err, context.Canceled), errors.Is(err, errPlain), errors.Is(err, errRedirects):
 		return false
 	case errors.As(err, &e):
@@ -256,6 +248,7 @@ type fileLayer struct {
 	f      *os.File
 	digest v1.Hash
 	size   int64
+	sent   func(int64)
 }
 
 func (l fileLayer) Digest() (v1.Hash, error)             { return l.digest, nil }
@@ -264,5 +257,5 @@ func (l fileLayer) Size() (int64, error)                 { return l.size, nil }
 func (l fileLayer) MediaType() (types.MediaType, error)  { return "application/octet-stream", nil }
 func (l fileLayer) Uncompressed() (io.ReadCloser, error) { return l.Compressed() }
 func (l fileLayer) Compressed() (io.ReadCloser, error) {
-	return io.NopCloser(io.NewSectionReader(l.f, 0, l.size)), nil
+	return io.NopCloser(&counted{ctx: context.Background(), r: io.NewSectionReader(l.f, 0, l.size), told: l.sent}), nil
 }

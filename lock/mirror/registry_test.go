@@ -22,7 +22,7 @@ func TestGuarded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = guarded{transportFunc(func(*http.Request) (*http.Response, error) {
+		_, err = guarded{RoundTripper: transportFunc(func(*http.Request) (*http.Response, error) {
 			sent = true
 			return nil, http.ErrAbortHandler
 		})}.RoundTrip(r)
@@ -43,7 +43,7 @@ func TestGuardedBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 2 {
-		_, err := guarded{transportFunc(func(r *http.Request) (*http.Response, error) {
+		_, err := guarded{RoundTripper: transportFunc(func(r *http.Request) (*http.Response, error) {
 			if body, err := io.ReadAll(r.Body); err != nil || string(body) != "a manifest" {
 				t.Errorf("time %d: sent %q, %v", n, body, err)
 			}
@@ -71,7 +71,7 @@ func TestParseTarget(t *testing.T) {
 // TestNoLitter: a file that is being sent has no name, which a killed push would leave.
 func TestNoLitter(t *testing.T) {
 	dir := t.TempDir()
-	f, err := (&registry{temp: dir}).file()
+	f, err := (&connection{temp: dir}).file()
 	if err != nil {
 		t.Fatal(err)
 	}

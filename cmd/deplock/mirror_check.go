@@ -1,0 +1,131 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"depfetch/cmd/internal/exit"
+	"depfetch/fetch"
+	"depfetch/fetch/source"
+	"depfetch/lock/mirror"
+)
+
+func (c *command) mirrorCheckCommand() *cobra.Command {
+	var (
+		f            mirrorFlags
+		asJSON, deep bool
+	)
+	cmd := &cobra.Command{
+		Use:   "check TARGET",
+		Short: "Say what TARGET lacks of what the lockfile pins",
+		Long: `check asks for each file whether TARGET has it, and in the size that is pinned; with
+--images also for each part of the images. It does not read the bytes, unless with
+--deep. In a registry it also says whether a manifest or a tag keeps them from a garbage
+collection. It exits 1 if something is missing or wrong, and 3 if all that is wrong is
+that something could not be asked.`,
+		Args: arguments(1, 1, "one TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := c.mirror(f, args[0], "")
+			if err != nil {
+				return err
+			}
+			results, kept, err := m.Check(cmd.Context(), m.blobs, deep)
+			if err != nil {
+				return err
+			}
+			images, err := m.CheckImages(cmd.Context(), m.images, deep)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				if err := c.mirrorJSON(results); err != nil {
+					return err
+				}
+				if err := c.imagesJSON(m.Target, images); err != nil {
+					return err
+				}
+			} else {
+				c.mirrorText(results, deep)
+				c.imagesText(images)
+			}
+			for _, i := range images {
+				kept = kept && (i.Status != mirror.Present || i.Kept)
+			}
+			if !kept {
+				c.code = exit.Failure
+				c.console.Warnf("no manifest or tag in %s holds all that is pinned here, so a garbage collection may remove it", m.Target)
+				c.console.Hintf("deplock mirror push %s", m.Target)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every file and image")
+	cmd.Flags().BoolVar(&deep, "deep", false, "read every file and compare its sha256")
+	f.register(cmd)
+	return cmd
+}
+
+// judgeMirror sets the exit code of a check.
+func (c *command) judgeMirror(status mirror.Status) {
+	switch {
+	case status == mirror.Present:
+	case status == mirror.Unreachable && c.code == exit.OK:
+		c.code = exit.Unavailable
+	case status != mirror.Unreachable:
+		c.code = exit.Failure
+	}
+}
+
+func (c *command) mirrorText(results []mirror.Result, deep bool) {
+	n := make(map[mirror.Status]int)
+	for _, r := range results {
+		c.judgeMirror(r.Status)
+		n[r.Status]++
+		if r.Status == mirror.Present {
+			continue
+		}
+		cause := ""
+		if r.Err != nil {
+			cause = ": " + r.Err.Error()
+		}
+		for _, a := range r.Lines {
+			c.printf("%-12s %s (%s)  sha256 %s%s\n", r.Status, a.Name, a.Platform, a.Digest, cause)
+		}
+	}
+	how := "; sizes compared, not the bytes: --deep does"
+	if deep {
+		how = "; bytes compared"
+	}
+	c.printf("%d present, %d missing, %d wrong, %d unreachable%s\n", n[mirror.Present], n[mirror.Missing], n[mirror.Wrong], n[mirror.Unreachable], how)
+}
+
+// mirrored is a line of mirror check --json.
+type mirrored struct {
+	Name     string        `json:"name"`
+	Version  string        `json:"version,omitempty"`
+	Platform string        `json:"platform"`
+	URL      string        `json:"url"`
+	Status   mirror.Status `json:"status"`
+	SHA256   string        `json:"sha256"`
+	Size     *int64        `json:"size,omitempty"`
+	Error    string        `json:"error,omitempty"`
+}
+
+func (c *command) mirrorJSON(results []mirror.Result) error {
+	enc := newEncoder(c.stdout)
+	for _, r := range results {
+		c.judgeMirror(r.Status)
+		for _, a := range r.Lines {
+			line := mirrored{Name: a.Name, Version: a.Version, Platform: a.Platform, URL: source.Redact(a.URL), Status: r.Status, SHA256: a.Digest.String()}
+			if r.Artifact.Size != fetch.SizeUnknown {
+				line.Size = &r.Artifact.Size
+			}
+			if r.Err != nil {
+				line.Error = r.Err.Error()
+			}
+			if err := enc.Encode(line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
