@@ -60,6 +60,55 @@ func TestRedirectsInTime(t *testing.T) {
 	}
 }
 
+// TestSlowBody holds that what a slow server sends is written within a second, not only
+// when it fills a buffer.
+func TestSlowBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Config{StallTimeout: 30 * time.Second})
+		c.plain.DisableKeepAlives = true
+		var server sync.WaitGroup
+		defer server.Wait()
+		c.plain.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			client, conn := net.Pipe()
+			server.Go(func() {
+				defer conn.Close()
+				http.ReadRequest(bufio.NewReader(conn))
+				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n")
+				for range 40 {
+					time.Sleep(200 * time.Millisecond)
+					io.WriteString(conn, "x")
+				}
+			})
+			return client, nil
+		}
+		got := received{}
+		var commits []time.Duration
+		began := time.Now()
+		timed := timedSink{&got, func() { commits = append(commits, time.Since(began)) }}
+		if _, err := c.Get(t.Context(), Request{URL: "http://example.com/", Limit: -1, Dst: timed}); err != nil || len(got.text) != 40 {
+			t.Fatalf("got %q, %v", got.text, err)
+		}
+		last := time.Duration(0)
+		for _, at := range commits {
+			if at-last > time.Second {
+				t.Errorf("nothing was written between %v and %v", last, at)
+			}
+			last = at
+		}
+	})
+}
+
+// timedSink is a Sink that says when something is written.
+type timedSink struct {
+	*received
+	wrote func()
+}
+
+func (s timedSink) Commit(n int) error {
+	s.wrote()
+	return s.received.Commit(n)
+}
+
 // redirectSlowly answers one request: /1 leads to /2 and that to /3, which has a body.
 func redirectSlowly(conn net.Conn, pause time.Duration) {
 	defer conn.Close()

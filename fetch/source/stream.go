@@ -73,10 +73,14 @@ func (t *transfer) stream(body io.Reader, offset int64, s stall) error {
 	}
 }
 
-// fill reads until buf is full or the body ends, so that each write and each
-// hash is a large one. Every arrival counts as movement.
+// fillTime is how long what a slow server has sent may wait for more before it is written.
+// Otherwise nobody would see for minutes that it moves.
+const fillTime = 500 * time.Millisecond
+
+// fill reads until buf is full, the body ends or what has been read is old enough, so that
+// each write and each hash is as large a one as may be. Every arrival counts as movement.
 func fill(body io.Reader, buf []byte, s stall) (n int, err error) {
-	for n < len(buf) && err == nil {
+	for began := time.Now(); n < len(buf) && err == nil && (n == 0 || time.Since(began) < fillTime); {
 		var k int
 		k, err = body.Read(buf[n:])
 		if k > 0 {
