@@ -45,7 +45,7 @@ func (c *command) shim(ctx context.Context, name string, args []string, native b
 	c.console.Program = "depfetch " + name
 	return (&shim.Program{
 		Name: name, Args: args, Native: native, Version: version,
-		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console, Pins: c.pins,
+		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console, Progress: c.console.StandIn(), Pins: c.pins,
 	}).Run(ctx)
 }
 

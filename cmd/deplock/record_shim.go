@@ -68,7 +68,8 @@ const allowHTTPName = "allow-http"
 func (c *command) recordShim(ctx context.Context, name string, args []string) int {
 	var said bytes.Buffer
 	c.console.Program = "deplock record: " + name
-	c.console.Stderr, c.console.Color = io.MultiWriter(c.stderr, &said), false // it is recorded
+	progress := c.console.StandIn()
+	c.console.Stderr, c.console.Color = io.MultiWriter(c.console.Stderr, &said), false // it is recorded
 	at, err := c.recordPlace()
 	if err != nil {
 		c.console.Errorf("this user cannot add to the recording, which belongs to the one who runs deplock record; nothing is downloaded: %v", err)
@@ -78,7 +79,7 @@ func (c *command) recordShim(ctx context.Context, name string, args []string) in
 	rec := &recorder{place: at, tool: name, args: args}
 	code := (&shim.Program{
 		Name: name, Args: args, Native: true, Version: version,
-		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console,
+		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console, Progress: progress,
 		Pins: func() (shim.Pins, error) {
 			at, err := openTarget(rec.lock)
 			if err != nil {

@@ -8,6 +8,7 @@ type Job struct {
 	Log           string // where messages go: a file, "-" for standard output, or empty
 	AppendLog     bool
 	FailEarly     bool
+	Silent        bool // no progress is to be shown
 	Operations    []*Operation
 }
 

@@ -42,21 +42,36 @@ func (c *Console) NewProgress(mode, version string) (Progress, error) {
 	case mode == "quiet":
 		return quietProgress{}, nil
 	}
-	return c.progress(mode == "tty" || mode == "auto" && c.Columns != nil, fetchLines), nil
+	return c.progress(mode == "tty" || mode == "auto" && c.Columns != nil, "", fetchLines), nil
 }
 
 // Measuring returns the rendering of downloads that are about to be locked: a bar on a
 // terminal and lines elsewhere.
-func (c *Console) Measuring() Progress { return c.progress(c.Columns != nil, c.measureLines) }
+func (c *Console) Measuring() Progress { return c.progress(c.Columns != nil, "", c.measureLines) }
 
-// progress returns a bar or lines. The messages of c take turns with them from then on.
-func (c *Console) progress(bar bool, lines func(io.Writer, fetch.Event)) Progress {
+// progress returns a bar, or lines that begin with a prefix. The messages of c take turns
+// with them from then on.
+func (c *Console) progress(bar bool, prefix string, lines func(io.Writer, fetch.Event)) Progress {
 	s := &screen{w: c.Stderr, columns: c.Columns}
 	c.Stderr = s
+	plain := plainLines{prefixed{s, prefix}, lines}
 	if !bar {
-		return &logProgress{under: underway{now: time.Now}, plain: plainLines{s, lines}}
+		return &logProgress{under: underway{now: time.Now}, plain: plain}
 	}
-	return newBar(s, plainLines{s, lines}, time.Now)
+	return newBar(s, plain, time.Now)
+}
+
+// prefixed writes lines, one at a time, behind a prefix.
+type prefixed struct {
+	w      io.Writer
+	prefix string
+}
+
+func (p prefixed) Write(line []byte) (int, error) {
+	if _, err := io.WriteString(p.w, p.prefix+string(line)); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }
 
 type quietProgress struct{}

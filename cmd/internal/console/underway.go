@@ -57,9 +57,10 @@ func (r rate) perSecond(now time.Time, bytes int64) float64 {
 	return float64(bytes-r.bytes) / seconds
 }
 
-// left returns the time for a number of bytes, in seconds, or false if it is unknown.
+// left returns the time for a number of bytes, in seconds, or false if it is unknown or
+// more than a day, which is said of a download that hardly moves.
 func left(bytes int64, perSecond float64) (time.Duration, bool) {
-	if bytes < 0 || perSecond <= 0 || float64(bytes)/perSecond > 1e6 {
+	if bytes < 0 || perSecond <= 0 || float64(bytes)/perSecond > 24*60*60 {
 		return 0, false
 	}
 	return time.Duration(float64(bytes)/perSecond+0.5) * time.Second, true
@@ -176,8 +177,8 @@ func (t *task) text(now time.Time) string {
 			text += fmt.Sprintf(", %s left", d)
 		}
 	}
-	if t.first {
-		text += ", from " + origin(t.started)
+	if from := origin(t.started); t.first && from != t.name {
+		text += ", from " + from
 	}
 	return text
 }

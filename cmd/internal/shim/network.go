@@ -72,6 +72,9 @@ func (r *runner) client(op *cmdline.Operation, addresses []*cmdline.Address) (*f
 }
 
 func (r *runner) event(e fetch.Event) {
+	if !r.silent {
+		r.Progress.Event(e)
+	}
 	if e.Kind == fetch.EventCacheFailed {
 		r.Console.Warnf("the cache cannot be used: %v", e.Err)
 	}

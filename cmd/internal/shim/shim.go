@@ -6,6 +6,10 @@
 // not requested; and that a failed transfer leaves the output file as it was, or absent.
 // Memory is bounded: larger bodies are buffered in private files.
 //
+// Standard output holds what the real programs write there, and nothing else. Standard
+// error gets errors, and the progress of downloads that take long where the real programs
+// would write theirs and nothing but people reads it: see console.StandIn.
+//
 // An option that asks for what a pinned fetch cannot do is refused by its name.
 package shim
 
@@ -40,6 +44,10 @@ type Program struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Console *console.Console
+
+	// Progress shows what takes long, unless the command line asks for silence or has
+	// messages go elsewhere than to standard error. It is of Console.StandIn.
+	Progress console.Progress
 
 	// Pins is called once at most, when the command line asks for a transfer.
 	Pins func() (Pins, error)
@@ -86,6 +94,8 @@ type runner struct {
 	codes *codes
 	code  int // of the first failure
 
+	silent bool // no progress is shown
+
 	dumped  map[string]bool // the files of headers
 	cookies source.Cookies
 }
@@ -125,6 +135,8 @@ func (p *Program) Run(ctx context.Context) int {
 			return r.fail(r.handOver(left, others, read.Bytes()))
 		}
 	}
+	defer p.Progress.Close()
+	r.silent = job.Silent || job.Log != ""
 	if job.Log != "" {
 		p.Console.Color = false
 	}

@@ -206,7 +206,7 @@ func (t *transfer) deliver(ctx context.Context, a *fetch.Artifact) error {
 	defer s.close()
 	if to.device || t.Header {
 		err = t.stream(ctx, a, s.File)
-	} else if t.origin, err = t.client.Into(ctx, a, s.File); err == nil {
+	} else if err = t.into(ctx, a, s.File); err == nil {
 		err = t.arrived(a)
 	}
 	if err != nil {
@@ -221,11 +221,18 @@ func (t *transfer) look(ctx context.Context, a *fetch.Artifact) error {
 	if t.client.Cache != nil {
 		return t.stream(ctx, a, io.Discard) // and into the cache
 	}
-	var err error
-	if t.origin, err = t.client.Into(ctx, a, nil); err != nil {
+	if err := t.into(ctx, a, nil); err != nil {
 		return err
 	}
 	return t.arrived(a)
+}
+
+// into has the client write an artifact into a file. Nothing of its progress is on the
+// terminal when it returns.
+func (t *transfer) into(ctx context.Context, a *fetch.Artifact, f *os.File) (err error) {
+	t.origin, err = t.client.Into(ctx, a, f)
+	t.event(fetch.Event{Kind: fetch.EventRead, Artifact: a})
+	return err
 }
 
 // streamPiece is the size of one write, in bytes, where splice cannot be used.
@@ -239,7 +246,7 @@ func (t *transfer) stream(ctx context.Context, a *fetch.Artifact, w io.Writer) e
 		return err
 	}
 	defer discard(f)
-	if t.origin, err = t.client.Into(ctx, a, f); err != nil {
+	if err := t.into(ctx, a, f); err != nil {
 		return err
 	}
 	if to, ok := w.(*os.File); ok && w == t.Stdout && (t.origin.Bytes > 0 || t.Header) && closedOutput(to) {

@@ -248,6 +248,7 @@ func (p *parser) finish() (refused error) {
 		p.job.Log = v.Last("stderr")
 	}
 	p.job.FailEarly = p.job.FailEarly || v.On("fail-early")
+	p.job.Silent = p.job.Silent || v.On("silent") || v.Off("progress-meter") // of all operations, as in curl
 	p.number += len(p.nodes)
 	p.values, p.fields, p.data, p.nodes = cmdline.Values{}, nil, nil, nil
 	return refused

@@ -235,3 +235,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestSilent holds which command lines ask for no progress. It is an option of the whole
+// command line.
+func TestSilent(t *testing.T) {
+	for args, want := range map[string]bool{
+		"-fLO http://h/a":                               false,
+		"-#O http://h/a":                                false,
+		"-sO http://h/a":                                true,
+		"-fsSL http://h/a":                              true,
+		"--silent --show-error http://h/a":              true,
+		"-s --no-silent http://h/a":                     false,
+		"--no-progress-meter http://h/a":                true,
+		"-O http://h/a --next -sO http://h/b":           true,
+		"-sO http://h/a --next -O http://h/b":           true,
+		"-O http://h/a --next -O http://h/b -w x -v -S": false,
+	} {
+		job, err := curl.Parse(strings.Fields(args), "", strings.NewReader(""))
+		if err != nil || job.Silent != want {
+			t.Errorf("%s: silent %t, %v", args, job.Silent, err)
+		}
+	}
+}

@@ -17,8 +17,8 @@ const options = `
 +=cacert +=proxy-cacert +=x,proxy +=proxy1.0 +=socks5 +=socks5-hostname +=noproxy +=U,proxy-user
 +.h,help +.V,version +!out-null +!R,remote-time +!L,location +!location-trusted +!follow +=max-redirs +=proto-redir
 +=c,cookie-jar +=alt-svc +=hsts +=ssl-sessions
-~.q,disable ~!s,silent ~!S,show-error ~!f,fail ~!fail-with-body ~!k,insecure ~!v,verbose
-~!#,progress-bar ~!progress-meter ~!N,buffer ~!compressed ~!tr-encoding ~!raw ~!remove-on-error
++!s,silent +!progress-meter ~.q,disable ~!S,show-error ~!f,fail ~!fail-with-body ~!k,insecure ~!v,verbose
+~!#,progress-bar ~!N,buffer ~!compressed ~!tr-encoding ~!raw ~!remove-on-error
 ~!styled-output ~!trace-time ~!trace-ids ~=trace-config ~!j,junk-session-cookies ~!n,netrc ~!netrc-optional
 ~!anyauth ~!basic #=limit-rate #=rate #=Y,speed-limit ~!retry-all-errors ~!retry-connrefused #=retry-delay
 #=retry-max-time ~!Z,parallel ~!parallel-immediate #=parallel-max #=parallel-max-host ~!post301 ~!post302 ~!post303

@@ -16,9 +16,9 @@ const options = `
 +!use-server-timestamps +!x,force-directories +!nd,directories +!nH,host-directories +!protocol-directories +=cut-dirs
 +!restrict-file-names +!backups +!unlink +=max-redirect +!v,verbose +!4,inet4-only +!6,inet6-only +!trust-server-names
 +=progress +=secure-protocol +=prefer-family +=compression +=regex-type +!report-speed +=config +.no-config
-+=Y,busybox-proxy ~!nv,no-verbose ~!d,debug ~=dot-style ~.dont-remove-listing ~!htmlify ~!keep-badhash
++=Y,busybox-proxy +!nv,no-verbose ~!d,debug ~=dot-style ~.dont-remove-listing ~!htmlify ~!keep-badhash
 ~!retry-connrefused ~=retry-on-http-error
-~!retry-on-host-error ~!netrc ~!show-progress ~!if-modified-since ~!S,server-response #=dns-timeout
+~!retry-on-host-error ~!netrc +!show-progress ~!if-modified-since ~!S,server-response #=dns-timeout
 #=w,wait #=waitretry ~!random-wait ~=bind-address ~=bind-dns-address ~=dns-servers #=limit-rate ~!dns-cache
 ~!ignore-case ~!iri ~!cache ~!ignore-length ~!http-keep-alive
 +!cookies ~!keep-session-cookies ~!content-on-error ~!auth-no-challenge ~!check-certificate

@@ -152,6 +152,8 @@ func (p *parser) act(o *cmdline.Option, value string, on bool) error {
 				p.op.Backups = int64(max(n, 0))
 			}
 		}
+	case "no-verbose":
+		p.values.Set("verbose", "")
 	case "use-server-timestamps":
 		p.untimed = !on
 	case "method":
@@ -233,6 +235,7 @@ func (p *parser) finish() error {
 	p.names.page = v.Last("default-page")
 	o.DirMode, o.Unlink, o.Timed = 0o777, v.On("unlink"), !p.untimed && !p.busybox
 	o.Cookies = !v.Off("cookies") && !p.busybox
+	p.job.Silent = (v.On("quiet") || v.Off("verbose")) && !v.On("show-progress")
 	o.Follow, o.Redirects = true, v.Number("max-redirect", 10, 20)
 	switch {
 	case v.On("verbose") && v.On("quiet"):

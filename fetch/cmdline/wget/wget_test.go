@@ -258,3 +258,29 @@ func TestTable(t *testing.T) {
 		}
 	}
 }
+
+// TestSilent holds which command lines ask for no progress.
+func TestSilent(t *testing.T) {
+	rc := filepath.Join(t.TempDir(), "wgetrc")
+	if err := os.WriteFile(rc, []byte("quiet = on\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]bool{
+		"http://h/a":                            false,
+		"-S --progress=dot:giga http://h/a":     false,
+		"-v http://h/a":                         false,
+		"-q http://h/a":                         true,
+		"-qO- http://h/a":                       true,
+		"-nv http://h/a":                        true,
+		"--no-verbose http://h/a":               true,
+		"-e verbose=off http://h/a":             true,
+		"-q --show-progress http://h/a":         false,
+		"--quiet --no-show-progress http://h/a": true,
+		"--config " + rc + " http://h/a":        true,
+	} {
+		job, err := wget.Parse(strings.Fields(args), nil, strings.NewReader(""))
+		if err != nil || job.Silent != want {
+			t.Errorf("%s: silent %t, %v", args, job.Silent, err)
+		}
+	}
+}

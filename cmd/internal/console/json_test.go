@@ -1,0 +1,34 @@
+package console
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestEventsInReadme holds that README has a row for each event of --progress json.
+func TestEventsInReadme(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(filepath.Join(root, "fetch", "event.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`EventKind = "(.*)"`).FindAllStringSubmatch(string(source), -1)
+	if len(kinds) < 9 {
+		t.Fatalf("only %d kinds of events", len(kinds))
+	}
+	for _, kind := range append(kinds, []string{"", "protocol"}, []string{"", "result"}) {
+		if kind[1] == "read" { // of deplock, which has no --progress
+			continue
+		}
+		if !strings.Contains(string(readme), "\n| `"+kind[1]+"` |") {
+			t.Errorf("README does not explain the event %s", kind[1])
+		}
+	}
+}
