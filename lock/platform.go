@@ -102,8 +102,8 @@ func (p Platform) split() (os, arch, variant string) {
 	return os, arch, variant
 }
 
-// uname returns what `uname -m` says on p, or "" if that is not known.
-func (p Platform) uname() string {
+// Uname returns what `uname -m` says on p, or "" if that is not known.
+func (p Platform) Uname() string {
 	os, arch, variant := p.split()
 	switch os {
 	case "linux":

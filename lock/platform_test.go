@@ -57,7 +57,7 @@ func TestUname(t *testing.T) {
 		{"freebsd/amd64", "amd64"}, {"freebsd/arm64", "arm64"}, {"freebsd/386", "i386"},
 		{"openbsd/amd64", "amd64"}, {"windows/amd64", ""},
 	} {
-		if got := tt.platform.uname(); got != tt.want {
+		if got := tt.platform.Uname(); got != tt.want {
 			t.Errorf("uname of %s = %q, want %q", tt.platform, got, tt.want)
 		}
 	}

@@ -146,7 +146,7 @@ func (d *Dep) lookup(name string, p Platform) (string, error) {
 		}
 		return "", fmt.Errorf("{alias}: alias has no entry for %s", p)
 	case "uname":
-		if m := p.uname(); m != "" {
+		if m := p.Uname(); m != "" {
 			return m, nil
 		}
 		return "", fmt.Errorf("{uname}: what uname -m says on %s is not known; use {alias}", p)

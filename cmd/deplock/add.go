@@ -82,7 +82,7 @@ func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
 		return err
 	}
 	// What is new is parsed as it would stand in a file, by the rules for one.
-	draft, err := draftOf(file, dep)
+	draft, err := edit.Draft(dep)
 	if err != nil {
 		return err
 	}
@@ -157,18 +157,6 @@ func parseUnpack(s string, dep *edit.NewDep) error {
 		}
 	}
 	return nil
-}
-
-// draftOf parses a new dependency in a lockfile of its own.
-func draftOf(file *lock.File, dep edit.NewDep) (*lock.Dep, error) {
-	doc, err := edit.Parse("NAME and options", []byte("version = 1\n"))
-	if err != nil {
-		return nil, err
-	}
-	if err := doc.Add(dep); err != nil {
-		return nil, err
-	}
-	return doc.File().Dep(dep.Name), nil
 }
 
 // lockedOf returns the platforms and locked lines to write for a new dependency.

@@ -130,3 +130,15 @@ func (n NewDep) lines() []Entry {
 	}
 	return lines
 }
+
+// Draft returns a new dependency as it would be read from a lockfile of its own.
+func Draft(dep NewDep) (*lock.Dep, error) {
+	doc, err := Parse("NAME and options", []byte("version = 1\n"))
+	if err != nil {
+		return nil, err
+	}
+	if err := doc.Add(dep); err != nil {
+		return nil, err
+	}
+	return doc.File().Dep(dep.Name), nil
+}
