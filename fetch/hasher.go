@@ -5,6 +5,7 @@ import (
 	"hash"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // hasher hashes what a transfer writes, piece by piece, in the buffers that it hands
@@ -15,6 +16,11 @@ type hasher interface {
 	// commit hashes the first n bytes of it. They stay as they are until the next
 	// call of buffer.
 	commit(n int)
+	// tee calls f with each piece that is committed from now on, in order, unless f is
+	// nil. What f changes may be looked at after wait or sum.
+	tee(f func([]byte))
+	// wait waits for what was committed.
+	wait()
 	// reset forgets what has been hashed.
 	reset()
 	// sum waits for what was committed and returns the digest of all of it. Buffers
@@ -36,8 +42,9 @@ type hashers struct {
 }
 
 // asyncMemory is what the pieces of all transfers that hash asynchronously take
-// together, half of it being filled or written while the other half is hashed.
-const asyncMemory = 8 << 20
+// together, half of it being filled or written while the other half is hashed. It is twice
+// that where they are copied too.
+const asyncMemory = 4 << 20
 
 // newHashers returns how transfers of which so many go on at once are to hash.
 func newHashers(transfers int) hashers {
@@ -60,6 +67,7 @@ func (h hashers) newHasher(size int64) hasher {
 type inlineHasher struct {
 	hash.Hash
 	filling *[]byte
+	copy    func([]byte)
 }
 
 func (h *inlineHasher) buffer() []byte {
@@ -69,7 +77,17 @@ func (h *inlineHasher) buffer() []byte {
 	return *h.filling
 }
 
-func (h *inlineHasher) commit(n int) { h.Write((*h.filling)[:n]) }
+func (h *inlineHasher) commit(n int) {
+	b := (*h.filling)[:n]
+	h.Write(b)
+	if h.copy != nil {
+		h.copy(b)
+	}
+}
+
+func (h *inlineHasher) tee(f func([]byte)) { h.copy = f }
+
+func (h *inlineHasher) wait() {}
 
 func (h *inlineHasher) reset() { h.Reset() }
 
@@ -81,36 +99,56 @@ func (h *inlineHasher) sum() Digest {
 	return Digest(h.Sum(nil))
 }
 
-// asyncHasher hashes in a goroutine, which the first call of buffer starts, and sum
-// waits for.
+// asyncHasher hashes in a goroutine, and has another one for tee. The first call of
+// buffer starts them, and sum waits for them.
 type asyncHasher struct {
 	hash    hash.Hash
 	buffers *sync.Pool
-	filling *[]byte
+	copy    func([]byte)
+	filling *piece
 
-	full chan piece    // to be hashed; nil while there is no goroutine
-	free chan *[]byte  // may be filled; nil stands for one not yet made
-	done chan struct{} // closed by the goroutine at its end
+	free       chan *piece // may be filled; nil while there are no goroutines
+	full       chan *piece // to be hashed
+	copies     chan *piece // to be copied; nil while there is nothing to
+	pending    sync.WaitGroup
+	goroutines sync.WaitGroup
 }
 
-// piece is what has been committed of a buffer.
+// piece is a buffer, and what has been committed of it.
 type piece struct {
-	buffer *[]byte
+	buffer *[]byte // nil if it is not yet made
 	n      int
+	uses   atomic.Int32 // by goroutines
 }
 
-// start starts the goroutine.
+// start starts the goroutines that use what is committed.
 func (h *asyncHasher) start() {
-	h.free, h.full, h.done = make(chan *[]byte, 2), make(chan piece, 2), make(chan struct{})
-	h.free <- nil
-	h.free <- nil
-	go func() {
-		defer close(h.done)
-		for p := range h.full {
-			h.hash.Write((*p.buffer)[:p.n])
-			h.free <- p.buffer
+	pieces := 2
+	if h.copy != nil {
+		pieces = 4
+	}
+	h.free, h.full, h.copies = make(chan *piece, pieces), make(chan *piece, pieces), nil
+	for range pieces {
+		h.free <- new(piece)
+	}
+	h.use(h.full, func(b []byte) { h.hash.Write(b) })
+	if h.copy != nil {
+		h.copies = make(chan *piece, pieces)
+		h.use(h.copies, h.copy)
+	}
+}
+
+// use calls f with what comes over a channel, until that is closed.
+func (h *asyncHasher) use(pieces <-chan *piece, f func([]byte)) {
+	h.goroutines.Go(func() {
+		for p := range pieces {
+			f((*p.buffer)[:p.n])
+			if p.uses.Add(-1) == 0 {
+				h.free <- p
+				h.pending.Done()
+			}
 		}
-	}()
+	})
 }
 
 func (h *asyncHasher) buffer() []byte {
@@ -120,34 +158,58 @@ func (h *asyncHasher) buffer() []byte {
 	if h.filling == nil {
 		h.filling = <-h.free
 	}
-	if h.filling == nil {
-		h.filling = h.buffers.Get().(*[]byte)
+	if h.filling.buffer == nil {
+		h.filling.buffer = h.buffers.Get().(*[]byte)
 	}
-	return *h.filling
+	return *h.filling.buffer
 }
 
 func (h *asyncHasher) commit(n int) {
-	h.full <- piece{h.filling, n}
+	p := h.filling
 	h.filling = nil
+	h.pending.Add(1)
+	p.n = n
+	p.uses.Store(1)
+	if h.copies != nil {
+		p.uses.Store(2)
+		h.copies <- p
+	}
+	h.full <- p
 }
+
+func (h *asyncHasher) tee(f func([]byte)) {
+	h.stop()
+	h.copy = f
+}
+
+func (h *asyncHasher) wait() { h.pending.Wait() }
 
 func (h *asyncHasher) reset() { h.hash.Reset() }
 
 func (h *asyncHasher) sum() Digest {
-	if h.full != nil {
-		close(h.full)
-		<-h.done
-		close(h.free)
-		for b := range h.free {
-			if b != nil {
-				h.buffers.Put(b)
-			}
-		}
-		h.full = nil
+	h.stop()
+	return Digest(h.hash.Sum(nil))
+}
+
+// stop ends the goroutines when they are done, and gives the buffers back.
+func (h *asyncHasher) stop() {
+	if h.full == nil {
+		return
 	}
+	close(h.full)
+	if h.copies != nil {
+		close(h.copies)
+	}
+	h.goroutines.Wait()
 	if h.filling != nil {
-		h.buffers.Put(h.filling)
+		h.free <- h.filling
 		h.filling = nil
 	}
-	return Digest(h.hash.Sum(nil))
+	close(h.free)
+	for p := range h.free {
+		if p.buffer != nil {
+			h.buffers.Put(p.buffer)
+		}
+	}
+	h.full = nil
 }

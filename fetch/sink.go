@@ -49,6 +49,7 @@ func (s *sink) Begin(offset int64) error {
 		s.n, s.head = 0, s.head[:0]
 		s.hasher.reset()
 	}
+	s.teePartial()
 	if s.file != nil && s.written {
 		if _, s.err = s.file.Seek(s.n, io.SeekStart); s.err == nil {
 			s.err = s.file.Truncate(s.n)
@@ -59,11 +60,24 @@ func (s *sink) Begin(offset int64) error {
 	return s.err
 }
 
-// Buffer implements source.Sink. Those who wait for the partial see small pieces arrive.
+// teePartial lets the partial get what is hashed from now on.
+func (s *sink) teePartial() {
+	if s.partial == nil {
+		return
+	}
+	at := s.n
+	s.hasher.tee(func(b []byte) {
+		s.partial.Write(b, at)
+		at += int64(len(b))
+	})
+}
+
+// Buffer implements source.Sink. Of a download that breaks off, or that others wait for,
+// little is missing in the partial.
 func (s *sink) Buffer() []byte {
 	b := s.hasher.buffer()
 	if s.partial != nil {
-		b = b[:min(len(b), inlinePiece)]
+		b = b[:min(int64(len(b)), max(inlinePiece, s.n/8))]
 	}
 	return b
 }
@@ -80,11 +94,11 @@ func (s *sink) Commit(n int) error {
 		s.head = append(s.head, b[:min(room, n)]...)
 	}
 	s.hasher.commit(n)
-	s.partial.Write(b, s.n)
 	if s.file != nil && s.attempt < attemptCloned {
 		var k int
 		if k, s.err = s.file.Write(b); s.err != nil && s.partial != nil {
 			// The cache can do without: the partial may have taken the room.
+			s.hasher.wait()
 			s.partial.Close(false)
 			s.partial = nil
 			_, s.err = s.file.Write(b[k:])

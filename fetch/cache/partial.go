@@ -149,9 +149,10 @@ func (p *Partial) Size() int64 {
 	return info.Size()
 }
 
-// Truncate leaves the first n bytes.
+// Truncate leaves the first n bytes. If there are no others it does nothing, since ext4
+// writes back all of a file that was ever truncated to nothing before close(2) returns.
 func (p *Partial) Truncate(n int64) {
-	if p != nil && p.file != nil {
+	if p != nil && p.file != nil && p.Size() != n {
 		p.failed(p.file.Truncate(n))
 	}
 }
