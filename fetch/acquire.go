@@ -52,22 +52,23 @@ func (t *acquisition) candidates() []candidate {
 	if t.Offline {
 		return l.list
 	}
-	for i := range 2 {
-		if t.MirrorFirst == (i == 1) {
-			for _, a := range b.artifacts {
-				l.address(SourceOrigin, a.URL)
-			}
-			for _, a := range b.artifacts {
-				for _, u := range a.Mirrors {
-					l.address(SourceMirror, u)
-				}
-			}
-			continue
-		}
+	mirrors := func() {
 		for _, m := range t.Mirrors {
 			l.address(SourceMirror, mirrorURL(m, b.digest))
 		}
 	}
+	if t.MirrorFirst {
+		mirrors()
+	}
+	for _, a := range b.artifacts {
+		l.address(SourceOrigin, a.URL)
+	}
+	for _, a := range b.artifacts {
+		for _, u := range a.Mirrors {
+			l.address(SourceMirror, u)
+		}
+	}
+	mirrors()
 	return append(l.list, l.fallbacks...)
 }
 
@@ -79,7 +80,6 @@ type candidates struct {
 	list, fallbacks []candidate
 }
 
-//go:noinline
 func (l *candidates) add(c candidate) { l.list = append(l.list, c) }
 
 // address adds an address, unless it is there.
@@ -146,15 +146,28 @@ type acquisition struct {
 	// from is the address of the bytes in the sink, and validator its strong
 	// validator, if an interrupted transfer can be resumed.
 	from, validator string
-	// whole says that no file is to be fetched in segments any more, and patched that
-	// there are bytes of segments, or of a killed run, in the sink.
-	whole, patched bool
+	// oneStream says that there are to be no segments, and patched that the bytes in the
+	// sink are partly of segments, or of a killed run.
+	oneStream, patched bool
 	// parted is the address that has been asked for segments.
 	parted string
 }
 
-// attempt writes the bytes of c into the file and verifies them.
+// attempt gets the bytes of c and verifies them. If they come from several answers, and are
+// wrong together, each answer may be right, of a file that has changed in between. All
+// of it is then asked for again, in one stream.
 func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acquired, error) {
+	resp, err := t.getVerified(ctx, c, l)
+	var wrong *MismatchError
+	if errors.As(err, &wrong) && (t.patched || t.sink.attempt == attemptResumed) {
+		t.oneStream, t.patched = true, false
+		resp, err = t.getVerified(ctx, c, l)
+	}
+	return acquired{kind: c.kind, url: c.url, asked: c.asked, bytes: t.sink.n, response: resp}, err
+}
+
+// getVerified writes the bytes of c into the file and verifies them.
+func (t *acquisition) getVerified(ctx context.Context, c candidate, l *lease) (source.Response, error) {
 	s := t.sink
 	s.attempt = attemptIdle
 	s.progress = func(n int) {
@@ -169,32 +182,22 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 		err = perhapsLater(err)
 	}
 	if s.err != nil && c.open != nil && t.blob.size == SizeUnknown && errors.Is(s.err, syscall.ENOSPC) {
-		return acquired{}, fmt.Errorf("it does not fit on the disk: %w", osfile.Cause(s.err)) // perhaps the right one does
+		return resp, fmt.Errorf("it does not fit on the disk: %w", osfile.Cause(s.err)) // perhaps the right one does
 	}
 	if s.err != nil {
-		return acquired{}, &writeError{s.err}
+		return resp, &writeError{s.err}
+	}
+	if s.attempt == attemptWhole {
+		t.patched = false
 	}
 	if s.attempt != attemptIdle {
 		t.from, t.validator = c.address(), resp.Validator
 	}
-	if err == nil {
-		err = t.check(s, digest, resp)
-		t.validator = "" // the body is complete
+	if err != nil {
+		return resp, err
 	}
-	var wrong *MismatchError
-	if s.attempt == attemptWhole {
-		t.patched = false
-	}
-	if t.patched && errors.As(err, &wrong) {
-		t.whole, t.patched = true, false
-		return t.attempt(ctx, c, l) // in one stream, from the start
-	}
-	if s.attempt == attemptResumed && errors.As(err, &wrong) {
-		// The file at the server may be right, and the two parts from different
-		// versions of it. The next attempt takes all of it.
-		return acquired{}, &source.Error{URL: resp.URL, Status: resp.Status, Temporary: true, Err: errSeam}
-	}
-	return acquired{kind: c.kind, url: c.url, asked: c.asked, bytes: s.n, response: resp}, err
+	t.validator = "" // the body is complete
+	return resp, t.check(s, digest, resp)
 }
 
 // perhapsLater makes a refusal temporary. It is of a server that has begun to send the file,
@@ -208,8 +211,6 @@ func perhapsLater(err error) error {
 	later.Temporary = true
 	return &later
 }
-
-var errSeam = errors.New("the parts before and after a break make other bytes than those pinned")
 
 // limit returns how many bytes of b are accepted.
 func (c *Client) limit(b *blob) int64 {

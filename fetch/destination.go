@@ -60,7 +60,7 @@ func resolve(root string, a *Artifact) (*destination, error) {
 }
 
 // fail returns the error of what keeps d from lying where it is meant to. It is
-// called from so many places that inlining it would cost 3 kB.
+// called from so many places that inlining it would cost 2 kB.
 //
 //go:noinline
 func (d *destination) fail(err error) error { return &DestinationError{d.Artifact, d.file, err} }

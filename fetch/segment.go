@@ -60,7 +60,7 @@ var (
 
 // segmentable reports whether a file may come in segments.
 func (t *acquisition) segmentable() bool {
-	return !t.whole && t.sink.file != nil && t.connections() > 1 && t.blob.size > t.segments().least
+	return !t.oneStream && t.sink.file != nil && t.connections() > 1 && t.blob.size > t.segments().least
 }
 
 // segments returns when and how files come in segments.

@@ -71,6 +71,20 @@ func sharing(t *testing.T, dir string) *fetch.Client {
 	return c
 }
 
+// claimed returns a client and what it is to fetch from a server, on which another process
+// has a claim in the client's cache.
+func claimed(t *testing.T) (c *fetch.Client, s *fetchtest.Server, a fetch.Artifact, held *cache.Partial) {
+	t.Helper()
+	s, c = fetchtest.New(t), sharing(t, t.TempDir())
+	a = pin("tool", s.Script("/tool", fetchtest.Body(body)), body)
+	held, _, err := c.Cache.Claim(a.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { held.Close(false) })
+	return c, s, a, held
+}
+
 // TestSharedOnce holds that processes which share a cache download each file once.
 func TestSharedOnce(t *testing.T) {
 	s := fetchtest.New(t)
@@ -209,15 +223,7 @@ func labelled(etag string, next fetchtest.Step) fetchtest.Step {
 
 // TestSharedStall has a first one that does not move: the second downloads by itself.
 func TestSharedStall(t *testing.T) {
-	s := fetchtest.New(t)
-	dir := t.TempDir()
-	a := pin("tool", s.Script("/tool", fetchtest.Body(body)), body)
-	held, _, err := (&cache.Store{Root: dir}).Claim(a.Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer held.Close(false)
-	c := sharing(t, dir)
+	c, _, a, held := claimed(t)
 	c.Source = source.New(source.Config{StallTimeout: 100 * time.Millisecond})
 	waits := 0
 	c.Events = func(e fetch.Event) {
@@ -230,19 +236,12 @@ func TestSharedStall(t *testing.T) {
 	}
 	wantFile(t, filepath.Join(c.Root, a.Path), body)
 	held.Close(false)
-	wantTree(t, dir, "blobs/", "blobs/sha256/", "blobs/sha256/"+a.Digest.String())
+	wantTree(t, c.Cache.Root, "blobs/", "blobs/sha256/", "blobs/sha256/"+a.Digest.String())
 }
 
 // TestSharedRestless has a first one that begins again and again, and never gets anywhere.
 func TestSharedRestless(t *testing.T) {
-	s := fetchtest.New(t)
-	dir := t.TempDir()
-	a := pin("tool", s.Script("/tool", fetchtest.Body(body)), body)
-	held, _, err := (&cache.Store{Root: dir}).Claim(a.Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer held.Close(false)
+	c, _, a, held := claimed(t)
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	ended := make(chan struct{})
 	go func() {
@@ -252,9 +251,8 @@ func TestSharedRestless(t *testing.T) {
 			time.Sleep(30 * time.Millisecond)
 		}
 	}()
-	c := sharing(t, dir)
 	c.Source = source.New(source.Config{StallTimeout: 300 * time.Millisecond})
-	_, err = c.Fetch(ctx, []fetch.Artifact{a})
+	_, err := c.Fetch(ctx, []fetch.Artifact{a})
 	stop()
 	<-ended
 	if err != nil {
@@ -310,15 +308,7 @@ func TestSharedNoJob(t *testing.T) {
 
 // TestSharedInterrupted holds that a context ends the wait.
 func TestSharedInterrupted(t *testing.T) {
-	s := fetchtest.New(t)
-	dir := t.TempDir()
-	a := pin("tool", s.Script("/tool", fetchtest.Body(body)), body)
-	held, _, err := (&cache.Store{Root: dir}).Claim(a.Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer held.Close(false)
-	c := sharing(t, dir)
+	c, s, a, _ := claimed(t)
 	ctx, stop := context.WithCancelCause(t.Context())
 	cause := errors.New("enough")
 	c.Events = func(e fetch.Event) {

@@ -208,7 +208,7 @@ func checkLeaks(t *testing.T, plain, secure *fetchtest.Server, leaks []leak) {
 			dir := filepath.Dir(lockfile)
 			writeText(t, filepath.Join(dir, "netrc"), netrc)
 			writeText(t, filepath.Join(dir, "ca.pem"), string(secure.CA()))
-			for _, mode := range console.Modes {
+			for _, mode := range console.Modes() {
 				args := append([]string{"--root", filepath.Join("out", mode), "--retries", "0", "--progress", mode}, l.args...)
 				o := depfetch(t, lockfile, env, args...)
 				o.want(t, l.code, l.said)

@@ -33,8 +33,8 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Bad returns an error of usage whose message is the words, joined. It and other
-// functions with many callers are not inlined, which would cost kilobytes each.
+// Bad returns an error of usage whose message is the words, joined. Inlining it
+// would cost 4 kB.
 //
 //go:noinline
 func Bad(words ...string) error { return errors.New(strings.Join(words, "")) }
@@ -44,7 +44,7 @@ type RefusedError struct{ Name, Reason string }
 
 func (e *RefusedError) Error() string { return e.Name + " is refused: " + e.Reason }
 
-// Refuse returns a RefusedError.
+// Refuse returns a RefusedError. Inlining it would cost 1 kB.
 //
 //go:noinline
 func Refuse(name, reason string) error { return &RefusedError{name, reason} }
@@ -120,14 +120,10 @@ func (v *Values) Set(name string, values ...string) {
 }
 
 // All returns all values of an option, in order.
-//
-//go:noinline
 func (v *Values) All(name string) []string { return v.all[name] }
 
 // Last returns the value that was given last to one of several options. Their names are
 // one string, separated by blanks.
-//
-//go:noinline
 func (v *Values) Last(names string) (last string) {
 	for _, name := range strings.Fields(names) {
 		if all := v.All(name); len(all) > 0 && all[len(all)-1] != "" {
@@ -138,8 +134,6 @@ func (v *Values) Last(names string) (last string) {
 }
 
 // On reports whether one of several switches is on.
-//
-//go:noinline
 func (v *Values) On(names string) bool { return v.Last(names) != "" }
 
 // Off reports whether a switch was turned off explicitly.

@@ -12,8 +12,8 @@ import (
 	"depfetch/fetch/source"
 )
 
-// Modes are the values of --progress.
-var Modes = []string{"auto", "tty", "plain", "json", "quiet"}
+// Modes returns the values of --progress.
+func Modes() []string { return []string{"auto", "tty", "plain", "json", "quiet"} }
 
 // Progress renders the events of a fetch, and questions that are asked before one.
 type Progress interface {
@@ -33,8 +33,8 @@ type Progress interface {
 // line per file, and more where one takes long, "json" an object per event on standard
 // output, "quiet" nothing, and "auto" a bar on a terminal and plain elsewhere.
 func (c *Console) NewProgress(mode, version string) (Progress, error) {
-	if !slices.Contains(Modes, mode) {
-		return nil, Usagef("", "--progress %q: write one of %s", mode, strings.Join(Modes, ", "))
+	if !slices.Contains(Modes(), mode) {
+		return nil, Usagef("", "--progress %q: write one of %s", mode, strings.Join(Modes(), ", "))
 	}
 	switch {
 	case mode == "json":
