@@ -5,7 +5,8 @@
 // It guarantees that Client.Fetch returns nil only if every artifact is in
 // place with the size and sha256 it is pinned to; and that on any failure the
 // destinations are as they were before, with nothing half-written and no
-// temporary file left behind. Only the renames at the very end can fail in the
+// temporary file left behind; a cache may keep the part of a file that has come, for
+// the next run to go on with. Only the renames at the very end can fail in the
 // middle, and a PlaceError then says which files are in place.
 //
 // A tree that replaces a directory takes its place in one step, unless that is of

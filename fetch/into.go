@@ -19,8 +19,9 @@ type Origin struct {
 
 // Into writes the bytes of an artifact into f, an empty private file that is open
 // for reading and writing, or only verifies them if f is nil. It returns nil only if f
-// holds the pinned bytes, from its start; after an error its content must not be used. The artifact's path, mode and owner are not used. What is
-// downloaded goes into the Cache too, unless f is nil.
+// holds the pinned bytes, from its start; after an error its content must not be used.
+// The artifact's path, mode and owner are not used. What is downloaded goes into the
+// Cache too, unless f is nil.
 //
 // The error is a *TransferError, a *DestinationError if f could not be written, or
 // the cause with which ctx ended.

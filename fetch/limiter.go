@@ -16,7 +16,8 @@ import (
 // more again as that goes well. One that goes on failing, try after try, as often as
 // a transfer may ask it, is down: nobody asks it again, but each may ask once.
 //
-// A host is the origin (scheme, host and port) of an address before redirects.
+// A host is the origin (scheme, host and port) of the address that is asked, before
+// redirects.
 type limiter struct {
 	retries     int
 	backoff     func(n int) time.Duration

@@ -20,9 +20,9 @@ type Measurement struct {
 }
 
 // Measure downloads the URL of each artifact, whatever its digest, and returns the
-// measurements in the order of the artifacts. It asks only the origins, or what the rules of the Source name for them, no cache and no
-// mirror, and places nothing; with a Cache, it adds what it downloads. The error is the
-// cause with which ctx ended.
+// measurements in the order of the artifacts. It asks the origins, or where the rules of
+// the Source lead, but no cache and no mirror, and places nothing; with a Cache, it adds
+// what it downloads. The error is the cause with which ctx ended.
 func (c *Client) Measure(ctx context.Context, artifacts []Artifact) ([]Measurement, error) {
 	r := c.newRun()
 	r.hashers = newHashers(min(c.jobs(), len(artifacts)))

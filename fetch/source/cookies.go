@@ -9,7 +9,8 @@ import (
 )
 
 // Cookies keeps the cookies that servers set during a run, and sends them back as in RFC
-// 6265, except that expiry dates are ignored. The zero value is empty. It is safe for concurrent use.
+// 6265, except that expiry dates are ignored. The zero value is empty. It is safe for
+// concurrent use.
 type Cookies struct {
 	mu  sync.Mutex
 	all []cookie

@@ -11,8 +11,7 @@ import (
 )
 
 // Headers holds header fields, most often tokens, by origin (scheme, host and port). They
-// are sent to that origin only. Add is not safe for
-// concurrent use; sending is.
+// are sent to that origin only. Add is not safe for concurrent use; sending is.
 type Headers struct {
 	byOrigin map[Origin]http.Header
 }

@@ -2,7 +2,7 @@
 // a registry or from a file.
 //
 // It guarantees that an address reaches its server byte for byte as it was
-// given; that redirects are few, never lead from https to http, and never leave
+// given, except for what a rule of Config.Rewrites replaces; that redirects are few, never lead from https to http, and never leave
 // the allowed hosts; that credentials go to the exact origin (scheme, host and
 // port) they were given for and to no other; that the body is what the server
 // stores, never decompressed; and that a stalled connection is closed. It

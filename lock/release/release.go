@@ -91,9 +91,9 @@ type Result struct {
 	Unordered []string
 }
 
-// Latest returns the highest version that a query of a valid lockfile accepts. The order is that of
-// Semantic Versioning 2.0.0, extended to the other schemes that upstreams use. The
-// current version, which may be empty, determines the scheme: names that follow
+// Latest returns the highest version that a query of a valid lockfile accepts. The order
+// is that of Semantic Versioning 2.0.0, extended to the other schemes that upstreams use.
+// The current version, which may be empty, determines the scheme: names that follow
 // another one are not accepted. GitHub lists releases newest first, so a long list is
 // read only until 50 releases have been accepted.
 //

@@ -22,7 +22,8 @@ func (c *Console) List(artifacts []fetch.Artifact, unpinned []lock.Pin, asJSON b
 	return listTable(c.Stdout, artifacts, unpinned)
 }
 
-// listTable prints a line for each artifact, with columns as wide as their content. Package text/tabwriter would make depfetch larger by 12 kB.
+// listTable prints a line for each artifact, with columns as wide as their content.
+// Package text/tabwriter would make depfetch larger by 12 kB.
 func listTable(w io.Writer, artifacts []fetch.Artifact, unpinned []lock.Pin) error {
 	rows := [][]string{{"NAME", "VERSION", "PLATFORM", "SIZE", "SHA256", "PATH", "URL"}}
 	for i := range artifacts {

@@ -50,9 +50,8 @@ func environmentProxy(getenv func(string) string) (func(*http.Request) (*url.URL
 	}, nil
 }
 
-// ParseProxy reads the address of a proxy, which stands in an option or variable of this
-// name. The error does not
-// contain the address.
+// ParseProxy reads the address of a proxy from the value of an option or variable of this
+// name. The error does not contain the address.
 func ParseProxy(name, value string) (*url.URL, error) {
 	if !strings.Contains(value, "://") {
 		value = "http://" + value
