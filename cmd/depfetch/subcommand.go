@@ -147,11 +147,14 @@ func (l *commandLine) help(w io.Writer, s *subcommand, flags *pflag.FlagSet) err
 	if text == "" {
 		text = s.short
 	}
-	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s %s [flags]\n", text, l.path(s), s.args)
-	if s != &l.subcommand {
-		fmt.Fprintf(&b, "\nFlags:\n%s\nGlobal Flags:\n%s", flags.FlagUsages(), l.global.FlagUsages())
-	} else {
-		fmt.Fprintf(&b, "  %s [command]\n\nExamples:\n%s\n\nAvailable Commands:\n", l.name, s.example)
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s %s", text, l.path(s), s.args)
+	switch {
+	case s.raw:
+		fmt.Fprintf(&b, "\n\nUse \"%s --help\" for its options and exit codes.\n", l.path(s))
+	case s != &l.subcommand:
+		fmt.Fprintf(&b, " [flags]\n\nFlags:\n%s\nGlobal Flags:\n%s", flags.FlagUsages(), l.global.FlagUsages())
+	default:
+		fmt.Fprintf(&b, " [flags]\n  %s [command]\n\nExamples:\n%s\n\nAvailable Commands:\n", l.name, s.example)
 		for _, c := range l.below {
 			fmt.Fprintf(&b, "  %-8s  %s\n", c.name, c.short)
 		}

@@ -42,7 +42,7 @@ func TestFindSubcommand(t *testing.T) {
 
 // TestHelp holds that each subcommand has its help, by option and by command.
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"--help", "help", "-h", "help --lock f", "fetch -h", "help verify", "verify --help x", "help curl", "list -h"} {
+	for _, args := range []string{"--help", "help", "-h", "help --lock f", "fetch -h", "help verify", "verify --help x", "list -h"} {
 		var out bytes.Buffer
 		c := &command{console: &console.Console{}}
 		if err := c.commandLine().execute(t.Context(), strings.Fields(args), &out); err != nil {
@@ -51,5 +51,20 @@ func TestHelp(t *testing.T) {
 		if text := out.String(); !strings.Contains(text, "\nUsage:\n  depfetch ") || !strings.Contains(text, "--lock") || !strings.Contains(text, "help for ") {
 			t.Errorf("%s: %s", args, text)
 		}
+	}
+}
+
+// TestHelpShim holds that the help of curl and wget leads to their own options, and names
+// none of depfetch's, which they do not have.
+func TestHelpShim(t *testing.T) {
+	var out bytes.Buffer
+	c := &command{console: &console.Console{}}
+	if err := c.commandLine().execute(t.Context(), []string{"help", "curl"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	const want = "The command lines of curl, for pinned files alone; also when started under that name\n\n" +
+		"Usage:\n  depfetch curl …\n\nUse \"depfetch curl --help\" for its options and exit codes.\n"
+	if out.String() != want {
+		t.Errorf("%s", out.String())
 	}
 }
