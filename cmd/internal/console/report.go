@@ -154,8 +154,8 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 		switch name := e.Artifact.Name; {
 		case !errors.As(a.Err, &wrong):
 		case a.Asked != "":
-			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads, and has other bytes than those pinned; "+
-				"correct it, or let upstream be asked too with --origin-fallback", source.Redact(a.Asked))
+			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads, and has other bytes than those pinned; %s",
+				source.Redact(a.Asked), ruleHint(e, a))
 		case a.Source == fetch.SourceMirror:
 			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
 		case a.Source != fetch.SourceOrigin:
@@ -291,7 +291,7 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 		case denied(s):
 			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
 		case a.Asked != "":
-			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads; upstream is asked too with --origin-fallback", source.Redact(a.Asked))
+			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads; %s", source.Redact(a.Asked), ruleHint(e, a))
 			return
 		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
 			if e.Artifact.Digest == (fetch.Digest{}) { // it is about to be locked
@@ -305,6 +305,16 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 			c.Hintf("upstream no longer has it; another address of the same bytes can be added to mirrors of %s", place)
 		}
 	}
+}
+
+// ruleHint says what to do about a rule that has led an attempt elsewhere.
+func ruleHint(e *fetch.TransferError, a fetch.Attempt) string {
+	for _, other := range e.Attempts {
+		if other.URL == a.URL && other.Asked == "" {
+			return "correct it" // the address itself has been asked too
+		}
+	}
+	return "correct it, or let upstream be asked too with --origin-fallback or DEPFETCH_ORIGIN_FALLBACK=1"
 }
 
 // denied reports whether a server requires other credentials.
