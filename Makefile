@@ -49,16 +49,19 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
+e2e: $(TOOLS)/buildctl $(TOOLS)/registry ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
-	$(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx' ./cmd/depfetch
+	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx' ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
-	$(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry' ./cmd/deplock
+	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry' ./cmd/deplock
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool
+
+$(TOOLS)/registry: .ci/registry/go.mod .ci/registry/go.sum .ci/registry/main.go
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/registry . tool
 
 .PHONY: bench
 bench: $(TOOLS)/buildctl $(TOOLS)/npm ## both programs beside curl, wget, aria2c, mise, dotslash and BuildKit; says what it needs

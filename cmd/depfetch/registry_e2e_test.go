@@ -17,7 +17,7 @@ import (
 )
 
 // programs are the registries that are tried.
-var programs = []registrytest.Program{registrytest.V2}
+var programs = []registrytest.Program{registrytest.V2, registrytest.V3}
 
 // fromRegistry is one run of depfetch whose files are in a registry alone.
 type fromRegistry struct {

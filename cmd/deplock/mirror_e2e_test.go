@@ -22,7 +22,7 @@ import (
 )
 
 // programs are the registries that are tried.
-var programs = []registrytest.Program{registrytest.V2}
+var programs = []registrytest.Program{registrytest.V2, registrytest.V3}
 
 // eachRegistry runs a test with each program that serves a registry.
 func eachRegistry(t *testing.T, auth registrytest.Auth, test func(t *testing.T, r *registrytest.Registry)) {
@@ -35,31 +35,66 @@ func eachRegistry(t *testing.T, auth registrytest.Auth, test func(t *testing.T, 
 	}
 }
 
+// TestMirrorRegistry copies to real registries that ask for nothing, and reads back what it
+// has pushed with other programs.
 func TestMirrorRegistry(t *testing.T) {
 	eachRegistry(t, registrytest.Open, func(t *testing.T, r *registrytest.Registry) {
 		config(t, "{}")
-		target := r.Host + "/team/deps"
-		testMirror(t, "oci://"+target)
-		// Another program reads the artifact.
-		skopeo, err := exec.LookPath("skopeo")
-		if err != nil {
-			t.Fatal("no skopeo: apt-get install skopeo")
-		}
-		out, err := exec.Command(skopeo, "inspect", "--tls-verify=false", "--raw", "docker://"+target).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var m v1.Manifest
-		if err := json.Unmarshal(out, &m); err != nil {
-			t.Fatal(err)
-		}
-		if m.ArtifactType != mirror.ArtifactType || len(m.Layers) != 3 || m.Layers[0].Annotations["org.opencontainers.image.title"] == "" {
-			t.Errorf("skopeo reads %s", out)
-		}
-		if out, err := exec.Command(skopeo, "copy", "--src-tls-verify=false", "docker://"+target, "dir:"+t.TempDir()).CombinedOutput(); err != nil {
-			t.Errorf("skopeo copy: %v\n%s", err, out)
-		}
+		testMirror(t, "oci://"+r.Host+"/team/deps")
+		readBack(t, r.Host+"/team/deps")
 	})
+}
+
+// readBack reads what has been pushed last, of three files, with skopeo, crane and oras.
+func readBack(t *testing.T, target string) {
+	t.Helper()
+	skopeo, err := exec.LookPath("skopeo")
+	if err != nil {
+		t.Fatal("no skopeo: apt-get install skopeo")
+	}
+	crane, oras := registrytest.Built(t, "crane"), registrytest.Built(t, "oras")
+	run := func(program string, args ...string) []byte {
+		t.Helper()
+		var stderr strings.Builder
+		cmd := exec.Command(program, args...)
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s %s: %v\n%s", filepath.Base(program), args, err, stderr.String())
+		}
+		return out
+	}
+	text := run(skopeo, "inspect", "--tls-verify=false", "--raw", "docker://"+target)
+	var m v1.Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.ArtifactType != mirror.ArtifactType || len(m.Layers) != 3 {
+		t.Fatalf("skopeo reads %s", text)
+	}
+	if got := run(crane, "manifest", "--insecure", target); string(got) != string(text) {
+		t.Errorf("crane reads %s", got)
+	}
+	if got := run(oras, "manifest", "fetch", "--plain-http", target+":latest"); string(got) != string(text) {
+		t.Errorf("oras reads %s", got)
+	}
+	copied, pulled := t.TempDir(), t.TempDir()
+	run(skopeo, "copy", "--src-tls-verify=false", "docker://"+target, "dir:"+copied)
+	run(oras, "pull", "--plain-http", "--output", pulled, target+":latest")
+	for _, l := range m.Layers {
+		for program, got := range map[string][]byte{
+			"skopeo": run("cat", filepath.Join(copied, l.Digest.Hex)),
+			"oras":   run("cat", filepath.Join(pulled, l.Annotations["org.opencontainers.image.title"])),
+			"crane":  run(crane, "blob", "--insecure", target+"@"+l.Digest.String()),
+		} {
+			if sum := fmt.Sprintf("%x", sha256.Sum256(got)); sum != l.Digest.Hex || int64(len(got)) != l.Size {
+				t.Errorf("%s reads %q, of %s", program, got, l.Digest)
+			}
+		}
+		if a := l.Annotations; !strings.HasPrefix(a["dev.depfetch.address"], "http://127.0.0.1:") || a["dev.depfetch.platform"] != "any" || a["dev.depfetch.name"] == "" {
+			t.Errorf("annotations %v", a)
+		}
+	}
 }
 
 func TestMirrorRegistryLogin(t *testing.T) {

@@ -36,19 +36,29 @@ type Program string
 // The programs.
 const (
 	V2 Program = "docker-registry" // of Debian
-	V3 Program = "registry"        // of the directory that $DEPFETCH_REGISTRY_BIN names
+	V3 Program = "registry"        // of `make e2e`
 )
+
+// Built returns the path of a program that `make e2e` builds: a registry, crane or oras.
+func Built(t testing.TB, name string) string {
+	t.Helper()
+	dir := os.Getenv("DEPFETCH_REGISTRY_BIN")
+	bin, err := exec.LookPath(filepath.Join(dir, name))
+	if err != nil || dir == "" {
+		t.Fatalf("no %s: make e2e builds it, and names its directory in DEPFETCH_REGISTRY_BIN", name)
+	}
+	return bin
+}
 
 // path returns where the program is.
 func (p Program) path(t testing.TB) string {
 	t.Helper()
-	name, hint := string(p), "apt-get install docker-registry"
 	if p == V3 {
-		name, hint = filepath.Join(os.Getenv("DEPFETCH_REGISTRY_BIN"), name), "make e2e builds it, and names its directory in DEPFETCH_REGISTRY_BIN"
+		return Built(t, string(p))
 	}
-	bin, err := exec.LookPath(name)
-	if err != nil || p == V3 && os.Getenv("DEPFETCH_REGISTRY_BIN") == "" {
-		t.Fatalf("no %s: %s", p, hint)
+	bin, err := exec.LookPath(string(p))
+	if err != nil {
+		t.Fatalf("no %s: apt-get install docker-registry", p)
 	}
 	return bin
 }
