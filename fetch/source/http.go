@@ -201,10 +201,9 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 }
 
 func (t *transfer) request(ctx context.Context, u *url.URL, home bool) *http.Request {
-	r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{}}).WithContext(ctx)
 	// An empty User-Agent keeps net/http from sending its own.
-	r.Header.Set("User-Agent", t.client.cfg.UserAgent)
-	r.Header.Set("Accept", "*/*")
+	header := http.Header{"User-Agent": {t.client.cfg.UserAgent}, "Accept": {"*/*"}}
+	r := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: header}).WithContext(ctx)
 	if t.req.Offset > 0 {
 		last := ""
 		if t.req.End > 0 {

@@ -84,6 +84,9 @@ func ParseOrigin(address string) (Origin, error) {
 }
 
 func sameOrigin(a, b *url.URL) bool {
+	if a == b {
+		return true
+	}
 	x, err := OriginOf(a)
 	if err != nil {
 		return false
@@ -112,21 +115,19 @@ func hostName(name string, bracketed bool) (string, error) {
 	}
 	written := LowerASCII(name)
 	name = strings.TrimSuffix(written, ".")
-	labels := strings.Split(name, ".")
-	if len(labels) == 1 {
-		name = written
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if last == "" || name[0] == '.' || strings.Contains(name, "..") {
+		return "", fmt.Errorf("host %q: a part of the name is empty", written)
 	}
-	for _, label := range labels {
-		if label == "" {
-			return "", fmt.Errorf("host %q: a part of the name is empty", written)
-		}
+	if last == name {
+		name = written
 	}
 	if i := strings.IndexFunc(name, func(r rune) bool { return !strings.ContainsRune(hostLetters, r) }); i >= 0 {
 		return "", fmt.Errorf("host %q: %q cannot stand in a host name", name, name[i])
 	}
 	// Resolvers and proxies treat names that end in a number differently: 127.1 and
 	// 0x7f.0.0.1 are 127.0.0.1 for some of them.
-	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" || hexNumber(last) {
+	if strings.Trim(last, "0123456789") == "" || hexNumber(last) {
 		a, err := netip.ParseAddr(written)
 		if err != nil {
 			return "", fmt.Errorf("host %q: write an IPv4 address as four decimal numbers", name)
@@ -155,11 +156,16 @@ func portNumber(s string) (string, error) {
 // LowerASCII returns s with the letters A to Z in lower case. Others are not changed:
 // some have an ASCII letter as their lower case, which would make another host.
 func LowerASCII(s string) string {
+	if strings.IndexFunc(s, isUpperASCII) < 0 {
+		return s
+	}
 	b := []byte(s)
 	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
+		if isUpperASCII(rune(c)) {
 			b[i] += 'a' - 'A'
 		}
 	}
 	return string(b)
 }
+
+func isUpperASCII(r rune) bool { return 'A' <= r && r <= 'Z' }

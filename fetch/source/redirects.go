@@ -67,6 +67,9 @@ func (r *Rewrites) Follow(address string, send func(Hop) (*http.Response, error)
 
 // hop returns where an address is asked for.
 func (r *Rewrites) hop(named *url.URL) (*url.URL, error) {
+	if r.empty() {
+		return named, nil
+	}
 	address := named.String()
 	to, err := r.Rewrite(address)
 	if err != nil || to == address {

@@ -77,7 +77,7 @@ func ruleAddress(address string) (Origin, string, error) {
 // Rewrite returns where an address is asked for, which is the address itself if no rule
 // holds for it. The error is that of an address for which that is uncertain.
 func (r *Rewrites) Rewrite(address string) (string, error) {
-	if r == nil {
+	if r.empty() {
 		return address, nil
 	}
 	origin, err := ParseOrigin(address)
@@ -106,6 +106,9 @@ func (r *Rewrites) Rewrite(address string) (string, error) {
 	}
 	return to, nil
 }
+
+// empty reports whether there is no rule.
+func (r *Rewrites) empty() bool { return r == nil || len(r.rules) == 0 }
 
 // segments returns how many segments the prefix has; a slash at its end counts as one.
 func (r *rewriteRule) segments() int { return strings.Count(r.path, "/") }
