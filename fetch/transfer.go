@@ -16,9 +16,14 @@ import (
 // for long. Other failures do not, so that one run reports all of them.
 func (r *run) transferAll(ctx context.Context) error {
 	var errs []error
+	there := make(map[string]bool)
 	for _, t := range r.transfers {
 		for _, d := range t.dests {
-			errs = append(errs, r.stage.mkdir(d))
+			if !there[d.dir] {
+				err := r.stage.mkdir(d)
+				there[d.dir] = err == nil
+				errs = append(errs, err)
+			}
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

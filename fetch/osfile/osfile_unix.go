@@ -5,6 +5,7 @@ package osfile
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -25,4 +26,18 @@ func Links(info fs.FileInfo) uint64 { return uint64(info.Sys().(*syscall.Stat_t)
 func Identity(info fs.FileInfo) string {
 	s := info.Sys().(*syscall.Stat_t)
 	return fmt.Sprintf("%x:%x", s.Dev, s.Ino)
+}
+
+// Rename is os.Rename for what is no directory, and does not look first whether to is
+// one: rename(2) refuses that itself.
+func Rename(from, to string) error {
+	for {
+		err := syscall.Rename(from, to)
+		if err == nil {
+			return nil
+		}
+		if err != syscall.EINTR {
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package osfile
 
-import "io/fs"
+import (
+	"io/fs"
+	"os"
+)
 
 // Nonblock is no flag: opening a file does not wait on Windows.
 const Nonblock = 0
@@ -13,3 +16,6 @@ func Links(fs.FileInfo) uint64 { return 1 }
 
 // Identity is not known on Windows, where names have to do.
 func Identity(fs.FileInfo) string { return "" }
+
+// Rename is os.Rename.
+func Rename(from, to string) error { return os.Rename(from, to) }
