@@ -50,6 +50,9 @@ func pathFault(s string, unpack *fetch.Unpack) string {
 	case unpack != nil && unpack.Replace && path.Clean("/"+s) == "/":
 		return "the root cannot be replaced"
 	}
+	if !strings.Contains(s, "{") {
+		return ""
+	}
 	for _, name := range words() {
 		w := "{" + name + "}"
 		if strings.Contains(s, w) || strings.Contains(s, w[:len(w)-1]+"|") {

@@ -19,16 +19,29 @@ const formatVersion = 1
 // The error, if there is one, is an [ErrorList] of every fault of the file.
 func Parse(name string, data []byte) (*File, error) {
 	doc, scanned := scan(name, strings.TrimPrefix(string(data), "\ufeff"))
-	if err := doc.syntaxFault(scanned); err != nil {
+	if err := doc.scanFault(scanned); err != nil {
 		return nil, ErrorList{err}
 	}
+	// Both take long, and neither needs the other: what is made of a text that turns
+	// out to be no TOML is thrown away.
+	syntax := make(chan *Error)
+	go func() { syntax <- doc.syntaxFault() }()
+	f, err := doc.file()
+	if fault := <-syntax; fault != nil {
+		return nil, ErrorList{fault}
+	}
+	return f, err
+}
+
+// file returns what the document says, or all that is wrong with it.
+func (doc *document) file() (*File, error) {
 	root := doc.root
 	if !checkVersion(root) {
 		return nil, doc.faults.err()
 	}
 	root.table("version", "platforms", "policy", "deps", "urls", "vendor")
 	f := &File{
-		Name:      name,
+		Name:      doc.name,
 		Syntax:    &doc.Syntax,
 		Platforms: parsePlatforms(root.get("platforms")),
 		Policy:    parsePolicy(root.get("policy")),
@@ -44,15 +57,20 @@ func Parse(name string, data []byte) (*File, error) {
 	return f, nil
 }
 
-// syntaxFault returns why the document is not TOML, or nil. The scanner knows four
-// faults; all else is for the TOML library to say.
-func (d *document) syntaxFault(s *scanner) *Error {
+// scanFault returns the fault that the scanner has stopped for, or nil: one of the four
+// that it knows.
+func (d *document) scanFault(s *scanner) *Error {
 	if i := invalidUTF8(d.Text); i >= 0 {
 		return d.syntaxError(i, "the file is not UTF-8")
 	}
 	if s.fault != "" {
 		return d.syntaxError(s.pos, s.fault)
 	}
+	return nil
+}
+
+// syntaxFault returns what else the TOML library finds wrong, or nil.
+func (d *document) syntaxFault() *Error {
 	var none struct{}
 	if _, err := toml.Decode(d.outline(), &none); err == nil {
 		return nil
@@ -71,23 +89,54 @@ func (d *document) syntaxFault(s *scanner) *Error {
 // outline returns the text with a 0 in the place of each value that is valid by its
 // form alone: a one-line string without escapes, an integer in its shortest form, an
 // inline table of such. The library, which takes most of the time of reading a
-// lockfile, has a third of the work with it, and refuses it if it would refuse the
-// text: nothing can be added to a 0, and it ends where a value can end.
+// lockfile, refuses it if it would refuse the text: nothing can be added to a 0, and it
+// ends where a value can end. Where the key is valid by its form, too, stands on a line
+// of its own and means nothing to the rest of the text, neither is left.
 func (d *document) outline() string {
 	var b strings.Builder
-	b.Grow(len(d.Text))
+	b.Grow(len(d.Text) / 2)
 	at := 0
-	for _, section := range d.Sections {
-		for _, p := range section.Pairs {
-			if p.value.simple {
+	for i, section := range d.Sections {
+		before, alone := section.End, i > 0 && !section.shared
+		for j, p := range section.Pairs {
+			after := len(d.Text)
+			if j+1 < len(section.Pairs) {
+				after = section.Pairs[j+1].Start
+			} else if i+1 < len(d.Sections) {
+				after = d.Sections[i+1].Start
+			}
+			switch {
+			case !p.value.simple:
+			case alone && p.bare(d.Text) && endsLine(d.Text[before:p.Start]) && endsLine(d.Text[p.End:after]):
+				b.WriteString(d.Text[at:p.Start])
+				at = p.End
+			default:
 				b.WriteString(d.Text[at:p.Value.Start])
 				b.WriteByte('0')
 				at = p.Value.End
 			}
+			before = p.End
 		}
 	}
 	b.WriteString(d.Text[at:])
 	return b.String()
+}
+
+// bare reports whether no part of p's key is in quotes.
+func (p *Pair) bare(text string) bool {
+	for _, part := range p.Parts {
+		if !isBare(text[part.Start:part.End]) {
+			return false
+		}
+	}
+	return true
+}
+
+// endsLine reports whether what stands between two keys ends the line of the first one,
+// in a way that is the same at the beginning of a line.
+func endsLine(between string) bool {
+	rest := strings.TrimLeft(between, " \t")
+	return rest != "" && (rest[0] == '\n' || rest[0] == '#' && strings.Contains(rest, "\n")) && !strings.Contains(rest, "\r")
 }
 
 // invalidUTF8 returns where the first byte stands that is not UTF-8, or -1.

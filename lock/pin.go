@@ -112,7 +112,11 @@ func (f *File) checkAddresses() {
 		at     *value
 		digest fetch.Digest
 	}
-	seen := make(map[string]first, len(f.URLs)+4*len(f.Deps))
+	lines := len(f.URLs)
+	for _, d := range f.Deps {
+		lines += len(d.Locked)
+	}
+	seen := make(map[string]first, lines)
 	look := func(at *value, address string, digest fetch.Digest) {
 		if a, err := cmdline.Normalize(address, "", false); err == nil {
 			address = a.URL

@@ -20,6 +20,8 @@ type scanner struct {
 	text  string
 	pos   int
 	fault string // which of the four it stopped for, at pos; or empty
+
+	section *Table // whose keys are read; nil in a header
 }
 
 // scan returns a document with its tree, and the scanner as it ended.
@@ -31,9 +33,11 @@ func scan(name, text string) (*document, *scanner) {
 	doc.Sections = []*Table{section}
 	for s.blank(); s.pos < len(text); s.blank() {
 		if s.peek() == '[' {
+			s.section = nil
 			section = s.header()
 			doc.Sections = append(doc.Sections, section)
 		} else {
+			s.section = section
 			s.pair(section, 0)
 		}
 		if s.fault != "" {
@@ -111,7 +115,7 @@ func (s *scanner) header() *Table {
 	if !s.accept(']') || array && !s.accept(']') {
 		s.stop()
 	}
-	return &Table{Span: Span{start, s.pos}, Parts: parts, value: v}
+	return &Table{Span: Span{start, s.pos}, Parts: parts, value: v, shared: array}
 }
 
 // pair reads "key = value" into a table.
@@ -157,13 +161,32 @@ func (s *scanner) path(table *value) (v *value, parts []Span) {
 		if s.fault != "" {
 			return v, append(parts, Span{at, at})
 		}
-		v = v.child(s.key(), at)
+		v = s.enter(v, s.key(), at)
 		parts = append(parts, Span{at, s.pos})
 		s.spaces()
 		if !s.accept('.') {
 			return v, parts
 		}
 	}
+}
+
+// enter returns the value of a key of table, which it makes if it is new. It notes which
+// sections have keys that others, or a key of their own, lead to once more.
+func (s *scanner) enter(table *value, key string, at int) *value {
+	n := len(table.kids)
+	v := table.child(key, at)
+	if len(table.kids) > n {
+		v.section = s.section
+		return v
+	}
+	if v.section != s.section || v.pair != nil {
+		for _, section := range []*Table{v.section, s.section} {
+			if section != nil {
+				section.shared = true
+			}
+		}
+	}
+	return v
 }
 
 // key reads one part of a dotted key.

@@ -53,7 +53,7 @@ func (e *NotPinnedError) Error() string {
 // apply joined; what is pinned comes back beside them. It does not call [File.Check].
 func (f *File) Artifacts(p Platform, sel Selection) ([]fetch.Artifact, error) {
 	deps, errs := f.selected(sel)
-	var artifacts []fetch.Artifact
+	artifacts := make([]fetch.Artifact, 0, len(deps)+len(f.URLs))
 	for _, d := range deps {
 		a, err := d.artifact(p)
 		if err != nil {

@@ -30,6 +30,7 @@ type Table struct {
 	Parts  []Span // of the header, the parts of its key
 	Pairs  []*Pair
 	value  *value
+	shared bool // a key of it may be one that something else gives a value, too
 }
 
 // Pair is a key with its value. Its span is all of it.

@@ -32,7 +32,7 @@ func (e *templateError) Error() string { return e.msg }
 
 // words returns the names that may stand in braces in any template.
 func words() []string {
-	return strings.Fields("version major minor patch os arch variant uname alias")
+	return []string{"version", "major", "minor", "patch", "os", "arch", "variant", "uname", "alias"}
 }
 
 // parseTemplate reads a template whose words are all of known. It returns

@@ -32,20 +32,21 @@ const (
 // value is one value of a document: what it is called, where it stands and what it
 // holds. A nil *value is one that the document does not have; it reads as empty.
 type value struct {
-	doc    *document
-	up     *value // the table that holds it; nil for the whole document
-	key    string // its key there; of an array's element, the array's
-	keyAt  int    // where the key begins; of an element, where that does
-	Span          // of a table that no inline table is, the key in its header
-	kind   kind
-	plain  bool // a one-line string without escapes: its byte i stands at Start+1+i
-	simple bool // valid by its form alone: see outline
-	whole  bool // an inline table that has ended
-	kids   []*value
-	index  map[string]*value // of kids, if there are many
-	elems  []*value
-	pair   *Pair  // whose value it is, or nil
-	inline *Table // which it is, or nil
+	doc     *document
+	up      *value // the table that holds it; nil for the whole document
+	key     string // its key there; of an array's element, the array's
+	keyAt   int    // where the key begins; of an element, where that does
+	Span           // of a table that no inline table is, the key in its header
+	kind    kind
+	plain   bool // a one-line string without escapes: its byte i stands at Start+1+i
+	simple  bool // valid by its form alone: see outline
+	whole   bool // an inline table that has ended
+	kids    []*value
+	index   map[string]*value // of kids, if there are many
+	elems   []*value
+	pair    *Pair  // whose value it is, or nil
+	section *Table // whose key has made it, or nil for a header
+	inline  *Table // which it is, or nil
 }
 
 // get returns the value of a key of the table v, or nil. It is called so often that
