@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"crypto/x509"
 	"io/fs"
 	"os"
@@ -32,9 +33,17 @@ const maxBundle = 16 << 20
 // the bundle too, or "". What cannot be read is left out.
 func readSystem(dirs []string) (pool *x509.CertPool, file string) {
 	pool = x509.NewCertPool()
+	// What is in the directories is in the bundle too, most often, which is one of their
+	// files itself. To parse a certificate takes long.
+	known := make(map[string]bool)
 	add := func(name string) (there bool) {
 		text, err := regular.Read(name, maxBundle)
-		pool.AppendCertsFromPEM(text)
+		for part := range bytes.SplitAfterSeq(text, []byte("-----END CERTIFICATE-----")) {
+			if part = bytes.TrimSpace(part); !known[string(part)] {
+				known[string(part)] = true
+				pool.AppendCertsFromPEM(part)
+			}
+		}
 		return err == nil
 	}
 	for _, name := range systemBundles {
