@@ -46,10 +46,11 @@ var usualSystem = sync.OnceValues(func() (*x509.CertPool, string) { return readS
 // system returns the system's roots, or nil if there are none, and the name of the bundle
 // that they are from, or "".
 func (r Roots) system() (*x509.CertPool, string) {
-	pool, file := usualSystem()
+	read := usualSystem
 	if r.SystemDirs != nil {
-		pool, file = readSystem(r.SystemDirs)
+		read = func() (*x509.CertPool, string) { return readSystem(r.SystemDirs) }
 	}
+	pool, file := read()
 	if pool.Equal(x509.NewCertPool()) {
 		return nil, file
 	}
