@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,34 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"depfetch/cmd/internal/terminaltest"
 	"depfetch/fetch/fetchtest"
 )
-
-// trickle serves half of a body, a byte at a time from then on, and the rest when ready
-// is closed.
-func trickle(ready <-chan struct{}, body string) fetchtest.Step {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		ticks := time.NewTicker(100 * time.Millisecond)
-		defer ticks.Stop()
-		for next := len(body) / 2; ; next = 1 {
-			w.Write([]byte(body[:next]))
-			w.(http.Flusher).Flush()
-			body = body[next:]
-			select {
-			case <-ticks.C:
-			case <-ready:
-				w.Write([]byte(body))
-				return
-			case <-r.Context().Done():
-				return
-			}
-		}
-	}
-}
 
 // slowFiles returns a lockfile of alpha, whose first try fails, beta, which is quick, and
 // gamma; alpha and gamma hardly move from half way on, until ready is closed.
@@ -49,7 +24,7 @@ func slowFiles(t *testing.T, ready <-chan struct{}) (lockfile, gamma string) {
 	text := "version = 1\n"
 	for _, name := range []string{"alpha", "beta", "gamma"} {
 		body := strings.Repeat(name+"             "[len(name)-3:], 100_000)
-		steps := []fetchtest.Step{fetchtest.Truncated(body, 16), trickle(ready, body)}
+		steps := []fetchtest.Step{fetchtest.Truncated(body, 16), s.Trickle(ready, body)}
 		switch name {
 		case "beta":
 			steps = []fetchtest.Step{fetchtest.Body(body)}
@@ -176,7 +151,7 @@ func TestStandInTerminal(t *testing.T) {
 	cmd := exec.Command("curl", "-fLo", filepath.Join(t.TempDir(), "f"), "-w", "status %{http_code}\n", url)
 	cmd.Env = []string{"TERM=xterm", "DEPFETCH_LOCK=" + lockfile}
 	x := terminaltest.Start(t, 80, cmd)
-	x.Await("800.0 kB")
+	x.Await("800.0 kB of 1.6 MB")
 	x.Await("gamma")
 	close(ready)
 	if code, text := x.Wait(); code != 0 || text != "status 200" {

@@ -74,15 +74,19 @@ func (c *command) auditText(findings []update.Finding) {
 		address := source.Redact(f.Line.URL)
 		switch f.Status {
 		case update.Moved:
-			c.printf("moved        %s  %s\n  now at  %s\n", where, address, source.Redact(f.NewURL))
+			c.printf("%s        %s  %s\n  now at  %s\n", c.console.Mark("warning", "moved"), where, address, source.Redact(f.NewURL))
 		case update.Changed:
-			c.printf("changed      %s  %s\n  locked  sha256 %s  %s\n  now     sha256 %s  %s\n", where, address,
+			c.printf("%s      %s  %s\n  locked  sha256 %s  %s\n  now     sha256 %s  %s\n", c.console.Mark("error", "changed"), where, address,
 				f.Line.Digest, sizeText(f.Line.Size), f.Got.Digest, sizeText(f.Got.Size))
 			for _, m := range f.Members {
 				c.printf("  %-7s %s\n", m.How, m.Name)
 			}
 		case update.Gone, update.Unreachable:
-			c.printf("%-12s %s  %s: %v\n", f.Status, where, address, brief(f.Err))
+			kind := "error"
+			if f.Status == update.Unreachable {
+				kind = "warning"
+			}
+			c.printf("%s %s  %s: %v\n", c.console.Mark(kind, fmt.Sprintf("%-12s", f.Status)), where, address, brief(f.Err))
 		}
 	}
 	c.printf("%d same, %d changed, %d gone, %d moved, %d unreachable\n", count[update.Same],

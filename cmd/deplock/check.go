@@ -29,7 +29,7 @@ func (c *command) checkCommand() *cobra.Command {
 			}
 			pins, unpinned := splitPins(file.URLs)
 			for _, p := range unpinned {
-				c.printf("unpinned  %s: %s\n", source.Redact(p.URL), p.Unpinned)
+				c.printf("%s  %s: %s\n", c.console.Mark("warning", "unpinned"), source.Redact(p.URL), p.Unpinned)
 			}
 			urls := ""
 			if len(file.URLs) > 0 {

@@ -33,5 +33,6 @@ func run() int {
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		columns: console.Columns(os.Stderr, os.Getenv),
+		shown:   console.Columns(os.Stdout, os.Getenv) != nil,
 	}.run(ctx)
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
+	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
@@ -88,7 +91,7 @@ func (c *command) mirrorText(results []mirror.Result, deep bool) {
 			cause = ": " + r.Err.Error()
 		}
 		for _, a := range r.Lines {
-			c.printf("%-12s %s (%s)  sha256 %s%s\n", r.Status, a.Name, a.Platform, a.Digest, cause)
+			c.printf("%s %s (%s)  sha256 %s%s\n", c.markMirror(r.Status), a.Name, a.Platform, a.Digest, cause)
 		}
 	}
 	how := "; sizes compared, not the bytes: --deep does"
@@ -96,6 +99,15 @@ func (c *command) mirrorText(results []mirror.Result, deep bool) {
 		how = "; bytes compared"
 	}
 	c.printf("%d present, %d missing, %d wrong, %d unreachable%s\n", n[mirror.Present], n[mirror.Missing], n[mirror.Wrong], n[mirror.Unreachable], how)
+}
+
+// markMirror returns the column of a status.
+func (c *command) markMirror(s mirror.Status) console.Marked {
+	kind := "error"
+	if s == mirror.Unreachable {
+		kind = "warning"
+	}
+	return c.console.Mark(kind, fmt.Sprintf("%-12s", s))
 }
 
 // mirrored is a line of mirror check --json.

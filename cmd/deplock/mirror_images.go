@@ -104,7 +104,7 @@ func (c *command) imagesText(results []mirror.ImageResult) {
 		case r.Parts > 1:
 			cause = fmt.Sprintf(": %d of %d parts", r.Lacking, r.Parts)
 		}
-		c.printf("%-12s %s%s\n", r.Status, r.Image, cause)
+		c.printf("%s %s%s\n", c.markMirror(r.Status), r.Image, cause)
 	}
 	c.printf("images: %d present, %d missing, %d wrong, %d unreachable\n", n[mirror.Present], n[mirror.Missing], n[mirror.Wrong], n[mirror.Unreachable])
 }

@@ -55,14 +55,14 @@ func (c *command) outdated(all []update.Newest) error {
 			continue
 		case n.Newer:
 			if c.code == exit.OK {
-				fmt.Fprintln(t, "NAME\tLOCKED\tLATEST\tSINCE")
+				fmt.Fprintf(t, "NAME\tLOCKED\t%s\tSINCE\n", c.console.Mark("warning", "LATEST")) // a column is coloured whole, for its width
 			}
 			c.code = exit.Failure
 			since := "-"
 			if !n.Published.IsZero() {
 				since = n.Published.Format("2006-01-02")
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", n.Dep.Name, n.Dep.Version, n.Version, since)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", n.Dep.Name, n.Dep.Version, c.console.Mark("warning", n.Version), since)
 		}
 		c.warnUnordered(n)
 		if len(n.Unordered) > 0 {

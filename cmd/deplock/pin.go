@@ -162,12 +162,12 @@ func (c *command) checkPins(files []pinned, digests map[string]v1.Hash) {
 			case !r.Pinned() && r.Why == "":
 				open++
 				c.code = exit.Failure
-				c.printf("%s: %s has no digest\n", r.Place(), r.Text)
+				c.printf("%s %s has no digest\n", c.console.Mark("error", r.Place()+":"), r.Text)
 			case !r.Pinned():
-				c.printf("%s: %s cannot be told: %s\n", r.Place(), r.Text, r.Why)
+				c.printf("%s %s cannot be told: %s\n", c.console.Mark("warning", r.Place()+":"), r.Text, r.Why)
 			case known && now != r.Digest:
 				moved++
-				c.printf("%s: %s has moved on: pinned %s, now %s\n", r.Place(), r.Image, r.Digest, now)
+				c.printf("%s %s has moved on: pinned %s, now %s\n", c.console.Mark("note", r.Place()+":"), r.Image, r.Digest, now)
 			}
 		}
 	}

@@ -31,12 +31,13 @@ type program struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	columns func() int // of the terminal that stderr is; nil if it is none
+	shown   bool       // stdout is a terminal
 }
 
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
 	c := &command{program: p, console: &console.Console{Program: "deplock", Stdout: p.stdout, Stderr: p.stderr, Columns: p.columns,
-		Color: console.Color(p.columns != nil, p.getenv)}}
+		Color: console.Color(p.columns != nil, p.getenv), ColorFindings: console.Color(p.shown, p.getenv)}}
 	if name := shim.ProgramName(p.name); name != "" && (p.getenv(recordDir) != "" || fileExists(record.Here)) {
 		return c.recordShim(ctx, name, p.args)
 	}

@@ -168,7 +168,7 @@ func (c *command) scanText(all []scan.Finding, files int) error {
 	counts := make(map[scan.Level]int)
 	for _, x := range all {
 		counts[x.Level]++
-		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", printable.String(x.File), x.Start.Line, x.Start.Col, x.Level, x.Message, x.Rule.ID)
+		fmt.Fprintf(c.stdout, "%s:%d:%d: %s: %s [%s]\n", printable.String(x.File), x.Start.Line, x.Start.Col, c.console.Mark(x.Level.String(), x.Level.String()), x.Message, x.Rule.ID)
 		if !explained[x.Rule.ID] {
 			fmt.Fprintf(c.stdout, "    why: %s\n    fix: %s\n", scan.Plain(x.Rule.Why), scan.Plain(x.Rule.Fix))
 		}

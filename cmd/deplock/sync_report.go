@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"depfetch/cmd/internal/console"
 	"depfetch/fetch/printable"
 	"depfetch/fetch/source"
 	"depfetch/lock/dockerfile"
@@ -21,9 +22,14 @@ type tally struct {
 }
 
 // say prints a reason, or whatever else is so at a place of a Dockerfile, behind a prefix.
-func (c *command) say(u *unit, prefix string, r sync.Reason) {
+// kind is what console.Mark takes, or empty.
+func (c *command) say(u *unit, kind, prefix string, r sync.Reason) {
 	name, p := u.reading.File.Place(r.At)
-	c.printf("%s:%d: %s\n", name, p.Line, prefix+r.What)
+	place := console.Marked(fmt.Sprintf("%s:%d:", printable.String(name), p.Line))
+	if kind != "" {
+		place = c.console.Mark(kind, string(place))
+	}
+	c.printf("%s %s\n", place, prefix+r.What)
 	if r.Hint != "" {
 		c.printf("    %s\n", r.Hint)
 	}
@@ -41,12 +47,12 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 	leave := func(reasons ...sync.Reason) {
 		total.left++
 		for _, r := range reasons {
-			c.say(u, "left: ", r)
+			c.say(u, "warning", "left: ", r)
 		}
 	}
 	adopted := func(in *dockerfile.Instruction) {
 		total.adopted++
-		c.say(u, "", sync.Reason{At: in.Start, What: "adopted"})
+		c.say(u, "", "", sync.Reason{At: in.Start, What: "adopted"})
 	}
 	total.files++
 	for _, run := range u.reading.Runs {
@@ -55,17 +61,17 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 		case run.Adopted():
 			total.already++
 			if u.blocked != nil {
-				c.say(u, "adopted, and will fail: ", u.blockedAt(run.Instruction))
+				c.say(u, "error", "adopted, and will fail: ", u.blockedAt(run.Instruction))
 				total.left++
 				total.broken++
 			}
 			for _, r := range distinct(v.Reasons) {
 				total.left++
 				if slices.Contains(run.Obstacles, r) {
-					c.say(u, "in an adopted RUN: ", r)
+					c.say(u, "warning", "in an adopted RUN: ", r)
 					continue
 				}
-				c.say(u, "left unpinned in an adopted RUN, which will fail: ", r)
+				c.say(u, "error", "left unpinned in an adopted RUN, which will fail: ", r)
 				total.broken++
 			}
 		case v.Adopt && u.blocked != nil:
@@ -110,7 +116,7 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) {
 	find := func(u *unit, prefix string, reasons ...sync.Reason) {
 		for _, r := range reasons {
 			total.findings++
-			c.say(u, prefix, r)
+			c.say(u, "error", prefix, r)
 		}
 	}
 	todo := func(in *dockerfile.Instruction, what string) sync.Reason {

@@ -203,6 +203,32 @@ func Slow(body string, n int, pause time.Duration) Step {
 	}
 }
 
+// Trickle serves half of body, hardly a byte from then on, and the rest when ready is
+// closed.
+func (s *Server) Trickle(ready <-chan struct{}, body string) Step {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		ticks := time.NewTicker(100 * time.Millisecond)
+		defer ticks.Stop()
+		left := body
+		for n := len(left) / 2; ; n = 1 {
+			io.WriteString(w, left[:n])
+			w.(http.Flusher).Flush()
+			left = left[n:]
+			select {
+			case <-ticks.C:
+			case <-ready:
+				io.WriteString(w, left)
+				return
+			case <-r.Context().Done():
+				return
+			case <-s.done:
+				return
+			}
+		}
+	}
+}
+
 // BasicAuth does what next does for requests with this user and password.
 func BasicAuth(user, password string, next Step) Step {
 	return func(w http.ResponseWriter, r *http.Request) {

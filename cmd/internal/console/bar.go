@@ -121,12 +121,20 @@ func (p *barProgress) details(text string, sum int64, columns int) string {
 	if text != "" {
 		text += " files  "
 	}
-	if sum > 0 && (p.bar == nil || columns >= 100) {
-		text += Bytes(sum) + "  "
+	total := p.total
+	if t := p.under.tasks; p.bar == nil && len(t) == 1 && len(p.done) == 1 && t[0].artifact != nil {
+		total = max(t[0].artifact.Size, 0) // of all that there is
 	}
-	if p.speed > 0 {
+	if sum > 0 && (p.bar == nil || columns >= 100) {
+		text += Bytes(sum)
+		if p.bar == nil && total > 0 && columns >= 40 {
+			text += " of " + Bytes(total)
+		}
+		text += "  "
+	}
+	if p.speed > 0 && columns >= 40 { // else there is room for the names alone
 		text += Bytes(int64(p.speed)) + "/s  "
-		if d, ok := left(p.total-sum, p.speed); ok && p.bar != nil {
+		if d, ok := left(total-sum, p.speed); ok && total > 0 {
 			text += fmt.Sprintf("%s left  ", d)
 		}
 	}

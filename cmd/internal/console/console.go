@@ -29,6 +29,9 @@ type Console struct {
 	// coloured on Stderr.
 	Color bool
 
+	// ColorFindings says that Mark colours, for Stdout.
+	ColorFindings bool
+
 	hinted map[string]bool
 }
 
@@ -53,22 +56,38 @@ func (c *Console) Hintf(format string, args ...any) {
 
 func (c *Console) message(kind, format string, args []any) {
 	text := strings.ReplaceAll(shown(fmt.Sprintf(format, args...)), "\n", "\n  ")
+	word := kind + ":"
 	if c.Color {
-		color := "36" // of a hint
-		switch kind {
-		case "error":
-			color = "31"
-		case "warning":
-			color = "33"
-		}
-		kind = "\x1b[1;" + color + "m" + kind + ":\x1b[0m"
-	} else {
-		kind += ":"
+		word = painted(kind, word)
 	}
-	fmt.Fprintf(c.Stderr, "%s: %s %s\n", c.Program, kind, text)
+	fmt.Fprintf(c.Stderr, "%s: %s %s\n", c.Program, word, text)
 }
 
-// Color reports whether messages are coloured: on a terminal, unless NO_COLOR is set
+// Marked is a word that may be coloured, and is printed as it is.
+type Marked string
+
+// Mark returns a word of a finding on Stdout. kind is "error", "warning" or something less.
+func (c *Console) Mark(kind, word string) Marked {
+	word = printable.String(word)
+	if c.ColorFindings {
+		word = painted(kind, word)
+	}
+	return Marked(word)
+}
+
+// painted returns a text in the colour of a kind of message.
+func painted(kind, text string) string {
+	color := "36"
+	switch kind {
+	case "error":
+		color = "31"
+	case "warning":
+		color = "33"
+	}
+	return "\x1b[1;" + color + "m" + text + "\x1b[0m"
+}
+
+// Color reports whether a stream is coloured: on a terminal, unless NO_COLOR is set
 // (no-color.org), which overrides the others, or CLICOLOR is 0; and elsewhere if
 // FORCE_COLOR or CLICOLOR_FORCE is set.
 func Color(terminal bool, getenv func(string) string) bool {

@@ -305,3 +305,18 @@ func TestColor(t *testing.T) {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
+
+func TestMark(t *testing.T) {
+	c := &Console{Color: true}
+	if got := c.Mark("error", "a\x1b[2J"); got != `a\x1b[2J` {
+		t.Errorf("got %q", got)
+	}
+	c.ColorFindings = true
+	for kind, want := range map[string]Marked{
+		"error": "\x1b[1;31ma\x1b[0m", "warning": "\x1b[1;33ma\x1b[0m", "note": "\x1b[1;36ma\x1b[0m",
+	} {
+		if got := c.Mark(kind, "a"); got != want {
+			t.Errorf("%s: got %q, want %q", kind, got, want)
+		}
+	}
+}

@@ -207,6 +207,13 @@ func (x *Terminal) Wait() (code int, text string) {
 	return x.cmd.ProcessState.ExitCode(), x.screen.text()
 }
 
+// Colored reports whether anything has been written in colour.
+func (x *Terminal) Colored() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.screen.colored
+}
+
 // screen is what a terminal shows. It knows the sequences that programs here may use.
 type screen struct {
 	columns  int
@@ -217,6 +224,7 @@ type screen struct {
 	first    int    // the row that the line begins in
 	wrapped  bool   // the line has been broken since it began
 	styled   bool   // characters are coloured
+	colored  bool   // some have been
 	settling bool   // the width has changed, and no line of the new one has come yet
 	fits     int    // how many lines that change have fitted since then
 	faults   []string
@@ -291,6 +299,7 @@ func (s *screen) obey(sequence string) {
 		s.rows[s.row] = s.rows[s.row][:min(s.col, len(s.rows[s.row]))]
 	case strings.HasSuffix(sequence, "m"):
 		s.styled = sequence != "\x1b[0m"
+		s.colored = s.colored || s.styled
 	default:
 		s.faults = append(s.faults, "the terminal gets "+strconv.Quote(sequence))
 	}
