@@ -9,6 +9,7 @@ import (
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch/source"
 	"depfetch/lock/export"
+	"depfetch/lock/mirror"
 )
 
 func (c *command) checkCommand() *cobra.Command {
@@ -22,6 +23,9 @@ func (c *command) checkCommand() *cobra.Command {
 				return err
 			}
 			if err := errors.Join(file.Check(), file.CheckComplete(), c.checkTrees(file)); err != nil {
+				return err
+			}
+			if _, err := mirror.Blobs(file); err != nil {
 				return err
 			}
 			for _, remark := range file.Remarks() {

@@ -48,6 +48,7 @@ func explainOne(err error) error {
 		image       *imageError
 		denied      *pin.DeniedError
 		copied      *mirror.Error
+		sizes       *mirror.SizeError
 	)
 	coded := func(code int, hint string) error { return &console.Error{Err: err, Hint: hint, Code: code} }
 	switch {
@@ -84,6 +85,8 @@ func explainOne(err error) error {
 			return coded(exit.Unavailable, "")
 		}
 		return coded(exit.Failure, "")
+	case errors.As(err, &sizes):
+		return coded(exit.Usage, "deplock update asks upstream again")
 	case errors.As(err, &copied) && mirror.IsWrong(err):
 		return coded(exit.WrongBytes, "")
 	case errors.As(err, &copied):

@@ -20,6 +20,7 @@ import (
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/mirror"
+	"depfetch/lock/registry"
 )
 
 const mirrorLong = `mirror keeps copies of what the lockfile pins, for all platforms and of [urls], in
@@ -231,9 +232,9 @@ func mirrorHint(e *mirror.Error) string {
 	switch {
 	case errors.Is(e, mirror.ErrMissing):
 		return fmt.Sprintf("deplock mirror push %s", e.Target)
-	case mirror.StatusOf(e) == http.StatusUnauthorized:
+	case registry.Status(e) == http.StatusUnauthorized:
 		return "docker login " + host
-	case mirror.StatusOf(e) == http.StatusForbidden:
+	case registry.Status(e) == http.StatusForbidden:
 		return "the account that docker login has stored for " + host + " may not do that"
 	}
 	return ""

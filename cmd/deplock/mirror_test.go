@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,5 +201,83 @@ func TestMirrorRefused(t *testing.T) {
 	code, _, stderr := deplock(t, "-f", name, "mirror", "push", "--offline", t.TempDir())
 	if code != 3 || asked.Load() != 0 {
 		t.Errorf("offline: exit %d, asked %d times\n%s", code, asked.Load(), stderr)
+	}
+}
+
+// TestMirrorSizes: a digest that a lockfile gives two sizes is refused before anything is asked.
+func TestMirrorSizes(t *testing.T) {
+	name, asked := mirrorLock(t, 1)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(text), "[urls]\n")
+	other := strings.NewReplacer("/tool-0", "/tool-1", "size = 16", "size = 17").Replace(line)
+	if err := os.WriteFile(name, append(text, other...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"mirror", "push", t.TempDir()}, {"mirror", "check", t.TempDir()}, {"check"}} {
+		code, _, stderr := deplock(t, append([]string{"-f", name}, args...)...)
+		if code != 2 || !strings.Contains(stderr, "has two sizes in the lockfile: 16 for http://") || asked.Load() != 0 {
+			t.Errorf("%v: exit %d, asked %d times\n%s", args, code, asked.Load(), stderr)
+		}
+	}
+}
+
+// TestMirrorAnswer: of a registry that answers with a page, an error has the status alone.
+func TestMirrorAnswer(t *testing.T) {
+	config(t, "{}")
+	name, _ := mirrorLock(t, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v2/" {
+			w.WriteHeader(http.StatusTeapot)
+			fmt.Fprint(w, "<html>a page</html>")
+		}
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	for _, args := range [][]string{{"check"}, {"push"}, {"pull", "--cache", t.TempDir()}} {
+		code, stdout, stderr := deplock(t, append([]string{"-f", name, "mirror"}, append(args, "oci://"+host+"/x")...)...)
+		if out := stdout + stderr; code != 3 || !strings.Contains(out, ": HTTP 418 I'm a teapot") || strings.Contains(out, "a page") {
+			t.Errorf("%v: exit %d\n%s", args, code, out)
+		}
+	}
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("Dockerfile", []byte("FROM "+host+"/debian:12\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := deplock(t, "pin"); code != 3 || !strings.Contains(stderr, ": HTTP 418 I'm a teapot\n") || strings.Contains(stderr, "a page") {
+		t.Errorf("pin: exit %d\n%s", code, stderr)
+	}
+}
+
+// TestMirrorInterrupted: what a push that is interrupted says is true, and the next one
+// does not send again what is there.
+func TestMirrorInterrupted(t *testing.T) {
+	config(t, "{}")
+	name, _ := mirrorLock(t, 3)
+	r := memory(t, "")
+	origin, err := url.Parse("http://" + r.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var sent atomic.Int64
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.Method == http.MethodPatch && sent.Add(1) == 2 {
+			cancel()
+		}
+		httputil.NewSingleHostReverseProxy(origin).ServeHTTP(w, q)
+	}))
+	defer proxy.Close()
+	target := "oci://" + strings.TrimPrefix(proxy.URL, "http://") + "/team/deps"
+	var stdout, stderr bytes.Buffer
+	p := program{args: []string{"-f", name, "mirror", "push", "--jobs", "1", target}, getenv: func(string) string { return "" }, stdout: &stdout, stderr: &stderr}
+	if code := p.run(ctx); code != 1 || !strings.Contains(stderr.String(), "interrupted; what has been copied to "+target+" stays there, and is not copied again\n") || strings.Contains(stderr.String(), "nothing has been") {
+		t.Fatalf("exit %d\n%s%s", code, &stdout, &stderr)
+	}
+	code, out, errs := deplock(t, "-f", name, "mirror", "push", target)
+	if code != 0 || !strings.HasPrefix(out, "pushed 2 files, ") && !strings.HasPrefix(out, "pushed 1 file, ") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 }

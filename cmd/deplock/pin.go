@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/network"
 	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/printable"
 	"depfetch/fetch/regular"
@@ -24,6 +23,7 @@ import (
 type pinFlags struct {
 	update, check, dryRun bool
 	contexts              []string
+	network               network.Options
 }
 
 const pinLong = `pin writes the digest of each image behind its tag: debian:12 becomes
@@ -43,7 +43,9 @@ line of YAML, leaves its image alone. A name alone in COPY --from or RUN --mount
 is an image unless a stage, or a context named by --build-context, is called so.
 
 Registries are asked with the credentials of docker login, credential helpers
-included ($DOCKER_CONFIG, ~/.docker/config.json).`
+included ($DOCKER_CONFIG, ~/.docker/config.json), else of netrc. The file that
+--registry-auth names stands in for those of docker login; helpers that it leaves
+credentials to are not started.`
 
 func (c *command) pinCommand() *cobra.Command {
 	var f pinFlags
@@ -60,6 +62,7 @@ func (c *command) pinCommand() *cobra.Command {
 	flags.BoolVar(&f.check, "check", false, "write nothing; end with exit code 1 if an image has no digest")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
 	flags.StringArrayVar(&f.contexts, "build-context", nil, "the name of a further context, NAME or NAME=WHERE as docker build has it, which is no image; may be given again")
+	f.network.RegisterLogins(flags)
 	return cmd
 }
 
@@ -81,7 +84,10 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 	if !f.check || f.update {
 		// A registry that does not answer for one image does not keep the others
 		// from being pinned.
-		registry := &pin.Registry{Keychain: authn.DefaultKeychain, Transport: remote.DefaultTransport, UserAgent: "deplock/" + version}
+		registry, err := c.registry(f.network)
+		if err != nil {
+			return err
+		}
 		var failed map[string]error
 		images := asked(files, f)
 		end := c.progress.Step("for the digests of " + count(len(images), "image"))

@@ -5,12 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-
 	"depfetch/cmd/internal/console"
 	"depfetch/lock/dockerfile"
-	"depfetch/lock/pin"
 	"depfetch/lock/sync"
 )
 
@@ -48,7 +44,10 @@ func (c *command) askBases(ctx context.Context, f syncFlags, g *group) error {
 	if len(asked) == 0 {
 		return nil
 	}
-	registry := &pin.Registry{Keychain: authn.DefaultKeychain, Transport: remote.DefaultTransport, UserAgent: "deplock/" + version}
+	registry, err := c.registry(f.Options)
+	if err != nil {
+		return err
+	}
 	limited, cancel := context.WithTimeout(ctx, baseTime)
 	defer cancel()
 	configs := registry.Configs(limited, asked, g.platforms()[0].String())

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"depfetch/fetch"
+	answer "depfetch/lock/registry"
 )
 
 // store is a target, or another place, with its blobs.
@@ -130,7 +131,16 @@ func statusOf(err error) (Status, error) {
 	case IsWrong(err):
 		return Wrong, err
 	}
-	return Unreachable, err
+	return Unreachable, brief(err)
+}
+
+// brief returns an error of a registry without what surrounds it.
+func brief(err error) error {
+	var stalled *StallError
+	if errors.As(err, &stalled) {
+		return stalled
+	}
+	return answer.Brief(err)
 }
 
 // failed returns the error of what could not be copied or asked, or why ctx has ended.
@@ -142,7 +152,7 @@ func (c *Client) failed(ctx context.Context, what string, err error) error {
 	if errors.As(err, &local) {
 		return local.error
 	}
-	failed := &Error{What: what, Target: c.Target, Err: err}
+	failed := &Error{What: what, Target: c.Target, Err: brief(err)}
 	var origin *originError
 	switch gone := errors.Is(err, fs.ErrNotExist); {
 	case errors.As(err, &origin) && gone:

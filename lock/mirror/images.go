@@ -48,7 +48,7 @@ type shelf interface {
 // joins those of the images that failed.
 func (c *Client) PushImages(ctx context.Context, all []Image) ([]ImageResult, error) {
 	if c.Target.IsRegistry() && c.Target.tag.RegistryStr() == name.DefaultRegistry {
-		return nil, &Error{What: "images", Target: c.Target, Err: errors.New("Docker Hub has no repositories below others")}
+		return nil, &Error{What: "images", Target: c.Target, Err: errors.New("there are no repositories below others on Docker Hub")}
 	}
 	conn, err := c.Registry.connect(c.Jobs, c.Retries)
 	if err != nil {

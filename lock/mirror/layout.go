@@ -19,7 +19,7 @@ import (
 	"depfetch/fetch/regular"
 )
 
-// The files that make an OCI image layout of a directory with blobs (OCI image
+// layoutFile and indexFile make an OCI image layout of a directory with blobs (OCI image
 // specification, section "Image Layout").
 const (
 	layoutFile = "oci-layout"

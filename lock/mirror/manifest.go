@@ -42,6 +42,7 @@ type Blob struct {
 }
 
 // Blobs returns what a lockfile pins, for all platforms, each digest once and sorted by it.
+// The error is a *SizeError if a digest has two sizes.
 func Blobs(f *lock.File) ([]Blob, error) {
 	var artifacts []fetch.Artifact
 	for _, d := range f.Deps {
@@ -74,6 +75,11 @@ func Blobs(f *lock.File) ([]Blob, error) {
 			continue
 		}
 		b := &blobs[i]
+		for _, l := range b.Lines {
+			if l.Size != fetch.SizeUnknown && a.Size != fetch.SizeUnknown && l.Size != a.Size {
+				return nil, &SizeError{l, a}
+			}
+		}
 		b.Lines = append(b.Lines, a)
 		b.Artifact.Mirrors = append(append(b.Artifact.Mirrors, a.URL), a.Mirrors...)
 		if b.Artifact.Size == fetch.SizeUnknown {
@@ -82,6 +88,20 @@ func Blobs(f *lock.File) ([]Blob, error) {
 	}
 	slices.SortFunc(blobs, func(a, b Blob) int { return bytes.Compare(a.Artifact.Digest[:], b.Artifact.Digest[:]) })
 	return blobs, nil
+}
+
+// SizeError says that two lines of a lockfile have one digest and different sizes, of
+// which one is wrong at the least.
+type SizeError struct{ A, B fetch.Artifact }
+
+func (e *SizeError) Error() string {
+	at := func(a fetch.Artifact) string {
+		if url := source.Redact(a.URL); url != a.Name {
+			return fmt.Sprintf("%d for %s (%s)", a.Size, a.Name, a.Platform)
+		}
+		return fmt.Sprintf("%d for %s", a.Size, a.Name)
+	}
+	return fmt.Sprintf("sha256 %s has two sizes in the lockfile: %s, and %s", e.A.Digest, at(e.A), at(e.B))
 }
 
 // Manifest is the artifact of a push.

@@ -76,6 +76,9 @@ func (c *Client) Push(ctx context.Context, blobs []Blob) (Pushed, error) {
 	if err != nil {
 		return Pushed{}, err
 	}
+	if local, ok := s.(directory); ok {
+		local.Sweep() // what a killed push has left
+	}
 	results := make([]Result, len(blobs))
 	err = c.each(ctx, len(blobs), func(ctx context.Context, i int) error {
 		results[i].Blob = blobs[i]

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"depfetch/fetch"
+	answer "depfetch/lock/registry"
 )
 
 // Registry is how registries are asked (OCI distribution specification).
@@ -206,19 +207,10 @@ func (r *registry) kept(ctx context.Context, i Image) (bool, error) {
 
 // absent turns the error of a registry that lacks something into fs.ErrNotExist.
 func absent(err error) error {
-	if StatusOf(err) == http.StatusNotFound {
+	if answer.Status(err) == http.StatusNotFound {
 		return fs.ErrNotExist
 	}
 	return err
-}
-
-// StatusOf returns the HTTP status of an error of a registry, or 0.
-func StatusOf(err error) int {
-	var e *transport.Error
-	if errors.As(err, &e) {
-		return e.StatusCode
-	}
-	return 0
 }
 
 // temporary reports whether the same request may succeed later.

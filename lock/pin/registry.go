@@ -2,7 +2,6 @@ package pin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -11,8 +10,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
+
+	answer "depfetch/lock/registry"
 )
 
 // Registry asks registries through the API of the OCI distribution specification. It is
@@ -65,7 +65,7 @@ type UnavailableError struct {
 }
 
 func (e *UnavailableError) Error() string {
-	return fmt.Sprintf("%s: asking the registry: %v", e.Image, e.Err)
+	return fmt.Sprintf("%s: asking the registry: %v", e.Image, answer.Brief(e.Err))
 }
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
@@ -98,27 +98,18 @@ func (r *Registry) digest(ctx context.Context, image string) (v1.Hash, error) {
 	if err == nil {
 		return d.Digest, nil
 	}
-	if status(err) != http.StatusUnauthorized && ctx.Err() == nil {
+	if answer.Status(err) != http.StatusUnauthorized && ctx.Err() == nil {
 		// Some registries do not support HEAD, or answer it without the digest.
 		var full *remote.Descriptor
 		if full, err = remote.Get(ref, opts...); err == nil {
 			return full.Digest, nil
 		}
 	}
-	switch s := status(err); s {
+	switch s := answer.Status(err); s {
 	case http.StatusNotFound:
 		return v1.Hash{}, &NotFoundError{Image: image}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return v1.Hash{}, &DeniedError{Image: image, Registry: ref.Context().RegistryStr(), Status: s}
 	}
 	return v1.Hash{}, &UnavailableError{Image: image, Err: err}
-}
-
-// status returns the HTTP status of an error of a registry, or 0.
-func status(err error) int {
-	var e *transport.Error
-	if errors.As(err, &e) {
-		return e.StatusCode
-	}
-	return 0
 }

@@ -45,6 +45,16 @@ func (o *Options) Register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.cacert, "cacert", nil, "a PEM file of further certificate authorities; may be given again")
 }
 
+// RegisterLogins defines the flags that commands have which ask registries and download
+// nothing, and gives the others their defaults.
+func (o *Options) RegisterLogins(flags *pflag.FlagSet) {
+	var all pflag.FlagSet
+	o.Register(&all)
+	for _, name := range []string{"connect-timeout", "netrc", "registry-auth", "cacert"} {
+		flags.AddFlag(all.Lookup(name))
+	}
+}
+
 func (o Options) validate() error {
 	switch {
 	case o.Jobs < 1:

@@ -8,7 +8,20 @@ import (
 
 	"depfetch/cmd/internal/network"
 	"depfetch/fetch/source"
+	"depfetch/lock"
+	"depfetch/lock/pin"
 )
+
+// registry returns what asks registries about images, by the options of the network. Their
+// hosts are no business of a lockfile's policy.
+func (c *command) registry(o network.Options) (*pin.Registry, error) {
+	cfg, err := c.config(online{Options: o}, &lock.File{})
+	if err != nil {
+		return nil, err
+	}
+	client := source.New(cfg)
+	return &pin.Registry{Keychain: registryKeychain(o, client), Transport: client, UserAgent: cfg.UserAgent}, nil
+}
 
 // registryKeychain returns where the logins to registries come from: a file that an option
 // names alone, else the same files as depfetch's and what docker itself would do with them,
