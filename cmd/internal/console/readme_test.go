@@ -32,3 +32,26 @@ func TestEventsInReadme(t *testing.T) {
 		}
 	}
 }
+
+// TestHintsInReadme holds that the hints which README explains are given.
+func TestHintsInReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("report.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "\n| hint | it was |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	hints := regexp.MustCompile("(?m)^\\| `(.*?)` \\|").FindAllStringSubmatch(table, -1)
+	if len(hints) < 5 {
+		t.Errorf("README explains %d hints about proxies and CAs", len(hints))
+	}
+	for _, hint := range hints {
+		if !strings.Contains(string(source), hint[1]) {
+			t.Errorf("no hint says %s", hint[1])
+		}
+	}
+}

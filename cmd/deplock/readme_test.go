@@ -1,0 +1,86 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+
+	"depfetch/fetch/fetchtest"
+)
+
+// TestReadmeCompany runs all commands that README shows for companies, block by block,
+// with servers on loopback in the place of those that it names.
+func TestReadmeCompany(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## In a company\n")
+	section, _, found := strings.Cut(section, "\n## ")
+	var blocks []string
+	for _, block := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatch(section, -1) {
+		if block[1] == "" { // a language is not a command
+			blocks = append(blocks, block[2])
+		}
+	}
+	if !found || len(blocks) < 4 {
+		t.Fatalf("README has %d blocks of commands for companies", len(blocks))
+	}
+	dir := t.TempDir()
+	bin := filepath.Join(dir, "bin")
+	if out, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "../depfetch").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	upstream, secure := fetchtest.New(t), fetchtest.NewTLS(t)
+	oci := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(oci.Close)
+	mirror := filepath.Join(dir, "mirror")
+	static := httptest.NewServer(http.FileServer(http.Dir(mirror)))
+	t.Cleanup(static.Close)
+	lockfile := "version = 1\nplatforms = [\"linux/amd64\"]\n"
+	for i, address := range []string{"github.com/owner/tool", "dl.k8s.io/kubectl"} {
+		body := "the bytes of " + address
+		_, path, _ := strings.Cut(address, "/")
+		upstream.Script([]string{"/github/", "/k8s/"}[i]+path, fetchtest.Body(body))
+		lockfile += fmt.Sprintf("[deps.tool%d]\nurl = \"https://%s\"\npath = \"/tool%[1]d\"\nlocked.any = { url = \"https://%[2]s\", sha256 = \"%x\", size = %d }\n",
+			i, address, sha256.Sum256([]byte(body)), len(body))
+	}
+	for name, text := range map[string]string{"deps.lock.toml": lockfile, "corporate-ca.pem": string(secure.CA())} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	proxy := "https://github.com=" + upstream.URL + "/github https://dl.k8s.io=" + upstream.URL + "/k8s"
+	local := strings.NewReplacer(
+		"https://proxy.example/", upstream.URL+"/",
+		"registry.example.com", strings.TrimPrefix(oci.URL, "http://"),
+		"https://mirror.example.com", static.URL,
+		"/srv/mirror", mirror,
+		"/var/cache/depfetch", filepath.Join(dir, "cache"),
+	)
+	placing := regexp.MustCompile(`(?m)^depfetch( --download-only)?`)
+	for i, block := range blocks {
+		root := filepath.Join(dir, fmt.Sprint("root", i))
+		script := placing.ReplaceAllStringFunc(local.Replace(block), func(call string) string { return call + " --root " + root })
+		cmd := exec.CommandContext(t.Context(), "sh", "-ec", script)
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "DEPFETCH_REWRITE=" + proxy}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s\n%s", err, script, out)
+		}
+		if names, _ := filepath.Glob(filepath.Join(root, "tool*")); strings.Contains(script, "depfetch --root") && len(names) != 2 {
+			t.Errorf("%q is in place after\n%s", names, script)
+		}
+	}
+}
