@@ -123,6 +123,7 @@ func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, e
 		got, err = t.attempt(ctx, c, l)
 		return err
 	})
+	t.sink.dropBacklog()
 	if err == nil && t.sink.partial != nil {
 		r.toCache(b.name(), func() error {
 			if p := t.sink.partial.File(); p != nil && f != nil {
@@ -158,12 +159,23 @@ type acquisition struct {
 // of it is then asked for again, in one stream.
 func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acquired, error) {
 	resp, err := t.getVerified(ctx, c, l)
+	if t.sink.lost != nil && ctx.Err() == nil {
+		t.forget()
+		resp, err = t.getVerified(ctx, c, l)
+	}
 	var wrong *MismatchError
 	if errors.As(err, &wrong) && (t.patched || t.sink.attempt == attemptResumed) {
 		t.oneStream, t.patched = true, false
 		resp, err = t.getVerified(ctx, c, l)
 	}
 	return acquired{kind: c.kind, url: c.url, asked: c.asked, bytes: t.sink.n, response: resp}, err
+}
+
+// forget gives up what a killed run has left. If the disk is full, that makes room.
+func (t *acquisition) forget() {
+	t.from, t.validator, t.patched = "", "", false
+	t.sink.partial.Close(false)
+	t.sink.partial, t.sink.lost, t.sink.err = nil, nil, nil
 }
 
 // getVerified writes the bytes of c into the file and verifies them.
@@ -177,7 +189,13 @@ func (t *acquisition) getVerified(ctx context.Context, c candidate, l *lease) (s
 		t.emit(Event{Kind: EventProgress, Artifact: t.blob.name(), Source: c.kind, URL: c.url, Asked: c.asked, Bytes: s.n})
 	}
 	resp, err := t.get(ctx, c, l)
-	digest := s.close()
+	var digest Digest
+	if s.backlog == nil || s.attempt != attemptIdle {
+		digest = s.close()
+	}
+	if s.lost != nil {
+		return resp, s.lost
+	}
 	if t.parted == c.address() {
 		err = perhapsLater(err)
 	}

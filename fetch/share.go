@@ -93,8 +93,8 @@ func (t *acquisition) openCache(ctx context.Context) (*os.File, error) {
 	}
 }
 
-// begin lets the sink write to p too, after it has taken what a killed run has left there,
-// if that came from one of the sources.
+// begin lets the sink write to p too, behind what a killed run has left there if that
+// came from one of the sources.
 func (t *acquisition) begin(ctx context.Context, p *cache.Partial) {
 	s := t.sink
 	defer func() { s.partial = p }()
@@ -108,17 +108,8 @@ func (t *acquisition) begin(ctx context.Context, p *cache.Partial) {
 			continue
 		}
 		// One byte at least is left to ask for: an empty range is an error.
-		limit := min(t.limit(t.blob), p.Size()) - 1
-		for err := s.Begin(0); err == nil && s.n < limit && ctx.Err() == nil; {
-			b := s.Buffer()
-			n, _ := p.ReadAt(b[:min(int64(len(b)), limit-s.n)], s.n)
-			if n == 0 {
-				break
-			}
-			err = s.Commit(n)
-		}
-		s.attempt = attemptIdle
-		if s.n > 0 {
+		if n := min(t.limit(t.blob), p.Size()) - 1; n > 0 {
+			s.catchUp(ctx, p.File(), n)
 			t.from, t.validator, t.patched = c.address(), validator, true
 		}
 		return

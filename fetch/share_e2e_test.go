@@ -10,6 +10,7 @@ import (
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/fetchtest"
 )
 
@@ -49,5 +50,33 @@ func TestPartialNoRoom(t *testing.T) {
 				t.Errorf("%d requests", n)
 			}
 		})
+	}
+}
+
+// TestPartialNoRoomToResume holds that what a killed run has left is given up where it and
+// the file do not both fit on the disk. It needs root.
+func TestPartialNoRoomToResume(t *testing.T) {
+	content := strings.Repeat(body, 6<<20/len(body))
+	dir := t.TempDir()
+	mustRun(t, "mount", "-t", "tmpfs", "-o", "size=8m", "none", dir)
+	t.Cleanup(func() { mustRun(t, "umount", dir) })
+	s := fetchtest.New(t)
+	c := client(t)
+	c.Root, c.Cache = filepath.Join(dir, "root"), &cache.Store{Root: filepath.Join(dir, "cache")}
+	mustRun(t, "mkdir", c.Root)
+	a := pin("tool", s.Script("/tool", fetchtest.Ranged(`"one"`, content)), content)
+	p, _, err := c.Cache.Claim(a.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Record(digest.Of([]byte(a.URL)), `"one"`)
+	p.Write([]byte(content[:4<<20]), 0)
+	p.Close(true)
+	if _, err := c.Fetch(t.Context(), []fetch.Artifact{a}); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, filepath.Join(c.Root, a.Path), content)
+	if r := s.Requests("/tool"); r[0].Header.Get("Range") == "" || len(r) > 2 {
+		t.Errorf("%d requests, the first one for %q", len(r), r[0].Header.Get("Range"))
 	}
 }

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -15,6 +16,8 @@ type sink struct {
 	file     *os.File       // nil to hash alone
 	partial  *cache.Partial // gets a copy of what has been hashed; nil for none
 	hasher   hasher
+	backlog  *backlog // what is not hashed yet, if that is much
+	lost     error    // what was wrong with the backlog; all has to come again
 	attempt  attempt
 	n        int64  // bytes taken, of all attempts that count
 	head     []byte // the first ones, to detect a web page
@@ -46,7 +49,9 @@ func (s *sink) Begin(offset int64) error {
 	s.attempt = attemptResumed
 	if offset == 0 {
 		s.attempt = attemptWhole
+		s.dropBacklog()
 		s.n, s.head = 0, s.head[:0]
+		s.hasher.wait()
 		s.hasher.reset()
 	}
 	s.teePartial()
@@ -62,7 +67,7 @@ func (s *sink) Begin(offset int64) error {
 
 // teePartial lets the partial get what is hashed from now on.
 func (s *sink) teePartial() {
-	if s.partial == nil {
+	if s.partial == nil || s.backlog != nil {
 		return
 	}
 	at := s.n
@@ -75,6 +80,9 @@ func (s *sink) teePartial() {
 // Buffer implements source.Sink. Of a download that breaks off, or that others wait for,
 // little is missing in the partial.
 func (s *sink) Buffer() []byte {
+	if s.settle(false); s.backlog != nil {
+		return *s.backlog.buffer
+	}
 	b := s.hasher.buffer()
 	if s.partial != nil {
 		b = b[:min(int64(len(b)), max(inlinePiece, s.n/8))]
@@ -84,19 +92,32 @@ func (s *sink) Buffer() []byte {
 
 const headSize = 512 // enough to tell a web page
 
+func (s *sink) keepHead(b []byte) {
+	if room := headSize - len(s.head); room > 0 {
+		s.head = append(s.head, b[:min(room, len(b))]...)
+	}
+}
+
 // Commit implements source.Sink.
 func (s *sink) Commit(n int) error {
-	if s.err != nil {
-		return s.err
+	if err := cmp.Or(s.err, s.lost); err != nil {
+		return err
 	}
-	b := s.hasher.buffer()[:n]
-	if room := headSize - len(s.head); room > 0 {
-		s.head = append(s.head, b[:min(room, n)]...)
+	var b []byte
+	if s.backlog != nil {
+		b = (*s.backlog.buffer)[:n]
+		s.partial.Write(b, s.n)
+	} else {
+		b = s.hasher.buffer()[:n]
+		s.keepHead(b)
+		s.hasher.commit(n)
 	}
-	s.hasher.commit(n)
 	if s.file != nil && s.attempt < attemptCloned {
 		var k int
-		if k, s.err = s.file.Write(b); s.err != nil && s.partial != nil {
+		if k, s.err = s.file.Write(b); s.err != nil && s.backlog != nil {
+			s.backlog.fail(s.err)
+			s.err = nil
+		} else if s.err != nil && s.partial != nil {
 			// The cache can do without: the partial may have taken the room.
 			s.hasher.wait()
 			s.partial.Close(false)
@@ -106,11 +127,17 @@ func (s *sink) Commit(n int) error {
 	}
 	s.n += int64(n)
 	s.progress(n)
+	if s.err == nil && s.backlog != nil {
+		return s.backlog.arrived(n)
+	}
 	return s.err
 }
 
 // follow hashes the bytes up to end, which others have written into the file.
 func (s *sink) follow(end int64) error {
+	if err := s.settle(true); err != nil {
+		return err
+	}
 	s.attempt = attemptFollowing
 	for s.err == nil && s.n < end {
 		b := s.Buffer()
@@ -173,7 +200,10 @@ func (s *sink) copy(ctx context.Context, src *os.File, limit int64) (overlong bo
 }
 
 // close ends an attempt and returns the digest of all bytes that were taken.
-func (s *sink) close() Digest { return s.hasher.sum() }
+func (s *sink) close() Digest {
+	s.settle(true)
+	return s.hasher.sum()
+}
 
 // check compares what came into s with what is pinned.
 func (t *acquisition) check(s *sink, got Digest, resp source.Response) error {
