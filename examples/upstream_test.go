@@ -43,6 +43,7 @@ type upstream struct {
 	files          map[string][]byte // by path
 	hits           map[string]int    // answers with bytes, by path
 	user, password string            // demanded when set
+	pause          time.Duration     // before each answer
 }
 
 func newUpstream(t *testing.T) *upstream { return startUpstream(t, (*httptest.Server).Start) }
@@ -87,6 +88,7 @@ func certificatePEM(der []byte) string {
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(u.pause)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	user, password, _ := r.BasicAuth()

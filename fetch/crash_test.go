@@ -46,6 +46,7 @@ type crashPlan struct {
 	Segments    bool // files come in segments soon
 	NoLocks     bool // flock(2) fails
 	User        int  // to run as, if not 0
+	Stall       time.Duration
 	Artifacts   []fetch.Artifact
 	Files       map[string]fetch.Digest // what the trees hold, by path
 
@@ -58,7 +59,7 @@ type crashPlan struct {
 func (p crashPlan) client() *fetch.Client {
 	c := &fetch.Client{
 		Root: p.Root, Cache: &cache.Store{Root: p.Cache}, Jobs: p.Jobs,
-		Source: source.New(source.Config{}), Retries: 3, Backoff: func(int) time.Duration { return time.Millisecond },
+		Source: source.New(source.Config{StallTimeout: p.Stall}), Retries: 3, Backoff: func(int) time.Duration { return time.Millisecond },
 	}
 	if p.Segments {
 		c.SegmentSoon()
@@ -102,7 +103,7 @@ func fetchUntilKilled(plan string) error {
 // next run succeeds. CHAOS_SEED replays one series, CHAOS_TIME is how long to go
 // on with seeds that are new each time.
 func TestCrash(t *testing.T) {
-	kills, first, limit := int64(150), uint64(1), time.Duration(0)
+	kills, first, limit := int64(100), uint64(1), time.Duration(0)
 	if testing.Short() {
 		kills = 20
 	}

@@ -1,8 +1,10 @@
 package fetch_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"unsafe"
@@ -13,12 +15,13 @@ import (
 	"depfetch/fetch/fetchtest"
 )
 
+// canRestrict says that restrict can do all.
+const canRestrict = true
+
 // restrict changes this process as p wants.
 func (p crashPlan) restrict() error {
 	if p.NoLocks {
-		if err := refuseLocks(); err != nil {
-			return err
-		}
+		return p.withoutLocks()
 	}
 	if p.User == 0 {
 		return nil
@@ -29,7 +32,21 @@ func (p crashPlan) restrict() error {
 	return unix.Setuid(p.User)
 }
 
-// refuseLocks lets flock(2) fail in this process, as it does on file systems without locks
+// withoutLocks starts this program anew, so that all of its threads are without locks.
+func (p crashPlan) withoutLocks() error {
+	runtime.LockOSThread()
+	if err := refuseLocks(); err != nil {
+		return err
+	}
+	p.NoLocks = false
+	plan, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return unix.Exec("/proc/self/exe", os.Args, []string{crashEnv + "=" + string(plan)})
+}
+
+// refuseLocks lets flock(2) fail in this thread, as it does on file systems without locks
 // (seccomp(2)).
 func refuseLocks() error {
 	filter := []unix.SockFilter{
@@ -42,7 +59,7 @@ func refuseLocks() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err
 	}
-	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&program)))
+	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&program)))
 	if errno != 0 {
 		return os.NewSyscallError("seccomp", errno)
 	}

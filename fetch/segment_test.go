@@ -22,10 +22,7 @@ import (
 // large is a file that a throttled server sends in about half a second.
 var large = func() string {
 	b := make([]byte, 1<<20+12345)
-	rnd := rand.New(rand.NewPCG(1, 2))
-	for i := range b {
-		b[i] = byte(rnd.Uint32())
-	}
+	rand.NewChaCha8([32]byte{}).Read(b)
 	return string(b)
 }()
 

@@ -4,9 +4,11 @@ package fetch_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
@@ -79,4 +81,17 @@ func TestPartialNoRoomToResume(t *testing.T) {
 	if r := s.Requests("/tool"); r[0].Header.Get("Range") == "" || len(r) > 2 {
 		t.Errorf("%d requests, the first one for %q", len(r), r[0].Header.Get("Range"))
 	}
+}
+
+// TestChaosNoRoom is TestChaosShared with a cache on a disk that is full now and then. It
+// needs root.
+func TestChaosNoRoom(t *testing.T) {
+	scenarios(t, 24, 10*time.Second, 4, func(t *testing.T, seed uint64) error {
+		dir := filepath.Join(t.TempDir(), "cache")
+		mustRun(t, "mkdir", dir)
+		mustRun(t, "mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dk,nr_inodes=%d", 64<<(seed%7), 8+seed%13), "none", dir)
+		// Lazily: a process that is just being started has what is open here.
+		t.Cleanup(func() { mustRun(t, "umount", "-l", dir) })
+		return newSharedChaos(t, seed, dir, true).run()
+	})
 }

@@ -28,6 +28,17 @@ var long = strings.Repeat(body, 3<<20/len(body))
 // start starts p in a process of its own, which the test kills at its end.
 func (p crashPlan) start(t *testing.T) *exec.Cmd {
 	t.Helper()
+	cmd := p.command(t.Context(), t)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd
+}
+
+// command returns the process of p.
+func (p crashPlan) command(ctx context.Context, t *testing.T) *exec.Cmd {
 	plan, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
@@ -36,13 +47,8 @@ func (p crashPlan) start(t *testing.T) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(exe)
+	cmd := exec.CommandContext(ctx, exe)
 	cmd.Env = append(os.Environ(), crashEnv+"="+string(plan))
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	return cmd
 }
 
