@@ -113,8 +113,10 @@ func (c *command) mirrors(asked []string) ([]string, error) {
 	if asked == nil {
 		asked = network.Words(c.getenv("DEPFETCH_MIRRORS"))
 	}
-	for _, m := range asked {
-		if source.InRegistry(m) {
+	for i, m := range asked {
+		if len(m) > 3 && strings.EqualFold(m[:4], "oci:") {
+			m = strings.TrimSuffix(m, "/") // as the address of another mirror may have one
+			asked[i] = m
 			if err := source.CheckRepository(m); err != nil {
 				return nil, console.Usagef("for instance oci://registry.example/team/deps", "mirror %s: %w", source.Redact(m), err)
 			}

@@ -37,14 +37,18 @@ func (j *jsonText) end() bool {
 	return !j.bad && j.rest == ""
 }
 
-// object reads an object. member reads the value of each key.
+// object reads an object. member reads the value of each key. A null within another value
+// is like an empty object, as encoding/json has it for docker.
 func (j *jsonText) object(member func(key string)) {
+	if j.depth > 0 && j.take("null") {
+		return
+	}
 	if !j.take("{") {
 		j.fail()
 		return
 	}
 	j.list("}", func() {
-		key := j.text()
+		key := j.quoted()
 		if !j.take(":") {
 			j.fail()
 			return
@@ -83,7 +87,7 @@ func (j *jsonText) skip() {
 		j.take("[")
 		j.list("]", j.skip)
 	case strings.HasPrefix(j.rest, `"`):
-		j.text()
+		j.quoted()
 	default:
 		// What a number or a word is does not matter to anybody.
 		end := len(j.rest) - len(strings.TrimLeft(j.rest, "+-.0123456789Eaeflnrstu"))
@@ -93,8 +97,16 @@ func (j *jsonText) skip() {
 	}
 }
 
-// text reads a string.
+// text reads a string, or null as an empty one.
 func (j *jsonText) text() string {
+	if j.take("null") {
+		return ""
+	}
+	return j.quoted()
+}
+
+// quoted reads a string.
+func (j *jsonText) quoted() string {
 	if !j.take(`"`) {
 		j.fail()
 		return ""

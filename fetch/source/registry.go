@@ -186,6 +186,9 @@ func (t *transfer) exchange(ctx context.Context, h Hop, s stall) (*http.Response
 			t.note = "with the Authorization of the headers file"
 		} else if t.note == "" {
 			t.note = unsent
+			if resp.StatusCode == http.StatusUnauthorized {
+				t.note += ": the registry does not say which it takes"
+			}
 		}
 		return resp, nil
 	}

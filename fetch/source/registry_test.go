@@ -72,6 +72,7 @@ func TestRegistryToken(t *testing.T) {
 	}{
 		{"token", `{"token": "abc", "expires_in": 300, "issued_at": "now", "x": [1, {"token": "no"}, null]}`, "abc"},
 		{"access token", `{"access_token": "abc"}`, "abc"},
+		{"no token", `{"token": null, "access_token": "abc", "refresh_token": null}`, "abc"},
 		{"both", `{"access_token": "no", "token": "abc"}`, "abc"},
 		{"escapes", `{"to\u006ben": "a\u0062c\/+="}`, "abc/+="},
 		{"a page", `<html>log in</html>`, ""},
@@ -79,6 +80,8 @@ func TestRegistryToken(t *testing.T) {
 		{"twice", `{"token": "a", "token": "b"}`, ""},
 		{"a number", `{"token": 1}`, ""},
 		{"a line", `{"token": "a\r\nX: y"}`, ""},
+		{"null", `null`, ""},
+		{"null for a key", `{null: "abc"}`, ""},
 		{"an array", `["token"]`, ""},
 		{"more behind it", `{"token": "abc"} x`, ""},
 		{"deep", `{"token": "abc", "x": ` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + `}`, ""},
@@ -332,13 +335,14 @@ func TestAskedOrigin(t *testing.T) {
 // TestParseLogins holds what is a config.json of docker, and that no error quotes it.
 func TestParseLogins(t *testing.T) {
 	for _, bad := range []string{
-		``, `{`, `[]`, `"secret"`, `{"auths": "secret"}`, `{"auths": {"h": {"auth": "\ud800"}}}`, `{"a": }`, `{"a": 1,}`, `{"a": 1} 2`, "{\"a\": \"\n\"}", `{"a": "\x"}`,
+		``, `null`, `{`, `[]`, `{null: {}}`, `{"auths": {null: {}}}`, `{"auths": nullx}`, `"secret"`, `{"auths": "secret"}`, `{"auths": {"h": {"auth": "\ud800"}}}`, `{"a": }`, `{"a": 1,}`, `{"a": 1} 2`, "{\"a\": \"\n\"}", `{"a": "\x"}`,
 	} {
 		if _, err := source.ParseLogins("config.json", []byte(bad)); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
-	for _, good := range []string{`{}`, `{"auths": {}}`, `{"auths": {"h": {}}, "HttpHeaders": {"a": "b"}, "psFormat": "x\t\"y\"\ud83d\ude00", "n": [1, -2.5e3, true, null]}`} {
+	for _, good := range []string{`{}`, `{"auths": {}}`, `{"auths": null, "credHelpers": null, "credsStore": null}`,
+		`{"auths": {"h": null, "i": {"auth": null, "username": null, "identitytoken": null}}}`, `{"auths": {"h": {}}, "HttpHeaders": {"a": "b"}, "psFormat": "x\t\"y\"\ud83d\ude00", "n": [1, -2.5e3, true, null]}`} {
 		if _, err := source.ParseLogins("config.json", []byte(good)); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}

@@ -93,16 +93,13 @@ func (t *transfer) token(ctx context.Context, registry *url.URL, c challenge, a 
 		e.Refused = true
 		return "", e
 	}
-	if c.scope == "" {
-		c.scope = "repository:" + t.repository + ":pull"
-	}
 	if realm.RawQuery != "" {
 		realm.RawQuery += "&"
 	}
 	if c.service != "" {
 		realm.RawQuery += "service=" + url.QueryEscape(c.service) + "&"
 	}
-	realm.RawQuery += "scope=" + url.QueryEscape(c.scope)
+	realm.RawQuery += t.scopes(c.scope)
 	realm.Fragment = ""
 	r := (&http.Request{Method: http.MethodGet, URL: realm, Host: realm.Host, Header: http.Header{}}).WithContext(ctx)
 	r.Header.Set("User-Agent", t.client.cfg.UserAgent)
@@ -133,6 +130,24 @@ func (t *transfer) token(ctx context.Context, registry *url.URL, c challenge, a 
 		return "", t.failLogin(0, about+"its answer is not a JSON object with a valid token")
 	}
 	return "Bearer " + token, nil
+}
+
+// scopes returns what to ask a token service for, as a query: to read the transfer's
+// repository, as docker does, and what else the registry names, as containerd does. Public
+// ECR has a scope of its own, and behind a vanity host a repository has another name. No
+// more than reading is asked for, even where the registry would like it.
+func (t *transfer) scopes(named string) string {
+	own := "repository:" + t.repository + ":pull"
+	query := "scope=" + url.QueryEscape(own)
+	for _, s := range strings.Fields(named) {
+		if strings.HasPrefix(s, "repository:") {
+			s = s[:strings.LastIndexByte(s, ':')] + ":pull"
+		}
+		if s != own {
+			query += "&scope=" + url.QueryEscape(s)
+		}
+	}
+	return query
 }
 
 // readToken reads the answer of a token service: a JSON object with token, access_token

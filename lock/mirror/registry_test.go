@@ -56,10 +56,12 @@ func TestGuardedBody(t *testing.T) {
 }
 
 // TestParseTarget: the names of Docker Hub are hosts, and a word without a dot is none.
+// What depfetch could not read is no repository.
 func TestParseTarget(t *testing.T) {
 	for text, want := range map[string]string{
 		"oci://docker.io/me/deps": "index.docker.io", "oci://index.docker.io/me/deps:v1": "index.docker.io", "oci://registry-1.docker.io/me/deps": "index.docker.io",
 		"oci://example.com/deps": "example.com", "oci://[::1]:5000/deps": "[::1]:5000", "oci://team/deps": "",
+		"oci://example.com/deps/": "example.com", "oci://example.com/deps/:v1": "", "oci://example.com/a//b": "", "oci://example.com/a/../b": "", "oci://example.com/-a": "", "oci://example.com/": "", "OCI://example.com/deps": "",
 	} {
 		got, err := ParseTarget(text)
 		if (err == nil) != (want != "") || err == nil && got.Host() != want {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"depfetch/fetch/source"
 )
 
 // Target is where the copies are: a repository of a registry, or a directory.
@@ -31,6 +33,7 @@ func ParseTarget(text string) (Target, error) {
 	if strings.ContainsAny(ref, "@?#") {
 		return Target{}, errors.New("want oci://HOST[:PORT]/REPOSITORY[:TAG], without a digest, login or query")
 	}
+	ref = strings.TrimSuffix(ref, "/")
 	host, repository, _ := strings.Cut(ref, "/")
 	// The names of Docker Hub are one registry, whose logins are stored under this one.
 	if host == "docker.io" || host == "registry-1.docker.io" {
@@ -41,6 +44,10 @@ func ParseTarget(text string) (Target, error) {
 		return Target{}, fmt.Errorf("oci://%s: want oci://HOST[:PORT]/REPOSITORY[:TAG]", ref)
 	}
 	tag, err := name.NewTag(ref, name.WithDefaultTag(DefaultTag))
+	// go-containerregistry takes names that no registry has, nor depfetch.
+	if err == nil && (strings.Contains(ref, "/:") || source.CheckRepository("oci://"+host+"/"+tag.RepositoryStr()) != nil) {
+		err = fmt.Errorf("%s is no name of a repository", tag.RepositoryStr())
+	}
 	// A first element that is no host would be taken for one of Docker Hub's.
 	if err == nil && tag.RegistryStr() != host {
 		err = fmt.Errorf("%s is no host: write a name with a dot or a port", host)
