@@ -35,6 +35,7 @@ type claim struct {
 	staged string // where it lies now; empty if it is in place
 	link   string // its target, if it is a link
 	info   fs.FileInfo
+	lost   bool // something else lies there after the renames
 }
 
 // passage is a directory that something of a destination goes through or is.

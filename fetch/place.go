@@ -1,11 +1,14 @@
 package fetch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"depfetch/fetch/osfile"
 	"depfetch/fetch/unpack"
@@ -89,29 +92,41 @@ func (r *run) claims() (*claims, error) {
 
 // look notes what each claim is before anything moves.
 func (c *claims) look() {
-	for _, n := range c.taken {
+	c.each(func(n *claim) {
 		name := n.staged
 		if name == "" {
 			name = n.path
 		}
 		n.info, _ = os.Lstat(name)
-	}
+	})
+}
+
+// each calls f for every claim, in several goroutines.
+func (c *claims) each(f func(n *claim)) {
+	all := slices.Collect(maps.Values(c.taken))
+	each(context.Background(), DefaultJobs, len(all), nil, func(i int) error {
+		f(all[i])
+		return nil
+	})
 }
 
 // confirm returns an error if what lies at a claim is not what was put there, or
 // has been found there.
 func (r *run) confirm(c *claims) error {
-	lost := make(map[string]string)
-	for _, n := range c.taken {
+	c.each(func(n *claim) {
 		info, err := os.Lstat(n.path)
 		if n.info == nil || errors.Is(err, fs.ErrPermission) {
-			continue // in a directory of the archive that its owner may not look into
+			return // in a directory of the archive that its owner may not look into
 		}
 		same := err == nil && os.SameFile(n.info, info) && n.info.Mode() == info.Mode()
 		if same && !info.IsDir() {
 			same = n.info.Size() == info.Size() && n.info.ModTime().Equal(info.ModTime())
 		}
-		if !same {
+		n.lost = !same
+	})
+	lost := make(map[string]string)
+	for _, n := range c.taken {
+		if n.lost {
 			lost[n.d.Name] = n.path
 		}
 	}
