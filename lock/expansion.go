@@ -10,15 +10,13 @@ import (
 // parseTemplates reads every template of d, and reports what is wrong with
 // each whatever its words stand for.
 func (d *Dep) parseTemplates() {
-	withURL := append(words(), "url")
-	words := withURL[:len(withURL)-1]
-	d.URL = d.template(d.at.require("url"), words, d.at.doc.checkAddress)
+	d.URL = d.template(d.at.require("url"), words(), d.at.doc.checkAddress)
 	for _, elem := range d.at.get("mirrors").elements() {
-		d.Mirrors = append(d.Mirrors, d.template(elem, words, d.at.doc.checkMirror))
+		d.Mirrors = append(d.Mirrors, d.template(elem, words(), d.at.doc.checkMirror))
 	}
-	d.Sums = d.template(d.at.get("sums"), withURL, d.at.doc.checkSums)
-	d.Signature = d.template(d.at.get("signature"), withURL, d.at.doc.checkAddress)
-	d.Member = d.template(d.at.get("member"), words, checkMember)
+	d.Sums = d.template(d.at.get("sums"), wordsAndURL, d.at.doc.checkSums)
+	d.Signature = d.template(d.at.get("signature"), wordsAndURL, d.at.doc.checkAddress)
+	d.Member = d.template(d.at.get("member"), words(), checkMember)
 }
 
 // template reads a template and checks what it expands to. A faulty one comes

@@ -344,7 +344,7 @@ func parseAlias(v *value) map[Platform]string {
 
 // checkPaths reports dependencies that would write over each other.
 func checkPaths(deps []*Dep) {
-	owners := make(map[string]*Dep)
+	owners := make(map[string]*Dep, len(deps))
 	for _, d := range deps {
 		first := owners[d.Path]
 		switch {

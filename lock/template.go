@@ -30,10 +30,11 @@ type templateError struct {
 
 func (e *templateError) Error() string { return e.msg }
 
-// words returns the names that may stand in braces in any template.
-func words() []string {
-	return []string{"version", "major", "minor", "patch", "os", "arch", "variant", "uname", "alias"}
-}
+// wordsAndURL are the names that may stand in braces in some template.
+var wordsAndURL = []string{"version", "major", "minor", "patch", "os", "arch", "variant", "uname", "alias", "url"}
+
+// words returns those that may in any.
+func words() []string { return slices.Clip(wordsAndURL[:len(wordsAndURL)-1]) }
 
 // parseTemplate reads a template whose words are all of known. It returns
 // every fault.
@@ -92,6 +93,9 @@ func (t Template) unfiltered() Template {
 
 // expand replaces each word of t by what lookup returns for its name.
 func (t Template) expand(lookup func(name string) (string, error)) (string, error) {
+	if len(t.words) == 0 {
+		return t.text, nil
+	}
 	var b strings.Builder
 	b.Grow(2 * len(t.text))
 	rest := 0
