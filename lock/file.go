@@ -46,7 +46,8 @@ type File struct {
 	Deps      []*Dep // in the order of the document
 	URLs      []Pin  // in the order of the document
 	Vendor    []Vendored
-	Syntax    *Syntax // of the text, without its byte order mark
+	Catalogue []Registry // in the order of the document, in which names are looked up
+	Syntax    *Syntax    // of the text, without its byte order mark
 }
 
 // Policy is the least that a lockfile demands of its own lines.
@@ -77,6 +78,7 @@ type Dep struct {
 	Sums      Template // where upstream publishes its checksums; may be zero
 	Signature Template // where upstream publishes a signature; may be zero
 	Latest    *Latest  // where newer versions are found; may be nil
+	Catalogue string   // the full name of the entry that it was made of; may be empty
 
 	Path   string        // clean, with a leading slash, below the root; may be empty
 	Mode   fs.FileMode   // permission bits; zero with Unpack

@@ -115,7 +115,7 @@ func dump(t *testing.T, f *File) string {
 			"name": d.Name, "version": d.Version, "platforms": d.Platforms, "groups": d.Groups,
 			"url": d.URL.String(), "alias": d.Alias, "mirrors": mirrors, "sums": d.Sums.String(),
 			"signature": d.Signature.String(), "path": d.Path, "mode": fmt.Sprintf("%04o", d.Mode),
-			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "limits": d.Limits, "latest": d.Latest,
+			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "limits": d.Limits, "latest": d.Latest, "catalogue": d.Catalogue,
 			"allow_platform_mismatch": d.AllowPlatformMismatch, "locked": lines,
 		})
 	}
@@ -127,6 +127,9 @@ func dump(t *testing.T, f *File) string {
 	}
 	for _, v := range f.Vendor {
 		encode(map[string]any{"vendored": v.Path, "sha256": v.Digest.String()})
+	}
+	for _, r := range f.Catalogue {
+		encode(map[string]any{"registry": r.Name, "url": r.URL, "path": r.Path, "sha256": r.Digest.String()})
 	}
 	return b.String()
 }

@@ -39,7 +39,7 @@ func (doc *document) file() (*File, error) {
 	if !checkVersion(root) {
 		return nil, doc.faults.err()
 	}
-	root.table("version", "platforms", "policy", "deps", "urls", "vendor")
+	root.table("version", "platforms", "policy", "deps", "urls", "vendor", "catalogue")
 	f := &File{
 		Name:      doc.name,
 		Syntax:    &doc.Syntax,
@@ -48,6 +48,7 @@ func (doc *document) file() (*File, error) {
 		Deps:      parseDeps(root.get("deps")),
 		URLs:      parsePins(root.get("urls")),
 		Vendor:    parseVendor(root.get("vendor")),
+		Catalogue: parseCatalogue(root.get("catalogue")),
 	}
 	checkPaths(f.Deps)
 	f.checkAddresses()
@@ -288,7 +289,7 @@ func isName(s string) bool {
 func parseDep(v *value) *Dep {
 	d := &Dep{Name: v.key, at: v}
 	if !v.table("version", "platforms", "groups", "url", "alias", "mirrors", "sums", "signature",
-		"path", "mode", "owner", "member", "unpack", "limits", "latest", "allow_platform_mismatch", "locked") {
+		"path", "mode", "owner", "member", "unpack", "limits", "latest", "catalogue", "allow_platform_mismatch", "locked") {
 		return d
 	}
 	d.Version = parsed(v.get("version"), parseVersion)
@@ -309,6 +310,7 @@ func parseDep(v *value) *Dep {
 	d.Mode = parseMode(v.get("mode"), d.Unpack)
 	d.Owner = parsed(v.get("owner"), parseOwner)
 	d.Latest = parseLatest(v.get("latest"))
+	d.Catalogue = parsed(v.get("catalogue"), parseEntry)
 	d.AllowPlatformMismatch, _ = v.get("allow_platform_mismatch").boolean()
 	d.Locked = parseLocked(v.get("locked"), archive)
 	d.checkExpansions()
@@ -319,6 +321,14 @@ func parseDep(v *value) *Dep {
 func parseVersion(s string) (string, error) {
 	if s == "" || len(s) > 128 || strings.ContainsFunc(s, notVersion) {
 		return s, errors.New("a version is 1 to 128 printable ASCII characters without spaces and braces")
+	}
+	return s, nil
+}
+
+// parseEntry reads the full name of what a catalogue lists.
+func parseEntry(s string) (string, error) {
+	if !isEntry(s) {
+		return "", errors.New("the full name of an entry is 1 to 256 bytes without spaces and control characters")
 	}
 	return s, nil
 }

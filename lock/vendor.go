@@ -1,11 +1,6 @@
 package lock
 
-import (
-	"path"
-	"strings"
-
-	"depfetch/fetch"
-)
+import "depfetch/fetch"
 
 // Vendored is a line of the table vendor: a program of depfetch that stands in the
 // repository, for builds that copy it from there. Only deplock reads it.
@@ -21,7 +16,7 @@ func parseVendor(v *value) []Vendored {
 	}
 	var files []Vendored
 	for _, kid := range v.children() {
-		if p := path.Clean(kid.key); p != kid.key || p == "." || strings.HasPrefix(p, "/") || strings.HasPrefix(p, "../") || p == ".." || strings.ContainsFunc(p, notPath) {
+		if !isBelow(kid.key) {
 			kid.failKey("want the clean path of a file below the lockfile's folder")
 		}
 		if kid.table("sha256") {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,8 @@ type addFlags struct {
 	unpack string
 	alias  []string
 	latest string
+	libc   string
+	others []string // registries
 }
 
 // lockFlags are the options of the commands that lock dependencies.
@@ -45,10 +48,22 @@ func (f *lockFlags) register(cmd *cobra.Command) {
 func (c *command) addCommand() *cobra.Command {
 	var f addFlags
 	cmd := &cobra.Command{
-		Use:   "add NAME URL",
-		Short: "Add a dependency and lock it; the URL may be a template",
-		Args:  arguments(2, 2, "a name and a URL"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return c.add(cmd, f, args[0], args[1]) },
+		Use:   "add NAME[@VERSION] [URL]",
+		Short: "Add a dependency and lock it, by its name in a catalogue or by a URL, which may be a template",
+		Long: `add writes a dependency and locks it. With a URL, it is what the options say. Without
+one, NAME is looked up in the catalogues: they know where the files of a tool are, for
+which platforms, what to take out of an archive, and where the checksums are. Without a
+version, it is the latest. Options replace what a catalogue says.`,
+		Example: `  deplock add kubectl
+  deplock add helm@3.18.4 --path /opt/bin/helm
+  deplock add data https://example.com/data-{version}.bin --version 7 --path /srv/data.bin`,
+		Args: arguments(1, 2, "a name and a URL, or a name that a catalogue has"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return c.addNamed(cmd.Context(), f, args[0])
+			}
+			return c.add(cmd.Context(), f, args[0], args[1])
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.dep.Version, "version", "", "the version, which {version} in templates stands for")
@@ -63,46 +78,69 @@ func (c *command) addCommand() *cobra.Command {
 	flags.StringVar(&f.dep.Sums, "sums", "", "the address of upstream's list of checksums; {url} stands for the file's")
 	flags.StringArrayVar(&f.dep.Mirrors, "mirror", nil, "a further address of the same bytes; may be given again")
 	flags.StringArrayVar(&f.dep.Groups, "group", nil, "a group that it is in; may be given again")
+	flags.StringVar(&f.libc, "libc", "", "gnu or musl, where a catalogue has builds for both (default gnu)")
+	flags.StringArrayVar(&f.others, "catalogue", nil, catalogueUsage)
 	flags.StringVar(&f.latest, "latest", "", "OWNER/REPOSITORY on GitHub whose releases are its versions")
 	f.register(cmd)
 	return cmd
 }
 
-func (c *command) add(cmd *cobra.Command, f addFlags, name, url string) error {
+func (c *command) add(ctx context.Context, f addFlags, name, url string) error {
 	file, err := lockfile.Read(c.name())
 	if err != nil {
 		return err
 	}
-	if file.Dep(name) != nil {
-		return console.Usagef("deplock update "+name+" locks it again", "%s is in the lockfile already", name)
+	if err := isNew(file, name); err != nil {
+		return err
+	}
+	if f.libc != "" || len(f.others) > 0 {
+		return console.Usagef("leave out the URL, or these options", "--libc and --catalogue are about names of a catalogue")
 	}
 	dep := f.dep
 	dep.Name, dep.URL = name, url
 	if err := f.parse(&dep); err != nil {
 		return err
 	}
-	// What is new is parsed as it would stand in a file, by the rules for one.
-	draft, err := edit.Draft(dep)
-	if err != nil {
-		return err
-	}
-	if dep.Version != "" && !draft.URL.HasVersion() {
-		c.console.Warnf("%s: the url does not hold {version}, so that its address will be the same for every version", name)
-	}
 	client, err := c.client(f.online, file)
 	if err != nil {
 		return err
 	}
-	want := update.Want{Dep: draft, Platforms: update.Platforms(file, draft)}
-	results, err := client.Lock(cmd.Context(), file, []update.Want{want})
+	results, dep, err := c.lockNew(ctx, f, client, file, dep)
 	if err != nil {
 		return hintOptions(err)
 	}
+	return c.write(ctx, f.dryRun, results, func(doc *edit.Document) error { return doc.Add(dep) })
+}
+
+// isNew returns an error if the lockfile has a dependency of that name.
+func isNew(file *lock.File, name string) error {
+	if file.Dep(name) != nil {
+		return console.Usagef("deplock update "+name+" locks it again", "%s is in the lockfile already", name)
+	}
+	return nil
+}
+
+// lockNew locks a dependency that is not in the lockfile, and returns it as it is to be
+// written.
+func (c *command) lockNew(ctx context.Context, f addFlags, client *update.Client, file *lock.File, dep edit.NewDep) ([]update.Result, edit.NewDep, error) {
+	// What is new is parsed as it would stand in a file, by the rules for one.
+	draft, err := edit.Draft(dep)
+	if err != nil {
+		return nil, dep, err
+	}
+	if dep.Version != "" && !draft.URL.HasVersion() {
+		c.console.Warnf("%s: the url does not hold {version}, so that its address will be the same for every version", dep.Name)
+	}
+	want := update.Want{Dep: draft, Platforms: update.Platforms(file, draft)}
+	results, err := client.Lock(ctx, file, []update.Want{want})
+	if err != nil {
+		return nil, dep, err
+	}
 	if dep.Platforms, dep.Locked, err = lockedOf(results[0], dep.Platforms, f.skipMissing); err != nil {
-		return err
+		return nil, dep, err
 	}
 	dep.AllowPlatformMismatch = slices.ContainsFunc(results[0].Changes, func(ch update.Change) bool { return ch.Mismatch })
-	return c.write(cmd.Context(), f.dryRun, results, func(doc *edit.Document) error { return doc.Add(dep) })
+	return results, dep, nil
 }
 
 // parse reads the options that are not texts of the lockfile as they stand.
@@ -174,7 +212,8 @@ func lockedOf(r update.Result, platforms []lock.Platform, skipMissing bool) ([]l
 	if len(missing.Platforms) == 0 {
 		return platforms, lines, nil
 	}
-	if !skipMissing || len(lines) == 0 {
+	missing.All = len(lines) == 0
+	if !skipMissing || missing.All {
 		return nil, nil, missing
 	}
 	platforms = nil

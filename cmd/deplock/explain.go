@@ -9,6 +9,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/lock/catalogue"
 	"depfetch/lock/mirror"
 	"depfetch/lock/pin"
 	"depfetch/lock/release"
@@ -49,11 +50,14 @@ func explainOne(err error) error {
 		denied      *pin.DeniedError
 		copied      *mirror.Error
 		sizes       *mirror.SizeError
+		names       *catalogue.AmbiguousError
 	)
 	coded := func(code int, hint string) error { return &console.Error{Err: err, Hint: hint, Code: code} }
 	switch {
 	case errors.As(err, &explained):
 		return err
+	case errors.As(err, &names):
+		return coded(exit.Usage, "write its full name")
 	case errors.As(err, &template):
 		return coded(exit.Usage, "")
 	case errors.As(err, &version):

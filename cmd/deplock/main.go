@@ -27,6 +27,7 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, func() { end(stop) })
 	return program{
+		stdin:   console.Answers(os.Stdin),
 		name:    os.Args[0],
 		args:    os.Args[1:],
 		getenv:  os.Getenv,

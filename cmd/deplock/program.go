@@ -28,6 +28,7 @@ type program struct {
 	name    string // it was started by
 	args    []string
 	getenv  func(string) string
+	stdin   io.Reader // nil if it is no terminal, where nobody answers questions
 	stdout  io.Writer
 	stderr  io.Writer
 	columns func() int // of the terminal that stderr is; nil if it is none
@@ -73,6 +74,7 @@ publishes, and writes the locked lines. Whatever else stands in the file, commen
 and layout included, stays as it is.`
 
 const example = `  deplock init
+  deplock add kubectl@1.31.0
   deplock add helm 'https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz' \
       --version 3.18.4 --sums '{url}.sha256sum' \
       --member '{os}-{arch}/helm' --path /usr/local/bin/helm --mode 0755
@@ -96,7 +98,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.PersistentFlags().StringArrayVarP(&c.lockFiles, "lock", "f", nil, lockfile.Usage+"; check, list, audit, outdated and cache prune take several")
 	root.PersistentPreRunE = c.oneLockfile
-	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.several(c.checkCommand()),
+	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.catalogueCommand(), c.several(c.checkCommand()),
 		c.several(c.auditCommand()), c.several(c.outdatedCommand()), c.several(c.listCommand()), c.exportCommand(), c.cacheCommand(), c.mirrorCommand(), c.scanCommand(), c.syncCommand(), c.pinCommand(), c.collectCommand())
 	return root
 }

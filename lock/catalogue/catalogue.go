@@ -14,7 +14,8 @@
 // know, entries with keys that it does not know, and templates that cannot be written in
 // a lockfile. Checksums by md5 and sha1 are left out.
 //
-// The package reads no files, asks no servers and writes nothing.
+// The package reads and writes nothing but for [Store.Load], which verifies what it
+// returns.
 package catalogue
 
 import (

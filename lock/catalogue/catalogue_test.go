@@ -78,7 +78,7 @@ func TestLookup(t *testing.T) {
 		{[]*Registry{public}, "kubernetes/kubectl", "release.example/kubectl"},
 		{[]*Registry{public}, "uvx", "uv/uv"},
 		{[]*Registry{public}, "helm/helm", "helm/helm"},
-		{[]*Registry{public}, "helm", "helm is the name of several tools\n  helm/helm  The package manager\n  other/helm  Steers ships"},
+		{[]*Registry{public}, "helm", "helm is the name of several tools\nhelm/helm  The package manager\nother/helm  Steers ships"},
 		{[]*Registry{own, public}, "helm", "corp/helm"},
 		{[]*Registry{public, own}, "jaq", "01x/jaq"},
 		{[]*Registry{own, public}, "jaq", "corp/helm"},

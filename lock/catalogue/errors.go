@@ -30,7 +30,7 @@ type AmbiguousError struct {
 func (e *AmbiguousError) Error() string {
 	s := fmt.Sprintf("%s is the name of several tools", e.Name)
 	for _, entry := range e.Entries {
-		s += fmt.Sprintf("\n  %s  %s", entry.FullName(), entry.Description)
+		s += fmt.Sprintf("\n%s  %s", entry.FullName(), entry.Description)
 	}
 	return s
 }
@@ -82,6 +82,7 @@ type TemplateError struct {
 	// URL and Platform are of a dependency that comes nearest: a template for some
 	// of the platforms.
 	URL       string
+	Locked    string // the version, as the lockfile has it
 	Platforms []lock.Platform
 }
 

@@ -172,16 +172,16 @@ func (e *Entry) templates(w Want, all []*rendering, main int, m *Mapping) error 
 	urls := pick(func(r *rendering) text { return r.url })
 	url, ok := columns(w.Platforms, urls)
 	if !ok {
-		return e.nearest(w, urls, "the version stands in other places of the address for some platforms")
+		return e.nearest(w, m.Dep.Version, urls, "the version stands in other places of the address for some platforms")
 	}
 	a.add(url)
 	var member, sums []column
 	if all[0].files[main].member != nil || slices.ContainsFunc(all, func(r *rendering) bool { return r.files[main].member != nil }) {
 		if slices.ContainsFunc(all, func(r *rendering) bool { return r.files[main].member == nil }) {
-			return e.nearest(w, urls, "it is an archive for some platforms, and the file itself for others")
+			return e.nearest(w, m.Dep.Version, urls, "it is an archive for some platforms, and the file itself for others")
 		}
 		if member, ok = columns(w.Platforms, pick(func(r *rendering) text { return r.files[main].member })); !ok {
-			return e.nearest(w, urls, "the version stands in other places of the archive for some platforms")
+			return e.nearest(w, m.Dep.Version, urls, "the version stands in other places of the archive for some platforms")
 		}
 		a.add(member)
 	}
@@ -193,7 +193,7 @@ func (e *Entry) templates(w Want, all []*rendering, main int, m *Mapping) error 
 		a.add(sums)
 	}
 	if err := a.settle(); err != nil {
-		return e.nearest(w, urls, err.Error())
+		return e.nearest(w, m.Dep.Version, urls, err.Error())
 	}
 	m.Dep.URL, m.Dep.Member, m.Dep.Sums = a.template(url), a.template(member), a.template(sums)
 	if rest, ok := strings.CutPrefix(m.Dep.Sums, m.Dep.URL); ok && m.Dep.URL != "" {
@@ -205,14 +205,15 @@ func (e *Entry) templates(w Want, all []*rendering, main int, m *Mapping) error 
 
 // nearest returns the error that there is no template for all platforms, with the one
 // that serves the first and those like it.
-func (e *Entry) nearest(w Want, urls []text, why string) error {
-	err := &TemplateError{Entry: e.FullName(), Version: w.Tag, Why: why}
+func (e *Entry) nearest(w Want, version string, urls []text, why string) error {
+	err := &TemplateError{Entry: e.FullName(), Version: w.Tag, Locked: version, Why: why}
 	for n := len(urls); n > 0; n-- {
 		c, ok := columns(w.Platforms[:n], urls[:n])
 		if !ok || slices.ContainsFunc(c, func(c column) bool { return c.values != nil }) && n > 1 {
 			continue
 		}
 		var a aliases
+		a.add(c)
 		err.URL, err.Platforms = a.template(c), w.Platforms[:n]
 		break
 	}

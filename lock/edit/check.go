@@ -69,7 +69,7 @@ func settled(root map[string]any) map[string]any {
 			delete(values, "locked")
 		}
 	}
-	for _, name := range []string{"deps", "urls", "vendor"} {
+	for _, name := range []string{"deps", "urls", "vendor", "catalogue"} {
 		if table, ok := root[name].(map[string]any); ok && len(table) == 0 {
 			delete(root, name)
 		}

@@ -22,6 +22,7 @@ type NewDep struct {
 	Sums      string
 	Signature string
 	Latest    []Entry
+	Catalogue string
 	Member    string
 	Unpack    *fetch.Unpack
 	Path      string
@@ -86,7 +87,7 @@ func (n NewDep) entries() []Entry {
 	}
 	entries := []Entry{
 		{Key: "version", Value: n.Version}, {Key: "url", Value: n.URL}, {Key: "alias", Value: alias}, {Key: "mirrors", Value: n.Mirrors},
-		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: n.Signature}, {Key: "latest", Value: n.Latest}, {Key: "member", Value: n.Member},
+		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: n.Signature}, {Key: "latest", Value: n.Latest}, {Key: "catalogue", Value: n.Catalogue}, {Key: "member", Value: n.Member},
 		{Key: "unpack", Value: unpackValue(n.Unpack)}, {Key: "path", Value: n.Path}, {Key: "mode", Value: n.Mode}, {Key: "owner", Value: n.Owner},
 		{Key: "platforms", Value: platforms}, {Key: "groups", Value: n.Groups},
 		{Key: "allow_platform_mismatch", Value: n.AllowPlatformMismatch},

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,6 +44,51 @@ func (d *Document) SetVendored(files ...lock.Vendored) error {
 		}
 	}
 	return d.addLines("vendor", vendorComment, added)
+}
+
+// catalogueComment stands above the table catalogue where SetRegistry makes it.
+const catalogueComment = "# Where deplock add finds tools by their names, searched in this order.\n"
+
+// SetRegistry sets a line of catalogue, as SetPins sets those of urls. A new one stands
+// behind those that are there, or before them if it is to be searched first.
+func (d *Document) SetRegistry(r lock.Registry, first bool) error {
+	path := []string{"catalogue", r.Name}
+	var want []Entry
+	for _, e := range []Entry{{Key: "url", Value: r.URL}, {Key: "path", Value: r.Path}, {Key: "sha256", Value: r.Digest.String()}} {
+		if e.Value != "" {
+			want = append(want, e)
+		}
+	}
+	e := effect{path, want}
+	have := d.table(path...)
+	switch others := d.file.Catalogue; {
+	case have != nil && (have["url"] != nil) == (r.URL != ""):
+		return d.transact(func() { d.setLine(path, have, want) }, e)
+	case have != nil:
+		return fmt.Errorf("%s: registry %q is of another kind; take its line out first", d.name, r.Name)
+	case first && len(others) > 0:
+		return d.transact(func() {
+			d.flush()
+			if near := d.tree.Find("catalogue", others[0].Name); near != nil {
+				d.insertBefore(near, 1, key(r.Name), text(want))
+			} else if s := d.tree.Section("catalogue", others[0].Name); s != nil {
+				i := slices.Index(d.tree.Sections, s)
+				at := d.tree.commentAbove(d.tree.lineStart(s.Start), d.tree.floor(i))
+				d.splice(d.tree.lines(at, section("catalogue."+key(r.Name), want)+"\n"))
+			}
+		}, e)
+	}
+	return d.transact(func() {
+		d.flush()
+		others := d.file.Catalogue
+		if len(others) > 0 {
+			if near := d.tree.Find("catalogue", others[len(others)-1].Name); near != nil {
+				d.insertAfter(near, 1, key(r.Name), text(want))
+				return
+			}
+		}
+		d.insertLines("catalogue", catalogueComment, []Entry{{Key: r.Name, Value: want}})
+	}, e)
 }
 
 // addLines adds lines to a table of lines, which is made with a comment if it is not

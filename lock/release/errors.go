@@ -50,6 +50,7 @@ type NoVersionError struct {
 	UnreadCount int
 	Prereleases int    // left out because the query's Prerelease is not set
 	OtherPrefix int    // left out because they do not begin with Prefix
+	Refused     int    // left out because the catalogue does not count them
 	Prefix      string // of the query
 }
 
@@ -68,6 +69,9 @@ func (e *NoVersionError) Error() string {
 	}
 	if e.OtherPrefix > 0 {
 		why = append(why, fmt.Sprintf("without the prefix %q: %d", e.Prefix, e.OtherPrefix))
+	}
+	if e.Refused > 0 {
+		why = append(why, fmt.Sprintf("not counted by the catalogue: %d", e.Refused))
 	}
 	s := "no version found at " + e.Where
 	if len(why) > 0 {

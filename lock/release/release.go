@@ -102,11 +102,16 @@ type Result struct {
 // exist or has no releases, a [*NoVersionError] if none of its names is a version that
 // the query accepts, a [*RateLimitError], or an [*AnswerError].
 func (c *Client) Latest(ctx context.Context, q lock.Latest, current string) (Result, error) {
+	return c.LatestAccepted(ctx, q, current, nil)
+}
+
+// LatestAccepted is Latest of the tags that accept, unless it is nil, accepts.
+func (c *Client) LatestAccepted(ctx context.Context, q lock.Latest, current string, accept func(tag string) bool) (Result, error) {
 	naming, err := namingOf(q, current)
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{query: q, naming: naming, now: c.now()}
+	s := &search{query: q, naming: naming, accept: accept, now: c.now()}
 	if current != "" {
 		v, ok := parseVersion(s.naming.bare(current))
 		if !ok {
@@ -145,8 +150,9 @@ func (c *Client) now() time.Time {
 type search struct {
 	query   lock.Latest
 	naming  naming
-	current *version // nil if there is none
-	scheme  *version // that candidates must follow: current, or the first candidate
+	accept  func(tag string) bool // nil accepts all
+	current *version              // nil if there is none
+	scheme  *version              // that candidates must follow: current, or the first candidate
 	now     time.Time
 
 	found []candidate
@@ -170,6 +176,10 @@ const maxNames = 5
 func (s *search) add(r Release, prerelease bool, commit string) {
 	if len(r.Tag) < len(s.naming.prefix) || r.Tag[:len(s.naming.prefix)] != s.naming.prefix {
 		s.none.OtherPrefix++
+		return
+	}
+	if s.accept != nil && !s.accept(r.Tag) {
+		s.none.Refused++
 		return
 	}
 	v, ok := parseVersion(s.naming.bare(r.Tag))

@@ -131,6 +131,7 @@ type MissingError struct {
 	Dep, Version string
 	Platforms    []lock.Platform
 	URLs         []string // by platform
+	All          bool     // there is nothing for any platform
 }
 
 func (e *MissingError) Error() string {

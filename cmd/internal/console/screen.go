@@ -83,6 +83,14 @@ func cut(line string, columns int) string {
 	return line
 }
 
+// Answers returns f if somebody can answer questions there: if it is a terminal; else nil.
+func Answers(f *os.File) io.Reader {
+	if term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
+}
+
 // Columns returns how wide the terminal is that f is, now, or nil if it is none that can
 // show a line that changes.
 func Columns(f *os.File, getenv func(string) string) func() int {

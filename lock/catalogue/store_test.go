@@ -1,0 +1,129 @@
+package catalogue
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"depfetch/fetch/cache"
+	"depfetch/lock"
+)
+
+const oneTool = "packages:\n  - name: a/tool\n"
+
+// TestStore holds that a registry is asked for once, and never taken with other bytes
+// than those that are pinned.
+func TestStore(t *testing.T) {
+	dir := t.TempDir()
+	asked := 0
+	serves := oneTool
+	read := func(context.Context, string) ([]byte, error) {
+		asked++
+		return []byte(serves), nil
+	}
+	s := Store{Folder: dir, Cache: &cache.Store{Root: filepath.Join(dir, "cache")}, Read: read}
+	pin := lock.Registry{Name: "own", URL: "https://example.com/r.yaml", Digest: sha256.Sum256([]byte(oneTool))}
+	load := func(s Store, pin lock.Registry) error {
+		r, err := s.Load(t.Context(), pin)
+		if err != nil {
+			return err
+		}
+		if entries, err := r.Entries(); err != nil || names(entries) != "a/tool" || r.Name != "own" {
+			t.Errorf("got %s, %v", names(entries), err)
+		}
+		return nil
+	}
+	offline := s
+	offline.Read = nil
+	if err := load(offline, pin); !errors.As(err, new(*NotKeptError)) {
+		t.Errorf("nothing is kept yet: got %v", err)
+	}
+	for range 2 {
+		if err := load(s, pin); err != nil || asked != 1 {
+			t.Errorf("asked %d times, %v", asked, err)
+		}
+	}
+	if err := load(offline, pin); err != nil {
+		t.Errorf("offline: %v", err)
+	}
+	if err := os.WriteFile(s.Cache.File(pin.Digest), []byte("packages: []\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := load(offline, pin); !errors.As(err, new(*NotKeptError)) {
+		t.Errorf("damaged, offline: %v", err)
+	}
+	if err := load(s, pin); err != nil || asked != 2 {
+		t.Errorf("damaged: asked %d times, %v", asked, err)
+	}
+	serves = "packages: []\n"
+	other := pin
+	other.Digest[0]++
+	if err := load(s, other); !errors.As(err, new(*DigestError)) {
+		t.Errorf("other bytes: %v", err)
+	}
+	if _, err := os.Stat(s.Cache.File(sha256.Sum256([]byte(serves)))); err == nil {
+		t.Error("what was refused has been kept")
+	}
+
+	// A file is read anew each time, and not kept.
+	file := lock.Registry{Name: "own", Path: "r.yaml", Digest: pin.Digest}
+	if err := load(offline, file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	for _, c := range []struct {
+		text string
+		ok   bool
+	}{{oneTool, true}, {oneTool + "\n", false}} {
+		if err := os.WriteFile(filepath.Join(dir, "r.yaml"), []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := load(offline, file); (err == nil) != c.ok {
+			t.Errorf("%q: %v", c.text, err)
+		}
+	}
+
+	// Without a cache, or one that cannot be written, it is asked for each time.
+	serves = oneTool
+	for _, store := range []*cache.Store{nil, {Root: filepath.Join(dir, "r.yaml")}} {
+		if err := load(Store{Cache: store, Read: read}, pin); err != nil {
+			t.Errorf("%v: %v", store, err)
+		}
+	}
+	if asked != 5 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// TestBuiltin holds that the built-in catalogue can be read, and that all of it maps.
+func TestBuiltin(t *testing.T) {
+	entries, err := Builtin().Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Description == "" || e.fault != "" {
+			t.Errorf("%s: %q, %s", e.FullName(), e.Description, e.fault)
+		}
+		if _, err := e.Map(Want{Tag: e.Tags("99999.8.7")[0], Platforms: both}); err != nil {
+			t.Errorf("%s: %v", e.FullName(), err)
+		}
+	}
+}
+
+// TestReleaseOf holds which addresses of registries name a release.
+func TestReleaseOf(t *testing.T) {
+	for address, want := range map[string]string{
+		PublicAddress("v4.1.0"): PublicRepository + " v4.1.0",
+		"https://github.com/own/registry/releases/download/v2/registry.yaml": "own/registry v2",
+		"https://raw.githubusercontent.com/own/registry/main/registry.yaml":  "",
+		"https://example.com/own/registry/v1/registry.yaml":                  "",
+	} {
+		repository, tag, ok := ReleaseOf(address)
+		if got := repository + " " + tag; ok != (want != "") || ok && got != want {
+			t.Errorf("%s: got %s, %v", address, got, ok)
+		}
+	}
+}
