@@ -124,7 +124,15 @@ func (r *run) acquire(ctx context.Context, b *blob, f *os.File) (got acquired, e
 		return err
 	})
 	t.sink.dropBacklog()
-	if err == nil && t.sink.partial != nil {
+	switch {
+	case err != nil:
+		t.sink.partial.Truncate(t.sink.n) // segments have come out of order
+	case t.sink.inPlace:
+		if err = t.sink.partial.Commit(t.sink.n); err != nil {
+			err = &writeError{err}
+		}
+		got.inCache = true
+	case t.sink.partial != nil:
 		r.toCache(b.name(), func() error {
 			if p := t.sink.partial.File(); p != nil && f != nil {
 				clone(p, f) // where the disk can, the two share their blocks
@@ -174,8 +182,11 @@ func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acqui
 // forget gives up what a killed run has left. If the disk is full, that makes room.
 func (t *acquisition) forget() {
 	t.from, t.validator, t.patched = "", "", false
-	t.sink.partial.Close(false)
-	t.sink.partial, t.sink.lost, t.sink.err = nil, nil, nil
+	t.sink.lost, t.sink.err = nil, nil
+	if !t.sink.inPlace {
+		t.sink.partial.Close(false)
+		t.sink.partial = nil
+	}
 }
 
 // getVerified writes the bytes of c into the file and verifies them.

@@ -133,6 +133,7 @@ type run struct {
 	hashers   hashers
 	limiter   limiter
 	stage     stage
+	cacheOnly bool // nothing is placed
 
 	mu       sync.Mutex // guards what follows, and serialises Events
 	staged   []staged

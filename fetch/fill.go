@@ -15,6 +15,7 @@ import (
 // what was added before it remains in the cache.
 func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error) {
 	r := c.newRun()
+	r.cacheOnly = true
 	var blobs []*blob
 	seen := make(map[Digest]bool)
 	for i := range artifacts {
@@ -58,7 +59,7 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 			return true, nil
 		}
 	}
-	f, err := r.Cache.Temp()
+	f, err := r.Cache.Temp() // for what is not downloaded, or in a place without locks
 	if err != nil {
 		return false, &DestinationError{a, r.Cache.Root, osfile.Cause(err)}
 	}

@@ -93,11 +93,14 @@ func (t *acquisition) openCache(ctx context.Context) (*os.File, error) {
 	}
 }
 
-// begin lets the sink write to p too, behind what a killed run has left there if that
-// came from one of the sources.
+// begin lets the sink write to p too, or to p alone if nothing else is wanted, behind what
+// a killed run has left there if that came from one of the sources.
 func (t *acquisition) begin(ctx context.Context, p *cache.Partial) {
 	s := t.sink
-	defer func() { s.partial = p }()
+	s.partial, s.inPlace = p, t.cacheOnly
+	if s.inPlace {
+		s.file, s.written = p.File(), p.Size() > 0
+	}
 	key, validator := p.Recorded()
 	if validator == "" {
 		return
@@ -108,7 +111,7 @@ func (t *acquisition) begin(ctx context.Context, p *cache.Partial) {
 			continue
 		}
 		// One byte at least is left to ask for: an empty range is an error.
-		if n := min(t.limit(t.blob), p.Size()) - 1; n > 0 {
+		if n := min(t.limit(t.blob), p.Whole()) - 1; n > 0 {
 			s.catchUp(ctx, p.File(), n)
 			t.from, t.validator, t.patched = c.address(), validator, true
 		}

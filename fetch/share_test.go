@@ -430,3 +430,41 @@ func TestPartialPlanted(t *testing.T) {
 		})
 	}
 }
+
+// TestFillOnce holds that what goes to the cache alone is written once, also while it is
+// resumed.
+func TestFillOnce(t *testing.T) {
+	half := len(long) / 2
+	s := fetchtest.New(t)
+	c := sharing(t, t.TempDir())
+	a := pin("tool", s.Script("/tool", labelled(`"one"`, s.Stalled(long, half)), fetchtest.Ranged(`"one"`, long)), long)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := c.Fill(ctx, []fetch.Artifact{a})
+		done <- err
+	}()
+	until(t, "half of it is there", func() bool {
+		info, err := os.Stat(partial(c.Cache, a))
+		return err == nil && info.Size() >= int64(half)/2
+	})
+	entries, err := os.ReadDir(c.Cache.Root)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Size() > 4<<10 && !strings.HasPrefix(e.Name(), ".partial-") {
+			t.Errorf("%s has %d bytes, %v", e.Name(), info.Size(), err)
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	sum, err := c.Fill(t.Context(), []fetch.Artifact{a})
+	if err != nil || sum.Bytes >= int64(len(long)) {
+		t.Errorf("%d bytes came, %v", sum.Bytes, err)
+	}
+	wantFile(t, c.Cache.File(a.Digest), long)
+	wantTree(t, c.Cache.Root, "blobs/", "blobs/sha256/", "blobs/sha256/"+a.Digest.String())
+}

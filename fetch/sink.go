@@ -15,6 +15,7 @@ import (
 type sink struct {
 	file     *os.File       // nil to hash alone
 	partial  *cache.Partial // gets a copy of what has been hashed; nil for none
+	inPlace  bool           // it is the file
 	hasher   hasher
 	backlog  *backlog // what is not hashed yet, if that is much
 	lost     error    // what was wrong with the backlog; all has to come again
@@ -67,7 +68,7 @@ func (s *sink) Begin(offset int64) error {
 
 // teePartial lets the partial get what is hashed from now on.
 func (s *sink) teePartial() {
-	if s.partial == nil || s.backlog != nil {
+	if s.partial == nil || s.backlog != nil || s.inPlace {
 		return
 	}
 	at := s.n
@@ -106,7 +107,9 @@ func (s *sink) Commit(n int) error {
 	var b []byte
 	if s.backlog != nil {
 		b = (*s.backlog.buffer)[:n]
-		s.partial.Write(b, s.n)
+		if !s.inPlace {
+			s.partial.Write(b, s.n)
+		}
 	} else {
 		b = s.hasher.buffer()[:n]
 		s.keepHead(b)
@@ -117,7 +120,7 @@ func (s *sink) Commit(n int) error {
 		if k, s.err = s.file.Write(b); s.err != nil && s.backlog != nil {
 			s.backlog.fail(s.err)
 			s.err = nil
-		} else if s.err != nil && s.partial != nil {
+		} else if s.err != nil && s.partial != nil && !s.inPlace {
 			// The cache can do without: the partial may have taken the room.
 			s.hasher.wait()
 			s.partial.Close(false)

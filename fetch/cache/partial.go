@@ -32,7 +32,8 @@ var (
 	errChanged  = errors.New("another has changed it meanwhile")
 )
 
-// Partial is the file of a blob that is being downloaded: its first bytes, without a gap.
+// Partial is the file of a blob that is being downloaded: its first bytes, without a gap
+// unless the caller writes others into its file.
 // Only one caller on this machine has it at a time, since it is locked with flock(2).
 // When that one dies, the next gets it with the bytes that are there, of which nothing
 // is verified. The methods of a nil Partial do nothing. They are not safe for concurrent
@@ -147,6 +148,19 @@ func (p *Partial) Size() int64 {
 		return 0
 	}
 	return info.Size()
+}
+
+// maxPage is as large as what the file system does not tell from a gap may be.
+const maxPage = 64 << 10
+
+// Whole returns how many bytes p has before the first gap, as far as the file system can
+// tell: a gap of few bytes, or all on other systems than Linux, are not seen.
+func (p *Partial) Whole() int64 {
+	size := p.Size()
+	if gap := hole(p.file); 0 <= gap && gap < size {
+		return max(gap-maxPage, 0)
+	}
+	return size
 }
 
 // Truncate leaves the first n bytes. If there are no others it does nothing, since ext4

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -178,5 +179,26 @@ func TestClaimUnusable(t *testing.T) {
 	p.Close(false)
 	if text, err := os.ReadFile(elsewhere); string(text) != "keep" {
 		t.Errorf("the other file holds %q, %v", text, err)
+	}
+}
+
+// TestPartialGap holds that what lies behind a gap does not count, where the file system
+// tells.
+func TestPartialGap(t *testing.T) {
+	s := &cache.Store{Root: t.TempDir()}
+	p, _, err := s.Claim(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close(false)
+	p.Write(make([]byte, 1<<20), 0)
+	if n := p.Whole(); n != 1<<20 {
+		t.Errorf("%d bytes without a gap", n)
+	}
+	if _, err := p.File().WriteAt([]byte("x"), 8<<20); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.Whole(); runtime.GOOS == "linux" && (n < 1<<19 || n > 1<<20) {
+		t.Errorf("%d bytes before the gap", n)
 	}
 }
