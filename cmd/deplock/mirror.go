@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -162,11 +164,22 @@ type mirroring struct {
 	images []mirror.Image
 }
 
+// likeRepository reports whether what is taken for a directory that is not there is more
+// likely the name of a repository, without its oci://.
+func likeRepository(target string) bool {
+	host, _, more := strings.Cut(target, "/")
+	_, err := os.Stat(target)
+	return more && err != nil && !strings.HasPrefix(host, ".") && (strings.ContainsAny(host, ".:") || host == "localhost")
+}
+
 // mirror reads the options, the lockfile, and the files that pin images.
 func (c *command) mirror(f mirrorFlags, target, verb string) (*mirroring, error) {
 	t, err := mirror.ParseTarget(target)
 	if err != nil {
 		return nil, console.Usagef("deplock mirror --help", "%w", err)
+	}
+	if !t.IsRegistry() && likeRepository(target) {
+		return nil, console.Usagef("write oci://"+target+" for a registry, or ./"+target+" for a directory", "%s: is it in a registry or a directory?", target)
 	}
 	file, err := lockfile.Read(c.name())
 	if err == nil {

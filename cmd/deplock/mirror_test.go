@@ -188,10 +188,12 @@ func TestMirrorRefused(t *testing.T) {
 	config(t, "{}")
 	name, asked := mirrorLock(t, 1)
 	for target, want := range map[string]string{
-		"https://example.com/x":         "want oci://HOST/REPOSITORY or a directory",
-		"oci://example.com":             "want oci://HOST[:PORT]/REPOSITORY[:TAG]",
-		"oci://team/deps":               "team is no host",
-		"oci://me:secret@example.com/x": "without a digest, login or query",
+		"https://example.com/x":          "want oci://HOST/REPOSITORY or a directory",
+		"registry.example.com/team/deps": "write oci://registry.example.com/team/deps for a registry, or ./registry.example.com/team/deps for a directory",
+		"localhost:5000/deps":            "write oci://localhost:5000/deps for",
+		"oci://example.com":              "want oci://HOST[:PORT]/REPOSITORY[:TAG]",
+		"oci://team/deps":                "team is no host",
+		"oci://me:secret@example.com/x":  "without a digest, login or query",
 	} {
 		code, _, stderr := deplock(t, "-f", name, "mirror", "push", target)
 		if code != 2 || !strings.Contains(stderr, want) || strings.Contains(stderr, "secret") {

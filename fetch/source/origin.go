@@ -43,7 +43,10 @@ var defaultPorts = map[string]string{"http": "80", "https": "443"}
 // name before it is dialled, and the address must contain that name itself.
 func OriginOf(u *url.URL) (Origin, error) {
 	scheme := u.Scheme
-	if defaultPorts[scheme] == "" {
+	switch {
+	case scheme == "":
+		return Origin{}, errors.New("it begins with neither https:// nor http://")
+	case defaultPorts[scheme] == "":
 		return Origin{}, fmt.Errorf("%q is neither https nor http", scheme+":")
 	}
 	if u.Host == "" || u.Opaque != "" {

@@ -84,7 +84,7 @@ func TestRewritesAdd(t *testing.T) {
 		{"https://a.example", "https://a.example: want FROM=TO"},
 		{"https://a.example=", "https://a.example=: want FROM=TO"},
 		{"https://a.example=proxy.example", "https://a.example=proxy.example: want FROM=TO"},
-		{"a.example=https://p.example", `a.example=https://p.example: FROM: ":" is neither https nor http`},
+		{"a.example=https://p.example", `a.example=https://p.example: FROM: it begins with neither https:// nor http://`},
 		{"=https://p.example", "=https://p.example: FROM: "},
 		{"file:///a=https://p.example", `FROM: "file:" is neither https nor http`},
 		{"ftp://a.example=https://p.example", `FROM: "ftp:" is neither https nor http`},
