@@ -91,7 +91,7 @@ func (c *command) mirrorPushCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "push TARGET",
 		Short: "Copy what TARGET lacks, from the cache or from upstream, verified",
-		Args:  arguments(1, 1, "one TARGET"),
+		Args:  arguments(1, 1, "one TARGET (files with images are named as --images=PATH)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := c.mirror(f, args[0], "pushed")
 			if err != nil {

@@ -25,7 +25,7 @@ func (c *command) mirrorCheckCommand() *cobra.Command {
 --deep. In a registry it also says whether a manifest or a tag keeps them from a garbage
 collection. It exits 1 if something is missing or wrong, and 3 if all that is wrong is
 that something could not be asked.`,
-		Args: arguments(1, 1, "one TARGET"),
+		Args: arguments(1, 1, "one TARGET (files with images are named as --images=PATH)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := c.mirror(f, args[0], "")
 			if err != nil {

@@ -27,6 +27,9 @@ func (s *images) plan(ctx context.Context) error {
 	}
 	known := make(map[key]*imageBlob)
 	for _, j := range s.jobs {
+		if j.err != nil && s.mode != looking {
+			continue // it will not be complete
+		}
 		mine := make(map[fetch.Digest]bool)
 		var list func(p *part)
 		list = func(p *part) {

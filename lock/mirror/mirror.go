@@ -7,6 +7,10 @@
 // changed nothing for those who pull, and so that a garbage collection keeps the blobs. One lockfile
 // makes one manifest, byte for byte. In a directory a blob appears whole or not at all.
 //
+// Images are copied by their digest and whole: each manifest after all that it names, all
+// platforms and attestations of an index included, since its digest is of all of them, but
+// not layers that only their maker may distribute. They keep their media types and bytes.
+//
 // It refuses plain http but to this machine.
 package mirror
 

@@ -17,6 +17,15 @@ import (
 type guarded struct {
 	http.RoundTripper
 	stall time.Duration // zero means any time
+	after afterFunc     // nil means time.AfterFunc
+}
+
+// afterFunc is time.AfterFunc, or the clock of a test.
+type afterFunc func(d time.Duration, f func()) timer
+
+type timer interface {
+	Reset(d time.Duration) bool
+	Stop() bool
 }
 
 // maxRedirects is how many redirects a request follows.
@@ -62,7 +71,7 @@ func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = &again
 	}
 	if g.stall > 0 {
-		return watched(g.RoundTripper, r, g.stall)
+		return g.watched(r)
 	}
 	return g.RoundTripper.RoundTrip(r)
 }
@@ -98,10 +107,14 @@ func withSize(ctx context.Context, size int64) context.Context {
 const digestRate = 4 << 20
 
 // watched sends a request, and ends it when no byte goes either way for a time.
-func watched(under http.RoundTripper, r *http.Request, stall time.Duration) (*http.Response, error) {
+func (g guarded) watched(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	w := &watch{ctx: ctx, cancel: cancel, stall: stall, err: StallError{Host: r.URL.Host, After: stall}}
-	w.timer = time.AfterFunc(stall, w.end)
+	w := &watch{ctx: ctx, cancel: cancel, stall: g.stall, err: StallError{Host: r.URL.Host, After: g.stall}}
+	if g.after != nil {
+		w.timer = g.after(g.stall, w.end)
+	} else {
+		w.timer = time.AfterFunc(g.stall, w.end)
+	}
 	size, upload := ctx.Value(sizeKey{}).(int64)
 	body, again := r.Body, r.GetBody
 	r = r.WithContext(ctx)
@@ -120,7 +133,7 @@ func watched(under http.RoundTripper, r *http.Request, stall time.Duration) (*ht
 			}
 		}
 	}
-	resp, err := under.RoundTrip(r)
+	resp, err := g.RoundTripper.RoundTrip(r)
 	if err != nil {
 		return nil, w.done(err)
 	}
@@ -134,7 +147,7 @@ type watch struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	stall  time.Duration
-	timer  *time.Timer
+	timer  timer
 
 	mu  sync.Mutex
 	err StallError // if it ends now

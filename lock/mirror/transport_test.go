@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,8 +19,50 @@ import (
 	"depfetch/fetch/source"
 )
 
-// stallTime is long for a server in this process to answer, and short to wait for.
+// stallTime passes when a test says so.
 const stallTime = 500 * time.Millisecond
+
+// clock is the time of all requests of a client.
+type clock struct {
+	mu     sync.Mutex
+	timers []*manualTimer
+}
+
+type manualTimer struct {
+	clock *clock
+	f     func()
+	armed bool
+}
+
+func (c *clock) after(_ time.Duration, f func()) timer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := &manualTimer{c, f, true}
+	c.timers = append(c.timers, t)
+	return t
+}
+
+func (t *manualTimer) arm(armed bool) (was bool) {
+	t.clock.mu.Lock()
+	defer t.clock.mu.Unlock()
+	was, t.armed = t.armed, armed
+	return was
+}
+
+func (t *manualTimer) Reset(time.Duration) bool { return t.arm(true) }
+func (t *manualTimer) Stop() bool               { return t.arm(false) }
+
+// pass lets the time of all requests pass that wait for something.
+func (c *clock) pass() {
+	c.mu.Lock()
+	timers := slices.Clone(c.timers)
+	c.mu.Unlock()
+	for _, t := range timers {
+		if t.arm(false) {
+			t.f()
+		}
+	}
+}
 
 // oneFile returns what a lockfile with one file pins.
 func oneFile(t *testing.T) []Blob {
@@ -59,18 +104,19 @@ func TestStall(t *testing.T) {
 		{"does not answer", func(r *http.Request) bool { return r.Method == http.MethodHead }, ": no byte came for 500ms"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			s := newServer(t)
 			var hung, limit atomic.Int64
 			limit.Store(2)
 			c := newClient(t, "oci://"+s.host+"/team/deps")
 			c.Fetch.Source = source.New(source.Config{})
-			c.Registry.Stall, c.Retries = stallTime, 1
+			var time clock
+			c.Registry.Stall, c.Registry.after, c.Retries = stallTime, time.after, 1
 			c.Registry.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
 				if hung.Load() >= limit.Load() || !test.hangs(r) {
 					return http.DefaultTransport.RoundTrip(r)
 				}
 				hung.Add(1)
+				time.pass()
 				<-r.Context().Done()
 				return nil, r.Context().Err()
 			})
@@ -91,6 +137,7 @@ func TestStall(t *testing.T) {
 // TestStallAnswer: an answer that stands still is given up, and one that ends is not.
 func TestStallAnswer(t *testing.T) {
 	for _, whole := range []bool{true, false} {
+		var time clock
 		r, err := http.NewRequest(http.MethodGet, "https://example.com/v2/", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -100,13 +147,17 @@ func TestStallAnswer(t *testing.T) {
 			go func() {
 				io.WriteString(w, "begun")
 				if !whole {
-					<-r.Context().Done()
+					// Its reader waits now, or will.
+					for r.Context().Err() == nil {
+						time.pass()
+						runtime.Gosched()
+					}
 					w.CloseWithError(r.Context().Err())
 				}
 				w.Close()
 			}()
 			return &http.Response{Body: body}, nil
-		}), stallTime}.RoundTrip(r)
+		}), stallTime, time.after}.RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)
 		}
