@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"depfetch/fetch/regular"
 )
@@ -36,22 +37,34 @@ func readSystem(dirs []string) (pool *x509.CertPool, file string) {
 	// What is in the directories is in the bundle too, most often, which is one of their
 	// files itself. To parse a certificate takes long.
 	known := make(map[string]bool)
-	add := func(name string) (there bool) {
+	read := func(name string) (parts [][]byte, err error) {
 		text, err := regular.Read(name, maxBundle)
+		if err != nil {
+			return nil, err
+		}
 		for part := range bytes.SplitAfterSeq(text, []byte("-----END CERTIFICATE-----")) {
 			if part = bytes.TrimSpace(part); !known[string(part)] {
 				known[string(part)] = true
-				pool.AppendCertsFromPEM(part)
+				parts = append(parts, part)
 			}
 		}
-		return err == nil
+		return parts, nil
 	}
+	add := func(parts [][]byte) {
+		for _, part := range parts {
+			pool.AppendCertsFromPEM(part)
+		}
+	}
+	var bundle, others [][]byte
 	for _, name := range systemBundles {
-		if add(name) {
+		var err error
+		if bundle, err = read(name); err == nil {
 			file = name
 			break
 		}
 	}
+	var parsing sync.WaitGroup
+	parsing.Go(func() { add(bundle) }) // takes as long as to read the directories
 	if dirs == nil {
 		dirs = systemDirs
 	}
@@ -64,8 +77,11 @@ func readSystem(dirs []string) (pool *x509.CertPool, file string) {
 					continue // another name of a file in this directory
 				}
 			}
-			add(name)
+			parts, _ := read(name)
+			others = append(others, parts...)
 		}
 	}
+	parsing.Wait()
+	add(others)
 	return pool, file
 }
