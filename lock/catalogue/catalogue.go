@@ -316,3 +316,26 @@ func lastElement(name string) string { return name[strings.LastIndexByte(name, '
 func IsRegistry(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("packages:")) || bytes.Contains(data, []byte("\npackages:"))
 }
+
+// Names returns the names that begin with a prefix and that Lookup may know, each with
+// a tab and what it is behind it, as shells show completions: commands, and full names
+// once the prefix has a slash.
+func (r *Registry) Names(prefix string) ([]string, error) {
+	entries, err := r.where(holding(lastElement(prefix)))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		of := e.Commands()
+		if strings.Contains(prefix, "/") {
+			of = e.names()
+		}
+		for _, n := range of {
+			if strings.HasPrefix(n, prefix) {
+				names = append(names, n+"\t"+strings.TrimSpace(e.Description))
+			}
+		}
+	}
+	return names, nil
+}
