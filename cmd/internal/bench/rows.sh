@@ -15,7 +15,8 @@ make_files() {
 	files segmented 1 "$segmented"
 	files updates "$updates" 100K
 	printf '#!/bin/sh\nrm -rf %s %s %s && mkdir %s\n' "$out" "$MISE_DATA_DIR" "$DOTSLASH_CACHE" "$out" >bin/reset
-	chmod +x bin/reset
+	printf '#!/bin/sh\nrm -rf %s %s && mkdir %s\n' "$out" "$work/resumed" "$out" >bin/reset-resumed
+	chmod +x bin/reset bin/reset-resumed
 }
 
 # files makes COUNT files of random bytes, $www/SET/f0000 and so on, and SET.sums.
@@ -77,6 +78,8 @@ all_rows() {
 	faulty_servers
 	huge_file
 	segmented
+	filled
+	resumed
 	cached
 	archives
 	members
@@ -180,6 +183,48 @@ segmented() {
 	row depfetch "$(fetch segmented)"
 	row curl "curl -sSf -o $out/f0000 $origin/segmented/f0000"
 	row 'aria2c -x8' "$(aria2 segmented) -x8 -s8 -k1M"
+}
+
+# One large file that goes to a cache too, on a file system that cannot share blocks.
+filled() {
+	local what dir place
+	lists big "http://127.0.0.1:$port" filled
+	for place in memory disk; do
+		dir=$work/filled what="$(iec "$big"), http, with a cache in memory"
+		if [ $place = disk ]; then dir=$disk/filled what="$(iec "$big"), http, with a cache on a disk"; fi
+		printf '#!/bin/sh\nrm -rf %s && mkdir -p %s/out\n' "$dir" "$dir" >bin/reset-$place
+		chmod +x bin/reset-$place
+		group Filled "$what" 5 reset-$place "cmp $www/big/f0000 $dir/out/f0000 || cmp $www/big/f0000 $dir/cache/blobs/sha256/*"
+		row depfetch "$(fetch filled "$dir/out") --cache $dir/cache"
+		row 'depfetch without' "$(fetch filled "$dir/out")"
+		row 'depfetch --download-only' "$(fetch filled "$dir/out") --cache $dir/cache --download-only"
+	done
+}
+
+# One large file of which a killed run has left nine tenths in a cache.
+resumed() {
+	local origin name what left size hash
+	size=$(stat -c %s "$www/big/f0000") hash=$(cut -d' ' -f1 big.sums)
+	for name in unlimited link; do
+		origin=http://127.0.0.1:$port what="$(iec "$big"), http, killed at 90 %"
+		if [ $name = link ]; then origin=http://127.0.0.1:$((port + 5)) what="$what, 100 MB/s"; fi
+		if ! chosen Resumed "$what"; then continue; fi
+		lists big "$origin" "resumed-$name"
+		left=$work/left-$name
+		mkdir -p "$left"
+		head -c $((size / 10 * 9)) "$www/big/f0000" >"$left/.partial-$hash"
+		printf '%s %s\n' "$(printf %s "$origin/big/f0000" | sha256sum | cut -d' ' -f1)" \
+			"$(curl -sSI "$origin/big/f0000" | sed -n 's/^ETag: //p' | tr -d '\r')" >"$left/.partial-$hash.from"
+		printf '#!/bin/sh\nrm -rf %s %s && mkdir %s && cp -r %s %s\n' "$out" "$work/resumed" "$out" "$left" "$work/resumed" >bin/leave-$name
+		chmod +x bin/leave-$name
+		group Resumed "$what" 3 leave-$name "$(same big)"
+		group_check="$group_check && tail -1 \$log | jq -e '.bytes < $size / 5'"
+		name="$(fetch "resumed-$name") --connections 1 --cache $work/resumed"
+		row depfetch "${name/quiet/json}"
+		group_check=$(same big)
+		row 'depfetch, all of it' "$name" reset-resumed
+		row 'hash alone' "sh -c 'openssl dgst -sha256 $www/big/f0000'"
+	done
 }
 
 cached() {

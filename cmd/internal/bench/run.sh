@@ -16,7 +16,7 @@
 #   BENCH_SCALE=small   little work, to see that the benchmarks run
 #   BENCH_ONLY=REGEXP   only groups whose "table: work" matches
 #   BENCH_BIN=DIR       measure the depfetch and deplock in DIR, and build none
-#   BENCH_PORT=N        the first of five free ports (18400)
+#   BENCH_PORT=N        the first of six free ports (18400)
 #   TOOLS=DIR           where buildctl, buildkitd and the programs from npm are
 set -euo pipefail
 
@@ -99,6 +99,7 @@ start_servers() {
 	if [ "$(id -u)" = 0 ]; then user='user root;'; fi # the worker reads a directory of root's
 	sed -e "s|@USER@|$user|; s|@DIR@|$work/nginx|; s|@WWW@|$www|; s|@RATE@|$rate|" \
 		-e "s|@HTTP@|$port|; s|@HTTPS@|$((port + 1))|; s|@H2@|$((port + 2))|; s|@SLOW@|$((port + 3))|; s|@FEW@|$((port + 4))|" \
+		-e "s|@LINK@|$((port + 5))|" \
 		"$here/nginx.conf" >nginx/nginx.conf
 	nginx -p "$work/nginx" -e "$work/nginx/error.log" -c "$work/nginx/nginx.conf" &
 	pids+=($!)
