@@ -34,6 +34,15 @@ func TestPinRegistryLogin(t *testing.T) {
 	testDenied(t, r)
 }
 
+// TestPinRegistryToken pins by a registry that sends on to a token service.
+func TestPinRegistryToken(t *testing.T) {
+	r, _ := start(t, registrytest.V3, registrytest.Token)
+	config(t, r.login(registrytest.Password))
+	testPin(t, r)
+	config(t, r.login("wrong-one"))
+	testDenied(t, r)
+}
+
 func TestPinRegistryBases(t *testing.T) {
 	config(t, "{}")
 	r, _ := start(t, registrytest.V2, registrytest.Open)

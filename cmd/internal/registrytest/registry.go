@@ -118,7 +118,7 @@ func Start(t testing.TB, program Program, auth Auth) *Registry {
 		cmd.Wait()
 	})
 	t.Cleanup(stop)
-	for range 400 {
+	for range 1200 {
 		if resp, err := http.Get("http://" + r.Host + "/v2/"); err == nil {
 			resp.Body.Close()
 			return r
