@@ -17,6 +17,9 @@ const (
 	// EventWaiting says that another process downloads Artifact, and that its bytes
 	// are waited for.
 	EventWaiting EventKind = "waiting"
+	// EventSending says that Artifact is being sent to URL. A Client sends nothing: it
+	// is of those who do so with what they have fetched, up to EventRead.
+	EventSending EventKind = "sending"
 	// EventProgress says that an attempt has Bytes so far.
 	EventProgress EventKind = "progress"
 	// EventFailed is an attempt that ended with Err. If Delay is not zero,

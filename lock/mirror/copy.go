@@ -77,11 +77,10 @@ func (c *Client) send(ctx context.Context, to store, a fetch.Artifact, f *os.Fil
 		}
 		return nil
 	}
-	a.Name = "sending " + a.Name
-	c.emit(fetch.Event{Kind: fetch.EventStart, Artifact: &a, URL: a.URL, Attempt: 1})
+	c.emit(fetch.Event{Kind: fetch.EventSending, Artifact: &a, URL: to.String()})
 	defer c.emit(fetch.Event{Kind: fetch.EventRead, Artifact: &a})
 	return to.put(ctx, a.Digest, f, a.Size, func(n int64) {
-		c.emit(fetch.Event{Kind: fetch.EventProgress, Artifact: &a, URL: a.URL, Bytes: n})
+		c.emit(fetch.Event{Kind: fetch.EventProgress, Artifact: &a, URL: to.String(), Bytes: n})
 	})
 }
 

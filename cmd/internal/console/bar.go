@@ -40,7 +40,7 @@ func (p *barProgress) Event(e fetch.Event) {
 	switch e.Kind {
 	case fetch.EventPlan:
 		p.plan(e)
-	case fetch.EventStart, fetch.EventWaiting:
+	case fetch.EventStart, fetch.EventWaiting, fetch.EventSending:
 		p.under.every(barInterval, p.draw)
 	case fetch.EventProgress:
 		p.done[e.Artifact] = e.Bytes

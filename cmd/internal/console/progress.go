@@ -95,7 +95,7 @@ func (p *logProgress) Event(e fetch.Event) {
 	defer p.under.mu.Unlock()
 	p.under.note(e)
 	p.plain.event(p.plain.w, e)
-	if e.Kind == fetch.EventStart || e.Kind == fetch.EventWaiting {
+	if e.Kind == fetch.EventStart || e.Kind == fetch.EventWaiting || e.Kind == fetch.EventSending {
 		p.under.every(logInterval, p.tick)
 	}
 }

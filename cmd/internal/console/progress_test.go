@@ -101,6 +101,26 @@ fetching b (any)  500.0 kB, 100.0 kB/s
 	}
 }
 
+// TestLogOfSending: what is sent has a line as what is downloaded has, until it is there.
+func TestLogOfSending(t *testing.T) {
+	var b bytes.Buffer
+	c := newClock()
+	p := newLog(c, &b)
+	a := artifact("a")
+	p.Event(event(fetch.EventSending, a, 0))
+	c.pass(3 * time.Second)
+	p.tick()
+	p.Event(event(fetch.EventProgress, a, 8e5))
+	c.pass(5 * time.Second)
+	p.tick()
+	p.Event(event(fetch.EventRead, a, 400e6))
+	c.pass(5 * time.Second)
+	p.tick()
+	if want := "sending  a (any)  no byte yet, to https://example.com/a\nsending  a (any)  800.0 kB of 400.0 MB, 160.0 kB/s, 41m35s left\n"; b.String() != want {
+		t.Errorf("got\n%swant\n%s", b.String(), want)
+	}
+}
+
 // TestLogOfMany holds that a log stays readable: with 16 long downloads a line for each
 // comes in 25 seconds, and not in 5.
 func TestLogOfMany(t *testing.T) {

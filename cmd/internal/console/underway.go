@@ -74,7 +74,7 @@ const oneCommit = 1 << 20
 func (u *underway) note(e fetch.Event) {
 	t := u.find(e.Artifact)
 	switch e.Kind {
-	case fetch.EventStart, fetch.EventWaiting:
+	case fetch.EventStart, fetch.EventWaiting, fetch.EventSending:
 		if t == nil {
 			t = &task{artifact: e.Artifact, name: e.Artifact.Name}
 			u.begin(t)
@@ -83,6 +83,8 @@ func (u *underway) note(e fetch.Event) {
 		t.base, t.fresh = rate{u.now(), t.bytes}, true
 		if e.Kind == fetch.EventWaiting {
 			t.note = "waiting"
+		} else if e.Kind == fetch.EventSending {
+			t.note = "sending"
 		} else if e.Attempt > 1 {
 			t.note = "retry"
 		}
@@ -156,6 +158,8 @@ func (u *underway) lines(w io.Writer) {
 			printLine(w, "asking   %s", t.name)
 		case t.note == "waiting":
 			printLine(w, "waiting  %s  another process downloads it", title(t.artifact))
+		case t.note == "sending":
+			printLine(w, "sending  %s  %s", title(t.artifact), t.text(now))
 		case t.artifact.Size <= 0 || t.bytes < t.artifact.Size: // else it is being unpacked
 			printLine(w, "fetching %s  %s", title(t.artifact), t.text(now))
 		}
@@ -177,8 +181,12 @@ func (t *task) text(now time.Time) string {
 			text += fmt.Sprintf(", %s left", d)
 		}
 	}
-	if from := origin(t.started); t.first && from != t.name {
-		text += ", from " + from
+	if place := origin(t.started); t.first && place != t.name {
+		way := "from"
+		if t.started.Kind == fetch.EventSending {
+			way = "to"
+		}
+		text += ", " + way + " " + place
 	}
 	return text
 }
