@@ -56,7 +56,10 @@ func TestReadmeCompany(t *testing.T) {
 		lockfile += fmt.Sprintf("[deps.tool%d]\nurl = \"https://%s\"\npath = \"/tool%[1]d\"\nlocked.any = { url = \"https://%[2]s\", sha256 = \"%x\", size = %d }\n",
 			i, address, sha256.Sum256([]byte(body)), len(body))
 	}
-	for name, text := range map[string]string{"deps.lock.toml": lockfile, "corporate-ca.pem": string(secure.CA())} {
+	for name, text := range map[string]string{"deps.lock.toml": lockfile, "other/deps.lock.toml": lockfile, "corporate-ca.pem": string(secure.CA())} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
