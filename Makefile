@@ -51,7 +51,7 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 .PHONY: e2e
 e2e: $(TOOLS)/buildctl $(TOOLS)/registry ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
-	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom' ./fetch
+	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom|TestClaimSquashed' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx' ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script

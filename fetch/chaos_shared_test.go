@@ -221,17 +221,18 @@ func (c *sharedChaos) addActor(i int, calm bool) {
 		}
 	}
 	a.within = !c.noLocks && rnd.IntN(3) == 0
+	a.Fill = !c.full && !c.readOnly && rnd.IntN(5) == 0
 	if !calm {
 		a.fate = fate(rnd.IntN(6) - 1)
 		a.after = time.Duration(rnd.IntN(250)) * time.Millisecond
-		if a.within && a.fate > fateNone || a.fate == fateInterrupted {
+		switch {
+		case c.noLocks || a.fate < 0:
+			a.fate = fateNone // without locks, what killed ones leave stays
+		case a.within && a.fate > fateNone || a.fate == fateInterrupted:
 			a.fate, a.within = fateInterrupted, true
 		}
-		if c.noLocks || a.fate < 0 {
-			a.fate = fateNone // what killed ones leave would stay
-		}
 		if !a.within && !c.noLocks && os.Getuid() == 0 && rnd.IntN(4) == 0 {
-			a.User = stranger
+			a.User, a.Fill = stranger, false
 			c.once = false
 		}
 	}
@@ -307,8 +308,7 @@ func (a *actor) act(t *testing.T, ended <-chan struct{}) error {
 		if a.fate == fateInterrupted {
 			defer time.AfterFunc(a.after, func() { stop(errCancelled) }).Stop()
 		}
-		_, err := a.client().Fetch(ctx, a.Artifacts)
-		return err
+		return a.call(ctx, a.client())
 	}
 	var out strings.Builder
 	cmd := a.command(ctx, t)
@@ -361,7 +361,7 @@ func (c *sharedChaos) checkRoot(a *actor, ended bool) {
 	}
 	for i, artifact := range c.artifacts {
 		e, exists := root["opt/"+artifact.Name]
-		wanted := ended && contains(a.Artifacts, artifact)
+		wanted := ended && !a.Fill && contains(a.Artifacts, artifact)
 		right := exists && e.digest == artifact.Digest
 		old := !exists || e.digest == digest.Of([]byte("old"))
 		if wanted && !right || !right && !old {
@@ -455,7 +455,7 @@ func (c *sharedChaos) last() {
 		if _, err := client.Fetch(c.t.Context(), c.artifacts); err != nil {
 			c.t.Errorf("the last run: %v", err)
 		}
-		a.Artifacts, a.err, a.within = c.artifacts, nil, true
+		a.Artifacts, a.err, a.within, a.Fill = c.artifacts, nil, true, false
 		c.checkRoot(a, true)
 	}
 	c.checkCache(true)

@@ -44,6 +44,7 @@ type crashPlan struct {
 	Root, Cache string
 	Jobs        int
 	Segments    bool // files come in segments soon
+	Fill        bool // into the cache alone
 	NoLocks     bool // flock(2) fails
 	User        int  // to run as, if not 0
 	Stall       time.Duration
@@ -94,7 +95,15 @@ func fetchUntilKilled(plan string) error {
 		}
 		time.AfterFunc(p.Delay, func() { self.Kill() })
 	}
-	_, err = c.Fetch(context.Background(), p.Artifacts)
+	return p.call(context.Background(), c)
+}
+
+func (p crashPlan) call(ctx context.Context, c *fetch.Client) (err error) {
+	if p.Fill {
+		_, err = c.Fill(ctx, p.Artifacts)
+	} else {
+		_, err = c.Fetch(ctx, p.Artifacts)
+	}
 	return err
 }
 

@@ -5,10 +5,14 @@ package fetch_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
@@ -94,4 +98,40 @@ func TestChaosNoRoom(t *testing.T) {
 		t.Cleanup(func() { mustRun(t, "umount", "-l", dir) })
 		return newSharedChaos(t, seed, dir, true).run()
 	})
+}
+
+// TestClaimSquashed has a file system that gives the files of root to another user, as NFS
+// does: after two of them none is made any more. It needs root.
+func TestClaimSquashed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	open(t, filepath.Dir(dir))
+	watch, err := unix.InotifyInit1(unix.IN_NONBLOCK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(watch)
+	if _, err := unix.InotifyAddWatch(watch, dir, unix.IN_CREATE|unix.IN_DELETE); err != nil {
+		t.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := unix.Setfsuid(stranger); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = (&cache.Store{Root: dir}).Claim(digest.Of(nil))
+	if err := unix.Setfsuid(0); err != nil {
+		t.Fatal(err)
+	}
+	if err == nil {
+		t.Error("no error")
+	}
+	wantTree(t, dir)
+	events := make([]byte, 64<<10)
+	n, err := unix.Read(watch, events)
+	if most := 4 * (unix.SizeofInotifyEvent + 256); err != nil || n <= 0 || n > most {
+		t.Errorf("%d bytes of events, %v", n, err)
+	}
 }

@@ -61,7 +61,7 @@ func (s *Store) Claim(d digest.SHA256) (p *Partial, size int64, err error) {
 	if err := os.MkdirAll(s.Root, 0o755); err != nil {
 		return nil, 0, err
 	}
-	name := s.partial(d)
+	name, foreign := s.partial(d), false
 	for range 100 {
 		f, err := openPartial(name, os.O_CREATE)
 		if err != nil {
@@ -95,6 +95,10 @@ func (s *Store) Claim(d digest.SHA256) (p *Partial, size int64, err error) {
 				return nil, 0, errUnusable
 			}
 			os.Remove(name + recordSuffix)
+			if foreign {
+				return nil, 0, errUnusable // what is made here is of another, as that of root may be on NFS
+			}
+			foreign = true
 			continue
 		}
 		return &Partial{store: s, digest: d, file: f}, 0, nil
