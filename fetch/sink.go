@@ -86,7 +86,11 @@ func (s *sink) Buffer() []byte {
 	}
 	b := s.hasher.buffer()
 	if s.partial != nil {
-		b = b[:min(int64(len(b)), max(inlinePiece, s.n/8))]
+		room := s.n / 8
+		if !s.inPlace {
+			room = min(room, int64(len(b)/2)) // there are twice as many, for the processor's cache to hold
+		}
+		b = b[:min(int64(len(b)), max(inlinePiece, room))]
 	}
 	return b
 }
