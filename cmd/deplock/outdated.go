@@ -32,6 +32,9 @@ func (c *command) outdatedCommand() *cobra.Command {
 			for i, d := range deps {
 				wants[i].Dep = d
 			}
+			if err := c.accept(client, c.entriesOf(cmd.Context(), o, file), deps); err != nil {
+				return err
+			}
 			c.warnNowhere(wants, false)
 			return c.outdated(client.Newest(cmd.Context(), deps))
 		},

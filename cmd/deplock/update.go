@@ -62,17 +62,27 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 	if err != nil {
 		return err
 	}
+	entries := c.entriesOf(ctx, f.online, file)
 	if f.latest {
+		if err := c.accept(client, entries, depsOf(wants)); err != nil {
+			return err
+		}
 		if wants, err = c.newest(ctx, client, wants, len(args) > 0); err != nil {
 			return err
 		}
+	}
+	without, err := c.revise(entries, file, wants, f.skipMissing)
+	if err != nil {
+		return err
 	}
 	for i := range wants {
 		if wants[i].Platforms, err = f.platformsOf(file, wants[i]); err != nil {
 			return err
 		}
+		wants[i].Platforms = slices.DeleteFunc(wants[i].Platforms, func(p lock.Platform) bool { return slices.Contains(without[wants[i].Dep.Name], p) })
 	}
 	results, err := client.Lock(ctx, file, wants)
+	missing(results, without)
 	changes, err2 := client.LockPins(ctx, file, pins)
 	if err := errors.Join(err, err2); err != nil {
 		return err
@@ -82,6 +92,14 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 			return errors.Join(update.Apply(doc, results, f.skipMissing), update.ApplyPins(doc, changes))
 		})
 	}, changes...)
+}
+
+func depsOf(wants []update.Want) []*lock.Dep {
+	deps := make([]*lock.Dep, len(wants))
+	for i, w := range wants {
+		deps[i] = w.Dep
+	}
+	return deps
 }
 
 // wanted reads the lockfile and the arguments, NAME or NAME@VERSION; none are all
@@ -250,6 +268,7 @@ func (c *command) summary(results []update.Result) {
 			title += " " + r.Version
 		}
 		c.printf("%s\n", title)
+		c.revised(r)
 		for _, ch := range r.Changes {
 			switch {
 			case ch.Missing:

@@ -51,9 +51,8 @@ func (s Store) Load(ctx context.Context, r lock.Registry) (*Registry, error) {
 }
 
 func (s Store) bytes(ctx context.Context, r lock.Registry) ([]byte, error) {
-	from := r.URL
 	if r.Path != "" {
-		from = filepath.Join(s.Folder, filepath.FromSlash(r.Path))
+		from := filepath.Join(s.Folder, filepath.FromSlash(r.Path))
 		data, err := regular.Read(from, MaxSize)
 		if err != nil {
 			return nil, fmt.Errorf("catalogue %s: %w", r.Name, err)

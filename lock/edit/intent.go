@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -26,6 +27,44 @@ func (d *Document) SetVersion(dep, version string) error {
 		t := d.tree
 		entry := t.entry(own[0], 0, "version", text(version))
 		d.splice(t.lines(t.lineEnd(own[0].In.End), t.indent(own[0].Start)+entry+"\n"))
+	})
+}
+
+// SetTemplates sets keys of a dependency that are texts, and the table alias. An empty
+// value takes a key away, and a new key comes behind the url. All of them are one edit,
+// with what a batch around it does.
+func (d *Document) SetTemplates(dep string, values []Entry) error {
+	return d.Batch(func(d *Document) error {
+		for _, e := range values {
+			if err := d.setTemplate(dep, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (d *Document) setTemplate(dep string, e Entry) error {
+	path := []string{"deps", dep, e.Key}
+	have := d.table("deps", dep)[e.Key]
+	if isUnset(e.Value) {
+		if have == nil {
+			return nil
+		}
+		return d.edit(dep, []string{e.Key}, nil, func() { d.removeAll(path, false) })
+	}
+	return d.edit(dep, []string{e.Key}, e.Value, func() {
+		if p := d.tree.Find(path...); p != nil {
+			if !reflect.DeepEqual(have, decoded(e.Value)) {
+				d.replace(d.tree.value(p, e.Value))
+			}
+			return
+		}
+		if have != nil { // a table of several lines
+			d.removeAll(path, false)
+		}
+		d.flush()
+		d.insertAfter(d.tree.Find("deps", dep, "url"), 2, e.Key, text(e.Value))
 	})
 }
 

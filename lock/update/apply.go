@@ -38,6 +38,11 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 			return err
 		}
 	}
+	if r.Revision != nil {
+		if err := doc.SetTemplates(name, r.Revision.Changed); err != nil {
+			return err
+		}
+	}
 	mismatch := func(c Change) bool { return c.Mismatch }
 	if !now.AllowPlatformMismatch && slices.ContainsFunc(r.Changes, mismatch) {
 		if err := doc.AllowPlatformMismatch(name); err != nil {

@@ -30,7 +30,11 @@ func (c *Client) Newest(ctx context.Context, deps []*lock.Dep) []Newest {
 	for i := range all {
 		g.Go(func() error {
 			n := &all[i]
-			n.Result, n.Err = c.Release.Latest(ctx, *n.Dep.Latest, n.Dep.Version)
+			var accept func(string) bool
+			if c.Accepts != nil {
+				accept = c.Accepts(n.Dep)
+			}
+			n.Result, n.Err = c.Release.LatestAccepted(ctx, *n.Dep.Latest, n.Dep.Version, accept)
 			return nil
 		})
 	}

@@ -26,6 +26,7 @@ import (
 	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
 	"depfetch/lock"
+	"depfetch/lock/edit"
 	"depfetch/lock/release"
 )
 
@@ -44,6 +45,9 @@ type Client struct {
 	// AllowPlatformMismatch allows locking programs for other platforms, as the
 	// AllowPlatformMismatch of a dependency does.
 	AllowPlatformMismatch bool
+	// Accepts, if not nil, returns which tags are versions of a dependency; a nil
+	// result accepts all.
+	Accepts func(*lock.Dep) func(tag string) bool
 	// Warn, if not nil, is called with problems that do not keep a line from being
 	// locked. Calls may overlap.
 	Warn func(error)
@@ -55,7 +59,22 @@ type Client struct {
 type Want struct {
 	Dep       *lock.Dep
 	Version   string          // to lock; empty means that of Dep
+	Revision  *Revision       // what Dep has to say for it; nil leaves Dep as it is
 	Platforms []lock.Platform // see Platforms
+}
+
+// Revision are new templates for another version.
+type Revision struct {
+	Dep     *lock.Dep    // with them, at that version
+	Changed []edit.Entry // see edit.SetTemplates
+}
+
+// templates returns the dependency whose templates are used.
+func (w Want) templates() *lock.Dep {
+	if w.Revision != nil {
+		return w.Revision.Dep
+	}
+	return w.Dep
 }
 
 func (w Want) version() string { return cmp.Or(w.Version, w.Dep.Version) }
@@ -65,6 +84,8 @@ type Result struct {
 	Dep     *lock.Dep
 	Version string // of the lines
 	Changes []Change
+	// Revision is the Want's.
+	Revision *Revision
 }
 
 // Change is one locked line, before and after.
@@ -182,7 +203,7 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 	var errs []error
 	for i, w := range wants {
 		r := &results[i]
-		r.Dep, r.Version = w.Dep, w.version()
+		r.Dep, r.Version, r.Revision = w.Dep, w.version(), w.Revision
 		for range w.Platforms {
 			change, err := c.change(f.Policy.Trust, client.Cache, items[0])
 			errs = append(errs, err)
@@ -201,11 +222,11 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 		errs  []error
 	)
 	for _, w := range wants {
-		d := *w.Dep
+		d := *w.templates()
 		d.Version = w.version()
 		for _, p := range w.Platforms {
 			e, err := expansion(&d, p)
-			if err == nil && w.Version != "" {
+			if err == nil && w.Version != "" && w.Revision == nil {
 				err = checkVersioned(w, p, e.url)
 			}
 			if unversioned, ok := errors.AsType[*UnversionedError](err); ok {
