@@ -55,6 +55,7 @@ e2e: $(TOOLS)/buildctl $(TOOLS)/registry ## real BuildKit and Buildah build the 
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx' ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
+	$(GO) test -tags e2e -count=1 -run TestRealTools ./lock/signature
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry' ./cmd/deplock
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum

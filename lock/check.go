@@ -10,8 +10,8 @@ import (
 
 // Check reports the locked lines of f that must not be used: the stale ones,
 // whose address is not what the template and version expand to, those that
-// the policy forbids, and those that claim a trust which nobody has verified, of
-// urls too. Nothing is stale about a dependency without locked lines.
+// the policy forbids, and those that say they are signed where no signature explains
+// it, of urls too. Nothing is stale about a dependency without locked lines.
 // The error is an [ErrorList] of kinds [KindStale] and [KindPolicy], or nil.
 func (f *File) Check() error {
 	c := &checker{policy: f.Policy}
@@ -81,6 +81,7 @@ func (c *checker) checkLine(d *Dep, l Line) {
 		c.fail(KindStale, at, at.Start, hint, "stale: locked is %s, but url and version now give %s", l.URL, want)
 	}
 	c.checkTrust(l.at, l.Trust, hint)
+	c.checkSigned(d, l)
 	c.checkHost(at, at.Start, l.URL)
 	for i, elem := range d.at.get("mirrors").elements() {
 		address, _ := d.Expand(d.Mirrors[i], l.Platform) // Parse has seen that it expands
@@ -96,6 +97,10 @@ func (c *checker) checkPin(p Pin) {
 	if p.Unpinned == "" {
 		c.checkTrust(p.at, p.Trust, "")
 	}
+	if p.Trust == Signed {
+		at := p.at.get("trust")
+		c.fail(KindPolicy, at, at.Start, "", "trust is signed, and a line of urls has no signature that explains it")
+	}
 	c.checkHost(p.at, p.at.keyAt, p.URL)
 	for i, elem := range p.at.get("mirrors").elements() {
 		if i < len(p.Mirrors) {
@@ -104,16 +109,29 @@ func (c *checker) checkPin(p Pin) {
 	}
 }
 
-// checkTrust reports that the line at v is trusted less than the policy demands, or
-// says that it is signed: no program of this version verifies signatures, so
-// somebody has written that by hand.
+// checkSigned reports that a locked line of d says it is signed and no signature of d
+// explains that: somebody has written it by hand, or has changed signature since.
+func (c *checker) checkSigned(d *Dep, l Line) {
+	if l.Trust != Signed || explains(d.Signatures, l.By) {
+		return
+	}
+	at, hint := l.at.get("trust"), "deplock update "+d.Name+" --accept-signer"
+	switch {
+	case len(d.Signatures) == 0:
+		c.fail(KindPolicy, at, at.Start, hint, "trust is signed, and there is no signature that explains it")
+	case l.By == "":
+		c.fail(KindPolicy, at, at.Start, hint, "trust is signed, and by does not say who has signed")
+	default:
+		by := l.at.get("by")
+		c.fail(KindPolicy, by, by.Start, hint, "signed by %s, and signature now demands %s", l.By, signers(d.Signatures))
+	}
+}
+
+// checkTrust reports that the line at v is trusted less than the policy demands.
 func (c *checker) checkTrust(v *value, trust Trust, hint string) {
 	at, offset := v, v.keyAt
 	if written := v.get("trust"); written != nil {
 		at, offset = written, written.Start
-	}
-	if trust == Signed {
-		c.fail(KindPolicy, at, offset, hint, "trust is signed, and no signature has been verified: this version verifies none")
 	}
 	if trust < c.policy.Trust {
 		c.fail(KindPolicy, at, offset, hint, "trust is %s, and policy.trust demands %s", trust, c.policy.Trust)

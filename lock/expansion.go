@@ -15,7 +15,7 @@ func (d *Dep) parseTemplates() {
 		d.Mirrors = append(d.Mirrors, d.template(elem, words(), d.at.doc.checkMirror))
 	}
 	d.Sums = d.template(d.at.get("sums"), wordsAndURL, d.at.doc.checkSums)
-	d.Signature = d.template(d.at.get("signature"), wordsAndURL, d.at.doc.checkAddress)
+	d.Signatures = d.parseSignatures(d.at.get("signature"), wordsAndURL)
 	d.Member = d.template(d.at.get("member"), words(), checkMember)
 }
 
@@ -100,7 +100,9 @@ func (d *Dep) checkExpansions() {
 			d.checkExpansion(d.Mirrors[i], elem, l.Platform, d.at.doc.checkMirror)
 		}
 		d.checkExpansion(d.Sums, d.at.get("sums"), l.Platform, d.at.doc.checkSums)
-		d.checkExpansion(d.Signature, d.at.get("signature"), l.Platform, d.at.doc.checkAddress)
+		for _, s := range d.Signatures {
+			d.checkExpansion(s.URL, s.at.get(s.Kind), l.Platform, d.at.doc.checkAddress)
+		}
 		d.checkExpansion(d.Member, d.at.get("member"), l.Platform, checkMember)
 	}
 }

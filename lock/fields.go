@@ -217,7 +217,7 @@ func parseLocked(v *value, archive bool) []Line {
 // parseLine reads the locked line for p.
 func parseLine(v *value, p Platform) Line {
 	l := Line{Platform: p, at: v}
-	if !v.table("url", "sha256", "size", "unpacked", "trust") {
+	if !v.table("url", "sha256", "size", "unpacked", "trust", "by") {
 		return l
 	}
 	l.URL = parseAddress(v.require("url"))
@@ -225,6 +225,12 @@ func parseLine(v *value, p Platform) Line {
 	l.Size = parseSize(v.get("size"))
 	l.Unpacked = parsed(v.get("unpacked"), parseDigest)
 	l.Trust = parsed(v.get("trust"), parseTrust)
+	if by := v.get("by"); by != nil {
+		l.By, _ = by.str()
+		if l.Trust != Signed {
+			by.failKey(`by goes with trust = "signed"`)
+		}
+	}
 	return l
 }
 

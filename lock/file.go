@@ -76,9 +76,11 @@ type Dep struct {
 	Alias     map[Platform]string
 	Mirrors   []Template
 	Sums      Template // where upstream publishes its checksums; may be zero
-	Signature Template // where upstream publishes a signature; may be zero
 	Latest    *Latest  // where newer versions are found; may be nil
 	Catalogue string   // the full name of the entry that it was made of; may be empty
+
+	// Signatures are what deplock verifies when it locks: all of them must hold.
+	Signatures []Signature
 
 	Path   string        // clean, with a leading slash, below the root; may be empty
 	Mode   fs.FileMode   // permission bits; zero with Unpack
@@ -104,6 +106,9 @@ type Line struct {
 	Size     int64        // in bytes, or fetch.SizeUnknown
 	Unpacked fetch.Digest // of what comes out of the archive: see fetch.Artifact; may be zero
 	Trust    Trust
+	// By says who has signed what is Signed: "KIND KEY" for each of the dependency's
+	// signatures, with ", " between.
+	By string
 
 	at *value
 }

@@ -80,6 +80,7 @@ func dump(t *testing.T, f *File) string {
 		Platform, URL, SHA256 string
 		Unpacked              string `json:",omitempty"`
 		Trust                 string
+		By                    string `json:",omitempty"`
 		Size                  int64
 	}
 	unpacked := func(l Line) string {
@@ -105,16 +106,23 @@ func dump(t *testing.T, f *File) string {
 	for _, d := range f.Deps {
 		var lines []line
 		for _, l := range d.Locked {
-			lines = append(lines, line{l.Platform.String(), l.URL, l.Digest.String(), unpacked(l), l.Trust.String(), l.Size})
+			lines = append(lines, line{l.Platform.String(), l.URL, l.Digest.String(), unpacked(l), l.Trust.String(), l.By, l.Size})
 		}
 		var mirrors []string
 		for _, m := range d.Mirrors {
 			mirrors = append(mirrors, m.String())
 		}
+		var signatures []map[string]any
+		for _, s := range d.Signatures {
+			signatures = append(signatures, map[string]any{
+				"kind": s.Kind, "url": s.URL.String(), "of_sums": s.OfSums, "key": s.Key,
+				"fingerprint": s.Fingerprint, "namespace": s.Namespace, "signer": s.Signer(),
+			})
+		}
 		encode(map[string]any{
 			"name": d.Name, "version": d.Version, "platforms": d.Platforms, "groups": d.Groups,
 			"url": d.URL.String(), "alias": d.Alias, "mirrors": mirrors, "sums": d.Sums.String(),
-			"signature": d.Signature.String(), "path": d.Path, "mode": fmt.Sprintf("%04o", d.Mode),
+			"signature": signatures, "path": d.Path, "mode": fmt.Sprintf("%04o", d.Mode),
 			"owner": d.Owner, "member": d.Member.String(), "unpack": d.Unpack, "limits": d.Limits, "latest": d.Latest, "catalogue": d.Catalogue,
 			"allow_platform_mismatch": d.AllowPlatformMismatch, "locked": lines,
 		})

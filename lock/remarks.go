@@ -3,8 +3,8 @@ package lock
 import "depfetch/fetch"
 
 // Remarks returns what is allowed in f and may be a mistake all the same: two
-// addresses, or two platforms, that are pinned to the same bytes, and signatures
-// that no program of this version verifies.
+// addresses, or two platforms, that are pinned to the same bytes, and lines
+// whose signature has not been verified.
 func (f *File) Remarks() []*Error {
 	type place struct {
 		at    *value
@@ -26,10 +26,10 @@ func (f *File) Remarks() []*Error {
 		}
 	}
 	for _, d := range f.Deps {
-		if v := d.at.get("signature"); v != nil {
-			remarks = append(remarks, v.errorf(KindFormat, v.keyAt, "this version verifies no signatures, and this one counts for nothing"))
-		}
 		for _, l := range d.Locked {
+			if len(d.Signatures) > 0 && l.Trust != Signed {
+				remarks = append(remarks, l.at.errorf(KindFormat, l.at.keyAt, "its signature has not been verified, which deplock update %s does", d.Name))
+			}
 			see(place{at: l.at, dep: d, line: l, where: d.at.path()})
 		}
 	}

@@ -26,6 +26,7 @@ type addFlags struct {
 	latest string
 	libc   string
 	others []string // registries
+	signed []string
 }
 
 // lockFlags are the options of the commands that lock dependencies.
@@ -76,6 +77,7 @@ version, it is the latest. Options replace what a catalogue says.`,
 	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to lock; may be given again (default those of the lockfile)")
 	flags.StringArrayVar(&f.alias, "alias", nil, "PLATFORM=NAME, what {alias} stands for there; may be given again")
 	flags.StringVar(&f.dep.Sums, "sums", "", "the address of upstream's list of checksums; {url} stands for the file's")
+	flags.StringArrayVar(&f.signed, "signature", nil, `what upstream signs, as the lockfile has it: '{ minisign = "{url}.minisig", key = "RW…" }'; may be given again, and all must hold`)
 	flags.StringArrayVar(&f.dep.Mirrors, "mirror", nil, "a further address of the same bytes; may be given again")
 	flags.StringArrayVar(&f.dep.Groups, "group", nil, "a group that it is in; may be given again")
 	flags.StringVar(&f.libc, "libc", "", "gnu or musl, where a catalogue has builds for both (default gnu)")
@@ -158,6 +160,13 @@ func (f addFlags) parse(dep *edit.NewDep) (err error) {
 			dep.Alias = make(map[lock.Platform]string)
 		}
 		dep.Alias[p] = name
+	}
+	for _, s := range f.signed {
+		table, err := edit.ParseTable(s)
+		if err != nil {
+			return console.Usagef(`write it as --signature '{ gpg = "{url}.asc", key = "FILE" }'`, "--signature %q: %w", s, err)
+		}
+		dep.Signature = append(dep.Signature, table)
 	}
 	if f.latest != "" {
 		dep.Latest = []edit.Entry{{Key: "github", Value: f.latest}}

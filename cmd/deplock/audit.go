@@ -14,8 +14,9 @@ import (
 
 func (c *command) auditCommand() *cobra.Command {
 	var (
-		o      online
-		asJSON bool
+		o          online
+		asJSON     bool
+		signatures bool
 	)
 	cmd := &cobra.Command{
 		Use:   "audit [NAME|URL…]",
@@ -23,7 +24,8 @@ func (c *command) auditCommand() *cobra.Command {
 		Long: `audit downloads every locked line, those of [urls] included, from its origin and
 tells apart: the same bytes, other bytes under the same URL, nothing there any more,
 moved for good, and unreachable. With --cache and the old bytes in it, it names the members in which
-two archives differ. It exits 1 if upstream has changed, and 3 if all that is
+two archives differ. With --signatures, a line whose signature does not hold any more is
+unverified: the key has expired, say, or is revoked. It exits 1 if upstream has changed, and 3 if all that is
 wrong is that something could not be reached.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,17 +37,18 @@ wrong is that something could not be reached.`,
 			if err != nil {
 				return err
 			}
-			findings, err := client.Audit(cmd.Context(), s.deps, s.pins)
+			findings, err := client.Audit(cmd.Context(), s.deps, s.pins, signatures)
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return c.auditJSON(findings)
 			}
-			c.auditText(findings)
+			c.auditText(findings, signatures)
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&signatures, "signatures", false, "also verify the signatures again, with the keys as they are now")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every locked line")
 	o.register(cmd)
 	return cmd
@@ -62,11 +65,15 @@ func (c *command) judge(f update.Finding) {
 	}
 }
 
-func (c *command) auditText(findings []update.Finding) {
+func (c *command) auditText(findings []update.Finding, signatures bool) {
+	signed := 0
 	count := make(map[update.Status]int)
 	for _, f := range findings {
 		c.judge(f)
 		count[f.Status]++
+		if f.By != "" && f.Err == nil {
+			signed++
+		}
 		where := "urls"
 		if f.Dep != nil {
 			where = fmt.Sprintf("%s (%s)", f.Dep.Name, f.Line.Platform)
@@ -81,6 +88,8 @@ func (c *command) auditText(findings []update.Finding) {
 			for _, m := range f.Members {
 				c.printf("  %-7s %s\n", m.How, m.Name)
 			}
+		case update.Unverified:
+			c.printf("%s   %s  %s\n%v\n", c.console.Mark("error", "unverified"), where, address, f.Err)
 		case update.Gone, update.Unreachable:
 			kind := "error"
 			if f.Status == update.Unreachable {
@@ -91,6 +100,9 @@ func (c *command) auditText(findings []update.Finding) {
 	}
 	c.printf("%d same, %d changed, %d gone, %d moved, %d unreachable\n", count[update.Same],
 		count[update.Changed], count[update.Gone], count[update.Moved], count[update.Unreachable])
+	if signatures {
+		c.printf("signatures: %d verified, %d not\n", signed, count[update.Unverified])
+	}
 }
 
 // brief returns the last cause of a failed download.
@@ -114,6 +126,7 @@ type audited struct {
 	NewSize   *int64                `json:"new_size,omitempty"`
 	NewURL    string                `json:"new_url,omitempty"`
 	Members   []update.MemberChange `json:"members,omitempty"`
+	By        string                `json:"by,omitempty"`
 	Error     string                `json:"error,omitempty"`
 }
 
@@ -123,7 +136,7 @@ func (c *command) auditJSON(findings []update.Finding) error {
 		c.judge(f)
 		a := audited{
 			Name: f.Name(), Platform: f.Line.Platform.String(), URL: source.Redact(f.Line.URL),
-			Status: f.Status, SHA256: f.Line.Digest.String(), Members: f.Members,
+			Status: f.Status, SHA256: f.Line.Digest.String(), Members: f.Members, By: f.By,
 		}
 		if f.Line.Size != fetch.SizeUnknown {
 			a.Size = &f.Line.Size

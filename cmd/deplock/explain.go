@@ -9,10 +9,12 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/lock"
 	"depfetch/lock/catalogue"
 	"depfetch/lock/mirror"
 	"depfetch/lock/pin"
 	"depfetch/lock/release"
+	"depfetch/lock/signature"
 	"depfetch/lock/update"
 )
 
@@ -43,6 +45,9 @@ func explainOne(err error) error {
 		trust     *update.TrustError
 		missing   *update.MissingError
 		contents  *update.ContentsError
+		signed    *update.SignatureError
+		signer    *update.SignerError
+		key       *signature.KeyError
 
 		unavailable *pin.UnavailableError
 		none        *pin.NotFoundError
@@ -72,11 +77,24 @@ func explainOne(err error) error {
 		return coded(exit.Failure, "look at what the address serves, then correct the url")
 	case errors.As(err, &machine):
 		return coded(exit.Failure, "correct the url, its alias or the platforms; or, if it is meant, --allow-platform-mismatch locks it and records that")
+	case errors.As(err, &key):
+		return coded(exit.Usage, "")
+	case errors.As(err, &signed):
+		var transfer *fetch.TransferError
+		if errors.As(signed.Err, &transfer) {
+			return coded(exit.Unavailable, "")
+		}
+		return coded(exit.WrongBytes, "nothing has been written; if upstream has a new key, put it into signature, after it is known to be theirs from somewhere else")
+	case errors.As(err, &signer):
+		return coded(exit.Refused, fmt.Sprintf("if upstream has announced that: deplock update %s --accept-signer", signer.Dep))
 	case errors.As(err, &published):
 		return coded(exit.WrongBytes, "nothing has been written; one of the two is wrong, so ask upstream before trusting either")
 	case errors.As(err, &trust):
 		if strings.Contains(trust.Dep, "://") {
 			return coded(exit.Refused, "upstream publishes no sum beside it; a dependency (deplock add) can name another list in sums")
+		}
+		if trust.Want == lock.Signed {
+			return coded(exit.Refused, fmt.Sprintf("upstream must sign it: add signature = { … } to [deps.%s]", trust.Dep))
 		}
 		return coded(exit.Refused, fmt.Sprintf("if upstream publishes checksums, add sums = \"…\" to [deps.%s]", trust.Dep))
 	case errors.As(err, &contents):

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"path/filepath"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -16,10 +17,13 @@ import (
 	"depfetch/cmd/internal/shim"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/osfile"
+	"depfetch/fetch/regular"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/record"
 	"depfetch/lock/release"
+	"depfetch/lock/signature"
 	"depfetch/lock/update"
 )
 
@@ -149,6 +153,8 @@ func (c *command) dependencies(names []string) (*lock.File, []*lock.Dep, error) 
 type online struct {
 	network.Options
 	allowHTTP bool
+	// acceptSigner permits that something is signed by somebody else than before.
+	acceptSigner bool
 	// allowMismatch permits to lock programs for other platforms.
 	allowMismatch bool
 	cache         string
@@ -178,6 +184,15 @@ func (c *command) config(o online, f *lock.File) (source.Config, error) {
 	return cfg, nil
 }
 
+// keyFile reads a file with a key, which stands below the lockfile's folder.
+func (c *command) keyFile(path string) ([]byte, error) {
+	data, err := regular.Read(filepath.Join(filepath.Dir(c.name()), filepath.FromSlash(path)), signature.MaxSize)
+	if err != nil {
+		return nil, osfile.Cause(err)
+	}
+	return data, nil
+}
+
 // client makes what asks upstream.
 func (c *command) client(o online, f *lock.File) (*update.Client, error) {
 	cfg, err := c.config(o, f)
@@ -198,6 +213,8 @@ func (c *command) client(o online, f *lock.File) (*update.Client, error) {
 		},
 		AllowHTTP:             o.allowHTTP,
 		AllowPlatformMismatch: o.allowMismatch,
+		AcceptSigner:          o.acceptSigner,
+		Keys:                  c.keyFile,
 		Warn:                  c.warn,
 	}
 	if dir := cmp.Or(o.cache, c.getenv("DEPFETCH_CACHE")); dir != "" {

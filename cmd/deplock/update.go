@@ -38,6 +38,7 @@ file that upstream has replaced on purpose; deplock sync locks addresses that ar
 	flags := cmd.Flags()
 	flags.BoolVar(&f.latest, "latest", false, "take the latest version of each that says where to find it")
 	flags.StringArrayVar(&f.platforms, "platform", nil, "lock this platform alone; may be given again")
+	flags.BoolVar(&f.acceptSigner, "accept-signer", false, "lock what was signed, though somebody else signs it now, or nobody")
 	f.register(cmd)
 	return cmd
 }
@@ -306,6 +307,9 @@ func pinText(p lock.Pin) string {
 
 func lineText(l lock.Line) string {
 	text := fmt.Sprintf("sha256 %s  %s  %s", l.Digest, sizeText(l.Size), l.Trust)
+	if l.By != "" {
+		text += " by " + l.By
+	}
 	if !l.Unpacked.IsZero() {
 		text += fmt.Sprintf("  unpacked %.12s", l.Unpacked)
 	}

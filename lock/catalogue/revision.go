@@ -140,7 +140,10 @@ func agree(a, b *lock.Dep, platforms []lock.Platform, of func(*lock.Dep) lock.Te
 
 // usesAlias reports whether a template of d has the word alias.
 func usesAlias(d *lock.Dep) bool {
-	texts := []string{d.URL.String(), d.Member.String(), d.Sums.String(), d.Signature.String()}
+	texts := []string{d.URL.String(), d.Member.String(), d.Sums.String()}
+	for _, s := range d.Signatures {
+		texts = append(texts, s.URL.String())
+	}
 	for _, m := range d.Mirrors {
 		texts = append(texts, m.String())
 	}

@@ -20,7 +20,7 @@ type NewDep struct {
 	Alias     map[lock.Platform]string
 	Mirrors   []string
 	Sums      string
-	Signature string
+	Signature [][]Entry // the table of each
 	Latest    []Entry
 	Catalogue string
 	Member    string
@@ -87,7 +87,7 @@ func (n NewDep) entries() []Entry {
 	}
 	entries := []Entry{
 		{Key: "version", Value: n.Version}, {Key: "url", Value: n.URL}, {Key: "alias", Value: alias}, {Key: "mirrors", Value: n.Mirrors},
-		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: n.Signature}, {Key: "latest", Value: n.Latest}, {Key: "catalogue", Value: n.Catalogue}, {Key: "member", Value: n.Member},
+		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: signatureValue(n.Signature)}, {Key: "latest", Value: n.Latest}, {Key: "catalogue", Value: n.Catalogue}, {Key: "member", Value: n.Member},
 		{Key: "unpack", Value: unpackValue(n.Unpack)}, {Key: "path", Value: n.Path}, {Key: "mode", Value: n.Mode}, {Key: "owner", Value: n.Owner},
 		{Key: "platforms", Value: platforms}, {Key: "groups", Value: n.Groups},
 		{Key: "allow_platform_mismatch", Value: n.AllowPlatformMismatch},
@@ -104,6 +104,18 @@ func isUnset(value any) bool {
 		return len(v) == 0
 	}
 	return value == nil || value == "" || value == false || value == int64(0)
+}
+
+// signatureValue returns how the lockfile writes signatures: a table, an array of
+// tables, or nothing.
+func signatureValue(tables [][]Entry) any {
+	switch len(tables) {
+	case 0:
+		return nil
+	case 1:
+		return tables[0]
+	}
+	return tables
 }
 
 // unpackValue returns how the lockfile writes u: true, a table, or nothing.

@@ -22,7 +22,7 @@ func (d *Document) SetLocked(dep string, line lock.Line) error {
 	}
 	return d.edit(dep, []string{"locked", platform}, want, func() {
 		if have != nil {
-			d.setLine([]string{"deps", dep, "locked", platform}, have, want, "size", "unpacked")
+			d.setLine([]string{"deps", dep, "locked", platform}, have, want, "size", "unpacked", "by")
 		} else {
 			d.addLine(dep, platform, want)
 		}
@@ -45,7 +45,11 @@ func lineEntries(l lock.Line) []Entry {
 	if !l.Unpacked.IsZero() {
 		entries = append(entries, Entry{Key: "unpacked", Value: l.Unpacked.String()})
 	}
-	return append(entries, Entry{Key: "trust", Value: l.Trust.String()})
+	entries = append(entries, Entry{Key: "trust", Value: l.Trust.String()})
+	if l.By != "" {
+		entries = append(entries, Entry{Key: "by", Value: l.By})
+	}
+	return entries
 }
 
 // setLine makes the line at path, with the values have, hold want. Of its other

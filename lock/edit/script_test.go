@@ -95,6 +95,8 @@ func lineOf(d *Document, dep string, p lock.Platform, args []string) (lock.Line,
 			}
 		case "unpacked":
 			line.Unpacked = repeated(value)
+		case "by":
+			line.By = strings.NewReplacer(":", " ", ",", ", ").Replace(value)
 		case "trust":
 			line.Trust = map[string]lock.Trust{"tofu": lock.TOFU, "published": lock.Published, "signed": lock.Signed}[value]
 		default:
@@ -144,7 +146,7 @@ func repeated(digit string) fetch.Digest {
 func newDep(name string, args []string) NewDep {
 	n := NewDep{Name: name}
 	texts := map[string]*string{
-		"version": &n.Version, "url": &n.URL, "sums": &n.Sums, "signature": &n.Signature,
+		"version": &n.Version, "url": &n.URL, "sums": &n.Sums,
 		"member": &n.Member, "path": &n.Path, "mode": &n.Mode, "owner": &n.Owner,
 	}
 	for _, arg := range args {
@@ -163,6 +165,8 @@ func newDep(name string, args []string) NewDep {
 				p, name, _ := strings.Cut(entry, ":")
 				n.Alias[lock.Platform(p)] = name
 			}
+		case "gpg":
+			n.Signature = append(n.Signature, []Entry{{"gpg", value}, {"key", "keys.asc"}})
 		case "unpack":
 			n.Unpack = &fetch.Unpack{}
 		case "strip":

@@ -1,18 +1,37 @@
 package edit
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/BurntSushi/toml"
 )
 
 // Entry is a key of a table with its value: a string, bool, int64 or
-// time.Time in UTC, a []string or an []Entry.
+// time.Time in UTC, a []string, an []Entry or a [][]Entry.
 type Entry struct {
 	Key   string
 	Value any
+}
+
+// ParseTable reads a TOML table of strings, on one line and in braces.
+func ParseTable(text string) ([]Entry, error) {
+	var doc struct{ V map[string]string }
+	meta, err := toml.Decode("V = "+text, &doc)
+	if err != nil || strings.ContainsAny(text, "\r\n") || len(meta.Undecoded()) > 0 {
+		return nil, errors.New("want a table of TOML on one line, with nothing but strings in it")
+	}
+	var table []Entry
+	for _, k := range meta.Keys() {
+		if len(k) == 2 {
+			table = append(table, Entry{Key: k[1], Value: doc.V[k[1]]})
+		}
+	}
+	return table, nil
 }
 
 // text returns a value as TOML writes it on one line.
@@ -37,6 +56,12 @@ func text(value any) string {
 			list[i] = assignment(e)
 		}
 		return "{ " + strings.Join(list, ", ") + " }"
+	case [][]Entry:
+		list := make([]string, len(v))
+		for i, table := range v {
+			list[i] = text(table)
+		}
+		return "[" + strings.Join(list, ", ") + "]"
 	default:
 		return fmt.Sprint(v)
 	}
@@ -60,6 +85,12 @@ func decoded(value any) any {
 			table[e.Key] = decoded(e.Value)
 		}
 		return table
+	case [][]Entry:
+		list := make([]any, len(v))
+		for i, table := range v {
+			list[i] = decoded(table)
+		}
+		return list
 	default:
 		return v
 	}

@@ -30,6 +30,7 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 	now := doc.File().Dep(name)
 	if now == nil || now.Version != r.Dep.Version || now.URL.String() != r.Dep.URL.String() ||
 		now.Sums.String() != r.Dep.Sums.String() || !maps.Equal(now.Alias, r.Dep.Alias) ||
+		!slices.EqualFunc(now.Signatures, r.Dep.Signatures, lock.Signature.Equal) ||
 		now.Member.String() != r.Dep.Member.String() || !reflect.DeepEqual(now.Unpack, r.Dep.Unpack) {
 		return fmt.Errorf("%s has been changed in the lockfile in the meantime; run the command again", name)
 	}

@@ -18,6 +18,7 @@ const (
 	Changed     Status = "changed"     // other bytes
 	Gone        Status = "gone"        // nothing (404 or 410)
 	Unreachable Status = "unreachable" // unknown: it could not be asked
+	Unverified  Status = "unverified"  // the locked bytes, and a signature does not hold now
 )
 
 // Finding is the status of one locked line or line of urls.
@@ -28,7 +29,8 @@ type Finding struct {
 	Got     fetch.Measurement // if Changed
 	NewURL  string            // if Moved
 	Members []MemberChange    // if Changed and both archives could be read
-	Err     error             // if Gone or Unreachable
+	Err     error             // if Gone, Unreachable or Unverified
+	By      string            // who has signed, if that was verified
 
 	mirrors []string
 }
@@ -42,9 +44,9 @@ func (f Finding) Name() string {
 }
 
 // Audit downloads every locked line of the dependencies and every line of urls that is
-// pinned, from the origins alone, and compares. Its error is the cause with which ctx
-// ended.
-func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin) ([]Finding, error) {
+// pinned, from the origins alone, and compares. With signatures, it verifies those of the
+// dependencies once more. Its error is the cause with which ctx ended, or one of the keys.
+func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin, signatures bool) ([]Finding, error) {
 	var (
 		findings  []Finding
 		artifacts []fetch.Artifact
@@ -72,7 +74,16 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin) (
 			add(Finding{Line: line, mirrors: p.Mirrors}, "")
 		}
 	}
-	measured, err := measure(ctx, c.Fetch, artifacts)
+	client := c.Fetch
+	if signatures {
+		with, done, err := c.Keep()
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		client = with
+	}
+	measured, err := measure(ctx, client, artifacts)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +95,10 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin) (
 			f.Members = c.compareMembers(ctx, c.Fetch.Cache, f.Line.Digest, f.Got.Digest)
 		}
 	}
-	return findings, nil
+	if signatures {
+		err = c.auditSignatures(ctx, client.Cache, findings, measured)
+	}
+	return findings, err
 }
 
 func (f *Finding) judge(m fetch.Measurement) {

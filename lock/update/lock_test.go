@@ -162,7 +162,7 @@ func TestAudit(t *testing.T) {
 		pins = append(pins, lock.Pin{URL: s.URL + name, Digest: sha256.Sum256([]byte(body)), Size: fetch.SizeUnknown})
 	}
 	pins = append(pins, lock.Pin{URL: s.URL + "/unpinned", Unpinned: "it moves"})
-	findings, err := c.Audit(t.Context(), nil, pins)
+	findings, err := c.Audit(t.Context(), nil, pins, false)
 	if err != nil || len(findings) != len(want) {
 		t.Fatalf("%+v, %v", findings, err)
 	}

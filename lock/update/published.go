@@ -80,11 +80,16 @@ func (p published) error(dep string, platform lock.Platform, url, computed strin
 const maxList = 8 << 20
 
 // findPublished finds what upstream publishes about each item: in the list that the
-// lockfile names, else in GitHub's API. A list is read once.
-func (c *Client) findPublished(ctx context.Context, items []*item) {
+// lockfile names, else in GitHub's API. A list is read once, but for each dependency that
+// has a signature of it; signed has these.
+func (c *Client) findPublished(ctx context.Context, items []*item, signed map[*item][]check) {
 	lists := make(map[string]func() (*sums.List, error))
+	signedLists := make(map[string]func() signedList)
 	for _, it := range items {
-		if it.sums != "" && lists[it.sums] == nil {
+		checks := signed[it]
+		if key := listKey(it, checks); len(checks) > 0 && signedLists[key] == nil {
+			signedLists[key] = sync.OnceValue(func() signedList { return c.readSigned(ctx, it, checks) })
+		} else if len(checks) == 0 && it.sums != "" && lists[it.sums] == nil {
 			lists[it.sums] = sync.OnceValues(func() (*sums.List, error) { return c.readList(ctx, it) })
 		}
 	}
@@ -97,7 +102,15 @@ func (c *Client) findPublished(ctx context.Context, items []*item) {
 				return nil
 			}
 			it.published.from = it.sums
-			list, err := lists[it.sums]()
+			var (
+				list *sums.List
+				err  error
+			)
+			if checks := signed[it]; len(checks) > 0 {
+				list, err = signedLists[listKey(it, checks)]().take(it, checks)
+			} else {
+				list, err = lists[it.sums]()
+			}
 			if err == nil {
 				it.published.sum, err = list.Lookup(it.url)
 			}
@@ -109,12 +122,22 @@ func (c *Client) findPublished(ctx context.Context, items []*item) {
 }
 
 func (c *Client) readList(ctx context.Context, it *item) (*sums.List, error) {
-	address, pointer, pointed := strings.Cut(it.sums, "#")
-	text, err := c.Fetch.Read(ctx, it.artifact(address), maxList)
+	text, err := c.readText(ctx, it)
 	if err != nil {
 		return nil, err
 	}
-	if pointed {
+	return it.parseList(text)
+}
+
+// readText downloads the list of an item.
+func (c *Client) readText(ctx context.Context, it *item) ([]byte, error) {
+	address, _, _ := strings.Cut(it.sums, "#")
+	return c.Fetch.Read(ctx, it.artifact(address), maxList)
+}
+
+// parseList reads the list of an item.
+func (i *item) parseList(text []byte) (*sums.List, error) {
+	if _, pointer, pointed := strings.Cut(i.sums, "#"); pointed {
 		return sums.ParsePointer(text, pointer)
 	}
 	return sums.Parse(text)

@@ -5,8 +5,9 @@
 //
 // It guarantees that Lock and LockPins return a line only if its bytes were downloaded
 // completely in this run, and that a line is "published" only if the sum of these bytes
-// is the one that upstream publishes. A published sum that differs is an error, and so
-// is a web page in the place of a file.
+// is the one that upstream publishes, and "signed" only if every signature that the
+// dependency names was verified in this run. A published sum that differs is an error,
+// and so is a signature that does not hold, or a web page in the place of a file.
 //
 // It refuses to lock over plain http unless that is allowed, and to lock what the
 // lockfile's policy forbids.
@@ -21,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
@@ -48,6 +50,14 @@ type Client struct {
 	// Accepts, if not nil, returns which tags are versions of a dependency; a nil
 	// result accepts all.
 	Accepts func(*lock.Dep) func(tag string) bool
+	// Keys reads a file with a key, by its slash-separated path from the lockfile's
+	// folder. It may be nil if no signature names a file.
+	Keys func(path string) ([]byte, error)
+	// AcceptSigner allows that a line which was signed is signed by somebody else, or
+	// trusted less.
+	AcceptSigner bool
+	// Now is the time at which keys must be valid; nil means time.Now.
+	Now func() time.Time
 	// Warn, if not nil, is called with problems that do not keep a line from being
 	// locked. Calls may overlap.
 	Warn func(error)
@@ -102,7 +112,7 @@ type Change struct {
 // Same reports whether there is nothing to write.
 func (c Change) Same() bool {
 	return c.Old != nil && !c.Missing && c.Old.URL == c.New.URL && c.Old.Digest == c.New.Digest &&
-		c.Old.Size == c.New.Size && c.Old.Unpacked == c.New.Unpacked && c.Old.Trust == c.New.Trust
+		c.Old.Size == c.New.Size && c.Old.Unpacked == c.New.Unpacked && c.Old.Trust == c.New.Trust && c.Old.By == c.New.By
 }
 
 // Platforms returns the platforms for which d is to be locked. That is Any if it is
@@ -133,7 +143,10 @@ func Platforms(f *lock.File, d *lock.Dep) []lock.Platform {
 }
 
 // expanded is what the templates of a dependency give for one platform.
-type expanded struct{ url, sums string }
+type expanded struct {
+	url, sums  string
+	signatures []string
+}
 
 func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
 	if e.url, err = d.Expand(d.URL, p); err != nil {
@@ -142,7 +155,14 @@ func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
 	if e.sums, err = d.Expand(d.Sums, p); err != nil {
 		return e, err
 	}
-	for _, t := range append([]lock.Template{d.Member, d.Signature}, d.Mirrors...) {
+	for _, s := range d.Signatures {
+		address, err := d.Expand(s.URL, p)
+		if err != nil {
+			return e, err
+		}
+		e.signatures = append(e.signatures, address)
+	}
+	for _, t := range append([]lock.Template{d.Member}, d.Mirrors...) {
 		if _, err := d.Expand(t, p); err != nil {
 			return e, err
 		}
@@ -159,6 +179,7 @@ type item struct {
 	published published
 	measured  fetch.Measurement
 	contents  contents
+	seal      seal
 }
 
 func (i *item) artifact(url string) fetch.Artifact {
@@ -174,13 +195,17 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 	if err != nil {
 		return nil, err
 	}
+	checks, err := c.checks(items)
+	if err != nil {
+		return nil, err
+	}
 	client, done, err := c.keepFor(items)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	var lists sync.WaitGroup
-	lists.Go(func() { c.findPublished(ctx, items) }) // small, and read meanwhile
+	lists.Go(func() { c.findPublished(ctx, items, checks.lists) }) // small, and read meanwhile
 	artifacts := make([]fetch.Artifact, len(items))
 	for i, it := range items {
 		artifacts[i] = it.artifact(it.url)
@@ -194,11 +219,7 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 		it.measured = measured[it.url]
 	}
 	c.findContents(ctx, client.Cache, items)
-	for _, w := range wants {
-		if !w.Dep.Signature.IsZero() {
-			c.warn(fmt.Errorf("%s: signature is not verified by this version of deplock, and counts for nothing", w.Dep.Name))
-		}
-	}
+	c.verifyFiles(ctx, client.Cache, checks.files)
 	results := make([]Result, len(wants))
 	var errs []error
 	for i, w := range wants {
@@ -223,7 +244,7 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 	)
 	for _, w := range wants {
 		d := *w.templates()
-		d.Version = w.version()
+		d.Version, d.Signatures = w.version(), w.Dep.Signatures
 		for _, p := range w.Platforms {
 			e, err := expansion(&d, p)
 			if err == nil && w.Version != "" && w.Revision == nil {
@@ -233,16 +254,19 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 				errs = append(errs, unversioned)
 				break // the same for all platforms
 			}
-			switch {
-			case err != nil:
+			if err != nil {
 				errs = append(errs, &TemplateError{Dep: d.Name, Platform: p, Err: err})
-			case c.insecure(e.url) != "":
-				errs = append(errs, &InsecureError{Dep: d.Name, URL: c.insecure(e.url)})
-			case c.insecure(e.sums) != "":
-				errs = append(errs, &InsecureError{Dep: d.Name, URL: c.insecure(e.sums)})
-			default:
-				items = append(items, &item{want: w, dep: &d, platform: p, expanded: e})
+				continue
 			}
+			plain := ""
+			for _, address := range append([]string{e.url, e.sums}, e.signatures...) {
+				plain = cmp.Or(plain, c.insecure(address))
+			}
+			if plain != "" {
+				errs = append(errs, &InsecureError{Dep: d.Name, URL: plain})
+				continue
+			}
+			items = append(items, &item{want: w, dep: &d, platform: p, expanded: e})
 		}
 	}
 	return items, errors.Join(errs...)
@@ -313,6 +337,9 @@ func (c *Client) change(least lock.Trust, store *cache.Store, it *item) (Change,
 	if err := c.checkSubstitute(it); err != nil {
 		return ch, err
 	}
+	if it.seal.err != nil {
+		return ch, it.seal.err
+	}
 	if it.published.err != nil {
 		return ch, &SumsError{Dep: it.dep.Name, Platform: it.platform, From: it.published.from, Err: it.published.err}
 	}
@@ -338,6 +365,16 @@ func (c *Client) change(least lock.Trust, store *cache.Store, it *item) (Change,
 	if ch.Old != nil && ch.Old.URL == ch.New.URL && ch.Old.Digest == ch.New.Digest {
 		ch.New.Trust = keepTrust(ch.New.Trust, ch.Old.Trust)
 	}
+	if len(it.dep.Signatures) > 0 {
+		by, err := it.seal.line()
+		if err != nil {
+			return ch, err
+		}
+		ch.New.Trust, ch.New.By = lock.Signed, by
+	}
+	if err := c.checkSigner(it, ch.Old, ch.New); err != nil {
+		return ch, err
+	}
 	if ch.New.Trust < least {
 		return ch, &TrustError{Dep: it.dep.Name, Platform: it.platform, Got: ch.New.Trust, Want: least}
 	}
@@ -345,9 +382,14 @@ func (c *Client) change(least lock.Trust, store *cache.Store, it *item) (Change,
 }
 
 // keepTrust returns the trust of a line whose bytes have not changed: what was found now
-// or, if that is more, what was found before. A signature counts as published, since
-// none is verified.
-func keepTrust(now, before lock.Trust) lock.Trust { return max(now, min(before, lock.Published)) }
+// or, if that is more, what was published before. What was signed before is not: no
+// signature is left that would say so.
+func keepTrust(now, before lock.Trust) lock.Trust {
+	if before == lock.Signed {
+		return now
+	}
+	return max(now, before)
+}
 
 // warnMoving warns of an address whose content changes with each release.
 func (c *Client) warnMoving(it *item) {

@@ -1,6 +1,7 @@
 // Package scripttest runs the testscripts of the commands: their tests as users
 // call them, against a web server that does what the script says. Besides
-// testscript's own commands, scripts have
+// testscript's own commands, and $SIGNATURES, a folder of files that real tools have
+// signed, scripts have
 //
 //	answer URI STEP…   let the web server at $URL (its host and port are $HOST),
 //	                   which is also at $TLS_URL for those who trust ca.pem,
@@ -53,6 +54,10 @@ func Run(t *testing.T, pattern string, others ...string) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no script is called %s: %v", pattern, err)
 	}
+	signatures, err := filepath.Abs(filepath.Join("..", "..", "testdata", "signature"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Files:               scripts,
 		RequireExplicitExec: true,
@@ -63,6 +68,7 @@ func Run(t *testing.T, pattern string, others ...string) {
 			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+bin)
 			e.Setenv("URL", s.URL)
 			e.Setenv("HOST", s.Host())
+			e.Setenv("SIGNATURES", signatures)
 			e.Setenv("TLS_URL", secure.URL)
 			e.Setenv("DEPLOCK_BASES", "usual") // tests ask no public registry
 			return os.WriteFile(filepath.Join(e.WorkDir, "ca.pem"), secure.CA(), 0o644)

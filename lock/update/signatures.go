@@ -1,0 +1,302 @@
+package update
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"depfetch/fetch"
+	"depfetch/fetch/cache"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+	"depfetch/lock/signature"
+	"depfetch/lock/sums"
+)
+
+// seal is what is known of the signatures of an item.
+type seal struct {
+	by  []string // who has signed, by signature; empty where nothing is verified
+	err error    // a *SignatureError
+}
+
+// line returns what a locked line says of the signatures, all of which must have been
+// verified.
+func (s *seal) line() (string, error) {
+	if slices.Contains(s.by, "") {
+		return "", errors.New("a signature has not been verified")
+	}
+	return strings.Join(s.by, ", "), nil
+}
+
+// check is one signature of an item that is to be verified.
+type check struct {
+	item   *item
+	index  int // in the item's dependency
+	policy signature.Policy
+	url    string // of the signature
+}
+
+// checks are all signatures that are to be verified, by what is signed.
+type checks struct {
+	files []check
+	lists map[*item][]check
+}
+
+// checks returns what is to be verified of the items. Keys are read before anything is
+// downloaded.
+func (c *Client) checks(items []*item) (checks, error) {
+	all := checks{lists: make(map[*item][]check)}
+	var errs []error
+	policies := make(map[*lock.Dep][]signature.Policy)
+	for _, it := range items {
+		if policies[it.dep] == nil {
+			list := make([]signature.Policy, len(it.dep.Signatures))
+			for i, s := range it.dep.Signatures {
+				var err error
+				if list[i], err = signature.New(s, c.Keys); err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", it.dep.Name, err))
+				}
+			}
+			policies[it.dep] = list
+		}
+		it.seal.by = make([]string, len(it.dep.Signatures))
+		for i, s := range it.dep.Signatures {
+			ch := check{item: it, index: i, policy: policies[it.dep][i], url: it.signatures[i]}
+			if s.OfSums {
+				all.lists[it] = append(all.lists[it], ch)
+			} else {
+				all.files = append(all.files, ch)
+			}
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// signedList is a list of which the signatures are verified.
+type signedList struct {
+	list *sums.List
+	by   []string // who has signed, by check
+	bad  int      // the check that has failed, or -1
+	err  error
+}
+
+// readSigned reads a list and verifies its signatures. Of a list that holds its own
+// signature, only what is signed counts.
+func (c *Client) readSigned(ctx context.Context, it *item, checks []check) signedList {
+	text, err := c.readText(ctx, it)
+	if err != nil {
+		return signedList{bad: -1, err: err}
+	}
+	l := signedList{bad: -1}
+	address, _, _ := strings.Cut(it.sums, "#")
+	signed := text
+	for i, ch := range checks {
+		var r signature.Result
+		if ch.url == address && ch.policy.Inline() {
+			if signed, r, err = ch.policy.VerifyText(text, c.now()); len(checks) > 1 && err == nil {
+				err = errors.New("a list that holds its own signature can have no other")
+			}
+		} else {
+			r, err = c.verify(ctx, ch, signature.Subject{Name: baseName(address), Bytes: bytes.NewReader(text)})
+		}
+		if err != nil {
+			return signedList{bad: i, err: err}
+		}
+		l.by = append(l.by, r.By)
+	}
+	l.list, l.err = it.parseList(signed)
+	return l
+}
+
+// listKey returns what tells signed lists apart.
+func listKey(it *item, checks []check) string {
+	key := fmt.Sprintf("%p %s", it.dep, it.sums)
+	for _, ch := range checks {
+		key += " " + ch.url
+	}
+	return key
+}
+
+// take notes what was verified of the list of an item.
+func (l signedList) take(it *item, checks []check) (*sums.List, error) {
+	if l.bad >= 0 {
+		it.seal.err = checks[l.bad].error(l.err)
+	}
+	for i, by := range l.by {
+		it.seal.by[checks[i].index] = by
+	}
+	return l.list, l.err
+}
+
+// verifyFiles verifies the signatures of the files of items, which are in store.
+func (c *Client) verifyFiles(ctx context.Context, store *cache.Store, checks []check) {
+	var (
+		g  errgroup.Group
+		mu sync.Mutex
+	)
+	g.SetLimit(max(c.Fetch.Jobs, 1))
+	for _, ch := range checks {
+		m := ch.item.measured
+		if m.Err != nil {
+			continue
+		}
+		g.Go(func() error {
+			f, err := c.openBlob(ctx, store, m.Digest, m.Size)
+			var r signature.Result
+			if err == nil {
+				r, err = c.verify(ctx, ch, signature.Subject{Name: baseName(ch.item.url), Bytes: f})
+				f.Close()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ch.item.seal.by[ch.index] = r.By
+			if err != nil && ch.item.seal.err == nil {
+				ch.item.seal.err = ch.error(err)
+			}
+			return nil
+		})
+	}
+	g.Wait()
+}
+
+// auditSignatures verifies the signatures of the findings whose bytes are those that are
+// locked, and are in store.
+func (c *Client) auditSignatures(ctx context.Context, store *cache.Store, findings []Finding, measured map[string]fetch.Measurement) error {
+	items := make(map[*Finding]*item)
+	var all []*item
+	for i := range findings {
+		f := &findings[i]
+		if f.Dep == nil || len(f.Dep.Signatures) == 0 || f.Status != Same && f.Status != Moved {
+			continue
+		}
+		e, err := expansion(f.Dep, f.Line.Platform)
+		if err != nil {
+			return err
+		}
+		it := &item{want: Want{Dep: f.Dep}, dep: f.Dep, platform: f.Line.Platform, expanded: e, measured: measured[f.Line.URL]}
+		items[f] = it
+		all = append(all, it)
+	}
+	checks, err := c.checks(all)
+	if err != nil {
+		return err
+	}
+	c.findPublished(ctx, all, checks.lists)
+	c.verifyFiles(ctx, store, checks.files)
+	for f, it := range items {
+		if f.By, f.Err = c.audited(store, it, f.Line); f.Err != nil {
+			f.Status = Unverified
+			if _, failed := errors.AsType[*fetch.TransferError](f.Err); failed && !notFound(f.Err) {
+				f.Status = Unreachable
+			}
+		}
+	}
+	return nil
+}
+
+// audited returns who has signed an item now. It is an error if that is not what the line
+// says.
+func (c *Client) audited(store *cache.Store, it *item, line lock.Line) (by string, err error) {
+	if it.seal.err != nil {
+		return "", it.seal.err
+	}
+	if it.published.err != nil {
+		return "", &SumsError{Dep: it.dep.Name, Platform: it.platform, From: it.published.from, Err: it.published.err}
+	}
+	switch computed, err := it.published.compute(store, it.measured); {
+	case err != nil:
+		return "", err
+	case computed != it.published.sum.Hex:
+		return "", it.published.error(it.dep.Name, it.platform, it.url, computed, it.measured)
+	}
+	if by, err = it.seal.line(); err == nil && by != line.By {
+		now := line
+		now.Trust, now.By = lock.Signed, by
+		err = &SignerError{Dep: it.dep.Name, Platform: it.platform, Old: line, New: now}
+	}
+	return by, err
+}
+
+// notFound reports whether upstream answered that it does not have what failed.
+func notFound(err error) bool {
+	t, ok := errors.AsType[*fetch.TransferError](err)
+	return ok && len(t.Attempts) > 0 && missing(t.Attempts[len(t.Attempts)-1].Err)
+}
+
+// verify downloads a signature and verifies it.
+func (c *Client) verify(ctx context.Context, ch check, s signature.Subject) (signature.Result, error) {
+	text, err := c.Fetch.Read(ctx, ch.item.artifact(ch.url), signature.MaxSize)
+	if err != nil {
+		return signature.Result{}, err
+	}
+	return ch.policy.Verify(s, text, c.now())
+}
+
+func (ch check) error(err error) error {
+	return &SignatureError{Dep: ch.item.dep.Name, Platform: ch.item.platform, URL: ch.url, Err: err}
+}
+
+func (c *Client) now() time.Time {
+	if c.Now != nil {
+		return c.Now()
+	}
+	return time.Now()
+}
+
+// baseName returns the name of the file at an address.
+func baseName(address string) string {
+	address, _, _ = strings.Cut(address, "?")
+	return path.Base(address)
+}
+
+// checkSigner returns an error if a line that was signed would be trusted less, or be
+// signed by somebody else, and that is not accepted.
+func (c *Client) checkSigner(it *item, old *lock.Line, now lock.Line) error {
+	if old == nil || old.Trust != lock.Signed || c.AcceptSigner || now.Trust == lock.Signed && now.By == old.By {
+		return nil
+	}
+	return &SignerError{Dep: it.dep.Name, Platform: it.platform, Old: *old, New: now}
+}
+
+// signed reports whether d has signatures of its file, for which it must be kept.
+func signed(d *lock.Dep) bool {
+	return slices.ContainsFunc(d.Signatures, func(s lock.Signature) bool { return !s.OfSums })
+}
+
+// SignatureError reports a signature that was not found or does not hold. It unwraps to
+// an error of package signature or *fetch.TransferError.
+type SignatureError struct {
+	Dep      string
+	Platform lock.Platform
+	URL      string // of the signature
+	Err      error
+}
+
+func (e *SignatureError) Error() string {
+	return e.Dep + ", " + e.Platform.String() + ": signature " + source.Redact(e.URL) + ": " + e.Err.Error()
+}
+
+func (e *SignatureError) Unwrap() error { return e.Err }
+
+// SignerError reports a line that was signed, and would be trusted less or be signed by
+// somebody else.
+type SignerError struct {
+	Dep      string
+	Platform lock.Platform
+	Old, New lock.Line
+}
+
+func (e *SignerError) Error() string {
+	return e.Dep + ", " + e.Platform.String() + ": it was signed, and is not as it was\n" +
+		"  locked  " + cmp.Or(e.Old.By, "nobody") + "\n" +
+		"  now     " + cmp.Or(e.New.By, "no signature: "+e.New.Trust.String())
+}
