@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -24,7 +25,8 @@ type Entry struct {
 	VersionOverrides  []versionOverride `yaml:"version_overrides"`
 	settings          `yaml:",inline"`
 
-	fault string // why it cannot be mapped, or ""
+	fault  string   // why it cannot be mapped, or ""
+	parsed sync.Map // its templates: see scope
 }
 
 // versionOverride are the settings of some versions.

@@ -103,7 +103,7 @@ func (r *resolved) scope(n naming, version string) (scope, error) {
 	if err != nil {
 		return scope{}, err
 	}
-	s := scope{map[string]text{
+	s := scope{parsed: &r.entry.parsed, fields: map[string]text{
 		"Version": tag, "SemVer": semver, "Format": literal(r.format()),
 		"GOOS": replaced(r.machine.goos, nil), "GOARCH": replaced(r.machine.goarch, nil),
 	}}
@@ -274,7 +274,7 @@ func (r *resolved) renderFiles(s scope, asset text, out *rendering) error {
 func (r *resolved) member(s scope, asset text, f file) (text, error) {
 	member := literal(f.Name)
 	if f.Src != "" {
-		within := scope{map[string]text{"FileName": literal(f.Name), "Asset": asset}}
+		within := scope{parsed: s.parsed, fields: map[string]text{"FileName": literal(f.Name), "Asset": asset}}
 		for name, t := range s.fields {
 			within.fields[name] = t
 		}

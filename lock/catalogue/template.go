@@ -5,12 +5,16 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template/parse"
 )
 
 // scope is what the templates of an entry see.
 type scope struct {
 	fields map[string]text // by name; those of Vars as "Vars.NAME"
+	// parsed are the templates of the entry that have been parsed, since they are
+	// evaluated for each platform and for neighbouring versions. It may be nil.
+	parsed *sync.Map
 }
 
 // expand evaluates a template of a registry, which is one of Go's. Of its functions,
@@ -20,16 +24,32 @@ func (s scope) expand(template string) (text, error) {
 	if !strings.Contains(template, "{{") {
 		return literal(template), nil
 	}
-	tree := parse.New("template")
-	tree.Mode = parse.SkipFuncCheck
-	if _, err := tree.Parse(template, "", "", map[string]*parse.Tree{}); err != nil {
-		return nil, fmt.Errorf("template %q is not valid", template)
+	tree, err := s.parse(template)
+	if err != nil {
+		return nil, err
 	}
 	t, err := s.list(tree.Root)
 	if err != nil {
 		return nil, fmt.Errorf("template %q: %w", template, err)
 	}
 	return t, nil
+}
+
+func (s scope) parse(template string) (*parse.Tree, error) {
+	if s.parsed != nil {
+		if tree, ok := s.parsed.Load(template); ok {
+			return tree.(*parse.Tree), nil
+		}
+	}
+	tree := parse.New("template")
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(template, "", "", map[string]*parse.Tree{}); err != nil {
+		return nil, fmt.Errorf("template %q is not valid", template)
+	}
+	if s.parsed != nil {
+		s.parsed.Store(template, tree)
+	}
+	return tree, nil
 }
 
 func (s scope) list(nodes *parse.ListNode) (text, error) {

@@ -21,7 +21,7 @@ func written(t text) string {
 // testScope returns the fields for a tag of which lead stands before the version.
 func testScope(lead, version string) scope {
 	tag := append(literal(lead), part{s: version, word: "version"})
-	return scope{map[string]text{
+	return scope{fields: map[string]text{
 		"Version": tag, "SemVer": tag, "OS": replaced("linux", nil), "Arch": replaced("amd64", nil), "GOOS": replaced("linux", nil),
 		"Format": literal("tar.gz"), "Vars.channel": literal("stable"),
 	}}
