@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/catalogue"
 	"depfetch/lock/edit"
@@ -117,7 +119,7 @@ func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Clien
 			dep.Platforms = platforms
 		}
 		results, locked, err := c.lockNew(ctx, f, client, file, dep)
-		if allMissing(err) {
+		if allMissing(err) || len(tags) > 1 && forbidden(err) {
 			first = cmp.Or(first, err)
 			continue
 		}
@@ -136,6 +138,13 @@ func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Clien
 		return nil
 	}
 	return first
+}
+
+// forbidden reports whether a server refused, as stores of objects do for what is not
+// there.
+func forbidden(err error) bool {
+	e, ok := errors.AsType[*source.Error](err)
+	return ok && e.Status == http.StatusForbidden
 }
 
 // allMissing reports whether upstream has nothing for any platform.

@@ -214,9 +214,11 @@ func holding(word string) func(string) bool {
 }
 
 // Lookup finds what a name stands for: the full name of an entry or one of its other
-// names, else a command that entries have, else the last part of their names. Of
-// several registries, the first that knows the name decides. The error is an
-// [*UnknownError] or an [*AmbiguousError].
+// names, else a tool that is called as its command is, such as terraform for
+// hashicorp/terraform and not for another that has a command of that name, else a
+// command, else the last part of a name. What is built from source counts only where
+// there is no download. Of several registries, the first that knows the name decides.
+// The error is an [*UnknownError] or an [*AmbiguousError].
 func Lookup(registries []*Registry, name string) (*Entry, error) {
 	var near []string
 	for _, r := range registries {
@@ -238,22 +240,33 @@ func Lookup(registries []*Registry, name string) (*Entry, error) {
 	return nil, &UnknownError{Name: name, Near: nearest(near, name)}
 }
 
-// best returns the entries that a name stands for.
+// best returns the entries that a name stands for: by their own names, as that of a tool
+// which is called as its command is, as that of a command, or as the last part of their
+// names. Of several, those that are downloads count.
 func best(entries []*Entry, name string) []*Entry {
+	last := func(e *Entry) bool {
+		return slices.ContainsFunc(e.names(), func(n string) bool { return lastElement(n) == name })
+	}
+	command := func(e *Entry) bool { return slices.Contains(e.Commands(), name) }
 	for _, fits := range []func(*Entry) bool{
 		func(e *Entry) bool { return slices.Contains(e.names(), name) },
-		func(e *Entry) bool { return slices.Contains(e.Commands(), name) },
-		func(e *Entry) bool {
-			return slices.ContainsFunc(e.names(), func(n string) bool { return lastElement(n) == name })
-		},
+		func(e *Entry) bool { return last(e) && command(e) },
+		command,
+		last,
 	} {
-		var found []*Entry
+		var found, downloads []*Entry
 		for _, e := range entries {
 			if fits(e) {
 				found = append(found, e)
+				if e.downloads() {
+					downloads = append(downloads, e)
+				}
 			}
 		}
-		if len(found) > 0 {
+		switch {
+		case len(downloads) > 0:
+			return downloads
+		case len(found) > 0:
 			return found
 		}
 	}

@@ -77,6 +77,9 @@ func TestLookup(t *testing.T) {
 		{[]*Registry{public}, "release.example/kubectl", "release.example/kubectl"},
 		{[]*Registry{public}, "kubernetes/kubectl", "release.example/kubectl"},
 		{[]*Registry{public}, "uvx", "uv/uv"},
+		{[]*Registry{public}, "env", "sources/env"},
+		{[]*Registry{public}, "env2", "env2 is the name of several tools\nenv/manager\nother/manager"},
+		{[]*Registry{public}, "bat", "sharp/bat"},
 		{[]*Registry{public}, "helm/helm", "helm/helm"},
 		{[]*Registry{public}, "helm", "helm is the name of several tools\nhelm/helm  The package manager\nother/helm  Steers ships"},
 		{[]*Registry{own, public}, "helm", "corp/helm"},
@@ -134,7 +137,7 @@ func TestSearch(t *testing.T) {
 // TestPlatforms holds for which platforms the newest versions of an entry are.
 func TestPlatforms(t *testing.T) {
 	r := testRegistry(t)
-	for name, want := range map[string]int{"jq": 6, "nowhere": 4, "example.com/go/tool": 0, "keys": 0} {
+	for name, want := range map[string]int{"jq": 6, "nowhere": 4, "bat": 6, "example.com/go/tool": 0, "keys": 0} {
 		e, err := Lookup([]*Registry{r}, name)
 		if err != nil {
 			t.Fatal(err)

@@ -187,6 +187,17 @@ func (e *Entry) Commands() []string {
 	return slices.Compact(names)
 }
 
+// downloads reports whether some version of e is a download.
+func (e *Entry) downloads() bool {
+	types := []string{e.Type}
+	for _, v := range e.VersionOverrides {
+		types = append(types, v.Type)
+	}
+	return slices.ContainsFunc(types, func(t string) bool {
+		return slices.Contains([]string{typeRelease, typeHTTP, typeContent, typeArchive}, t)
+	})
+}
+
 // command returns the name of the command of a version that lists no files.
 func (e *Entry) command() string {
 	if e.Name == "" && e.RepoName != "" {

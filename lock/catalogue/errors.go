@@ -30,7 +30,7 @@ type AmbiguousError struct {
 func (e *AmbiguousError) Error() string {
 	s := fmt.Sprintf("%s is the name of several tools", e.Name)
 	for _, entry := range e.Entries {
-		s += fmt.Sprintf("\n%s  %s", entry.FullName(), entry.Description)
+		s += strings.TrimRight(fmt.Sprintf("\n%s  %s", entry.FullName(), entry.Description), " ")
 	}
 	return s
 }

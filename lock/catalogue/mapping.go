@@ -65,11 +65,22 @@ func (e *Entry) Map(w Want) (*Mapping, error) {
 	if libcs := e.variants(); len(libcs) > 1 && w.Libc == "" {
 		m.Remarks = append(m.Remarks, "there are builds for gnu and for musl; this is for gnu, --libc musl takes the other")
 	}
+	if strip, ok := treeOf(renderings[0].files[main].member.String()); ok {
+		m.Remarks = append(m.Remarks, fmt.Sprintf("%s lies in a tree; if it needs the rest of it: --unpack=strip=%d --path DIR", renderings[0].files[main].name, strip))
+	}
 	if len(m.Commands) > 1 {
 		m.Remarks = append(m.Remarks, fmt.Sprintf("the download also has %s; this takes %s out of it alone",
 			strings.Join(slices.DeleteFunc(slices.Clone(m.Commands), func(c string) bool { return c == renderings[0].files[main].name }), ", "), renderings[0].files[main].name))
 	}
 	return m, nil
+}
+
+// treeOf reports whether a member lies in a directory bin, beside which there may be
+// what it needs, and below how many others that is.
+func treeOf(member string) (strip int, ok bool) {
+	elems := strings.Split(member, "/")
+	strip = slices.Index(elems, "bin")
+	return strip, strip >= 0 && strip == len(elems)-2
 }
 
 // renderAll evaluates e for a tag and all platforms of w.

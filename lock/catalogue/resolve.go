@@ -28,11 +28,18 @@ func (s *settings) prefix() string {
 
 // branchOf returns the override of versions that applies to a tag, or -1.
 func (e *Entry) branchOf(tag string) (int, error) {
+	branch, _, err := e.match(tag)
+	return branch, err
+}
+
+// match is branchOf. It also reports whether a constraint holds for the tag: if none
+// does, the entry as it stands applies.
+func (e *Entry) match(tag string) (branch int, matched bool, err error) {
 	if e.fault != "" {
-		return -1, &RegistryError{Entry: e.FullName(), Msg: e.fault}
+		return -1, false, &RegistryError{Entry: e.FullName(), Msg: e.fault}
 	}
 	if e.VersionConstraint == "" {
-		return -1, nil
+		return -1, true, nil
 	}
 	fits := func(constraint, prefix string) (bool, error) {
 		rest, ok := strings.CutPrefix(tag, prefix)
@@ -46,7 +53,7 @@ func (e *Entry) branchOf(tag string) (int, error) {
 		return ok, nil
 	}
 	if ok, err := fits(e.VersionConstraint, e.prefix()); ok || err != nil {
-		return -1, err
+		return -1, ok, err
 	}
 	for i, v := range e.VersionOverrides {
 		prefix := e.prefix()
@@ -54,10 +61,10 @@ func (e *Entry) branchOf(tag string) (int, error) {
 			prefix = *v.VersionPrefix
 		}
 		if ok, err := fits(v.VersionConstraint, prefix); ok || err != nil {
-			return i, err
+			return i, ok, err
 		}
 	}
-	return -1, nil
+	return -1, false, nil
 }
 
 // resolve returns the settings of e for a tag, whose override of versions is branch,

@@ -144,16 +144,23 @@ func (e *Entry) expressions() []string {
 
 // newest returns the settings for a version that is above all that the registry knows.
 func (e *Entry) newest() (*resolved, error) {
-	prefix := e.prefix()
-	if n := len(e.VersionOverrides); n > 0 && e.VersionOverrides[n-1].VersionPrefix != nil {
-		prefix = *e.VersionOverrides[n-1].VersionPrefix
+	prefixes := []string{e.prefix()}
+	for _, v := range slices.Backward(e.VersionOverrides) {
+		if v.VersionPrefix != nil {
+			prefixes = append(prefixes, *v.VersionPrefix)
+		}
 	}
-	tag := prefix + "v99999.0.0"
-	branch, err := e.branchOf(tag)
-	if err != nil {
-		return nil, err
+	const above = "v99999.0.0"
+	for _, prefix := range prefixes {
+		branch, matched, err := e.match(prefix + above)
+		if err != nil {
+			return nil, err
+		}
+		if matched {
+			return e.resolve(prefix+above, branch, machineOf("linux/amd64", "glibc")), nil
+		}
 	}
-	return e.resolve(tag, branch, machineOf("linux/amd64", "glibc")), nil
+	return e.resolve(prefixes[0]+above, -1, machineOf("linux/amd64", "glibc")), nil
 }
 
 // Platforms returns those of the usual platforms for which the newest versions of e
