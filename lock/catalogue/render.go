@@ -23,8 +23,12 @@ func (n naming) lead() string {
 	return n.prefix
 }
 
-// numbered matches the letters before the first number of a tag.
-var numbered = regexp.MustCompile(`^([^0-9]*?)(v?)([0-9].*)$`)
+// A tag is split before its first numbers with dots between, at the beginning or behind
+// a separator (cidr2ip-1.0.0), else before its first digit (go1.22).
+var (
+	separated = regexp.MustCompile(`^((?:[^0-9].*?[-_/@])??)(v?)([0-9]+(?:\.[0-9]+)+.*)$`)
+	numbered  = regexp.MustCompile(`^([^0-9]*?)(v?)([0-9].*)$`)
+)
 
 // nameTag splits a tag into its naming and the version, as package release and people
 // write it: 1.7.1 for jq-1.7.1 and v1.7.1.
@@ -33,7 +37,10 @@ func nameTag(tag, prefix string) (naming, string) {
 	if !ok {
 		return naming{}, tag
 	}
-	m := numbered.FindStringSubmatch(rest)
+	m := separated.FindStringSubmatch(rest)
+	if m == nil {
+		m = numbered.FindStringSubmatch(rest)
+	}
 	if m == nil || prefix != "" && m[1] != "" {
 		return naming{prefix: prefix}, rest
 	}

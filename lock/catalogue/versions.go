@@ -71,7 +71,7 @@ func (e *Entry) Tags(version string) []string {
 	}
 	other := n
 	other.v = !n.v
-	tags := []string{n.lead() + bare, other.lead() + bare, version}
+	tags := []string{n.lead() + bare, other.lead() + bare, "v" + bare, version}
 	if n.prefix != "" && strings.HasPrefix(version, n.prefix) {
 		tags = []string{version}
 	}
@@ -86,6 +86,9 @@ func (e *Entry) Tags(version string) []string {
 
 // quoted matches the strings of an expression, with the call before them.
 var quoted = regexp.MustCompile(`([a-zA-Z]*\(?\s*)"([^"]*)"`)
+
+// begins matches a filter that says how all tags begin.
+var begins = regexp.MustCompile(`^Version startsWith "([^"]*)"`)
 
 // habit returns how upstream writes tags, by what the registry says of some.
 func (e *Entry) habit() naming {
@@ -107,6 +110,13 @@ func (e *Entry) habit() naming {
 		prefix = r.prefix()
 	}
 	votes := make(map[naming]int)
+	if e.VersionFilter != nil && prefix == "" {
+		if m := begins.FindStringSubmatch(*e.VersionFilter); m != nil {
+			lead, v := strings.CutSuffix(m[1], "v")
+			v = v || slices.ContainsFunc(e.texts(), func(s string) bool { return strings.Contains(s, `trimPrefix "`+m[1]+`v"`) })
+			votes[naming{prefix: lead, v: v}] = len(literals) + 1
+		}
+	}
 	for _, l := range literals {
 		if n, v := nameTag(l, prefix); strings.HasPrefix(l, prefix) && v != "" && '0' <= v[0] && v[0] <= '9' {
 			votes[n]++
