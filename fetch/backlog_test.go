@@ -68,7 +68,14 @@ func TestBacklog(t *testing.T) {
 		{"bytes are missing, before segments", left - 1, false, func(s *sink) error {
 			return errors.Join(send(s, s.n), s.follow(int64(len(content))+1))
 		}, errMissing},
-		{"the end of ctx", left, true, func(s *sink) error { return send(s, s.n) }, context.Canceled},
+		{"the end of ctx", left, true, func(s *sink) error {
+			s.backlog.mu.Lock()
+			for !s.backlog.quit {
+				s.backlog.changed.Wait()
+			}
+			s.backlog.mu.Unlock()
+			return send(s, s.n)
+		}, context.Canceled},
 	}
 	for _, h := range []hashers{{}, {async}} {
 		for _, test := range tests {
