@@ -9,13 +9,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
+	"github.com/gofrs/flock"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"depfetch/fetch"
 	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/osfile"
 	"depfetch/fetch/regular"
 )
 
@@ -26,6 +29,9 @@ const (
 	layoutText = `{"imageLayoutVersion": "1.0.0"}` + "\n"
 	indexFile  = "index.json"
 )
+
+// lockTimeout is how long to wait for others to change an index, which takes a moment.
+const lockTimeout = time.Minute
 
 // refName is the annotation by which programs find an image in a layout.
 const refName = "org.opencontainers.image.ref.name"
@@ -88,12 +94,30 @@ func (s directory) lists(index v1.IndexManifest, i Image) bool {
 	return false
 }
 
-// keep adds an image to the index. Another program may do so at the same time.
-func (s directory) keep(_ context.Context, i Image, root *part) error {
+// lock keeps other programs from changing the index at the same time. A disk that has no
+// locks is used without.
+func (s directory) lock(ctx context.Context) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	// The index itself is replaced, this file never is.
+	mutex := flock.New(filepath.Join(s.Root, layoutFile), flock.SetFlag(os.O_RDONLY|osfile.Nonblock))
+	if _, err := mutex.TryLockContext(ctx, 5*time.Millisecond); err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: another program keeps it locked: %w", mutex.Path(), err)
+	}
+	return func() { _ = mutex.Unlock() }, nil
+}
+
+// keep adds an image to the index.
+func (s directory) keep(ctx context.Context, i Image, root *part) error {
 	err := atomicfile.Create(filepath.Join(s.Root, layoutFile), []byte(layoutText), 0o644)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return &localError{err}
 	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return &localError{err}
+	}
+	defer unlock()
 	for range 10 {
 		index, old, err := s.index()
 		if err != nil || s.lists(index, i) {
