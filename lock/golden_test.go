@@ -116,7 +116,7 @@ func dump(t *testing.T, f *File) string {
 		for _, s := range d.Signatures {
 			signatures = append(signatures, map[string]any{
 				"kind": s.Kind, "url": s.URL.String(), "of_sums": s.OfSums, "key": s.Key,
-				"fingerprint": s.Fingerprint, "namespace": s.Namespace, "signer": s.Signer(),
+				"fingerprint": s.Fingerprint, "namespace": s.Namespace, "identity": s.Identity.String(), "issuer": s.Issuer, "signer": s.Signer(),
 			})
 		}
 		encode(map[string]any{

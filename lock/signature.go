@@ -12,7 +12,7 @@ import (
 // Signature says what upstream signs of a dependency, with what, and whose signature it
 // must be. Only deplock verifies it: a build relies on the sha256 that it locked.
 type Signature struct {
-	Kind   string   // "minisign", "gpg" or "ssh"
+	Kind   string   // "minisign", "gpg", "ssh" or "sigstore"
 	URL    Template // where the signature is
 	OfSums bool     // what is signed is the list of checksums, not the file
 	// Key is the public key as the lockfile has it: that of minisign; for ssh, its type
@@ -22,16 +22,20 @@ type Signature struct {
 	// hexadecimal digits; for gpg, and may be empty.
 	Fingerprint string
 	Namespace   string // for ssh: what the signature must be for
+	// Identity is who must have signed with sigstore, as the certificate names it, and
+	// Issuer who must have told the certificate authority so.
+	Identity Template
+	Issuer   string
 
 	at *value
 }
 
 // signatureKinds returns the kinds of signatures that can be verified.
-func signatureKinds() []string { return []string{"minisign", "gpg", "ssh"} }
+func signatureKinds() []string { return []string{"minisign", "gpg", "ssh", "sigstore"} }
 
 // unverifiedKinds returns the kinds that have a name in the format and that no program
 // verifies yet.
-func unverifiedKinds() []string { return []string{"sigstore", "cosign", "github"} }
+func unverifiedKinds() []string { return []string{"cosign", "github"} }
 
 // Signer returns what a locked line says of who has signed it by s, or "" if that is
 // one of the keys in a file.
@@ -44,6 +48,8 @@ func (s Signature) Signer() string {
 		return "ssh SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 	case s.Kind == "minisign":
 		return "minisign " + s.Key
+	case s.Kind == "sigstore":
+		return "sigstore " + s.Identity.text + " " + s.Issuer
 	case s.Fingerprint != "":
 		return "gpg " + s.Fingerprint
 	}
@@ -64,23 +70,29 @@ func signers(signatures []Signature) string {
 // Equal reports whether s and o say the same.
 func (s Signature) Equal(o Signature) bool {
 	return s.Kind == o.Kind && s.URL.text == o.URL.text && s.OfSums == o.OfSums && s.Key == o.Key &&
-		s.Fingerprint == o.Fingerprint && s.Namespace == o.Namespace
+		s.Fingerprint == o.Fingerprint && s.Namespace == o.Namespace && s.Identity.text == o.Identity.text && s.Issuer == o.Issuer
 }
 
 // explains reports whether a locked line that was signed by what by says can come from
 // a dependency with these signatures.
 func explains(signatures []Signature, by string) bool {
-	signers := strings.Split(by, ", ")
-	if len(signers) != len(signatures) {
-		return false
-	}
 	for i, s := range signatures {
-		kind, id, _ := strings.Cut(signers[i], " ")
-		if want := s.Signer(); want != "" && signers[i] != want || kind != s.Kind || id == "" {
+		ok := i == 0
+		if i > 0 {
+			by, ok = strings.CutPrefix(by, ", ")
+		}
+		if want := s.Signer(); ok && want != "" {
+			by, ok = strings.CutPrefix(by, want)
+		} else if ok {
+			by, ok = strings.CutPrefix(by, "gpg ")
+			rest := strings.TrimLeft(by, "0123456789ABCDEF")
+			ok, by = ok && len(by)-len(rest) >= 40, rest
+		}
+		if !ok {
 			return false
 		}
 	}
-	return true
+	return by == "" && len(signatures) > 0
 }
 
 // parseSignatures reads the signatures of d: a table, or an array of tables.
@@ -121,7 +133,7 @@ func (d *Dep) parseSignature(v *value, words []string) (s Signature) {
 	for _, kid := range v.children() {
 		switch {
 		case slices.Contains(unverifiedKinds(), kid.key):
-			kid.failKey("this version verifies no signature of this kind: want minisign, gpg or ssh")
+			kid.failKey("this version verifies no signature of this kind: want minisign, gpg, ssh or sigstore")
 			return s
 		case slices.Contains(signatureKinds(), kid.key):
 			kinds = append(kinds, kid.key)
@@ -137,14 +149,22 @@ func (d *Dep) parseSignature(v *value, words []string) (s Signature) {
 	if slices.Contains(kinds, "ssh") {
 		known = append(known, "namespace")
 	}
+	if slices.Contains(kinds, "sigstore") {
+		known = []string{"sigstore", "of", "identity", "issuer"}
+	}
 	v.table(known...)
 	if len(kinds) != 1 {
-		v.failKey("want the address of one signature: minisign, gpg or ssh; several signatures are an array of tables")
+		v.failKey("want the address of one signature: minisign, gpg, ssh or sigstore; several signatures are an array of tables")
 		return s
 	}
 	s.Kind = kinds[0]
 	s.URL = d.template(v.get(s.Kind), words, v.doc.checkAddress)
-	s.Key = parsed(v.require("key"), keyParser(s.Kind))
+	if s.Kind == "sigstore" {
+		s.Identity = d.template(v.require("identity"), words[:len(words)-1], checkIdentity)
+		s.Issuer = parsed(v.require("issuer"), parseIssuer)
+	} else {
+		s.Key = parsed(v.require("key"), keyParser(s.Kind))
+	}
 	s.Fingerprint = parsed(v.get("fingerprint"), parseFingerprint)
 	s.OfSums = parsed(v.get("of"), parseOf)
 	if s.OfSums && d.at.get("sums") == nil {
@@ -187,6 +207,22 @@ func isSSHKey(kind, blob string) bool {
 	key, err := base64.StdEncoding.DecodeString(blob)
 	n := len(kind)
 	return err == nil && len(key) > 4+n && n < 256 && string(key[:4]) == string([]byte{0, 0, 0, byte(n)}) && string(key[4:4+n]) == kind
+}
+
+// checkIdentity returns why s cannot be an identity in a certificate, or nil.
+func checkIdentity(s string) error {
+	if s == "" || len(s) > 1024 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return errors.New("want an identity as the certificate has it, an address or a mailbox: printable ASCII without spaces")
+	}
+	return nil
+}
+
+// parseIssuer reads who vouches for an identity.
+func parseIssuer(s string) (string, error) {
+	if !strings.HasPrefix(s, "https://") || checkIdentity(s) != nil {
+		return s, errors.New("want the address of an issuer, as https://token.actions.githubusercontent.com")
+	}
+	return s, nil
 }
 
 // parseFingerprint reads the fingerprint of an OpenPGP key.

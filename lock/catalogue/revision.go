@@ -142,7 +142,7 @@ func agree(a, b *lock.Dep, platforms []lock.Platform, of func(*lock.Dep) lock.Te
 func usesAlias(d *lock.Dep) bool {
 	texts := []string{d.URL.String(), d.Member.String(), d.Sums.String()}
 	for _, s := range d.Signatures {
-		texts = append(texts, s.URL.String())
+		texts = append(texts, s.URL.String(), s.Identity.String())
 	}
 	for _, m := range d.Mirrors {
 		texts = append(texts, m.String())

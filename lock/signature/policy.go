@@ -1,5 +1,5 @@
 // Package signature verifies what upstream signs: files and lists of checksums, with
-// minisign, OpenPGP or the signatures of ssh-keygen.
+// minisign, OpenPGP, the signatures of ssh-keygen or the bundles of Sigstore.
 //
 // It guarantees that a Result comes back only if the bytes that were read have been
 // signed by the key that the policy names, and that this key is valid at the given time.
@@ -55,9 +55,10 @@ type Result struct {
 	At time.Time // when, by what the signature says; zero if it does not
 }
 
-// New returns the policy of a signature in a lockfile. file reads a key file, by its
-// slash-separated path from the lockfile's folder. The error is a *KeyError.
-func New(s lock.Signature, file func(path string) ([]byte, error)) (Policy, error) {
+// New returns the policy of a signature in a lockfile. identity is what the template of
+// its identity expands to. file reads a key file, by its slash-separated path from the
+// lockfile's folder. The error is a *KeyError.
+func New(s lock.Signature, identity string, file func(path string) ([]byte, error)) (Policy, error) {
 	var (
 		p   Policy
 		err error
@@ -67,6 +68,8 @@ func New(s lock.Signature, file func(path string) ([]byte, error)) (Policy, erro
 		p.verifier, err = newMinisign(s)
 	case "ssh":
 		p.verifier, err = newSSH(s)
+	case "sigstore":
+		p.verifier, err = newSigstore(s, identity)
 	case "gpg":
 		var g *gpg
 		if g, err = newGPG(s, file); err == nil {

@@ -59,7 +59,7 @@ func (f folder) tryPolicy(t *testing.T, table string) (Policy, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(file.Deps[0].Signatures[0], func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(string(f), name)) })
+	return New(file.Deps[0].Signatures[0], "", func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(string(f), name)) })
 }
 
 // cases are signatures, each of a policy: of which file, and what comes of it: who has
@@ -237,7 +237,7 @@ func TestPrivateKey(t *testing.T) {
 	if err := e.SerializePrivate(&private, nil); err != nil {
 		t.Fatal(err)
 	}
-	_, err = New(lock.Signature{Kind: "gpg", Key: "a"}, func(string) ([]byte, error) { return private.Bytes(), nil })
+	_, err = New(lock.Signature{Kind: "gpg", Key: "a"}, "", func(string) ([]byte, error) { return private.Bytes(), nil })
 	if err == nil || !strings.Contains(err.Error(), "holds a private key") {
 		t.Errorf("%v", err)
 	}

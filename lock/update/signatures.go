@@ -56,21 +56,25 @@ type checks struct {
 func (c *Client) checks(items []*item) (checks, error) {
 	all := checks{lists: make(map[*item][]check)}
 	var errs []error
-	policies := make(map[*lock.Dep][]signature.Policy)
+	type subject struct { // of a policy, which is the same for most platforms
+		dep      *lock.Dep
+		index    int
+		identity string
+	}
+	policies := make(map[subject]signature.Policy)
 	for _, it := range items {
-		if policies[it.dep] == nil {
-			list := make([]signature.Policy, len(it.dep.Signatures))
-			for i, s := range it.dep.Signatures {
-				var err error
-				if list[i], err = signature.New(s, c.Keys); err != nil {
-					errs = append(errs, fmt.Errorf("%s: %w", it.dep.Name, err))
-				}
-			}
-			policies[it.dep] = list
-		}
 		it.seal.by = make([]string, len(it.dep.Signatures))
 		for i, s := range it.dep.Signatures {
-			ch := check{item: it, index: i, policy: policies[it.dep][i], url: it.signatures[i]}
+			of := subject{it.dep, i, it.identities[i]}
+			policy, known := policies[of]
+			if !known {
+				var err error
+				if policy, err = signature.New(s, of.identity, c.Keys); err != nil {
+					errs = append(errs, fmt.Errorf("%s: %w", it.dep.Name, err))
+				}
+				policies[of] = policy
+			}
+			ch := check{item: it, index: i, policy: policy, url: it.signatures[i]}
 			if s.OfSums {
 				all.lists[it] = append(all.lists[it], ch)
 			} else {
@@ -121,7 +125,7 @@ func (c *Client) readSigned(ctx context.Context, it *item, checks []check) signe
 func listKey(it *item, checks []check) string {
 	key := fmt.Sprintf("%p %s", it.dep, it.sums)
 	for _, ch := range checks {
-		key += " " + ch.url
+		key += " " + ch.url + " " + ch.item.identities[ch.index]
 	}
 	return key
 }

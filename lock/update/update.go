@@ -146,6 +146,7 @@ func Platforms(f *lock.File, d *lock.Dep) []lock.Platform {
 type expanded struct {
 	url, sums  string
 	signatures []string
+	identities []string // by signature
 }
 
 func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
@@ -160,7 +161,11 @@ func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
 		if err != nil {
 			return e, err
 		}
-		e.signatures = append(e.signatures, address)
+		identity, err := d.Expand(s.Identity, p)
+		if err != nil {
+			return e, err
+		}
+		e.signatures, e.identities = append(e.signatures, address), append(e.identities, identity)
 	}
 	for _, t := range append([]lock.Template{d.Member}, d.Mirrors...) {
 		if _, err := d.Expand(t, p); err != nil {
