@@ -191,7 +191,7 @@ func (c *command) warnUnordered(n update.Newest) {
 
 // platformsOf returns the platforms to lock for a want.
 func (f updateFlags) platformsOf(file *lock.File, w update.Want) ([]lock.Platform, error) {
-	all := update.Platforms(file, w.Dep)
+	all := update.Platforms(file, w.Templates())
 	if len(f.platforms) == 0 {
 		return all, nil
 	}

@@ -44,6 +44,11 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 			return err
 		}
 	}
+	if l, ok := now.Line(lock.Any); ok && l.Platform == lock.Any && !slices.ContainsFunc(r.Changes, func(c Change) bool { return c.Platform == lock.Any }) {
+		if err := doc.RemoveLocked(name, lock.Any); err != nil { // each platform has a file of its own now
+			return err
+		}
+	}
 	mismatch := func(c Change) bool { return c.Mismatch }
 	if !now.AllowPlatformMismatch && slices.ContainsFunc(r.Changes, mismatch) {
 		if err := doc.AllowPlatformMismatch(name); err != nil {

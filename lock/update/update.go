@@ -79,8 +79,8 @@ type Revision struct {
 	Changed []edit.Entry // see edit.SetTemplates
 }
 
-// templates returns the dependency whose templates are used.
-func (w Want) templates() *lock.Dep {
+// Templates returns the dependency whose templates are used.
+func (w Want) Templates() *lock.Dep {
 	if w.Revision != nil {
 		return w.Revision.Dep
 	}
@@ -248,7 +248,7 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 		errs  []error
 	)
 	for _, w := range wants {
-		d := *w.templates()
+		d := *w.Templates()
 		d.Version, d.Signatures = w.version(), w.Dep.Signatures
 		for _, p := range w.Platforms {
 			e, err := expansion(&d, p)
