@@ -142,6 +142,12 @@ func templateText(d *lock.Dep, key string) string {
 		return quoted(d.Member.String())
 	case "sums":
 		return quoted(d.Sums.String())
+	case "signature":
+		var words []string
+		for _, s := range d.Signatures {
+			words = append(words, fmt.Sprintf("%s %q with %s", s.Kind, s.URL.String(), s.Key))
+		}
+		return strings.Join(words, ", ")
 	}
 	var words []string
 	for p, alias := range d.Alias {

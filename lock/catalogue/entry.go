@@ -73,7 +73,6 @@ type settings struct {
 }
 
 // Signing is what a registry says of signatures and attestations, as it stands there.
-// Nothing is verified by it yet.
 type Signing struct {
 	Cosign       yaml.Node `yaml:"cosign"`
 	SLSA         yaml.Node `yaml:"slsa_provenance"`

@@ -30,8 +30,8 @@ type Mapping struct {
 	Commands []string
 	// Remarks are about what the dependency does not say.
 	Remarks []string
-	// Signing is what the registry says of signatures; OfSums, of those of the list
-	// of checksums.
+	// Signing is all that the registry says of signatures; OfSums, of those of the
+	// list of checksums. Those of minisign are in Dep.
 	Signing, OfSums Signing
 }
 
@@ -203,12 +203,19 @@ func (e *Entry) templates(w Want, all []*rendering, main int, m *Mapping) error 
 		}
 		a.add(sums)
 	}
+	signatures := m.signatures(w, all, &a)
 	if err := a.settle(); err != nil {
 		return e.nearest(w, m.Dep.Version, urls, err.Error())
 	}
 	m.Dep.URL, m.Dep.Member, m.Dep.Sums = a.template(url), a.template(member), a.template(sums)
 	if rest, ok := strings.CutPrefix(m.Dep.Sums, m.Dep.URL); ok && m.Dep.URL != "" {
 		m.Dep.Sums = "{url}" + rest
+	}
+	for _, settle := range signatures {
+		settle()
+	}
+	if m.Dep.Signature == nil && slices.ContainsFunc(all, func(r *rendering) bool { return r.signatures != nil }) {
+		m.Remarks = append(m.Remarks, "upstream signs it with minisign, which is left out: it is not the same for every platform")
 	}
 	m.Dep.Alias = a.alias(w.Platforms)
 	return nil
@@ -328,14 +335,20 @@ func sameBranch(a, b []*rendering) bool {
 }
 
 func (e *Entry) compare(dep *lock.Dep, w Want, all []*rendering, main int) error {
+	type comparison struct {
+		what     string
+		template lock.Template
+		want     text
+	}
 	for i, p := range w.Platforms {
-		for _, c := range []struct {
-			what     string
-			template lock.Template
-			want     text
-		}{
+		comparisons := []comparison{
 			{"address", dep.URL, all[i].url}, {"member", dep.Member, all[i].files[main].member}, {"list of checksums", dep.Sums, all[i].sums},
-		} {
+		}
+		signatures := slices.DeleteFunc(slices.Clone(all[i].signatures), func(s renderedSignature) bool { return s.ofSums && dep.Sums.IsZero() })
+		for k, s := range dep.Signatures {
+			comparisons = append(comparisons, comparison{"signature", s.URL, signatures[k].url})
+		}
+		for _, c := range comparisons {
 			if c.template.IsZero() {
 				continue
 			}

@@ -53,6 +53,8 @@ type rendering struct {
 	url   text
 	files []renderedFile
 	sums  text // nil if there are none
+
+	signatures []renderedSignature
 }
 
 type renderedFile struct {
@@ -88,6 +90,7 @@ func (r *resolved) render(n naming, version string) (*rendering, error) {
 	if out.sums, err = r.renderSums(n, version, asset, out.url); err != nil {
 		return nil, r.fail(err)
 	}
+	out.signatures = r.renderSignatures(s, asset, out.sums)
 	return out, nil
 }
 

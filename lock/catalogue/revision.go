@@ -46,7 +46,8 @@ func (e *Entry) Revise(dep *lock.Dep, version string, platforms []lock.Platform)
 	now := *dep
 	now.Version = version
 	if agree(&now, after, platforms, urlOf) && (!agree(dep, before, platforms, memberOf) || agree(&now, after, platforms, memberOf)) &&
-		(!agree(dep, before, platforms, sumsOf) || agree(&now, after, platforms, sumsOf)) {
+		(!agree(dep, before, platforms, sumsOf) || agree(&now, after, platforms, sumsOf)) &&
+		(!signedAlike(dep, before, platforms) || signedAlike(&now, after, platforms)) {
 		return nil, nil
 	}
 	r := &update.Revision{Dep: &now}
@@ -64,6 +65,10 @@ func (e *Entry) Revise(dep *lock.Dep, version string, platforms []lock.Platform)
 	if agree(dep, before, platforms, sumsOf) {
 		change("sums", dep.Sums.String(), after.Sums.String())
 		now.Sums = after.Sums
+	}
+	if signedAlike(dep, before, platforms) && !(len(dep.Signatures) == 0 && len(after.Signatures) == 0) {
+		now.Signatures = after.Signatures
+		r.Changed = append(r.Changed, edit.Entry{Key: "signature", Value: edit.SignatureValue(mapping.Dep.Signature)})
 	}
 	now.Alias = maps.Clone(dep.Alias)
 	for p, alias := range after.Alias {
@@ -132,6 +137,22 @@ func agree(a, b *lock.Dep, platforms []lock.Platform, of func(*lock.Dep) lock.Te
 		x, err := a.Expand(of(a), p)
 		y, err2 := b.Expand(of(b), p)
 		if err != nil || err2 != nil || x != y {
+			return false
+		}
+	}
+	return true
+}
+
+// signedAlike reports whether two dependencies have the same signatures for all
+// platforms.
+func signedAlike(a, b *lock.Dep, platforms []lock.Platform) bool {
+	if len(a.Signatures) != len(b.Signatures) {
+		return false
+	}
+	for i, s := range a.Signatures {
+		o := b.Signatures[i]
+		at := func(d *lock.Dep) lock.Template { return d.Signatures[i].URL }
+		if s.Kind != o.Kind || s.Key != o.Key || s.OfSums != o.OfSums || !agree(a, b, platforms, at) {
 			return false
 		}
 	}

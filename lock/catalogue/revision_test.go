@@ -38,6 +38,12 @@ func TestRevise(t *testing.T) {
 			d.Version = "v1.2.0"
 			d.URL = "https://github.com/01x/jaq/releases/download/{version}/jaq-{version}-{uname}-{alias}"
 		}, "v1.3.0", "", ""},
+		"signed from then on": {"later", Want{Tag: "v1.0.0"}, nil, "2.0.0",
+			"version 2.0.0\nsignature [{minisign https://example.com/{version}/later.minisig} {key RWSArdMzrixaQ0NKDBdOseqlsjRD0UizutMefVRK1qLOyqBJ9nnfis/t}]", ""},
+		"signed as before": {"later", Want{Tag: "v2.0.0"}, nil, "2.0.1", "", ""},
+		"own signature": {"later", Want{Tag: "v1.0.0"}, func(d *edit.NewDep) {
+			d.Signature = [][]edit.Entry{{{Key: "gpg", Value: "{url}.asc"}, {Key: "key", Value: "k.asc"}}}
+		}, "2.0.0", "", ""},
 		"own unpack": {"helm/helm", Want{Tag: "v3.18.4"}, func(d *edit.NewDep) { d.Member = "" }, "3.18.5", "", ""},
 	}
 	for name, c := range cases {

@@ -71,7 +71,7 @@ func TestSnapshot(t *testing.T) {
 			counts["mapped"]++
 			for what, has := range map[string]bool{
 				"with an alias": m.Dep.Alias != nil, "with an alias of several parts": strings.Contains(m.Dep.URL+m.Dep.Member+m.Dep.Sums, "alias|"),
-				"with sums": m.Dep.Sums != "", "one file": m.Dep.Member == "",
+				"with sums": m.Dep.Sums != "", "signed": m.Dep.Signature != nil, "one file": m.Dep.Member == "",
 			} {
 				if has {
 					counts[what]++

@@ -87,7 +87,7 @@ func (n NewDep) entries() []Entry {
 	}
 	entries := []Entry{
 		{Key: "version", Value: n.Version}, {Key: "url", Value: n.URL}, {Key: "alias", Value: alias}, {Key: "mirrors", Value: n.Mirrors},
-		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: signatureValue(n.Signature)}, {Key: "latest", Value: n.Latest}, {Key: "catalogue", Value: n.Catalogue}, {Key: "member", Value: n.Member},
+		{Key: "sums", Value: n.Sums}, {Key: "signature", Value: SignatureValue(n.Signature)}, {Key: "latest", Value: n.Latest}, {Key: "catalogue", Value: n.Catalogue}, {Key: "member", Value: n.Member},
 		{Key: "unpack", Value: unpackValue(n.Unpack)}, {Key: "path", Value: n.Path}, {Key: "mode", Value: n.Mode}, {Key: "owner", Value: n.Owner},
 		{Key: "platforms", Value: platforms}, {Key: "groups", Value: n.Groups},
 		{Key: "allow_platform_mismatch", Value: n.AllowPlatformMismatch},
@@ -106,9 +106,9 @@ func isUnset(value any) bool {
 	return value == nil || value == "" || value == false || value == int64(0)
 }
 
-// signatureValue returns how the lockfile writes signatures: a table, an array of
+// SignatureValue returns how the lockfile writes signatures: a table, an array of
 // tables, or nothing.
-func signatureValue(tables [][]Entry) any {
+func SignatureValue(tables [][]Entry) any {
 	switch len(tables) {
 	case 0:
 		return nil
