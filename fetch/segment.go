@@ -36,6 +36,7 @@ type segments struct {
 	filling  int64   // bytes that the main stream may write before it asks again
 	pace     pace
 	started  bool  // there have been workers
+	offset   int64 // where the main stream began
 	got      int64 // bytes that are there, in whatever order
 	wanted   int   // how many connections there are to be
 	live     int   // how many there are, that of the main stream included
@@ -128,7 +129,7 @@ func (m mainStream) Begin(offset int64) error {
 	}
 	p.extents, p.main = newExtents(offset, p.size)
 	p.main.begin(p.stopMain)
-	p.got = offset
+	p.offset, p.got = offset, offset
 	p.pace.begin(0, offset)
 	p.work.Go(func() { p.control(m.ctx) })
 	return nil
@@ -191,7 +192,7 @@ func (p *segments) control(ctx context.Context) {
 func (p *segments) adjust(ctx context.Context, now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stopSlow()
+	p.stopSlow(now)
 	had := p.live
 	want := p.pace.want(now, p.got, had, p.starting)
 	if want <= had {
@@ -214,11 +215,14 @@ func (p *segments) adjust(ctx context.Context, now time.Duration) {
 	}
 }
 
-// stopSlow closes connections over which far less comes than over the first one at the
-// start. One of them would hold up the whole file, for as long as it is not quite still.
-func (p *segments) stopSlow() {
+// stopSlow closes connections over which far less comes than has come over each so far.
+// One of them would hold up the whole file, for as long as it is not quite still. What the
+// first one has brought at its start is no measure: servers and proxies send what they
+// have at once.
+func (p *segments) stopSlow(now time.Duration) {
+	usual := float64(p.got-p.offset) / max(now.Seconds(), 1e-3) / float64(max(p.wanted, p.live, 1))
 	for _, e := range p.extents.list {
-		if p.started && e.held && p.slow < maxSlow && p.pace.slow(e) {
+		if p.started && e.held && p.slow < maxSlow && p.pace.slow(e, min(usual, p.pace.each)) {
 			p.slow++
 			e.stop(errSlow)
 			e.since = time.Now() // for its stream to notice

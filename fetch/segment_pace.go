@@ -27,7 +27,7 @@ type segmenting struct {
 	tick              time.Duration // how often to look
 	first             time.Duration // how long to look at one stream before others are added
 	window            time.Duration // how long to look at what others bring, once they have begun
-	patience          time.Duration // how long they may take to begin
+	patience          time.Duration // how long they may take to begin; four times that if none does
 	worth             float64       // what is left must take longer, in seconds,
 	least             int64         // and be more than so many bytes
 	fastest           float64       // in bytes a second: more hardly helps
@@ -61,7 +61,8 @@ func (p *pace) want(now time.Duration, bytes int64, live, starting int) int {
 	case p.settled:
 	case p.trying && live <= p.before:
 		p.settled = true // none of those added is left
-	case p.trying && starting > 0 && now-p.added < p.patience:
+	case p.trying && starting > 0 && now-p.added < p.patience,
+		p.trying && starting >= live-p.before && now-p.added < 4*p.patience:
 		p.begin(now, bytes)
 	case elapsed < window:
 	case p.trying && rate < gain*p.rate:
@@ -81,19 +82,20 @@ func (p *pace) want(now time.Duration, bytes int64, live, starting int) int {
 	return live
 }
 
-// slowness is how many times slower than the first connection one must be to be closed.
+// slowness is how many times slower than usual a connection must be to be closed.
 // Those that share a full link, and are kept because there is some gain, are not that slow.
 const slowness = 8
 
 // slow reports whether the stream that fetches e is so slow that it is worth another
-// request. One without an answer is given more time.
-func (p *pace) slow(e *extent) bool {
+// request, where usual is how many bytes a second come over a connection. One without an
+// answer is given more time.
+func (p *pace) slow(e *extent, usual float64) bool {
 	took, patience := time.Since(e.since), p.patience
 	if !e.begun {
 		patience *= 4
 	}
 	rate := float64(e.at-e.from) / max(took.Seconds(), 1e-3)
-	return took > patience && rate < p.each/slowness && float64(e.to-e.at) > rate*p.worth
+	return took > patience && rate < usual/slowness && float64(e.to-e.at) > rate*p.worth
 }
 
 // none notes that no connection may be added now.

@@ -48,6 +48,65 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestPaceLate has connections whose answers are late, as through a proxy that fetches a
+// file from its beginning: they are waited for if none has begun.
+func TestPaceLate(t *testing.T) {
+	p := pace{segmenting: defaultSegmenting, size: 400 << 20}
+	p.begin(0, 0)
+	const rate = 10 << 20
+	live, starting, got := 1, 0, 0.0
+	for now := time.Duration(0); now < 6*time.Second; now += p.tick {
+		if now > 4500*time.Millisecond {
+			starting = 0
+		}
+		want := p.want(now, int64(got), live, starting)
+		if want > live && live == 1 {
+			starting = want - 1
+		}
+		live = want
+		got += float64(live-starting) * rate * p.tick.Seconds()
+	}
+	if live < 8 {
+		t.Errorf("there are %d connections", live)
+	}
+}
+
+// TestStopSlow holds which connections are closed.
+func TestStopSlow(t *testing.T) {
+	const mib = 1 << 20
+	tests := []struct {
+		name     string
+		got      int64 // of the file in 10 seconds
+		wanted   int
+		at       int64 // of a segment in 4 seconds
+		answered bool  // there is an answer, which came just now
+		want     bool
+	}{
+		{"far slower than the others", 800 * mib, 8, mib, false, true},
+		{"as the others", 800 * mib, 8, 40 * mib, false, false},
+		{"alone, after a quick start", 12 * mib, 1, 4 * mib, false, false},
+		{"one with a late answer", 800 * mib, 8, 0, true, false},
+	}
+	for _, test := range tests {
+		e := &extent{at: 0, to: 1000 * mib, held: true}
+		stopped := false
+		e.begin(func(error) { stopped = true })
+		e.since = e.since.Add(-4 * time.Second)
+		p := &segments{pace: pace{segmenting: defaultSegmenting, each: 100 * mib}, started: true, got: test.got, wanted: test.wanted, live: 1}
+		p.extents.list = []*extent{e}
+		if e.begun = true; test.answered {
+			w := &worker{p: p, extent: e}
+			if err := w.Begin(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e.at = test.at
+		if p.stopSlow(10 * time.Second); stopped != test.want {
+			t.Errorf("%s: closed %t, want %t", test.name, stopped, test.want)
+		}
+	}
+}
+
 func TestSegmentLength(t *testing.T) {
 	p := pace{segmenting: defaultSegmenting, each: 4 << 20}
 	for _, test := range []struct {

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"time"
 
 	"depfetch/fetch/source"
 )
@@ -115,7 +116,7 @@ func (w *worker) Begin(int64) error {
 	w.p.mu.Lock()
 	defer w.p.mu.Unlock()
 	w.arrive()
-	w.extent.begun = true
+	w.extent.begun, w.extent.since = true, time.Now()
 	if w.extent.taken {
 		return errTaken
 	}
