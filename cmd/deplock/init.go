@@ -27,7 +27,7 @@ func (c *command) initCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.printf("%s is started; deplock add NAME URL adds to it\n", c.name())
+			c.printf("%s is started; deplock add NAME adds a tool that a catalogue knows, deplock add NAME URL anything\n", c.name())
 			return nil
 		},
 	}

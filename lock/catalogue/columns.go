@@ -12,6 +12,7 @@ import (
 // word, or what differs.
 type column struct {
 	fixed  string   // as the template has it
+	word   string   // of the platform, such as "os"; if it is set, nothing else is
 	values []string // by platform, of what the alias has to say; nil if fixed says it
 }
 
@@ -137,10 +138,8 @@ func (c column) expand(k int, p lock.Platform) string {
 	if c.values != nil {
 		return c.values[k]
 	}
-	for word, s := range wordsOf(p) {
-		if c.fixed == word {
-			return s
-		}
+	if c.word != "" {
+		return wordsOf(p)[c.word]
 	}
 	return c.fixed
 }
@@ -148,19 +147,19 @@ func (c column) expand(k int, p lock.Platform) string {
 // wordsOf returns what the words of a platform stand for.
 func wordsOf(p lock.Platform) map[string]string {
 	parts := strings.SplitN(p.String(), "/", 3)
-	return map[string]string{"{os}": parts[0], "{arch}": parts[1], "{uname}": p.Uname()}
+	return map[string]string{"os": parts[0], "arch": parts[1], "uname": p.Uname()}
 }
 
 // columnOf returns the column of values by platform: a word if they name a machine and
 // the word stands for them everywhere, else themselves.
 func columnOf(platforms []lock.Platform, values []string, machine bool) column {
-	for _, word := range []string{"{os}", "{arch}", "{uname}"} {
+	for _, word := range []string{"os", "arch", "uname"} {
 		fits := machine
 		for k, p := range platforms {
 			fits = fits && wordsOf(p)[word] == values[k]
 		}
 		if fits {
-			return column{fixed: word}
+			return column{word: word}
 		}
 	}
 	for _, v := range values {

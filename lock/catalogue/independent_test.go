@@ -169,7 +169,7 @@ func (e plainEntry) address(t *testing.T, tag, goos, goarch string) string {
 		return name
 	}
 	repo := e.str("repo_owner") + "/" + e.str("repo_name")
-	quoted := func(s string) string { return strings.ReplaceAll(s, " ", "%20") }
+	quoted := strings.NewReplacer(" ", "%20", "{", "%7B", "}", "%7D").Replace
 	switch e.str("type") {
 	case "http":
 		return execute(e.str("url"))

@@ -286,7 +286,11 @@ func (a *aliases) alias(platforms []lock.Platform) map[lock.Platform]string {
 func (a *aliases) template(columns []column) string {
 	var b strings.Builder
 	for _, c := range columns {
-		if c.values == nil {
+		switch {
+		case c.word != "":
+			b.WriteString("{" + c.word + "}")
+			continue
+		case c.values == nil:
 			b.WriteString(c.fixed)
 			continue
 		}

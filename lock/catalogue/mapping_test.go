@@ -65,6 +65,7 @@ func TestMap(t *testing.T) {
 		{"signed/file", Want{Tag: "v1.0", Platforms: both}},
 		{"signed/list", Want{Tag: "v1.0", Platforms: both}},
 		{"signed/list", Want{Tag: "v1.0", Platforms: all[:3]}},
+		{"braces", Want{Tag: "v1.0", Platforms: both}},
 		{"md5", Want{Tag: "v1.0", Platforms: both}},
 		{"nowhere", Want{Tag: "1.2.3", Platforms: both}},
 		{"nowhere", Want{Tag: "1.2", Platforms: both}},

@@ -65,7 +65,7 @@ func TestExpandErrors(t *testing.T) {
 		"{{.Version", "{{.Nothing}}", "{{.Vars.nothing}}", "{{env \"HOME\"}}", "{{printf \"%s\" .Version}}", "{{range .Version}}x{{end}}",
 		"{{$x := .Version}}{{$x}}", `{{trimSuffix ".0" .Version}}`, `{{if eq .Version "v1"}}x{{end}}`, `{{title .Version}}`, `{{replace "" "x" .Version}}`,
 		`{{replace "v1" "x" .Version}}`, `{{(semver .OS).Major}}`, `{{(semver .Version).Metadata}}`, `{{trimPrefix "v1" .Version}}x{{regexFind "[0-9]+" .Version}}`,
-		`{{index (splitList "." .OS) 4}}`, `{{splitList "." .Version}}`, `{{template "x"}}`, `{{.Version .OS}}`, `{{trimV}}`, `{{(semver .SemVer)}}`,
+		`{{index (splitList "." .OS) 4}}`, `{{splitList "." .Version}}`, `{{template "x"}}`, `{{.Version .OS}}`, `{{trimV}}`, strings.Repeat(`{{replace "a" "aaaaaaaaaa" (`, 1) + strings.Repeat(`replace "a" "aaaaaaaaaa" (`, 9) + `replace "v" "a" .Version` + strings.Repeat(")", 10) + "}}", `{{(semver .SemVer)}}`,
 	} {
 		if got, err := testScope("v", "1.2.0").expand(template); err == nil {
 			t.Errorf("%s: got %q and no error", template, written(got))

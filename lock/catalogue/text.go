@@ -118,12 +118,19 @@ func (t text) cut(n int) text {
 	return head
 }
 
+// maxText is how long a text may become by replacing, in bytes: replacements within
+// replacements would grow without an end.
+const maxText = 8 << 10
+
 // replace returns t with new in the place of each old.
 func (t text) replace(old, new string) (text, error) {
 	if old == "" {
 		return nil, fmt.Errorf("replace of nothing is not supported")
 	}
 	want := strings.ReplaceAll(t.String(), old, new)
+	if len(want) > maxText {
+		return nil, fmt.Errorf("replace %q gives more than %d bytes", old, maxText)
+	}
 	t = slices.Clone(t)
 	for i := range t {
 		p := &t[i]
