@@ -22,7 +22,8 @@ import (
 
 // gpg verifies signatures of OpenPGP (RFC 9580).
 type gpg struct {
-	keys openpgp.EntityList
+	file []byte // with the keys
+	one  string // the signer that counts, or "" for all in the file
 	want string // whose signature is expected, for errors
 }
 
@@ -35,24 +36,27 @@ func newGPG(s lock.Signature, file func(string) ([]byte, error)) (*gpg, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gpg{want: s.Signer()}
+	g := &gpg{file: data, one: s.Signer()}
 	var names []string
 	for _, e := range all {
 		if e.PrivateKey != nil {
 			return nil, errors.New("the file holds a private key: take it out of the repository, and write the public one (gpg --export)")
 		}
 		names = append(names, signer(e))
-		if s.Fingerprint == "" || g.want == signer(e) {
-			g.keys = append(g.keys, e)
-		}
 	}
-	if len(g.keys) == 0 {
-		return nil, fmt.Errorf("the file holds %s, and not %s", strings.Join(names, ", "), g.want)
-	}
-	if g.want == "" {
+	if g.want = g.one; g.want == "" {
 		g.want = strings.Join(names, " or ")
+	} else if !slices.Contains(names, g.one) {
+		return nil, fmt.Errorf("the file holds %s, and not %s", strings.Join(names, ", "), g.one)
 	}
 	return g, nil
+}
+
+// keys returns the keys that count, for one verification: the library notes in them what
+// it has found out, so that they cannot be shared.
+func (g *gpg) keys() (openpgp.EntityList, error) {
+	all, err := readKeys(g.file)
+	return slices.DeleteFunc(all, func(e *openpgp.Entity) bool { return g.one != "" && signer(e) != g.one }), err
 }
 
 // signer returns what a locked line says of a key.
@@ -128,12 +132,16 @@ func (g *gpg) verifyText(text []byte, now time.Time) ([]byte, Result, error) {
 // verifyPackets verifies the signatures in data, of which one must hold. text is what it
 // was read from.
 func (g *gpg) verifyPackets(s Subject, data, text []byte, now time.Time) (Result, error) {
-	if err := g.checkPackets(data, text); err != nil {
+	keys, err := g.keys()
+	if err == nil {
+		err = g.checkPackets(keys, data, text)
+	}
+	if err != nil {
 		return Result{}, err
 	}
 	config := &packet.Config{Time: func() time.Time { return now }}
 	read := &failing{from: s.Bytes}
-	sig, entity, err := openpgp.VerifyDetachedSignature(g.keys, read, bytes.NewReader(data), config)
+	sig, entity, err := openpgp.VerifyDetachedSignature(keys, read, bytes.NewReader(data), config)
 	if read.err != nil {
 		return Result{}, read.err
 	}
@@ -150,7 +158,7 @@ func (g *gpg) verifyPackets(s Subject, data, text []byte, now time.Time) (Result
 
 // checkPackets returns an error if none of the signatures in data can hold: they are of
 // other keys, or over weak hashes.
-func (g *gpg) checkPackets(data, text []byte) error {
+func (g *gpg) checkPackets(keys openpgp.EntityList, data, text []byte) error {
 	var found, weak []string
 	packets := packet.NewReader(bytes.NewReader(data))
 	for {
@@ -163,7 +171,7 @@ func (g *gpg) checkPackets(data, text []byte) error {
 			return notASignature("a signature of OpenPGP", text)
 		}
 		switch {
-		case len(g.keys.EntitiesById(*sig.IssuerKeyId)) == 0:
+		case len(keys.EntitiesById(*sig.IssuerKeyId)) == 0:
 			name := fmt.Sprintf("a gpg key whose ID is %016X", *sig.IssuerKeyId)
 			if len(sig.IssuerFingerprint) > 0 {
 				name = fmt.Sprintf("gpg %X", sig.IssuerFingerprint)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -137,6 +138,33 @@ func testVerify(t *testing.T, f folder) {
 				t.Fatalf("%v, want %q", err, want)
 			}
 		})
+	}
+}
+
+// TestConcurrent holds that a policy may be used by several at once.
+func TestConcurrent(t *testing.T) {
+	f := folder(fixtures)
+	data := f.read(t, "tool-1.2.3")
+	for _, c := range []struct{ table, signature string }{
+		{`minisign = "https://h/s", key = "MINISIGN"`, "tool-1.2.3.minisig"},
+		{`ssh = "https://h/s", key = "SSH"`, "tool-1.2.3.sshsig"},
+		{`gpg = "https://h/s", key = "gpg.subkey.asc"`, "tool-1.2.3.subkey.asc"},
+		{`gpg = "https://h/s", key = "gpg.revoked.asc"`, "tool-1.2.3.revoked.asc"},
+	} {
+		p, text := f.policy(t, c.table), f.read(t, c.signature)
+		results := make([]Result, 4)
+		var all sync.WaitGroup
+		for i := range results {
+			all.Go(func() {
+				results[i], _ = p.Verify(Subject{Name: "tool-1.2.3", Bytes: bytes.NewReader(data)}, text, today)
+			})
+		}
+		all.Wait()
+		for _, r := range results[1:] {
+			if r != results[0] {
+				t.Errorf("%s: %v and %v", c.signature, r, results[0])
+			}
+		}
 	}
 }
 
