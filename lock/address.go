@@ -48,7 +48,11 @@ func (d *document) addressFault(s string) error {
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return fmt.Errorf("not an address: %w", errors.Unwrap(err))
+		err = errors.Unwrap(err)
+		if strings.HasPrefix(err.Error(), "invalid port") {
+			err = errors.New("what follows the host is no port") // it may be a password
+		}
+		return fmt.Errorf("not an address: %w", err)
 	}
 	if scheme == "file" {
 		err = checkFileAddress(authority, tail)

@@ -110,15 +110,17 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 // mirrors returns the addresses of the mirrors asked for, below which the path
 // of a blob can be written.
 func (c *command) mirrors(asked []string) ([]string, error) {
+	list := ""
 	if asked == nil {
-		asked = network.Words(c.getenv("DEPFETCH_MIRRORS"))
+		list = c.getenv("DEPFETCH_MIRRORS")
+		asked = network.Words(list)
 	}
 	for i, m := range asked {
 		if len(m) > 3 && strings.EqualFold(m[:4], "oci:") {
 			m = strings.TrimSuffix(m, "/") // as the address of another mirror may have one
 			asked[i] = m
 			if err := source.CheckRepository(m); err != nil {
-				return nil, console.Usagef("for instance oci://registry.example/team/deps", "mirror %s: %w", source.Redact(m), err)
+				return nil, console.Usagef("for instance oci://registry.example/team/deps", "mirror %s: %w", network.ShownWord(m, list), err)
 			}
 			continue
 		}
@@ -126,7 +128,7 @@ func (c *command) mirrors(asked []string) ([]string, error) {
 		if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
 			u.Scheme != "file" && !named(u) {
 			return nil, console.Usagef("a mirror is the address of a tree that holds blobs/sha256/<hex>, for instance https://mirror.example/deps",
-				"mirror %s: not an https, http or file URL without credentials and query", source.Redact(m))
+				"mirror %s: not an https, http or file URL without credentials and query", network.ShownWord(m, list))
 		}
 	}
 	return asked, nil

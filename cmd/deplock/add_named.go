@@ -24,6 +24,7 @@ func (c *command) addNamed(ctx context.Context, f addFlags, arg string) error {
 	name, version, at := strings.Cut(arg, "@")
 	switch {
 	case strings.Contains(arg, "://"):
+		arg = source.RedactOption(arg)
 		return console.Usagef("deplock add NAME "+arg, "%s: which name is it to have?", arg)
 	case name == "" || at && version == "":
 		return console.Usagef("write it as helm@3.18.4", "%q: want NAME or NAME@VERSION", arg)

@@ -179,6 +179,7 @@ func (c *command) mirror(f mirrorFlags, target, verb string) (*mirroring, error)
 		return nil, console.Usagef("deplock mirror --help", "%w", err)
 	}
 	if !t.IsRegistry() && likeRepository(target) {
+		target = source.RedactOption(target)
 		return nil, console.Usagef("write oci://"+target+" for a registry, or ./"+target+" for a directory", "%s: is it in a registry or a directory?", target)
 	}
 	file, err := lockfile.Read(c.name())

@@ -176,6 +176,54 @@ func permanent(err error) bool {
 // Redact returns an address that may be shown: without credentials, and with
 // the values of its query hidden, since they often are signatures and tokens.
 func Redact(address string) string {
+	return redact(hidePassword(address))
+}
+
+// RedactOption is Redact for what should be an address without a login: all but the scheme
+// is hidden up to the last "@", whatever a password there may consist of.
+func RedactOption(text string) string {
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		scheme, _, ok := strings.Cut(text[:at], "://")
+		if !ok || strings.ContainsAny(scheme, ":/") {
+			return Redact("REDACTED" + text[at:])
+		}
+		text = scheme + "://REDACTED" + text[at:]
+	}
+	return Redact(text)
+}
+
+// hidePassword hides a password that ends the host early, by one of "/?#" that should have
+// been encoded: what stands in front of it is no port then.
+func hidePassword(address string) string {
+	start := strings.Index(address, "://") + len("://")
+	scheme := start >= len("://")
+	at := strings.LastIndexByte(address, '@')
+	if !scheme {
+		start = 0
+		if at >= 0 && strings.Contains(address[:at], ":") {
+			return "REDACTED" + address[at:] // also where one slash of http:// is missing
+		}
+	}
+	host := address[start:]
+	host = host[:strings.IndexAny(host+"/", "/?#")]
+	port := strings.IndexByte(host[strings.IndexByte(host, ']')+1:], ':')
+	if port < 0 || strings.Contains(host, "@") {
+		return address
+	}
+	port += strings.IndexByte(host, ']') + 2
+	if strings.Trim(host[port:], "0123456789") == "" {
+		return address
+	}
+	if at >= 0 {
+		return address[:start] + "REDACTED" + address[at:]
+	}
+	if scheme && host[port] != '$' { // a variable, of a Dockerfile
+		return address[:start+port] + "REDACTED" + address[start+len(host):]
+	}
+	return address
+}
+
+func redact(address string) string {
 	base, fragment, hasFragment := strings.Cut(address, "#")
 	base, query, hasQuery := strings.Cut(base, "?")
 	scheme, rest, ok := strings.Cut(base, "://")

@@ -81,7 +81,7 @@ func ParseOrigin(address string) (Origin, error) {
 	end := len(address) - len(rest) + strings.IndexAny(rest+"/", "/?#")
 	u, err := url.Parse(address[:end])
 	if err != nil {
-		return Origin{}, err
+		return Origin{}, errUnreadable // the parser's error may quote a password as a port
 	}
 	return OriginOf(u)
 }

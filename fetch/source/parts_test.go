@@ -101,9 +101,38 @@ func TestRedact(t *testing.T) {
 		"https://u:secret@h?sig=https://x@y": "https://REDACTED@h?sig=REDACTED",
 		"file:///a/b":                        "file:///a/b",
 		"the cache":                          "the cache",
+		"http://u:sec/ret@h/p":               "http://REDACTED@h/p",
+		"http://u:sec#ret@h/p?a=b":           "http://REDACTED@h/p?a=REDACTED",
+		"http://u:sec?r/e@t@h":               "http://REDACTED@h",
+		"oci://u:sec/ret@h:1/p":              "oci://REDACTED@h:1/p",
+		"http//u:secret@h":                   "REDACTED@h",
+		"http:/u:secret@h":                   "REDACTED@h",
+		"u:sec/ret@h":                        "REDACTED@h",
+		"http://u:secret":                    "http://u:REDACTED",
+		"http://h:8080/npm/@scope/p@v1":      "http://h:8080/npm/@scope/p@v1",
+		"http://[::1]:8080/p@v1":             "http://[::1]:8080/p@v1",
+		"http://[::1]/p@v1":                  "http://[::1]/p@v1",
+		"https://h:${PORT}/p":                "https://h:${PORT}/p",
+		"git@h:o/r.git":                      "REDACTED@h:o/r.git",
+		"debian:12":                          "debian:12",
 	} {
 		if got := Redact(in); got != want {
 			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestRedactOption: a password with any character in it is hidden in what should have been an
+// address without one.
+func TestRedactOption(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://h/p?a=b":            "https://h/p?a=REDACTED",
+		"https://u:12/34@h/p":        "https://REDACTED@h/p",
+		"https://u:sec@re/t@h/p?a=b": "https://REDACTED@h/p?a=REDACTED",
+		"token/secret@h":             "REDACTED@h",
+	} {
+		if got := RedactOption(in); got != want {
+			t.Errorf("RedactOption(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -132,12 +132,14 @@ func encodeLocation(location string) string {
 	return b.String()
 }
 
+var errUnreadable = errors.New("the address cannot be read as a URL")
+
 // parseHTTP parses an address that net/url will write again byte for byte.
 func parseHTTP(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return nil, errors.New("the address cannot be read as a URL")
+		return nil, errUnreadable
 	case u.User != nil:
 		return nil, errors.New("the address holds credentials; put them into a netrc file")
 	}

@@ -33,7 +33,7 @@ type rewriteRule struct {
 func (r *Rewrites) Add(rule string) error {
 	at := strings.Index(LowerASCII(rule), "=http")
 	if at < 0 {
-		return fmt.Errorf("%s: want FROM=TO", Redact(rule))
+		return fmt.Errorf("%s: want FROM=TO", RedactOption(rule))
 	}
 	from, to := rule[:at], strings.TrimSuffix(rule[at+1:], "/")
 	side := "FROM"
@@ -52,7 +52,7 @@ func (r *Rewrites) Add(rule string) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s=%s: %s: %w", Redact(from), Redact(to), side, err)
+		return fmt.Errorf("%s=%s: %s: %w", RedactOption(from), RedactOption(to), side, err)
 	}
 	r.rules = append(r.rules, &rewriteRule{origin, path, to})
 	return nil

@@ -58,7 +58,8 @@ func ParseProxy(name, value string) (*url.URL, error) {
 	}
 	u, err := url.Parse(value)
 	switch {
-	case err != nil || u.Hostname() == "":
+	// A path or query is the rest of a password, which errors of requests would show.
+	case err != nil || u.Hostname() == "" || u.Path != "" && u.Path != "/" || strings.ContainsAny(value, "?#"):
 		return nil, console.Usagef("write it as http://host:port, special characters of a login as %40",
 			"%s is not the address of a proxy", name)
 	case !strings.Contains(proxySchemes, " "+u.Scheme+" "):

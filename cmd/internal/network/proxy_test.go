@@ -73,6 +73,11 @@ func TestEnvironmentProxy(t *testing.T) {
 		{"ALL_PROXY=p:1", "http://127.0.0.1:8080/", ""},
 		{"ALL_PROXY=p:1", "http://[::1]:8080/", ""},
 		{"ALL_PROXY=http://[secret", "http://example.com/", "error: ALL_PROXY is not the address of a proxy"},
+		{"http_proxy=http//me:secret@p:1", "http://example.com/", "error: http_proxy is not the address of a proxy"},
+		{"http_proxy=me:1/secret@p:1", "http://example.com/", "error: http_proxy is not the address of a proxy"},
+		{"http_proxy=me:1?secret@p:1", "http://example.com/", "error: http_proxy is not the address of a proxy"},
+		{"http_proxy=me:1#secret@p:1", "http://example.com/", "error: http_proxy is not the address of a proxy"},
+		{"http_proxy=http://p:1/", "http://example.com/", "http://p:1/"},
 		{"all_proxy=socks4://secret", "http://example.com/", `error: all_proxy: a proxy of the kind "socks4" is not supported here`},
 		{"all_proxy=socks4://p https_proxy=p http_proxy=p:1", "http://example.com/", "http://p:1"},
 	} {

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"errors"
 	"strings"
 
 	"depfetch/cmd/internal/console"
@@ -19,6 +20,9 @@ func (o Options) readRewrites(getenv func(string) string) (*source.Rewrites, err
 	}
 	for _, rule := range rules {
 		if err := rewrites.Add(rule); err != nil {
+			if o.rewrites == nil && partOfLogin(rule, getenv("DEPFETCH_REWRITE")) {
+				err = errors.New("REDACTED: want FROM=TO")
+			}
 			return nil, console.Usagef(rewriteHint, "%s %w", from, err)
 		}
 	}
@@ -41,6 +45,20 @@ func (o Options) Rewriting() map[string]string {
 // Words splits a list of the environment at commas and white space.
 func Words(value string) []string {
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
+}
+
+// ShownWord returns a word of a list of addresses of the environment as it may be shown.
+func ShownWord(word, list string) string {
+	if partOfLogin(word, list) {
+		return "REDACTED"
+	}
+	return source.RedactOption(word)
+}
+
+// partOfLogin reports whether a word of a list may be the beginning of a login, which a
+// comma or a blank has split.
+func partOfLogin(word, list string) bool {
+	return strings.Contains(list, "@") && !strings.Contains(word, "@")
 }
 
 // Enabled reports whether a variable of the environment switches something on.
