@@ -213,7 +213,7 @@ func lockedOf(r update.Result, platforms []lock.Platform, skipMissing bool) ([]l
 	for _, ch := range r.Changes {
 		if ch.Missing {
 			missing.Platforms = append(missing.Platforms, ch.Platform)
-			missing.URLs = append(missing.URLs, ch.URL)
+			missing.URLs = append(missing.URLs, fetch.ShowAddress(ch.URL, ch.Asked))
 			continue
 		}
 		lines = append(lines, ch.New)

@@ -78,7 +78,7 @@ func (c *command) auditText(findings []update.Finding, signatures bool) {
 		if f.Dep != nil {
 			where = fmt.Sprintf("%s (%s)", f.Dep.Name, f.Line.Platform)
 		}
-		address := source.Redact(f.Line.URL)
+		address := fetch.ShowAddress(f.Line.URL, f.Asked())
 		switch f.Status {
 		case update.Moved:
 			c.printf("%s        %s  %s\n  now at  %s\n", c.console.Mark("warning", "moved"), where, address, source.Redact(f.NewURL))

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"depfetch/fetch"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 )
@@ -60,7 +61,7 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 	for _, c := range r.Changes {
 		if c.Missing {
 			missing.Platforms = append(missing.Platforms, c.Platform)
-			missing.URLs = append(missing.URLs, c.URL)
+			missing.URLs = append(missing.URLs, fetch.ShowAddress(c.URL, c.Asked))
 			if err := doc.RemoveLocked(name, c.Platform); err != nil {
 				return err
 			}

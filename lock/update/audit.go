@@ -1,6 +1,7 @@
 package update
 
 import (
+	"cmp"
 	"context"
 
 	"depfetch/fetch"
@@ -100,6 +101,10 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin, s
 	}
 	return findings, err
 }
+
+// Asked returns where a rule of the source has sent the request in place of the address,
+// or "".
+func (f Finding) Asked() string { return cmp.Or(f.Got.Response.Asked, asked(f.Err)) }
 
 func (f *Finding) judge(m fetch.Measurement) {
 	size := f.Line.Size

@@ -130,7 +130,7 @@ func (e *TrustError) Error() string {
 type MissingError struct {
 	Dep, Version string
 	Platforms    []lock.Platform
-	URLs         []string // by platform
+	URLs         []string // by platform, as they may be shown
 	All          bool     // there is nothing for any platform
 }
 

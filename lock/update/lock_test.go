@@ -174,6 +174,34 @@ func TestAudit(t *testing.T) {
 	}
 }
 
+// TestFallback: where a rule leads to nothing, it is the origin's own answer that says
+// whether there is anything.
+func TestFallback(t *testing.T) {
+	s, c := serve(t, nil)
+	s.Script("/none", fetchtest.Status(404))
+	s.Script("/down", fetchtest.Status(500))
+	s.Script("/proxy/none", fetchtest.Status(404))
+	s.Script("/proxy/down", fetchtest.Status(404))
+	for _, fallback := range []bool{false, true} {
+		rewrites := &source.Rewrites{Fallback: fallback}
+		if err := rewrites.Add(s.URL + "=" + s.URL + "/proxy"); err != nil {
+			t.Fatal(err)
+		}
+		c.Fetch.Source = source.New(source.Config{Rewrites: rewrites})
+		for name, known := range map[string]bool{"/none": true, "/down": !fallback} {
+			f := parse(t, "version = 1\n[deps.a]\nurl = \""+s.URL+name+"\"\n")
+			results, err := c.Lock(t.Context(), f, []Want{{Dep: f.Deps[0], Platforms: []lock.Platform{lock.Any}}})
+			if known != (err == nil && results[0].Changes[0].Missing) {
+				t.Errorf("%s, fallback %v: %+v, %v", name, fallback, results, err)
+			}
+			findings, err := c.Audit(t.Context(), nil, []lock.Pin{{URL: s.URL + name}}, false)
+			if err != nil || known != (findings[0].Status == Gone) || !known && findings[0].Status != Unreachable {
+				t.Errorf("%s, fallback %v: %+v, %v", name, fallback, findings, err)
+			}
+		}
+	}
+}
+
 // TestLockPins holds which lists beside a file are believed.
 func TestLockPins(t *testing.T) {
 	for _, test := range []struct{ name, list, body, want string }{

@@ -105,6 +105,7 @@ type Change struct {
 	New      lock.Line  // zero if Missing
 	Missing  bool       // upstream has nothing at URL (404 or 410)
 	URL      string     // that was asked for
+	Asked    string     // if Missing: where a rule of the source has sent the request in its place, or empty
 	Mismatch bool       // it is a program for another platform, which is allowed
 	Manifest []byte     // of a tree: the text whose digest is New.Unpacked
 }
@@ -334,7 +335,7 @@ func (c *Client) change(least lock.Trust, store *cache.Store, it *item) (Change,
 	m := it.measured
 	switch {
 	case missing(m.Err):
-		ch.Missing = true
+		ch.Missing, ch.Asked = true, asked(m.Err)
 		return ch, nil
 	case m.Err != nil:
 		return ch, m.Err
@@ -406,8 +407,20 @@ func (c *Client) warnMoving(it *item) {
 	}
 }
 
-// missing reports whether upstream answered that it has nothing at an address.
+// asked returns where a rule has sent the last request of a failed download, or "".
+func asked(err error) string {
+	if t, ok := errors.AsType[*fetch.TransferError](err); ok && len(t.Attempts) > 0 {
+		return t.Attempts[len(t.Attempts)-1].Asked
+	}
+	return ""
+}
+
+// missing reports whether upstream answered that it has nothing at an address: of several
+// answers the last, which is the origin's own.
 func missing(err error) bool {
+	if t, ok := errors.AsType[*fetch.TransferError](err); ok && len(t.Attempts) > 0 {
+		err = t.Attempts[len(t.Attempts)-1].Err
+	}
 	e, ok := errors.AsType[*source.Error](err)
 	return ok && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }
