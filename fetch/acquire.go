@@ -160,12 +160,25 @@ type acquisition struct {
 	oneStream, patched bool
 	// parted is the address that has been asked for segments.
 	parted string
+	// tried says that a server has been asked.
+	tried bool
 }
 
 // attempt gets the bytes of c and verifies them. If they come from several answers, and are
 // wrong together, each answer may be right, of a file that has changed in between. All
 // of it is then asked for again, in one stream.
 func (t *acquisition) attempt(ctx context.Context, c candidate, l *lease) (acquired, error) {
+	if t.tried && t.Cache != nil {
+		// While a server failed, or this process was stopped, another may have been quicker.
+		if f, err := t.Cache.Open(t.blob.digest); err == nil {
+			again := func(context.Context) (*os.File, error) { return f, nil }
+			resp, err := t.getVerified(ctx, candidate{kind: SourceCache, url: "the cache", open: again}, nil)
+			if err == nil {
+				return acquired{kind: SourceCache, url: "the cache", bytes: t.sink.n, response: resp}, nil
+			}
+		}
+	}
+	t.tried = t.tried || c.open == nil
 	resp, err := t.getVerified(ctx, c, l)
 	if t.sink.lost != nil && ctx.Err() == nil {
 		t.forget()

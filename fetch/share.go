@@ -33,13 +33,22 @@ type otherDownload struct {
 // Then it has to get further than it was.
 const maxRestarts = 5
 
+// leastStep is how many bytes have to come in the time after which a download is taken for
+// stalled, and leastPart the part of its size, if that is more: others wait for a slow
+// download, but not without end.
+const (
+	leastStep = 64 << 10
+	leastPart = 500
+)
+
 // stalled notes how far the download is now, and reports whether it has not moved for long.
-func (o *otherDownload) stalled(size int64, after time.Duration) bool {
+// pinned is the size of the blob, or SizeUnknown.
+func (o *otherDownload) stalled(size, pinned int64, after time.Duration) bool {
 	if size < o.size && o.restarts < maxRestarts {
 		o.restarts++
 		o.size, o.moved = size, time.Now()
 	}
-	if size > o.size || o.moved.IsZero() {
+	if size >= o.size+max(leastStep, pinned/leastPart) || o.moved.IsZero() {
 		o.size, o.moved = size, time.Now()
 	}
 	return time.Since(o.moved) > after
@@ -53,7 +62,7 @@ func (r *run) elsewhere(b *blob) bool {
 	}
 	size, busy := r.Cache.Busy(b.digest)
 	if busy {
-		b.other.stalled(size, 0) // the time that it has to move in begins
+		b.other.stalled(size, b.size, 0) // the time that it has to move in begins
 	}
 	return busy
 }
@@ -81,7 +90,8 @@ func (t *acquisition) openCache(ctx context.Context) (*os.File, error) {
 			}
 			return f, err
 		}
-		if t.blob.other.stalled(size, t.Source.StallTimeout()) {
+		// What has more bytes than are pinned does not download this.
+		if size > t.limit(t.blob) || t.blob.other.stalled(size, t.blob.size, t.Source.StallTimeout()) {
 			return nil, fs.ErrNotExist
 		}
 		if !said {

@@ -267,6 +267,67 @@ func TestSharedRestless(t *testing.T) {
 	wantFile(t, filepath.Join(c.Root, a.Path), body)
 }
 
+// TestSharedSlow has a first one that moves a little, for ever.
+func TestSharedSlow(t *testing.T) {
+	s, c := fetchtest.New(t), sharing(t, t.TempDir())
+	a := pin("tool", s.Script("/tool", fetchtest.Body(long)), long)
+	held, _, err := c.Cache.Claim(a.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := int64(1); ctx.Err() == nil; n++ {
+			held.Truncate(n)
+			time.Sleep(30 * time.Millisecond)
+		}
+	}()
+	c.Source = source.New(source.Config{StallTimeout: 300 * time.Millisecond})
+	_, err = c.Fetch(ctx, []fetch.Artifact{a})
+	stop()
+	<-ended
+	held.Close(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, filepath.Join(c.Root, a.Path), long)
+}
+
+// TestSharedOverlong has a first one with more bytes than are pinned, for which nobody waits.
+func TestSharedOverlong(t *testing.T) {
+	c, _, a, held := claimed(t)
+	held.Truncate(a.Size + 1)
+	c.Events = func(e fetch.Event) {
+		if e.Kind == fetch.EventWaiting {
+			t.Error("it waits")
+		}
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	if _, err := c.Fetch(ctx, []fetch.Artifact{a}); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, filepath.Join(c.Root, a.Path), body)
+}
+
+// TestSharedMeanwhile: before a source is asked once more, the cache is looked into.
+func TestSharedMeanwhile(t *testing.T) {
+	s, c := fetchtest.New(t), sharing(t, t.TempDir())
+	asked := 0
+	a := pin("tool", s.Script("/tool", func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		mustWrite(t, c.Cache.File(pin("tool", "", body).Digest), body)
+		fetchtest.Status(503)(w, r)
+	}), body)
+	c.Retries = 1
+	if _, err := c.Fetch(t.Context(), []fetch.Artifact{a}); err != nil || asked != 1 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+	wantFile(t, filepath.Join(c.Root, a.Path), body)
+}
+
 // TestSharedNoJob holds that a wait for another process keeps no other file from coming.
 func TestSharedNoJob(t *testing.T) {
 	for name, call := range map[string]func(*fetch.Client, []fetch.Artifact) error{
