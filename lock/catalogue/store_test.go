@@ -97,22 +97,6 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// TestBuiltin holds that the built-in catalogue can be read, and that all of it maps.
-func TestBuiltin(t *testing.T) {
-	entries, err := Builtin().Entries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if e.Description == "" || e.fault != "" {
-			t.Errorf("%s: %q, %s", e.FullName(), e.Description, e.fault)
-		}
-		if _, err := e.Map(Want{Tag: e.Tags("99999.8.7")[0], Platforms: both}); err != nil {
-			t.Errorf("%s: %v", e.FullName(), err)
-		}
-	}
-}
-
 // TestReleaseOf holds which addresses of registries name a release.
 func TestReleaseOf(t *testing.T) {
 	for address, want := range map[string]string{
