@@ -144,14 +144,12 @@ func (n NewDep) lines() []Entry {
 	return lines
 }
 
-// Draft returns a new dependency as it would be read from a lockfile of its own.
+// Draft returns a new dependency as it would be read from a lockfile of its own, without
+// locked lines.
 func Draft(dep NewDep) (*lock.Dep, error) {
-	doc, err := Parse("NAME and options", []byte("version = 1\n"))
+	file, err := lock.Parse("NAME and options", []byte("version = 1\n\n"+section("deps."+key(dep.Name), dep.entries())))
 	if err != nil {
 		return nil, err
 	}
-	if err := doc.Add(dep); err != nil {
-		return nil, err
-	}
-	return doc.File().Dep(dep.Name), nil
+	return file.Dep(dep.Name), nil
 }
