@@ -37,6 +37,7 @@ func TestRegistryKinds(t *testing.T) {
 	bearer := func(scope string) string {
 		return fmt.Sprintf(`Bearer realm="%s/token",service="reg"%s`, service.URL, scope)
 	}
+	const ofClass = "&scope=repository%28plugin%29%3Ateam%2Fdeps%3Apull"
 	const ownScope = `,scope="repository:team/deps:pull"`
 	serve := fetchtest.Body(body)
 	stored := fetchtest.Redirect(307, store.URL+"/blob?"+secret)
@@ -65,6 +66,7 @@ func TestRegistryKinds(t *testing.T) {
 		{"token for a login: Harbor, GitLab", asks("Bearer abc", serve, bearer(ownScope)), map[string]fetchtest.Step{own: withLogin}, nil, true, ""},
 		{"token, no scope named: Artifactory", asks("Bearer abc", serve, bearer("")), map[string]fetchtest.Step{own: withLogin}, nil, true, ""},
 		{"more asked for than reading", asks("Bearer abc", serve, bearer(`,scope="repository:team/deps:pull,push"`)), map[string]fetchtest.Step{own: anonymous}, nil, false, ""},
+		{"more of a class, and of the registry", asks("Bearer abc", serve, bearer(`,scope="repository(plugin):team/deps:pull,push registry:catalog:*"`)), map[string]fetchtest.Step{own + ofClass: anonymous}, nil, false, ""},
 		{"a scope of its own: public ECR", asks("Bearer abc", serve, bearer(`,scope="aws"`)), map[string]fetchtest.Step{own + "&scope=aws": anonymous}, nil, false, ""},
 		{"the name behind a vanity host", asks("Bearer abc", serve, bearer(`,scope="repository:org/deps:pull"`)), map[string]fetchtest.Step{own + "&scope=repository%3Aorg%2Fdeps%3Apull": anonymous}, nil, false, ""},
 		{"both kinds: the token", asks("Bearer abc", serve, `Basic realm="x"`, bearer(ownScope)), map[string]fetchtest.Step{own: withLogin}, nil, true, ""},
@@ -85,7 +87,7 @@ func TestRegistryKinds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s.Script(uri, tt.registry)
-			for _, uri := range []string{own, own + "&scope=aws", own + "&scope=repository%3Aorg%2Fdeps%3Apull"} {
+			for _, uri := range []string{own, own + "&scope=aws", own + "&scope=repository%3Aorg%2Fdeps%3Apull", own + ofClass} {
 				service.Script(uri, tt.tokens[uri])
 				if tt.tokens[uri] == nil {
 					service.Script(uri, fetchtest.Status(400))

@@ -135,12 +135,16 @@ func (t *transfer) token(ctx context.Context, registry *url.URL, c challenge, a 
 // scopes returns what to ask a token service for, as a query: to read the transfer's
 // repository, as docker does, and what else the registry names, as containerd does. Public
 // ECR has a scope of its own, and behind a vanity host a repository has another name. No
-// more than reading is asked for, even where the registry would like it.
+// more than reading this repository is asked for, even where the registry would like it.
 func (t *transfer) scopes(named string) string {
 	own := "repository:" + t.repository + ":pull"
 	query := "scope=" + url.QueryEscape(own)
 	for _, s := range strings.Fields(named) {
-		if strings.HasPrefix(s, "repository:") {
+		// A class may follow the kind: repository(plugin).
+		switch kind, _, _ := strings.Cut(s, ":"); {
+		case kind == "registry":
+			continue // to list what there is
+		case kind != s && (kind == "repository" || strings.HasPrefix(kind, "repository(")):
 			s = s[:strings.LastIndexByte(s, ':')] + ":pull"
 		}
 		if s != own {

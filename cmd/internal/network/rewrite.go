@@ -62,4 +62,10 @@ func partOfLogin(word, list string) bool {
 }
 
 // Enabled reports whether a variable of the environment switches something on.
-func Enabled(value string) bool { return value != "" && value != "0" && value != "false" }
+func Enabled(value string) bool {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "", "0", "false", "f", "no", "n", "off":
+		return false
+	}
+	return true
+}

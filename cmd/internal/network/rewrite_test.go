@@ -20,6 +20,18 @@ func TestRewriteLogin(t *testing.T) {
 	}
 }
 
+// TestEnabled holds which words switch a variable off.
+func TestEnabled(t *testing.T) {
+	for value, want := range map[string]bool{
+		"": false, " ": false, "0": false, "false": false, "FALSE": false, "no": false, "Off": false, "n": false,
+		"1": true, "true": true, "yes": true, "on": true,
+	} {
+		if Enabled(value) != want {
+			t.Errorf("%q: %v", value, !want)
+		}
+	}
+}
+
 // TestShownWord is TestRewriteLogin for the other lists.
 func TestShownWord(t *testing.T) {
 	for _, tt := range []struct{ word, list, want string }{
