@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"depfetch/cmd/internal/console"
 )
@@ -26,7 +27,9 @@ func run() int {
 	log.SetOutput(io.Discard) // net/http writes what a server sent there
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	// A second signal ends the program, unless it is the first one once more: timeout(1) and
+	// terminals that close send it twice.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second/2, stop) })
 	return program{
 		name:    os.Args[0],
 		args:    os.Args[1:],

@@ -89,16 +89,22 @@ func shown(text string) string {
 	return regexp.MustCompile(`in\d+(\.\d+)?m?sfrom`).ReplaceAllString(text, "inTIMEfrom")
 }
 
-// TestTerminalInterrupted holds that an interrupt leaves a terminal as it was.
+// TestTerminalInterrupted holds that an interrupt leaves a terminal as it was, and no file,
+// also if it comes twice at once, as from timeout(1).
 func TestTerminalInterrupted(t *testing.T) {
 	lockfile, _ := slowFiles(t, make(chan struct{}))
-	cmd := exec.Command("depfetch", "-f", lockfile, "--root", t.TempDir())
+	root := t.TempDir()
+	cmd := exec.Command("depfetch", "-f", lockfile, "--root", root)
 	cmd.Env = []string{"TERM=xterm"}
 	x := terminaltest.Start(t, 80, cmd)
 	x.Await("gamma")
 	x.Await("%")
 	x.Signal(os.Interrupt)
+	x.Signal(os.Interrupt)
 	code, text := x.Wait()
+	if left, err := os.ReadDir(root); err != nil || len(left) > 0 {
+		t.Errorf("left over: %v, %v", left, err)
+	}
 	if code != 1 || strings.Contains(text, "%") || !strings.Contains(text, "depfetch: error: interrupted") {
 		t.Errorf("exit code %d, and on the screen stands\n%s", code, text)
 	}
