@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
@@ -111,6 +112,8 @@ func explainOne(err error) error {
 		return coded(exit.Usage, "deplock update asks upstream again")
 	case errors.As(err, &copied) && mirror.IsWrong(err):
 		return coded(exit.WrongBytes, "")
+	case errors.Is(err, syscall.ENOSPC):
+		return coded(exit.Failure, "free some space there")
 	case errors.As(err, &copied):
 		return coded(exit.Unavailable, mirrorHint(copied))
 	case errors.As(err, &unavailable):

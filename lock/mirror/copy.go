@@ -167,6 +167,17 @@ func (c *Client) failed(ctx context.Context, what string, err error) error {
 // localError says that this machine could not write a file, whatever the target does.
 type localError struct{ error }
 
+// localWriter writes to a file. Its errors are *localError.
+type localWriter struct{ file *os.File }
+
+func (w localWriter) Write(b []byte) (int, error) {
+	n, err := w.file.Write(b)
+	if err != nil {
+		err = &localError{err}
+	}
+	return n, err
+}
+
 // wrongError says that a target has other bytes than those pinned.
 type wrongError struct{ error }
 
@@ -204,7 +215,7 @@ func (c *Client) readOnce(ctx context.Context, s store, a *fetch.Artifact, f *os
 	var to io.Writer = h
 	var told func(int64)
 	if f != nil {
-		to = io.MultiWriter(h, f)
+		to = io.MultiWriter(h, localWriter{f})
 		told = func(n int64) {
 			c.emit(fetch.Event{Kind: fetch.EventProgress, Artifact: a, URL: a.URL, Bytes: n})
 		}
