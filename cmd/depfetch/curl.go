@@ -69,7 +69,12 @@ func (c *command) pins() (p shim.Pins, err error) {
 	if dir := c.getenv("DEPFETCH_CACHE"); dir != "" {
 		p.Cache = &cache.Store{Root: dir}
 	}
-	p.Offline, p.MirrorFirst = network.Enabled(c.getenv("DEPFETCH_OFFLINE")), c.mirrorFirst()
+	if p.Offline, err = network.Enabled(c.getenv, "DEPFETCH_OFFLINE"); err != nil {
+		return p, err
+	}
+	if p.MirrorFirst, err = network.Enabled(c.getenv, "DEPFETCH_MIRROR_FIRST"); err != nil {
+		return p, err
+	}
 	// What is not locked for this platform is not pinned, and no fault here.
 	artifacts, _ := file.Artifacts(platform, lock.Selection{})
 	p.Resolver, p.Hosts = &pinned{file, platform, artifacts}, file.Policy.Hosts

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"net/url"
+	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -49,6 +52,7 @@ func (c *command) fetch(ctx context.Context, f fetchFlags, names []string) error
 	if err != nil {
 		return err
 	}
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // a log that nobody reads stops no fetch
 	summary, err := func() (fetch.Summary, error) {
 		client, artifacts, err := c.prepare(f, names)
 		if err != nil {
@@ -91,8 +95,12 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 	if err != nil {
 		return nil, nil, err
 	}
+	first, err := network.Enabled(c.getenv, "DEPFETCH_MIRROR_FIRST")
+	if err != nil {
+		return nil, nil, err
+	}
 	client := &fetch.Client{
-		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline, Mirrors: mirrors, MirrorFirst: f.mirrorFirst || c.mirrorFirst(),
+		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline, Mirrors: mirrors, MirrorFirst: f.mirrorFirst || first,
 		Trees: c.trees(), Jobs: f.Jobs, Connections: f.Connections, Retries: f.Retries, Mtime: mtime,
 	}
 	if f.cache == "" {
@@ -133,9 +141,6 @@ func (c *command) mirrors(asked []string) ([]string, error) {
 	}
 	return asked, nil
 }
-
-// mirrorFirst reports whether the environment has mirrors asked before the origin.
-func (c *command) mirrorFirst() bool { return network.Enabled(c.getenv("DEPFETCH_MIRROR_FIRST")) }
 
 // named reports whether an address is one of a web server.
 func named(u *url.URL) bool {

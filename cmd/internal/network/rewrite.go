@@ -13,7 +13,11 @@ const rewriteHint = "write the beginning of addresses and what takes its place, 
 
 // readRewrites returns the rules of the options, or else those of the environment.
 func (o Options) readRewrites(getenv func(string) string) (*source.Rewrites, error) {
-	rewrites := &source.Rewrites{Fallback: o.originFallback || Enabled(getenv("DEPFETCH_ORIGIN_FALLBACK"))}
+	fallback, err := Enabled(getenv, "DEPFETCH_ORIGIN_FALLBACK")
+	if err != nil {
+		return nil, err
+	}
+	rewrites := &source.Rewrites{Fallback: o.originFallback || fallback}
 	rules, from := o.rewrites, "--rewrite"
 	if rules == nil {
 		rules, from = Words(getenv("DEPFETCH_REWRITE")), "DEPFETCH_REWRITE"
@@ -61,11 +65,15 @@ func partOfLogin(word, list string) bool {
 	return strings.Contains(list, "@") && !strings.Contains(word, "@")
 }
 
-// Enabled reports whether a variable of the environment switches something on.
-func Enabled(value string) bool {
-	switch strings.ToLower(strings.TrimSpace(value)) {
-	case "", "0", "false", "f", "no", "n", "off":
-		return false
+// Enabled reports whether a variable of the environment switches something on. One that
+// says neither yes nor no is an error.
+func Enabled(getenv func(string) string, name string) (bool, error) {
+	switch value := getenv(name); strings.ToLower(value) {
+	case "1", "true", "yes", "on":
+		return true, nil
+	case "", "0", "false", "no", "off":
+		return false, nil
+	default:
+		return false, console.Usagef("write "+name+"=1 or "+name+"=0", "%s=%q is neither", name, value)
 	}
-	return true
 }

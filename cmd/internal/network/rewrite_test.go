@@ -13,21 +13,35 @@ func TestRewriteLogin(t *testing.T) {
 		"http://h/=http://u:12,secret,secret@h2/",
 		"http://h/=http://secret,secret@h2/",
 	} {
-		_, err := Options{}.readRewrites(func(string) string { return list })
+		_, err := Options{}.readRewrites(func(name string) string {
+			if name == "DEPFETCH_REWRITE" {
+				return list
+			}
+			return ""
+		})
 		if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "REDACTED") {
 			t.Errorf("%s: %v", list, err)
 		}
 	}
 }
 
-// TestEnabled holds which words switch a variable off.
+// TestEnabled holds what switches something on, and what says neither yes nor no.
 func TestEnabled(t *testing.T) {
-	for value, want := range map[string]bool{
-		"": false, " ": false, "0": false, "false": false, "FALSE": false, "no": false, "Off": false, "n": false,
-		"1": true, "true": true, "yes": true, "on": true,
+	for value, want := range map[string]string{
+		"": "no", "0": "no", "false": "no", "FALSE": "no", "No": "no", "off": "no",
+		"1": "yes", "true": "yes", "Yes": "yes", "ON": "yes",
+		"2": "error", " ": "error", "perhaps": "error",
 	} {
-		if Enabled(value) != want {
-			t.Errorf("%q: %v", value, !want)
+		on, err := Enabled(func(string) string { return value }, "DEPFETCH_OFFLINE")
+		got := "no"
+		switch {
+		case err != nil:
+			got = "error"
+		case on:
+			got = "yes"
+		}
+		if got != want {
+			t.Errorf("%q is %s, want %s", value, got, want)
 		}
 	}
 }
