@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"depfetch/fetch/source"
@@ -14,6 +15,18 @@ import (
 type TransferError struct {
 	Artifact *Artifact
 	Attempts []Attempt
+}
+
+// Deciding returns the attempt that says why the artifact's address does not yield its
+// bytes: the last one at the address itself, if there was any, since what a rule has asked
+// in its place is not that server's answer; else the last one.
+func (e *TransferError) Deciding() Attempt {
+	for _, a := range slices.Backward(e.Attempts) {
+		if a.Asked == "" {
+			return a
+		}
+	}
+	return e.Attempts[len(e.Attempts)-1]
 }
 
 // Attempt is one try to get an artifact's bytes from one source.

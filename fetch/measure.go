@@ -14,6 +14,7 @@ type Measurement struct {
 	Digest   Digest
 	Size     int64
 	Response source.Response
+	Asked    string // where a rule of the Source has sent the request; empty for the URL itself
 	HTML     bool   // the body is a web page
 	Head     []byte // its first bytes, 512 at most
 	Err      error  // a *TransferError if the download failed; the rest is then zero
@@ -59,7 +60,7 @@ func (r *run) measure(ctx context.Context, a *Artifact) (m Measurement) {
 		if err == nil && resp.Overlong {
 			err = r.tooLarge()
 		}
-		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, HTML: webPage(s.head), Head: s.head}
+		m = Measurement{Digest: s.close(), Size: s.n, Response: resp, Asked: c.asked, HTML: webPage(s.head), Head: s.head}
 		return err
 	})
 	if err != nil {

@@ -209,19 +209,15 @@ func parseUnpack(s string, dep *edit.NewDep) error {
 // lockedOf returns the platforms and locked lines to write for a new dependency.
 func lockedOf(r update.Result, platforms []lock.Platform, skipMissing bool) ([]lock.Platform, []lock.Line, error) {
 	var lines []lock.Line
-	missing := &update.MissingError{Dep: r.Dep.Name, Version: r.Version}
 	for _, ch := range r.Changes {
-		if ch.Missing {
-			missing.Platforms = append(missing.Platforms, ch.Platform)
-			missing.URLs = append(missing.URLs, fetch.ShowAddress(ch.URL, ch.Asked))
-			continue
+		if !ch.Missing {
+			lines = append(lines, ch.New)
 		}
-		lines = append(lines, ch.New)
 	}
-	if len(missing.Platforms) == 0 {
+	missing := update.NewMissingError(r)
+	if missing == nil {
 		return platforms, lines, nil
 	}
-	missing.All = len(lines) == 0
 	if !skipMissing || missing.All {
 		return nil, nil, missing
 	}

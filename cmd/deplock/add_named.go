@@ -12,6 +12,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/catalogue"
@@ -144,7 +145,11 @@ func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Clien
 // forbidden reports whether a server refused, as stores of objects do for what is not
 // there.
 func forbidden(err error) bool {
-	e, ok := errors.AsType[*source.Error](err)
+	t, ok := errors.AsType[*fetch.TransferError](err)
+	if !ok {
+		return false
+	}
+	e, ok := errors.AsType[*source.Error](t.Deciding().Err)
 	return ok && e.Status == http.StatusForbidden
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
@@ -23,8 +24,9 @@ func (c *command) auditCommand() *cobra.Command {
 		Short: "Ask upstream whether it still serves the locked bytes; never a cache or mirror",
 		Long: `audit downloads every locked line, those of [urls] included, from its origin and
 tells apart: the same bytes, other bytes under the same URL, nothing there any more,
-moved for good, and unreachable. With --cache and the old bytes in it, it names the members in which
-two archives differ. With --signatures, a line whose signature does not hold any more is
+moved for good, and unreachable. Where a rule of --rewrite leads, nothing is
+unreachable, not gone: upstream itself has not said so. With --cache and the old
+bytes in it, it names the members in which two archives differ. With --signatures, a line whose signature does not hold any more is
 unverified: the key has expired, say, or is revoked. It exits 1 if upstream has changed, and 3 if all that is
 wrong is that something could not be reached.`,
 		Args: cobra.ArbitraryArgs,
@@ -78,13 +80,16 @@ func (c *command) auditText(findings []update.Finding, signatures bool) {
 		if f.Dep != nil {
 			where = fmt.Sprintf("%s (%s)", f.Dep.Name, f.Line.Platform)
 		}
-		address := fetch.ShowAddress(f.Line.URL, f.Asked())
+		address := fetch.ShowAddress(f.Line.URL, f.Asked)
 		switch f.Status {
 		case update.Moved:
 			c.printf("%s        %s  %s\n  now at  %s\n", c.console.Mark("warning", "moved"), where, address, source.Redact(f.NewURL))
 		case update.Changed:
 			c.printf("%s      %s  %s\n  locked  sha256 %s  %s\n  now     sha256 %s  %s\n", c.console.Mark("error", "changed"), where, address,
 				f.Line.Digest, sizeText(f.Line.Size), f.Got.Digest, sizeText(f.Got.Size))
+			if f.Got.HTML {
+				c.printf("  it is an HTML page, not the file\n")
+			}
 			for _, m := range f.Members {
 				c.printf("  %-7s %s\n", m.How, m.Name)
 			}
@@ -98,6 +103,9 @@ func (c *command) auditText(findings []update.Finding, signatures bool) {
 			c.printf("%s %s  %s: %v\n", c.console.Mark(kind, fmt.Sprintf("%-12s", f.Status)), where, address, brief(f.Err))
 		}
 	}
+	for _, f := range findings {
+		c.hintFinding(f)
+	}
 	c.printf("%d same, %d changed, %d gone, %d moved, %d unreachable\n", count[update.Same],
 		count[update.Changed], count[update.Gone], count[update.Moved], count[update.Unreachable])
 	if signatures {
@@ -105,11 +113,22 @@ func (c *command) auditText(findings []update.Finding, signatures bool) {
 	}
 }
 
-// brief returns the last cause of a failed download.
+// hintFinding prints hints where upstream itself was not asked, or could not be.
+func (c *command) hintFinding(f update.Finding) {
+	var t *fetch.TransferError
+	switch {
+	case f.Status == update.Unreachable && errors.As(f.Err, &t):
+		c.console.HintTransfer(t)
+	case f.Status == update.Changed && f.Asked != "":
+		c.console.Hintf("%s", console.RuleHint(f.Asked))
+	}
+}
+
+// brief returns the cause of a failed download that counts.
 func brief(err error) error {
 	var t *fetch.TransferError
-	if errors.As(err, &t) && len(t.Attempts) > 0 {
-		return t.Attempts[len(t.Attempts)-1].Err
+	if errors.As(err, &t) {
+		return t.Deciding().Err
 	}
 	return err
 }
@@ -119,6 +138,7 @@ type audited struct {
 	Name      string                `json:"name"`
 	Platform  string                `json:"platform"`
 	URL       string                `json:"url"`
+	Asked     string                `json:"asked,omitempty"`
 	Status    update.Status         `json:"status"`
 	SHA256    string                `json:"sha256"`
 	Size      *int64                `json:"size,omitempty"`
@@ -143,6 +163,9 @@ func (c *command) auditJSON(findings []update.Finding) error {
 		}
 		if f.Status == update.Changed {
 			a.NewSHA256, a.NewSize = f.Got.Digest.String(), &f.Got.Size
+		}
+		if f.Asked != "" {
+			a.Asked = source.Redact(f.Asked)
 		}
 		if f.NewURL != "" {
 			a.NewURL = source.Redact(f.NewURL)

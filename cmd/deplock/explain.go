@@ -41,6 +41,8 @@ func explainOne(err error) error {
 		page      *update.PageError
 		noFile    *update.SubstituteError
 		machine   *update.MachineError
+		nowhere   *release.NotFoundError
+		answer    *release.AnswerError
 		sums      *update.SumsError
 		published *update.PublishedError
 		trust     *update.TrustError
@@ -70,8 +72,14 @@ func explainOne(err error) error {
 		return coded(exit.Usage, "write the version as {version} in url, or change the url itself and lock again without @"+version.Version)
 	case errors.As(err, &line):
 		return coded(exit.Usage, lineHint)
+	case errors.As(err, &nowhere) && nowhere.Asked != "":
+		return coded(exit.Unavailable, console.RuleHint(nowhere.Asked))
+	case errors.As(err, &answer):
+		return coded(exit.Unavailable, answerHint(answer))
 	case errors.As(err, &insecure):
 		return coded(exit.Refused, "use the https address; or, if there is none, --allow-http")
+	case errors.As(err, &page) && page.Asked != "":
+		return coded(exit.Unavailable, console.PageHint(page.Asked))
 	case errors.As(err, &page):
 		return coded(exit.Failure, "look at the address in a browser, then correct the url")
 	case errors.As(err, &noFile):
@@ -101,7 +109,14 @@ func explainOne(err error) error {
 	case errors.As(err, &contents):
 		return coded(exit.Failure, console.ArchiveHint(contents.Dep, contents.Err))
 	case errors.As(err, &missing):
-		return coded(exit.Failure, "--skip-missing leaves these platforms out and records it in the lockfile")
+		hint := "--skip-missing leaves these platforms out and records it in the lockfile"
+		for _, asked := range missing.Asked {
+			if asked != "" {
+				hint = console.RuleHint(asked) + "; if upstream has nothing there either, " + hint
+				break
+			}
+		}
+		return coded(exit.Failure, hint)
 	case errors.As(err, &sums):
 		var transfer *fetch.TransferError
 		if errors.As(sums.Err, &transfer) {
@@ -128,6 +143,14 @@ func explainOne(err error) error {
 		return coded(exit.Unavailable, "docker login "+denied.Registry)
 	}
 	return err
+}
+
+// answerHint says what to do about an answer of an API or a list of versions.
+func answerHint(e *release.AnswerError) string {
+	if e.Asked != "" {
+		return console.RuleHint(e.Asked)
+	}
+	return ""
 }
 
 // hintOptions explains what cannot be taken out of the archive of a dependency

@@ -50,11 +50,11 @@ func (c *command) outdated(all []update.Newest) error {
 	for _, n := range all {
 		switch {
 		case n.Err != nil:
-			e := &console.Error{Err: fmt.Errorf("%s: %w", n.Dep.Name, n.Err), Code: exit.Failure}
+			err := explainOne(fmt.Errorf("%s: %w", n.Dep.Name, n.Err))
 			if _, ok := errors.AsType[*release.LineError](n.Err); ok {
-				e.Hint = lineHint
+				err = &console.Error{Err: err, Code: exit.Failure, Hint: lineHint}
 			}
-			errs = append(errs, e)
+			errs = append(errs, err)
 			continue
 		case n.Newer:
 			if c.code == exit.OK {

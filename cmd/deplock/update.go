@@ -273,6 +273,10 @@ func (c *command) summary(results []update.Result) {
 		for _, ch := range r.Changes {
 			switch {
 			case ch.Missing:
+				if ch.Asked != "" {
+					c.printf("  %s: nothing at %s, left out\n", ch.Platform, fetch.ShowAddress(ch.URL, ch.Asked))
+					continue
+				}
 				c.printf("  %s: not published, left out\n", ch.Platform)
 			case !ch.Same():
 				c.printf("  %s\n", ch.Platform)

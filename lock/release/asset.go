@@ -159,8 +159,8 @@ func (c *Client) getAssets(ctx context.Context, repo, tag string) (map[string]st
 		} `json:"assets"`
 	}
 	_, err := c.api(ctx, c.tagAddress(repo, tag), &r)
-	if errors.Is(err, errNotFound) {
-		return nil, c.notFound(repo, fmt.Sprintf("release %q", tag))
+	if absent, ok := errors.AsType[*absentError](err); ok {
+		return nil, c.notFound(repo, fmt.Sprintf("release %q", tag), absent)
 	}
 	if err != nil {
 		return nil, err

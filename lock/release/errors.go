@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"depfetch/fetch"
 	"depfetch/fetch/source"
 )
 
@@ -32,11 +33,16 @@ type NotFoundError struct {
 	// Private is set if no token was sent: a private repository would have
 	// looked the same.
 	Private bool
+	// Asked is where a rule has led in the place of the API, or empty.
+	Asked string
 }
 
 func (e *NotFoundError) Error() string {
 	s := fmt.Sprintf("%s on GitHub: no %s", e.Repo, e.What)
-	if e.Private {
+	switch {
+	case e.Asked != "":
+		s += " (asked at " + source.Redact(e.Asked) + ")"
+	case e.Private:
 		s += ", or it is private and needs GITHUB_TOKEN"
 	}
 	return s
@@ -94,15 +100,16 @@ func (e *RateLimitError) Error() string {
 	return s
 }
 
-// AnswerError reports an answer that cannot be used.
+// AnswerError reports an answer that cannot be used, or that there was none.
 type AnswerError struct {
 	URL    string // of the request; print it with source.Redact
-	Status int    // of HTTP
+	Asked  string // where a rule has led in its place, or empty
+	Status int    // of HTTP, or 0
 	Err    error  // nil if the status says it all
 }
 
 func (e *AnswerError) Error() string {
-	s := source.Redact(e.URL) + ": "
+	s := fetch.ShowAddress(e.URL, e.Asked) + ": "
 	if e.Err != nil {
 		return s + e.Err.Error()
 	}

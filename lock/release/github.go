@@ -49,7 +49,7 @@ func (c *Client) searchReleases(ctx context.Context, s *search) error {
 		return s.old < enough && page < maxReleasePages
 	})
 	if err == nil && seen == 0 {
-		err = c.notFound(s.query.GitHub, "releases")
+		err = c.notFound(s.query.GitHub, "releases", nil)
 	}
 	return err
 }
@@ -77,7 +77,7 @@ func (c *Client) searchTags(ctx context.Context, s *search) error {
 	case err != nil:
 		return err
 	case seen == 0:
-		return c.notFound(s.query.GitHub, "tags")
+		return c.notFound(s.query.GitHub, "tags", nil)
 	case !whole:
 		return fmt.Errorf("%s has %d tags or more, too many to read", s.query.GitHub, seen)
 	}
@@ -94,8 +94,8 @@ func (c *Client) commitDate(ctx context.Context, repo, sha string) (time.Time, e
 	}
 	address := c.base() + "/repos/" + repo + "/git/commits/" + url.PathEscape(sha)
 	_, err := c.api(ctx, address, &commit)
-	if errors.Is(err, errNotFound) {
-		err = c.notFound(repo, "commit "+sha)
+	if absent, ok := errors.AsType[*absentError](err); ok {
+		err = c.notFound(repo, "commit "+sha, absent)
 	}
 	return commit.Committer.Date, err
 }
@@ -106,8 +106,8 @@ func pages[T any](ctx context.Context, c *Client, repo, what string, perPage int
 	for page := 1; address != ""; page++ {
 		var list []T
 		header, err := c.api(ctx, address, &list)
-		if errors.Is(err, errNotFound) {
-			return c.notFound(repo, "repository")
+		if absent, ok := errors.AsType[*absentError](err); ok {
+			return c.notFound(repo, "repository", absent)
 		}
 		if err != nil {
 			return err
@@ -149,13 +149,21 @@ func (c *Client) base() string {
 	return strings.TrimRight(c.API, "/")
 }
 
-var errNotFound = errors.New("not found")
+// absentError is the error of a 404.
+type absentError struct{ asked string }
 
-func (c *Client) notFound(repo, what string) error {
-	return &NotFoundError{Repo: repo, What: what, Private: c.Token == ""}
+func (e *absentError) Error() string { return "not found" }
+
+// notFound makes the error of what is not there; err is nil if a listing has said so.
+func (c *Client) notFound(repo, what string, err *absentError) error {
+	e := &NotFoundError{Repo: repo, What: what, Private: c.Token == ""}
+	if err != nil {
+		e.Asked = err.asked
+	}
+	return e
 }
 
-// api reads a JSON document of the API. Its error for a 404 is errNotFound.
+// api reads a JSON document of the API. Its error for a 404 is an *absentError.
 func (c *Client) api(ctx context.Context, address string, to any) (http.Header, error) {
 	if err := c.limit(); err != nil {
 		return nil, err
@@ -169,17 +177,17 @@ func (c *Client) api(ctx context.Context, address string, to any) (http.Header, 
 	}
 	switch {
 	case a.Status == http.StatusNotFound:
-		return nil, errNotFound
+		return nil, &absentError{a.Asked}
 	case rateLimited(a):
 		return nil, c.setLimit(a)
 	case a.Status != http.StatusOK:
-		return nil, &AnswerError{URL: address, Status: a.Status}
+		return nil, &AnswerError{URL: address, Asked: a.Asked, Status: a.Status}
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<")) {
-		return nil, &AnswerError{URL: address, Status: a.Status, Err: errors.New("a web page in place of JSON; is this the base URL of an API?")}
+		return nil, &AnswerError{URL: address, Asked: a.Asked, Status: a.Status, Err: errors.New("a web page in place of JSON; is this the base URL of an API?")}
 	}
 	if err := json.Unmarshal(a.Body, to); err != nil {
-		return nil, &AnswerError{URL: address, Status: a.Status, Err: fmt.Errorf("the answer cannot be read: %w", err)}
+		return nil, &AnswerError{URL: address, Asked: a.Asked, Status: a.Status, Err: fmt.Errorf("the answer cannot be read: %w", err)}
 	}
 	return a.Header, nil
 }

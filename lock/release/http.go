@@ -28,6 +28,7 @@ type answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Asked  string // where a rule has led in the place of the address, or empty
 }
 
 // get asks for an address, with header and the token if it is on the API's origin. It
@@ -40,20 +41,24 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (a
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errSlow)
 	defer cancel()
-	a, err := c.read(ctx, c.Rewrites, address, header)
-	if (err != nil || a.Status >= http.StatusBadRequest) && c.Rewrites != nil && c.Rewrites.Fallback && ctx.Err() == nil {
-		if to, _ := c.Rewrites.Rewrite(address); to != address {
-			a, err = c.read(ctx, nil, address, header)
-		}
+	asked, _ := c.Rewrites.Rewrite(address)
+	if asked == address {
+		asked = ""
 	}
+	a, err := c.read(ctx, c.Rewrites, address, header)
+	if (err != nil || a.Status >= http.StatusBadRequest) && asked != "" && c.Rewrites.Fallback && ctx.Err() == nil {
+		asked = ""
+		a, err = c.read(ctx, nil, address, header)
+	}
+	a.Asked = asked
 	if errors.Is(context.Cause(ctx), errSlow) {
 		err = errSlow
 	}
 	switch {
 	case err != nil:
-		return answer{}, fmt.Errorf("%s: %w", source.Redact(address), err)
+		return answer{}, &AnswerError{URL: address, Asked: asked, Err: err}
 	case len(a.Body) > maxAnswer:
-		return answer{}, &AnswerError{URL: address, Status: a.Status, Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
+		return answer{}, &AnswerError{URL: address, Asked: asked, Status: a.Status, Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
 	}
 	return a, nil
 }

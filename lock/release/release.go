@@ -285,7 +285,7 @@ func (c *Client) searchText(ctx context.Context, s *search) error {
 	case source.SameOrigin(s.query.URL, c.base()) && rateLimited(a):
 		return c.setLimit(a)
 	case a.Status != http.StatusOK:
-		return &AnswerError{URL: s.query.URL, Status: a.Status}
+		return &AnswerError{URL: s.query.URL, Asked: a.Asked, Status: a.Status}
 	}
 	group := min(1, regex.NumSubexp())
 	for _, m := range regex.FindAllSubmatch(a.Body, -1) {

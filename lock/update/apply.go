@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 
-	"depfetch/fetch"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 )
@@ -57,11 +56,9 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 		}
 	}
 	var found []lock.Platform
-	missing := &MissingError{Dep: name, Version: r.Version}
+	missing := NewMissingError(r)
 	for _, c := range r.Changes {
 		if c.Missing {
-			missing.Platforms = append(missing.Platforms, c.Platform)
-			missing.URLs = append(missing.URLs, fetch.ShowAddress(c.URL, c.Asked))
 			if err := doc.RemoveLocked(name, c.Platform); err != nil {
 				return err
 			}
@@ -76,9 +73,9 @@ func apply(doc *edit.Document, r Result, skipMissing bool) error {
 		}
 	}
 	switch {
-	case len(missing.Platforms) == 0:
+	case missing == nil:
 		return nil
-	case !skipMissing || len(found) == 0:
+	case !skipMissing || missing.All:
 		return missing
 	}
 	return doc.SetPlatforms(name, found)

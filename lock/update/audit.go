@@ -1,8 +1,8 @@
 package update
 
 import (
-	"cmp"
 	"context"
+	"errors"
 
 	"depfetch/fetch"
 	"depfetch/fetch/source"
@@ -17,7 +17,7 @@ const (
 	Same        Status = "same"        // the locked bytes
 	Moved       Status = "moved"       // the locked bytes, through a permanent redirect
 	Changed     Status = "changed"     // other bytes
-	Gone        Status = "gone"        // nothing (404 or 410)
+	Gone        Status = "gone"        // nothing (404 or 410), as the origin itself says
 	Unreachable Status = "unreachable" // unknown: it could not be asked
 	Unverified  Status = "unverified"  // the locked bytes, and a signature does not hold now
 )
@@ -27,6 +27,7 @@ type Finding struct {
 	Dep     *lock.Dep // nil for a line of urls
 	Line    lock.Line
 	Status  Status
+	Asked   string            // where a rule has sent the request in the place of Line.URL, or empty
 	Got     fetch.Measurement // if Changed
 	NewURL  string            // if Moved
 	Members []MemberChange    // if Changed and both archives could be read
@@ -102,14 +103,15 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin, s
 	return findings, err
 }
 
-// Asked returns where a rule of the source has sent the request in place of the address,
-// or "".
-func (f Finding) Asked() string { return cmp.Or(f.Got.Response.Asked, asked(f.Err)) }
-
 func (f *Finding) judge(m fetch.Measurement) {
 	size := f.Line.Size
+	f.Asked = m.Asked
+	if t, ok := errors.AsType[*fetch.TransferError](m.Err); ok {
+		f.Asked = t.Deciding().Asked
+	}
+	asked, none := missing(m.Err)
 	switch {
-	case missing(m.Err):
+	case none && asked == "":
 		f.Status, f.Err = Gone, m.Err
 	case m.Err != nil:
 		f.Status, f.Err = Unreachable, m.Err

@@ -40,10 +40,13 @@ func (e *InsecureError) Error() string {
 }
 
 // PageError reports that an address serves a web page.
-type PageError struct{ Dep, URL string }
+type PageError struct {
+	Dep, URL string
+	Asked    string // where a rule has led in the place of URL, or empty
+}
 
 func (e *PageError) Error() string {
-	return fmt.Sprintf("%s: %s serves a web page, not a file", e.Dep, source.Redact(e.URL))
+	return fmt.Sprintf("%s: %s serves a web page, not a file", e.Dep, fetch.ShowAddress(e.URL, e.Asked))
 }
 
 // SubstituteError reports that an address serves something else than the file.
@@ -130,7 +133,8 @@ func (e *TrustError) Error() string {
 type MissingError struct {
 	Dep, Version string
 	Platforms    []lock.Platform
-	URLs         []string // by platform, as they may be shown
+	URLs         []string // by platform
+	Asked        []string // where rules have led, by platform; empty where upstream itself has said so
 	All          bool     // there is nothing for any platform
 }
 
@@ -141,9 +145,25 @@ func (e *MissingError) Error() string {
 	}
 	s += " is not published for some platforms"
 	for i, p := range e.Platforms {
-		s += fmt.Sprintf("\n%s: nothing at %s", p, e.URLs[i])
+		s += fmt.Sprintf("\n%s: nothing at %s", p, fetch.ShowAddress(e.URLs[i], e.Asked[i]))
 	}
 	return s
+}
+
+// NewMissingError returns the error for the changes of r that are Missing, or nil if none is.
+func NewMissingError(r Result) *MissingError {
+	e := &MissingError{Dep: r.Dep.Name, Version: r.Version, All: true}
+	for _, c := range r.Changes {
+		if !c.Missing {
+			e.All = false
+			continue
+		}
+		e.Platforms, e.URLs, e.Asked = append(e.Platforms, c.Platform), append(e.URLs, c.URL), append(e.Asked, c.Asked)
+	}
+	if len(e.Platforms) == 0 {
+		return nil
+	}
+	return e
 }
 
 // BlobError reports a file of a cache that does not have the digest in its name, and

@@ -115,7 +115,7 @@ func (c *Client) checkSubstitute(it *item) error {
 		if strings.HasPrefix(path.Ext(name), ".htm") || strings.HasPrefix(path.Ext(name), ".xhtm") {
 			return nil
 		}
-		return &PageError{Dep: it.dep.Name, URL: it.url}
+		return &PageError{Dep: it.dep.Name, URL: it.url, Asked: m.Asked}
 	}
 	archive := content.ByName(name) == content.NamedArchive
 	why := it.use(name)

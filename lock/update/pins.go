@@ -74,7 +74,7 @@ func (c *Client) pinChange(ctx context.Context, client *fetch.Client, least lock
 	case m.Err != nil:
 		return ch, m.Err
 	case m.HTML && !strings.HasPrefix(path.Ext(name), ".htm"):
-		return ch, &PageError{Dep: pinsName, URL: old.URL}
+		return ch, &PageError{Dep: pinsName, URL: old.URL, Asked: m.Asked}
 	}
 	trust, err := c.PublishedTrust(ctx, client, old.URL, m)
 	if err != nil {

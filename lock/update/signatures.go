@@ -199,7 +199,7 @@ func (c *Client) auditSignatures(ctx context.Context, store *cache.Store, findin
 	for f, it := range items {
 		if f.By, f.Err = c.audited(store, it, f.Line); f.Err != nil {
 			f.Status = Unverified
-			if _, failed := errors.AsType[*fetch.TransferError](f.Err); failed && !missing(f.Err) {
+			if _, failed := errors.AsType[*fetch.TransferError](f.Err); failed && !notFound(f.Err) {
 				f.Status = Unreachable
 			}
 		}
@@ -228,6 +228,12 @@ func (c *Client) audited(store *cache.Store, it *item, line lock.Line) (by strin
 		err = &SignerError{Dep: it.dep.Name, Platform: it.platform, Old: line, New: now}
 	}
 	return by, err
+}
+
+// notFound reports whether upstream answered that it does not have what failed.
+func notFound(err error) bool {
+	asked, none := missing(err)
+	return none && asked == ""
 }
 
 // verify downloads a signature and verifies it.

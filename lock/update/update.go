@@ -103,9 +103,9 @@ type Change struct {
 	Platform lock.Platform
 	Old      *lock.Line // nil if it was not locked
 	New      lock.Line  // zero if Missing
-	Missing  bool       // upstream has nothing at URL (404 or 410)
+	Missing  bool       // there is nothing at URL, or at Asked (404 or 410)
 	URL      string     // that was asked for
-	Asked    string     // if Missing: where a rule of the source has sent the request in its place, or empty
+	Asked    string     // if Missing: where a rule has led, so that upstream itself was not asked; else empty
 	Mismatch bool       // it is a program for another platform, which is allowed
 	Manifest []byte     // of a tree: the text whose digest is New.Unpacked
 }
@@ -333,11 +333,10 @@ func (c *Client) change(least lock.Trust, store *cache.Store, it *item) (Change,
 		}
 	}
 	m := it.measured
-	switch {
-	case missing(m.Err):
-		ch.Missing, ch.Asked = true, asked(m.Err)
-		return ch, nil
-	case m.Err != nil:
+	if m.Err != nil {
+		if ch.Asked, ch.Missing = missing(m.Err); ch.Missing {
+			return ch, nil
+		}
 		return ch, m.Err
 	}
 	if err := c.checkSubstitute(it); err != nil {
@@ -407,20 +406,14 @@ func (c *Client) warnMoving(it *item) {
 	}
 }
 
-// asked returns where a rule has sent the last request of a failed download, or "".
-func asked(err error) string {
-	if t, ok := errors.AsType[*fetch.TransferError](err); ok && len(t.Attempts) > 0 {
-		return t.Attempts[len(t.Attempts)-1].Asked
+// missing reports whether the answer to a download was that there is nothing: that of
+// upstream if it was asked, else that of asked, where a rule has led.
+func missing(err error) (asked string, missing bool) {
+	t, ok := errors.AsType[*fetch.TransferError](err)
+	if !ok {
+		return "", false
 	}
-	return ""
-}
-
-// missing reports whether upstream answered that it has nothing at an address: of several
-// answers the last, which is the origin's own.
-func missing(err error) bool {
-	if t, ok := errors.AsType[*fetch.TransferError](err); ok && len(t.Attempts) > 0 {
-		err = t.Attempts[len(t.Attempts)-1].Err
-	}
-	e, ok := errors.AsType[*source.Error](err)
-	return ok && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
+	a := t.Deciding()
+	e, ok := errors.AsType[*source.Error](a.Err)
+	return a.Asked, ok && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }

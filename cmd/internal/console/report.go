@@ -143,7 +143,7 @@ func (c *Console) reportTransfer(e *fetch.TransferError) int {
 		}
 	}
 	c.Errorf("%s: could not download\n%s", name, attempts(e))
-	c.hintTransfer(e)
+	c.HintTransfer(e)
 	return exit.Unavailable
 }
 
@@ -154,8 +154,7 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 		switch name := e.Artifact.Name; {
 		case !errors.As(a.Err, &wrong):
 		case a.Asked != "":
-			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads, and has other bytes than those pinned; %s",
-				source.Redact(a.Asked), ruleHint(e, a))
+			c.Hintf("%s, and has other bytes than those pinned; %s", leads(a.Asked), ruleHint(e, a))
 		case a.Source == fetch.SourceMirror:
 			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
 		case a.Source != fetch.SourceOrigin:
@@ -262,8 +261,8 @@ func mismatch(e *fetch.MismatchError) string {
 	return strings.Join(lines, "\n")
 }
 
-// hintTransfer prints hints for the usual causes of a failed download.
-func (c *Console) hintTransfer(e *fetch.TransferError) {
+// HintTransfer prints hints for the usual causes of a failed download.
+func (c *Console) HintTransfer(e *fetch.TransferError) {
 	for _, a := range e.Attempts {
 		var (
 			s         *source.Error
@@ -291,7 +290,7 @@ func (c *Console) hintTransfer(e *fetch.TransferError) {
 		case denied(s):
 			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
 		case a.Asked != "":
-			c.Hintf("%s is where a rule of --rewrite or $DEPFETCH_REWRITE leads; %s", source.Redact(a.Asked), ruleHint(e, a))
+			c.Hintf("%s; %s", leads(a.Asked), ruleHint(e, a))
 			return
 		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
 			if e.Artifact.Digest == (fetch.Digest{}) { // it is about to be locked
@@ -314,7 +313,22 @@ func ruleHint(e *fetch.TransferError, a fetch.Attempt) string {
 			return "correct it" // the address itself has been asked too
 		}
 	}
-	return "correct it, or let upstream be asked too with --origin-fallback or DEPFETCH_ORIGIN_FALLBACK=1"
+	return correctRule
+}
+
+const correctRule = "correct it, or let upstream be asked too with --origin-fallback or DEPFETCH_ORIGIN_FALLBACK=1"
+
+// RuleHint says what to do where a rule has led to what is not there, or is something else.
+func RuleHint(asked string) string { return leads(asked) + "; " + correctRule }
+
+// PageHint says what to do where a rule has led to a web page.
+func PageHint(asked string) string {
+	return leads(asked) + "; does it want a login (--netrc, --headers)? Otherwise correct it"
+}
+
+// leads says why an address was asked that nobody has named.
+func leads(asked string) string {
+	return source.Redact(asked) + " is where a rule of --rewrite or $DEPFETCH_REWRITE leads"
 }
 
 // denied reports whether a server requires other credentials.
