@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"depfetch/cmd/internal/console"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
@@ -51,6 +52,8 @@ func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
 		switch {
 		case r.Local && !l.flags.allowHTTP:
 			l.served(r)
+		case asked != r.URL && strings.HasPrefix(asked, "http://") && !l.flags.allowHTTP:
+			l.misled(r, fetch.ShowAddress(r.URL, asked)+" would come over plain http", "give the rule an https TO; or, if there is none, deplock sync --allow-http")
 		case strings.HasPrefix(asked, "http://") && !l.flags.allowHTTP:
 			l.book.leave(r, source.Redact(asked)+" comes over plain http", "use the https address; or, if there is none, deplock sync --allow-http")
 		default:
@@ -84,6 +87,15 @@ func (l *locking) lock(ctx context.Context, wants []*sync.Request) error {
 
 func (l *locking) served(r *sync.Request) {
 	l.book.leave(r, source.Redact(r.URL)+" is served by the build itself", "deplock sync --allow-http, if it can be asked from here too; else deplock record -- docker build …")
+}
+
+// misled leaves what a rule of the network has led astray: that is a failure of this
+// machine, like a download that fails, and says nothing about the Dockerfile.
+func (l *locking) misled(r *sync.Request, what, hint string) {
+	l.book.failed++
+	l.console.Errorf("%s", what)
+	l.console.Hintf("%s", hint)
+	l.book.leave(r, what, hint)
 }
 
 // ask fills in what was measured: with one client for all that are asked for alike,
@@ -173,13 +185,16 @@ func (l *locking) enter(a *answer) {
 	case m.Err != nil:
 		book.failed++
 		l.console.Report(fmt.Errorf("%s: %w", shown, m.Err))
-		book.leave(r, shown+" could not be downloaded", "try again, or correct the address")
+		book.leave(r, shown+" could not be downloaded", "see the error")
 		return
 	case a.redirected():
 		book.leave(r, shown+" answers with a redirect, which the call does not follow: it gets the page of the redirect", "add -L")
 		if !book.old[r.URL] {
 			book.differ(r)
 		}
+		return
+	case a.page() && m.Asked != "":
+		l.misled(r, fetch.ShowAddress(r.URL, m.Asked)+" is a web page", console.PageHint(m.Asked))
 		return
 	case a.page():
 		book.leave(r, shown+" is a web page", "ask for the file itself")
