@@ -47,7 +47,7 @@ func (t *acquisition) candidates() []candidate {
 		l.add(candidate{kind: SourceLocal, url: name, open: func(context.Context) (*os.File, error) { return regular.Open(name) }})
 	}
 	if t.Cache != nil {
-		l.add(candidate{kind: SourceCache, url: "the cache", open: t.openCache})
+		l.add(candidate{kind: SourceCache, url: t.Cache.File(t.blob.digest), open: t.openCache})
 	}
 	if t.Offline {
 		return l.list

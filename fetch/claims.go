@@ -56,7 +56,7 @@ func newClaims(root string) *claims {
 func (c *claims) refuse(d *destination, path, format string, args ...any) {
 	if !c.refused[d.Name] {
 		c.refused[d.Name] = true
-		c.errs = append(c.errs, &DestinationError{d.Artifact, path, fmt.Errorf(format, args...)})
+		c.errs = append(c.errs, &DestinationError{Artifact: d.Artifact, Path: path, Err: fmt.Errorf(format, args...)})
 	}
 }
 

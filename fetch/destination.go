@@ -34,7 +34,7 @@ func (d *destination) merges() bool { return d.Unpack != nil && !d.Unpack.Replac
 // busybox). A directory that is merged into is followed.
 func resolve(root string, a *Artifact) (*destination, error) {
 	fail := func(path string, err error) (*destination, error) {
-		return nil, &DestinationError{a, path, err}
+		return nil, &DestinationError{Artifact: a, Path: path, Err: err}
 	}
 	if a.Path == "" {
 		return fail(a.Name, ErrNoPath)
@@ -63,7 +63,9 @@ func resolve(root string, a *Artifact) (*destination, error) {
 // called from so many places that inlining it would cost 2 kB.
 //
 //go:noinline
-func (d *destination) fail(err error) error { return &DestinationError{d.Artifact, d.file, err} }
+func (d *destination) fail(err error) error {
+	return &DestinationError{Artifact: d.Artifact, Path: d.file, Err: err}
+}
 
 // relative returns path without its leading slash.
 func relative(path string) string {

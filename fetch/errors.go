@@ -102,9 +102,13 @@ type DestinationError struct {
 	Artifact *Artifact
 	Path     string // on this machine, Client.Root included
 	Err      error
+	InCache  bool // Path is one of the cache, which is all that Fill writes to
 }
 
 func (e *DestinationError) Error() string {
+	if e.InCache {
+		return fmt.Sprintf("%s: cannot write to the cache: %s: %v", e.Artifact.Name, e.Path, e.Err)
+	}
 	return fmt.Sprintf("%s: cannot place %s: %v", e.Artifact.Name, e.Path, e.Err)
 }
 

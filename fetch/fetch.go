@@ -103,6 +103,7 @@ type Summary struct {
 	Present int   // artifacts that were in place already
 	Placed  int   // artifacts put in place
 	Bytes   int64 // downloaded, those of failed attempts included
+	InCache bool  // the place is the cache: it counts what Fill did
 }
 
 // Fetch puts every artifact in place, or changes nothing and returns why. The

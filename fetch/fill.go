@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"time"
 
@@ -34,7 +35,7 @@ func (c *Client) Fill(ctx context.Context, artifacts []Artifact) (Summary, error
 	if err != nil {
 		return Summary{}, err
 	}
-	s := Summary{Bytes: r.bytes.Load()}
+	s := Summary{Bytes: r.bytes.Load(), InCache: true}
 	for _, p := range present {
 		if p {
 			s.Present++
@@ -61,7 +62,7 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	}
 	f, err := r.Cache.Temp() // for what is not downloaded, or in a place without locks
 	if err != nil {
-		return false, &DestinationError{a, r.Cache.Root, osfile.Cause(err)}
+		return false, r.cannotCache(a, err)
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
@@ -70,16 +71,32 @@ func (r *run) fill(ctx context.Context, b *blob) (present bool, err error) {
 	var unwritable *writeError
 	switch {
 	case errors.As(err, &unwritable):
-		return false, cannotWrite(a, r.Cache.Root, r.Cache.Root, unwritable.error)
+		return false, r.cannotCache(a, unwritable.error)
 	case err != nil:
 		return false, err
 	}
 	if !got.cached() {
 		if err := r.Cache.Commit(b.digest, f); err != nil {
-			return false, &DestinationError{a, r.Cache.Root, osfile.Cause(err)}
+			return false, r.cannotCache(a, err)
 		}
 	}
 	r.emit(Event{Kind: EventVerified, Artifact: a, Source: got.kind, URL: got.url, Asked: got.asked,
 		Bytes: got.bytes, Elapsed: time.Since(began)})
 	return false, nil
+}
+
+// cannotCache returns the error for a file of the cache that cannot be written.
+func (r *run) cannotCache(a *Artifact, err error) error {
+	path := r.Cache.Root
+	var (
+		file *fs.PathError
+		link *os.LinkError
+	)
+	switch {
+	case errors.As(err, &file):
+		path = file.Path
+	case errors.As(err, &link):
+		path = link.New
+	}
+	return &DestinationError{Artifact: a, Path: path, Err: osfile.Cause(err), InCache: true}
 }

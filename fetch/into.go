@@ -12,7 +12,8 @@ import (
 // Origin says where the bytes of an artifact came from.
 type Origin struct {
 	Source   SourceKind
-	URL      string // that was asked; print it with source.Redact
+	URL      string // print it with source.Redact
+	Asked    string // where a rule of the source has sent the request in its place, or empty; print it likewise
 	Bytes    int64
 	Response source.Response // zero but for URL and Length, if the source is no server
 }
@@ -39,5 +40,5 @@ func (c *Client) Into(ctx context.Context, a *Artifact, f *os.File) (Origin, err
 	if !got.cached() && f != nil {
 		r.toCache(a, func() error { return r.Cache.Put(a.Digest, f) })
 	}
-	return Origin{got.kind, got.url, got.bytes, got.response}, nil
+	return Origin{got.kind, got.url, got.asked, got.bytes, got.response}, nil
 }

@@ -159,7 +159,7 @@ func (d *destination) unwritable(err error) error {
 // cannotWrite returns the error of a temporary file in dir that cannot be made or
 // written; a was to be placed at path.
 func cannotWrite(a *Artifact, path, dir string, err error) error {
-	return &DestinationError{a, path, fmt.Errorf("cannot write in %s: %w", dir, osfile.Cause(err))}
+	return &DestinationError{Artifact: a, Path: path, Err: fmt.Errorf("cannot write in %s: %w", dir, osfile.Cause(err))}
 }
 
 // tempDir returns the directory of the temporary files within dir.

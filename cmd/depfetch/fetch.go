@@ -60,6 +60,9 @@ func (c *command) fetch(ctx context.Context, f fetchFlags, names []string) error
 		}
 		client.Events = progress.Event
 		if f.downloadOnly {
+			for i := range artifacts {
+				artifacts[i].Path = "" // nothing is placed
+			}
 			return client.Fill(ctx, artifacts)
 		}
 		return client.Fetch(ctx, artifacts)
@@ -135,7 +138,7 @@ func (c *command) mirrors(asked []string) ([]string, error) {
 		u, err := url.Parse(m)
 		if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
 			u.Scheme != "file" && !named(u) {
-			return nil, console.Usagef("a mirror is the address of a tree that holds blobs/sha256/<hex>, for instance https://mirror.example/deps",
+			return nil, console.Usagef("a mirror is the address of a tree that holds blobs/sha256/<hex>, for instance https://mirror.example/deps or file:///srv/mirror, or of a registry, oci://registry.example/team/deps",
 				"mirror %s: not an https, http or file URL without credentials and query", network.ShownWord(m, list))
 		}
 	}

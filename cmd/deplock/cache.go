@@ -64,15 +64,20 @@ func (c *command) pruneCommand() *cobra.Command {
 					locked[p.Digest] = true
 				}
 			}
-			blobs, bytes, err := store.Prune(func(d fetch.Digest) bool { return locked[d] }, dryRun)
-			if err != nil {
-				return err
-			}
+			removed, err := store.Prune(func(d fetch.Digest) bool { return locked[d] }, dryRun)
 			verb := "removed"
 			if dryRun {
 				verb = "would remove"
 			}
-			fmt.Fprintf(c.stdout, "%s %s, %s\n", verb, count(blobs, "blob"), console.Bytes(bytes))
+			var bytes int64
+			for _, b := range removed {
+				c.printf("%s %s  %s\n", verb, b.Digest, console.Bytes(b.Size))
+				bytes += b.Size
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.stdout, "%s %s, %s\n", verb, count(len(removed), "blob"), console.Bytes(bytes))
 			return nil
 		},
 	}

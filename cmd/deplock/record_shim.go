@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -90,22 +91,46 @@ func (c *command) recordShim(ctx context.Context, name string, args []string) in
 		},
 	}).Run(ctx)
 	if code != exit.OK && said.Len() > 0 {
-		record.Append(at.journal, record.Request{Call: name + " " + redactArgs(args), Problem: strings.TrimSpace(said.String())})
+		record.Append(at.journal, record.Request{Call: name + " " + redactArgs(name, args), Problem: strings.TrimSpace(said.String())})
 	}
 	return code
 }
 
-// redactArgs returns arguments as they may be shown: of the addresses, and nothing
-// else, which may be secret.
-func redactArgs(args []string) string {
+// redactArgs returns a command line as it may be shown: its options, its addresses and the
+// names of its files. Everything else may be secret.
+func redactArgs(name string, args []string) string {
+	lex := curl.Lex
+	if name == "wget" {
+		lex = wget.Lex
+	}
 	var shown []string
-	for _, a := range args {
-		switch {
-		case strings.Contains(a, "://"):
-			shown = append(shown, source.Redact(a))
-		case strings.HasPrefix(a, "-") && !strings.Contains(a, "="):
-			shown = append(shown, a)
+	letters := false // of switches, to which more can be added
+	for a := range lex(args) {
+		switch o := a.Option; {
+		case a.Err != nil || o == nil:
+			letters = false
+		case o.Short != "" && a.On:
+			if letters {
+				shown[len(shown)-1] += o.Short
+			} else {
+				shown = append(shown, "-"+o.Short)
+			}
+			letters = o.Kind != cmdline.Value
+		case !a.On:
+			shown, letters = append(shown, "--no-"+o.Long), false
+		default:
+			shown, letters = append(shown, o.Name()), false
 		}
+		value := "…"
+		switch o := a.Option; {
+		case o != nil && o.Kind != cmdline.Value:
+			continue
+		case o != nil && slices.Contains([]string{"output", "output-dir", "output-document", "directory-prefix"}, o.Long):
+			value = a.Value
+		case (o == nil || o.Long == "url") && strings.Contains(a.Value, "://"):
+			value = source.Redact(a.Value)
+		}
+		shown = append(shown, value)
 	}
 	return strings.Join(shown, " ")
 }

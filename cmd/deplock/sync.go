@@ -32,6 +32,7 @@ type syncFlags struct {
 	vendor                                     string
 	binaries                                   string
 	bases                                      string
+	programs                                   map[lock.Platform][]byte // that --vendor copies
 }
 
 const syncLong = `sync takes Dockerfiles over as they are. It locks what their RUNs download with curl
@@ -126,6 +127,11 @@ func (c *command) sync(ctx context.Context, f syncFlags, paths []string) error {
 		return err
 	}
 	c.unknownArgs(f, groups)
+	if f.vendor != "" && !f.noEdit && !f.check && !f.undo {
+		if f.programs, err = f.findPrograms(groups); err != nil {
+			return err
+		}
+	}
 	var errs []error
 	total := &tally{}
 	for _, g := range groups {

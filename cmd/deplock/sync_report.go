@@ -205,7 +205,10 @@ func (c *command) syncSummary(f syncFlags, t *tally) {
 // sayBuild says what a build needs from now on: the lines of the compose and bake
 // files that describe it, and the option of the command.
 func (c *command) sayBuild(f syncFlags, files []string) {
-	c.console.Hintf("builds need depfetch: docker buildx build --build-context %s=docker-image://IMAGE … (or a folder that holds the binary); deplock sync --vendor puts it into the repository", f.from)
+	if strings.ContainsAny(f.from, "/:") {
+		return // it is an image, which builds get by themselves
+	}
+	c.console.Hintf("builds need depfetch: docker buildx build --build-context %s=DIR …, the folder that holds it (or docker-image://IMAGE); deplock sync --vendor puts it into the repository", f.from)
 	for _, name := range files {
 		if strings.Contains(name, "docker-bake") {
 			c.console.Hintf("in its target of %s: contexts = { %s = \"docker-image://IMAGE\" }", printable.String(name), f.from)

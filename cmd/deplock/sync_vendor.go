@@ -17,16 +17,27 @@ import (
 	"depfetch/lock/sync"
 )
 
+// findPrograms reads the programs of --vendor for the platforms of all lockfiles, before
+// anything is downloaded or written.
+func (f syncFlags) findPrograms(groups []*group) (map[lock.Platform][]byte, error) {
+	programs := make(map[lock.Platform][]byte)
+	for _, g := range groups {
+		for _, p := range g.platforms() {
+			var err error
+			if programs[p] != nil {
+				continue
+			}
+			if programs[p], err = findProgram("--vendor-from", f.binaries, sync.Binary(p), "depfetch", p); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return programs, nil
+}
+
 // vendor puts the programs into the repository, and their digests into the lockfile.
 func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 	var lines []lock.Vendored
-	programs := make(map[lock.Platform][]byte)
-	for _, p := range g.platforms() {
-		var err error
-		if programs[p], err = findProgram("--vendor-from", f.binaries, sync.Binary(p), "depfetch", p); err != nil {
-			return err
-		}
-	}
 	done := make(map[string]bool)
 	for _, u := range g.units {
 		dir := filepath.Join(u.context, filepath.FromSlash(f.vendor))
@@ -35,7 +46,7 @@ func (c *command) vendor(ctx context.Context, f syncFlags, g *group) error {
 		}
 		done[dir] = true
 		for _, p := range g.platforms() {
-			program, name := programs[p], filepath.Join(dir, sync.Binary(p))
+			program, name := f.programs[p], filepath.Join(dir, sync.Binary(p))
 			line, err := g.vendored(name, program)
 			if err != nil {
 				return err

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"depfetch/fetch/digest"
@@ -69,7 +70,7 @@ func (s *Store) Put(d digest.SHA256, src *os.File) error {
 // closes it. An earlier one is replaced.
 func (s *Store) Commit(d digest.SHA256, f *os.File) error {
 	file := s.File(d)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if err := s.makeDirs(); err != nil {
 		return err
 	}
 	// Stages of a build share a cache, and may run as different users.
@@ -78,6 +79,29 @@ func (s *Store) Commit(d digest.SHA256, f *os.File) error {
 	}
 	if err := tempfile.Rename(f, file); err != nil {
 		return fmt.Errorf("cache: %w", err)
+	}
+	return nil
+}
+
+// makeDirs makes the directories of the blobs with the permissions of the root: whoever
+// may write there may add blobs, and what is sticky there lets nobody else remove them.
+func (s *Store) makeDirs() error {
+	root, err := os.Stat(s.Root)
+	if err != nil {
+		return err
+	}
+	dir := s.Root
+	for name := range strings.SplitSeq(Dir, "/") {
+		dir = filepath.Join(dir, name)
+		err := os.Mkdir(dir, 0o755)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		// Not all file systems have these; the blobs are then of this user.
+		os.Chmod(dir, root.Mode()&(fs.ModePerm|fs.ModeSticky|fs.ModeSetgid))
 	}
 	return nil
 }
@@ -95,13 +119,19 @@ func (s *Store) File(d digest.SHA256) string {
 	return filepath.Join(s.Root, filepath.FromSlash(Dir), d.String())
 }
 
+// Blob is a blob of a store.
+type Blob struct {
+	Digest digest.SHA256
+	Size   int64 // in bytes
+}
+
 // Prune removes the blobs that keep does not want, and what killed programs have
-// left. It returns how many blobs it removed, and their bytes. With dryRun it
-// removes nothing. A store that is not there is empty.
-func (s *Store) Prune(keep func(digest.SHA256) bool, dryRun bool) (blobs int, bytes int64, err error) {
+// left. It returns the blobs that it removed, also those before an error. With dryRun
+// it removes nothing. A store that is not there is empty.
+func (s *Store) Prune(keep func(digest.SHA256) bool, dryRun bool) (removed []Blob, err error) {
 	entries, err := os.ReadDir(filepath.Join(s.Root, filepath.FromSlash(Dir)))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, err
+		return nil, err
 	}
 	for _, e := range entries {
 		d, err := digest.Parse(e.Name())
@@ -114,14 +144,13 @@ func (s *Store) Prune(keep func(digest.SHA256) bool, dryRun bool) (blobs int, by
 		}
 		if !dryRun {
 			if err := os.Remove(s.File(d)); err != nil {
-				return blobs, bytes, err
+				return removed, err
 			}
 		}
-		blobs++
-		bytes += info.Size()
+		removed = append(removed, Blob{d, info.Size()})
 	}
 	if !dryRun {
 		s.sweep(0)
 	}
-	return blobs, bytes, nil
+	return removed, nil
 }

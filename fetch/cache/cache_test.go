@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +57,8 @@ func TestStore(t *testing.T) {
 		t.Errorf("the blob is not where an OCI layout has it, for all to read: %v, %v", info, err)
 	}
 	keep := func(digest.SHA256) bool { return false }
-	if blobs, bytes, err := s.Prune(keep, false); blobs != 1 || bytes != int64(len("replaced")) || err != nil {
-		t.Errorf("pruned %d blobs of %d bytes, %v", blobs, bytes, err)
+	if removed, err := s.Prune(keep, false); err != nil || !slices.Equal(removed, []cache.Blob{{Digest: blob, Size: int64(len("replaced"))}}) {
+		t.Errorf("pruned %v, %v", removed, err)
 	}
 	if _, err := s.Open(blob); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a pruned blob: %v", err)
@@ -97,5 +99,28 @@ func TestStoreNotTorn(t *testing.T) {
 	left, err := os.ReadDir(s.Root)
 	if err != nil || fmt.Sprint(left) != "[d blobs/]" {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestStoreShared: where all users may write in the root of a store, they may add blobs
+// too, and where one alone may, nobody else may read them.
+func TestStoreShared(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such permissions")
+	}
+	for _, mode := range []fs.FileMode{0o777 | fs.ModeSticky, 0o700, 0o755} {
+		s := &cache.Store{Root: t.TempDir()}
+		if err := os.Chmod(s.Root, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Put(blob, source(t, "hello")); err != nil {
+			t.Fatal(err)
+		}
+		for _, dir := range []string{"blobs", cache.Dir} {
+			info, err := os.Stat(filepath.Join(s.Root, dir))
+			if err != nil || info.Mode() != mode|fs.ModeDir {
+				t.Errorf("%s below a root of mode %v: %v, %v", dir, mode, info.Mode(), err)
+			}
+		}
 	}
 }

@@ -80,11 +80,11 @@ func TestSweepPartials(t *testing.T) {
 	s.Sweep()
 	count(2)
 	leave(blob, true)
-	if _, _, err := s.Prune(func(digest.SHA256) bool { return true }, true); err != nil {
+	if _, err := s.Prune(func(digest.SHA256) bool { return true }, true); err != nil {
 		t.Error(err)
 	}
 	count(4)
-	if _, _, err := s.Prune(func(digest.SHA256) bool { return true }, false); err != nil {
+	if _, err := s.Prune(func(digest.SHA256) bool { return true }, false); err != nil {
 		t.Error(err)
 	}
 	count(2)

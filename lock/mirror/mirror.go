@@ -131,7 +131,7 @@ func (c *Client) push(ctx context.Context, s store, r *Result) error {
 		return err
 	}
 	// Into tells of attempts alone.
-	c.emit(fetch.Event{Kind: fetch.EventVerified, Artifact: &r.Artifact, Source: origin.Source, URL: origin.URL, Bytes: origin.Bytes, Elapsed: time.Since(began)})
+	c.emit(fetch.Event{Kind: fetch.EventVerified, Artifact: &r.Artifact, Source: origin.Source, URL: origin.URL, Asked: origin.Asked, Bytes: origin.Bytes, Elapsed: time.Since(began)})
 	if want := r.Artifact.Size; want != fetch.SizeUnknown && want != origin.Bytes {
 		return &fetch.TransferError{Artifact: &r.Artifact, Attempts: []fetch.Attempt{{Source: origin.Source, URL: origin.URL,
 			Err: &fetch.MismatchError{Response: origin.Response, WantDigest: r.Artifact.Digest, GotDigest: r.Artifact.Digest, WantSize: want, GotSize: origin.Bytes}}}}

@@ -36,7 +36,7 @@ func (p *barProgress) Event(e fetch.Event) {
 	defer p.idle()
 	p.under.mu.Lock()
 	defer p.under.mu.Unlock()
-	p.under.note(e)
+	p.rate.bytes += p.under.note(e)
 	switch e.Kind {
 	case fetch.EventPlan:
 		p.plan(e)
@@ -144,6 +144,9 @@ func (p *barProgress) details(text string, sum int64, columns int) string {
 // sample measures the speed, once in half a second.
 func (p *barProgress) sample(sum int64) {
 	now := p.under.now()
+	if p.rate.at.IsZero() { // there was no plan
+		p.rate.at = now
+	}
 	if now.Sub(p.rate.at) < 500*time.Millisecond {
 		return
 	}

@@ -126,7 +126,11 @@ func printLine(w io.Writer, format string, args ...any) {
 // done writes the last line.
 func (p plainLines) done(s fetch.Summary, err error) {
 	if err == nil {
-		printLine(p.w, "done     %d placed, %d already there, %s downloaded", s.Placed, s.Present, Bytes(s.Bytes))
+		placed := "placed"
+		if s.InCache {
+			placed = "put into the cache"
+		}
+		printLine(p.w, "done     %d %s, %d already there, %s downloaded", s.Placed, placed, s.Present, Bytes(s.Bytes))
 	}
 }
 
@@ -134,9 +138,9 @@ func (p plainLines) done(s fetch.Summary, err error) {
 func fetchLines(w io.Writer, e fetch.Event) {
 	switch e.Kind {
 	case fetch.EventPresent:
-		printLine(w, "present  %s  %s", title(e.Artifact), e.Artifact.Path)
+		printLine(w, "present  %s%s", title(e.Artifact), place(e.Artifact))
 	case fetch.EventVerified:
-		printLine(w, "verified %s  %s  %s in %s from %s", title(e.Artifact), e.Artifact.Path,
+		printLine(w, "verified %s%s  %s in %s from %s", title(e.Artifact), place(e.Artifact),
 			Bytes(e.Bytes), e.Elapsed.Round(time.Millisecond), origin(e))
 	case fetch.EventFailed:
 		next := ""
@@ -198,6 +202,14 @@ func title(a *fetch.Artifact) string {
 		s += " " + a.Version
 	}
 	return s + " (" + a.Platform + ")"
+}
+
+// place returns where an artifact is to lie, behind what separates it from its title.
+func place(a *fetch.Artifact) string {
+	if a.Path == "" {
+		return ""
+	}
+	return "  " + a.Path
 }
 
 // origin returns the source of an event's bytes.

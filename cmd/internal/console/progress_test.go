@@ -223,6 +223,7 @@ from https://example.com/quick
 			}
 			p.Event(event(fetch.EventStart, artifact(name), 0))
 		}
+		p.Event(event(fetch.EventProgress, first, 1e5))
 		c.pass(5 * time.Second)
 		p.Event(event(fetch.EventProgress, first, 1e8))
 		p.draw()
@@ -234,6 +235,36 @@ from https://example.com/quick
 		p.Done(fetch.Summary{}, errors.New("interrupted"), 1)
 		if got := screenText(t, b.String(), test.columns); test.want != "" && strings.Contains(got, "%") {
 			t.Errorf("the bar stays: %s", got)
+		}
+	}
+}
+
+// TestBarResumed: bytes that were there already are no rate, be it with a plan or without
+// one, and neither are those that have to come again.
+func TestBarResumed(t *testing.T) {
+	for _, planned := range []bool{true, false} {
+		var b bytes.Buffer
+		c := newClock()
+		p := newBar(&screen{w: &b, columns: func() int { return 80 }}, plainLines{nil, fetchLines}, c.now)
+		p.under.timer = time.NewTimer(time.Hour)
+		a := sized("big", 40e6)
+		if planned {
+			p.Event(fetch.Event{Kind: fetch.EventPlan, Artifact: new(fetch.Artifact), Files: 1, Bytes: a.Size})
+		}
+		for _, there := range []int64{8e6, 32e6, 0} {
+			p.Event(event(fetch.EventStart, a, 0))
+			p.draw()
+			p.Event(event(fetch.EventProgress, a, there+1e5))
+			c.pass(100 * time.Millisecond)
+			p.draw()
+			for range 10 {
+				c.pass(500 * time.Millisecond)
+				p.Event(event(fetch.EventProgress, a, p.done[a]+5e5))
+				p.draw()
+				if p.speed > 1e6 || p.speed < 7e5 {
+					t.Errorf("a plan: %t, %d bytes were there: %.0f bytes per second, and 1000000 come", planned, there, p.speed)
+				}
+			}
 		}
 	}
 }

@@ -111,7 +111,11 @@ func (c *Console) reportOne(err error) int {
 	case errors.As(err, &group):
 		return say(exit.Usage, group, "")
 	case errors.As(err, &unpinned):
-		return say(exit.Refused, unpinned, "to pin it: deplock update %s --platform %s", unpinned.Dep, unpinned.Platform)
+		platform := ""
+		if len(unpinned.Locked) > 0 { // else all platforms are wanted
+			platform = " --platform " + unpinned.Platform.String()
+		}
+		return say(exit.Refused, unpinned, "to pin it: deplock update %s%s", unpinned.Dep, platform)
 	case errors.As(err, &archive):
 		return say(exit.Failure, archive, "%s", ArchiveHint(archive.Artifact.Name, archive.Err))
 	case errors.As(err, &unverifiable):
@@ -155,6 +159,8 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 		case !errors.As(a.Err, &wrong):
 		case a.Asked != "":
 			c.Hintf("%s, and has other bytes than those pinned; %s", leads(a.Asked), ruleHint(e, a))
+		case a.Source == fetch.SourceCache && len(e.Attempts) == 1:
+			c.Hintf("a file of the cache has been damaged; a run that may download, without --offline, replaces it")
 		case a.Source == fetch.SourceMirror:
 			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
 		case a.Source != fetch.SourceOrigin:
@@ -341,6 +347,10 @@ func (c *Console) hintDestination(e *fetch.DestinationError) int {
 	case errors.Is(e, fetch.ErrNoPath):
 		c.Hintf(`add path = "/…" to [deps.%s], or name the dependencies to fetch`, e.Artifact.Name)
 		return exit.Usage
+	case e.InCache && errors.Is(e, fs.ErrPermission):
+		c.Hintf("whoever shares a cache must be able to write in all of its directories, as those that depfetch makes have the permissions of the cache's own: chmod them; or name another cache with --cache DIR")
+	case e.InCache:
+		c.Hintf("name another cache with --cache DIR")
 	case errors.Is(e, fs.ErrPermission):
 		c.Hintf("run as a user who may write there, or place the files below another directory with --root DIR")
 	case errors.Is(e, syscall.EROFS):

@@ -70,8 +70,10 @@ func left(bytes int64, perSecond float64) (time.Duration, bool) {
 // download. Where it is more, an earlier attempt is resumed, and that is no rate.
 const oneCommit = 1 << 20
 
-// note takes what an event says of a download into the list.
-func (u *underway) note(e fetch.Event) {
+// note takes what an event says of a download into the list. It returns by how many bytes
+// the download has moved without any that came: those of an attempt that is resumed, or,
+// negative, those that have to come again.
+func (u *underway) note(e fetch.Event) (moved int64) {
 	t := u.find(e.Artifact)
 	switch e.Kind {
 	case fetch.EventStart, fetch.EventWaiting, fetch.EventSending:
@@ -90,10 +92,11 @@ func (u *underway) note(e fetch.Event) {
 		}
 	case fetch.EventProgress:
 		if t == nil {
-			return
+			return 0
 		}
 		if t.fresh && e.Bytes > t.bytes+oneCommit || e.Bytes < t.bytes {
 			t.base = rate{u.now(), e.Bytes}
+			moved = e.Bytes - t.bytes
 		}
 		t.bytes, t.fresh = e.Bytes, false
 	case fetch.EventFailed:
@@ -108,6 +111,7 @@ func (u *underway) note(e fetch.Event) {
 	case fetch.EventVerified, fetch.EventRead:
 		u.end(t)
 	}
+	return moved
 }
 
 func (u *underway) find(a *fetch.Artifact) *task {
