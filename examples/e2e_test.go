@@ -330,3 +330,38 @@ func TestCorporateCA(t *testing.T) {
 	write(t, ca, otherCA(t))
 	b.run(t).refused(t, "3", "certificate")
 }
+
+// TestCompany goes by a proxy of upstreams, which has a login and a certificate of the
+// company's own CA, with a lockfile that has upstream's addresses.
+func TestCompany(t *testing.T) {
+	const password = "correct-horse-battery-staple"
+	u := newTLSUpstream(t)
+	u.user, u.password = "ci-robot", password
+	lockfile := u.lockfile(t, "company")
+	dir := t.TempDir()
+	netrc, ca := filepath.Join(dir, "netrc"), filepath.Join(dir, "ca.pem")
+	write(t, netrc, "machine 127.0.0.1 login ci-robot password "+password+"\n")
+	write(t, ca, u.ca())
+	b := readCommand(t, "company", map[string]string{"netrc": netrc, "ca": ca})
+	b.dir, b.noCache = stage(t, "company", strings.ReplaceAll(lockfile, u.URL+"/", "https://")), true
+	for name := range b.args {
+		if name != "DEPFETCH_REWRITE" {
+			t.Errorf("README.md gives the argument %s", name)
+		}
+		b.args[name] = "https://github.com=" + u.URL + "/github.com https://dl.k8s.io=" + u.URL + "/dl.k8s.io"
+	}
+	if len(b.args) != 1 {
+		t.Fatal("README.md gives no rules")
+	}
+	r := b.run(t)
+	r.image(t).downloaded(t, u, lockfile, native)
+	if found := readBlobs(t, r.tarball).find(password); len(found) > 0 || strings.Contains(r.log, password) {
+		t.Errorf("the password is in %q or in the log", found)
+	}
+
+	write(t, ca, otherCA(t))
+	b.run(t).refused(t, "60", "certificate")
+	write(t, ca, u.ca())
+	write(t, netrc, "machine other.example login ci-robot password "+password+"\n")
+	b.run(t).refused(t, "22", "401")
+}

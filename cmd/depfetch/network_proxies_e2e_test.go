@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -215,4 +217,32 @@ http {
 	up.Script("/own/f", fetchtest.Status(http.StatusNotFound))
 	o = depfetch(t, lockfile, nil, "--root", "none", "--rewrite", "https://upstream.example/="+to+"/", "--retries", "0")
 	o.want(t, 3, "origin https://upstream.example/own/f (asked at "+to+"/own/f): HTTP 404 Not Found")
+}
+
+// TestNginxExample goes by the nginx of examples/company, with a server on loopback in the
+// place of its upstreams: what follows FROM arrives byte for byte, and a redirect to
+// another upstream has its rule too.
+func TestNginxExample(t *testing.T) {
+	up := fetchtest.New(t)
+	up.Script("/own/f", fetchtest.Body(pinnedBytes(0)))
+	up.Script("/exact/a%2Fb%2B1.tgz?a=1&b=%20", fetchtest.Body(pinnedBytes(1)))
+	up.Script("/moved", fetchtest.Redirect(302, "https://release-assets.githubusercontent.com/x%2By?sig=a%2Fb"))
+	up.Script("/x%2By?sig=a%2Fb", fetchtest.Body(pinnedBytes(2)))
+	dir, port := t.TempDir(), freePort(t)
+	example, err := os.ReadFile(filepath.Join("..", "..", "examples", "company", "nginx.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf := regexp.MustCompile(`(?m)^\s*(resolver|proxy_ssl_|ssl_).*\n`).ReplaceAllString(string(example), "")
+	conf = regexp.MustCompile(`proxy_pass https://[a-z0-9.-]+`).ReplaceAllString(conf, "proxy_pass "+up.URL)
+	conf = strings.NewReplacer("listen 443 ssl;", "listen 127.0.0.1:"+port+";", "http {", fmt.Sprintf(`http {
+	access_log off;
+	client_body_temp_path %[1]s/a; proxy_temp_path %[1]s/b; fastcgi_temp_path %[1]s/c; uwsgi_temp_path %[1]s/d; scgi_temp_path %[1]s/e;`, dir)).Replace(conf)
+	writeText(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf("daemon off;\nmaster_process off;\npid %s/pid;\nerror_log stderr;\n%s", dir, conf))
+	serve(t, port, "nginx", "-p", dir, "-e", "stderr", "-c", filepath.Join(dir, "nginx.conf"))
+	lockfile := writeLockfile(t, "", "https://github.com/own/f", "https://dl.k8s.io/exact/a%2Fb%2B1.tgz?a=1&b=%20", "https://github.com/moved")
+	to := "http://127.0.0.1:" + port
+	depfetch(t, lockfile, []string{"DEPFETCH_REWRITE=https://github.com=" + to + "/github https://release-assets.githubusercontent.com=" + to + "/assets https://dl.k8s.io=" + to + "/k8s"}, "--root", "out").want(t, 0,
+		"from https://github.com/own/f (asked at "+to+"/github/own/f)")
+	wantPlaced(t, lockfile)
 }

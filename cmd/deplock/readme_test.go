@@ -42,21 +42,28 @@ func TestReadmeCompany(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "../depfetch").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	upstream, secure := fetchtest.New(t), fetchtest.NewTLS(t)
+	if err := os.Symlink("depfetch", filepath.Join(bin, "curl")); err != nil {
+		t.Fatal(err)
+	}
+	upstream := fetchtest.NewTLS(t)
 	oci := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(oci.Close)
 	mirror := filepath.Join(dir, "mirror")
 	static := httptest.NewServer(http.FileServer(http.Dir(mirror)))
 	t.Cleanup(static.Close)
-	lockfile := "version = 1\nplatforms = [\"linux/amd64\"]\n"
+	lockfile := "version = 1\nplatforms = [\"linux/amd64\"]\n[urls]\n"
+	dockerfile := "FROM debian:12\n"
 	for i, address := range []string{"github.com/owner/tool", "dl.k8s.io/kubectl"} {
 		body := "the bytes of " + address
 		_, path, _ := strings.Cut(address, "/")
 		upstream.Script([]string{"/github/", "/k8s/"}[i]+path, fetchtest.Body(body))
-		lockfile += fmt.Sprintf("[deps.tool%d]\nurl = \"https://%s\"\npath = \"/tool%[1]d\"\nlocked.any = { url = \"https://%[2]s\", sha256 = \"%x\", size = %d }\n",
-			i, address, sha256.Sum256([]byte(body)), len(body))
+		lockfile += fmt.Sprintf("\"https://%s\" = { sha256 = \"%x\", size = %d }\n", address, sha256.Sum256([]byte(body)), len(body))
+		dockerfile += "RUN curl -fsSLO https://" + address + "\n"
 	}
-	for name, text := range map[string]string{"deps.lock.toml": lockfile, "other/deps.lock.toml": lockfile, "corporate-ca.pem": string(secure.CA())} {
+	for name, text := range map[string]string{
+		"Dockerfile": dockerfile, "deps.lock.toml": "version = 1\nplatforms = [\"linux/amd64\"]\n", // sync adds to it
+		"other/deps.lock.toml": lockfile, "corporate-ca.pem": string(upstream.CA()),
+	} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -72,18 +79,25 @@ func TestReadmeCompany(t *testing.T) {
 		"/srv/mirror", mirror,
 		"/var/cache/depfetch", filepath.Join(dir, "cache"),
 	)
-	placing := regexp.MustCompile(`(?m)^depfetch( --download-only)?`)
-	for i, block := range blocks {
-		root := filepath.Join(dir, fmt.Sprint("root", i))
-		script := placing.ReplaceAllStringFunc(local.Replace(block), func(call string) string { return call + " --root " + root })
+	for _, block := range blocks {
+		script := local.Replace(block)
 		cmd := exec.CommandContext(t.Context(), "sh", "-ec", script)
 		cmd.Dir = dir
-		cmd.Env = []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "DEPFETCH_REWRITE=" + proxy}
+		cmd.Env = []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + dir,
+			"DEPFETCH_REWRITE=" + proxy, "SSL_CERT_FILE=corporate-ca.pem", "DEPLOCK_BASES=usual"}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s\n%s", err, script, out)
 		}
-		if names, _ := filepath.Glob(filepath.Join(root, "tool*")); strings.Contains(script, "depfetch --root") && len(names) != 2 {
-			t.Errorf("%q is in place after\n%s", names, script)
+		for _, call := range regexp.MustCompile(`curl -fsSLO \S+/(\w+)`).FindAllStringSubmatch(script, -1) {
+			if err := os.Remove(filepath.Join(dir, call[1])); err != nil {
+				t.Errorf("%v: it is not there after\n%s", err, script)
+			}
 		}
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "deps.lock.toml")); err != nil || strings.Count(string(text), "sha256 = ") != 2 {
+		t.Errorf("%v: sync has locked\n%s", err, text)
+	}
+	if names, _ := filepath.Glob(filepath.Join(dir, "cache", "blobs", "sha256", "*")); len(names) != 2 {
+		t.Errorf("%q is in the cache", names)
 	}
 }
