@@ -32,6 +32,9 @@ type Error struct {
 	Proxy string
 	// ProxyStatus is the status with which the proxy has refused to connect, or 0.
 	ProxyStatus int
+	// Strayed is set if the server that a rule chose has redirected to URL, on another
+	// server for which no rule holds.
+	Strayed bool
 	// NoBundle is set when the server's certificate is not trusted and the system has
 	// no bundle of roots that an intercepting proxy could have added its own to.
 	NoBundle bool
@@ -74,7 +77,7 @@ func (e *unsentError) Unwrap() error { return e.error }
 //
 //go:noinline
 func (t *transfer) fail(err error, temporary bool) *Error {
-	return &Error{URL: cmp.Or(t.resp.Asked, t.resp.URL), Temporary: temporary, Err: err}
+	return &Error{URL: cmp.Or(t.resp.Asked, t.resp.URL), Temporary: temporary, Strayed: t.strayed, Err: err}
 }
 
 // failNetwork makes the error of t from an error of the network, of which all

@@ -163,7 +163,7 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 	if t.req.Direct {
 		rewrites = nil
 	}
-	t.ruled = false
+	t.ruled, t.strayed = false, false
 	resp, err := rewrites.Follow(t.req.URL, func(h Hop) (resp *http.Response, err error) {
 		defer func() { sent = err }()
 		if !t.ruled || h.rewritten() {
@@ -179,6 +179,7 @@ func (t *transfer) follow(ctx context.Context, s stall) (*http.Response, error) 
 			return nil, e
 		}
 		t.ruled = t.ruled || h.rewritten()
+		t.strayed = t.ruled && !h.Home
 		if t.ruled {
 			t.resp.Asked = h.URL.String()
 		}

@@ -202,6 +202,8 @@ type transfer struct {
 	known  bool   // credentials have been sent
 	proxy  string // of the last request, as it may be shown
 	ruled  bool   // a rule of Config.Rewrites has chosen the server
+	// strayed is Error.Strayed.
+	strayed bool
 
 	repository string // of a registry, or empty
 	note       string // which login a registry got

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -255,11 +256,7 @@ func mismatch(e *fetch.MismatchError) string {
 		row("got", e.GotDigest, e.GotSize, "not computed: there is more than was pinned"),
 	}
 	if e.Response.Status != 0 {
-		host := "?"
-		if u, err := url.Parse(cmp.Or(e.Response.Asked, e.Response.URL)); err == nil {
-			host = u.Host
-		}
-		lines = append(lines, fmt.Sprintf("  %-4s  %s, HTTP %d", "from", host, e.Response.Status))
+		lines = append(lines, fmt.Sprintf("  %-4s  %s, HTTP %d", "from", host(cmp.Or(e.Response.Asked, e.Response.URL)), e.Response.Status))
 	}
 	if e.HTML {
 		lines = append(lines, "  it is an HTML page, not the file")
@@ -273,6 +270,7 @@ func (c *Console) HintTransfer(e *fetch.TransferError) {
 		var (
 			s         *source.Error
 			authority x509.UnknownAuthorityError
+			dns       *net.DNSError
 		)
 		switch {
 		case errors.Is(a.Err, fetch.ErrOffline):
@@ -295,9 +293,14 @@ func (c *Console) HintTransfer(e *fetch.TransferError) {
 			c.Hintf("the server has refused the credentials that the netrc or headers file has for it")
 		case denied(s):
 			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
+		case s.Strayed:
+			c.Hintf("a rule of --rewrite or $DEPFETCH_REWRITE leads to %s, which redirects to %s, for which there is no rule; add one", host(a.Asked), host(s.URL))
+			return
 		case a.Asked != "":
 			c.Hintf("%s; %s", leads(a.Asked), ruleHint(e, a))
 			return
+		case errors.As(a.Err, &dns) && dns.IsNotFound && s.Proxy == "":
+			c.Hintf("no rule of DEPFETCH_REWRITE holds for %s, and no proxy is set for it (https_proxy); in a Dockerfile each of the two is an ARG", dns.Name)
 		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
 			if e.Artifact.Digest == (fetch.Digest{}) { // it is about to be locked
 				c.Hintf("look at the address: nothing is there")
@@ -330,6 +333,15 @@ func RuleHint(asked string) string { return leads(asked) + "; " + correctRule }
 // PageHint says what to do where a rule has led to a web page.
 func PageHint(asked string) string {
 	return leads(asked) + "; does it want a login (--netrc, --headers)? Otherwise correct it"
+}
+
+// host returns the host and port of an address.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "?"
+	}
+	return u.Host
 }
 
 // leads says why an address was asked that nobody has named.
