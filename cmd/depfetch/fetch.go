@@ -35,7 +35,7 @@ func (c *command) fetchCommand() *subcommand {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.SortFlags = false
 	flags.StringVar(&f.cache, "cache", "", "a directory to keep files in by their digest (default $DEPFETCH_CACHE, else none)")
-	flags.BoolVar(&f.offline, "offline", false, "take files from the cache only")
+	flags.BoolVar(&f.offline, "offline", false, "take files from the cache only (default $DEPFETCH_OFFLINE)")
 	flags.BoolVar(&f.downloadOnly, "download-only", false, "fill the cache and place nothing")
 	flags.StringArrayVar(&f.mirrors, "mirror", nil, "the URL of a tree of blobs/sha256/<hex>, or oci://HOST/REPOSITORY, to try when the origin fails; may be given again (default $DEPFETCH_MIRRORS)")
 	flags.BoolVar(&f.mirrorFirst, "mirror-first", false, "ask the mirrors of --mirror before the origin (default $DEPFETCH_MIRROR_FIRST)")
@@ -102,8 +102,12 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 	if err != nil {
 		return nil, nil, err
 	}
+	offline, err := network.Enabled(c.getenv, "DEPFETCH_OFFLINE")
+	if err != nil {
+		return nil, nil, err
+	}
 	client := &fetch.Client{
-		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline, Mirrors: mirrors, MirrorFirst: f.mirrorFirst || first,
+		Root: c.rootDir, Source: source.New(cfg), Offline: f.offline || offline, Mirrors: mirrors, MirrorFirst: f.mirrorFirst || first,
 		Trees: c.trees(), Jobs: f.Jobs, Connections: f.Connections, Retries: f.Retries, Mtime: mtime,
 	}
 	if f.cache == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -130,9 +131,9 @@ func explainOne(err error) error {
 	case errors.Is(err, syscall.ENOSPC):
 		return coded(exit.Failure, "free some space there")
 	case errors.As(err, &copied):
-		return coded(exit.Unavailable, mirrorHint(copied))
+		return coded(exit.Unavailable, cmp.Or(mirrorHint(copied), console.NetworkHint(err)))
 	case errors.As(err, &unavailable):
-		return coded(exit.Unavailable, "")
+		return coded(exit.Unavailable, console.NetworkHint(err))
 	case errors.As(err, &none) && errors.As(err, &image) && image.at.Bare:
 		return coded(exit.Unavailable, "if it is a context that the build is given, say so: --build-context "+image.at.Text)
 	case errors.As(err, &none):
@@ -150,7 +151,7 @@ func answerHint(e *release.AnswerError) string {
 	if e.Asked != "" {
 		return console.RuleHint(e.Asked)
 	}
-	return ""
+	return console.NetworkHint(e)
 }
 
 // hintOptions explains what cannot be taken out of the archive of a dependency

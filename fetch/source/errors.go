@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -72,6 +73,41 @@ func (e *RedirectError) Unwrap() error { return e.Err }
 type unsentError struct{ error }
 
 func (e *unsentError) Unwrap() error { return e.error }
+
+// requestError is an error of RoundTrip, with more to say. It is temporary, or a timeout,
+// where that one is, since callers look for these methods.
+type requestError struct {
+	error
+	text string
+}
+
+func (e *requestError) Error() string { return e.text }
+func (e *requestError) Unwrap() error { return e.error }
+
+func (e *requestError) Timeout() bool {
+	var t interface{ Timeout() bool }
+	return errors.As(e.error, &t) && t.Timeout()
+}
+
+func (e *requestError) Temporary() bool {
+	var t interface{ Temporary() bool }
+	return errors.As(e.error, &t) && t.Temporary()
+}
+
+// describe adds to the error of a request what of c it may have come from.
+func (c *Client) describe(r *http.Request, err error) error {
+	text := err.Error()
+	if certificateError(err) {
+		text += "; trusted were " + c.cfg.Roots.Describe()
+	}
+	if proxy := c.proxyOf(r); proxy != "" {
+		text += " (by the proxy " + proxy + ")"
+	}
+	if text == err.Error() {
+		return err
+	}
+	return &requestError{err, text}
+}
 
 // fail makes the error of t. Inlining it would cost 4 kB.
 //

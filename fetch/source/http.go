@@ -45,8 +45,15 @@ func newTransport(cfg Config, roots *x509.CertPool) *http.Transport {
 
 // RoundTrip implements http.RoundTripper: it sends one request, with the proxy
 // and the CA roots of c, and follows no redirect. It gives none of the other guarantees of Get,
-// except that it refuses a host that is not what would be dialled.
-func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) { return c.roundTrip(r, false) }
+// except that it refuses a host that is not what would be dialled, and that its errors say
+// by which proxy the request went and which roots do not hold.
+func (c *Client) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.roundTrip(r, false)
+	if err != nil {
+		return nil, c.describe(r, err)
+	}
+	return resp, nil
+}
 
 func (c *Client) roundTrip(r *http.Request, part bool) (*http.Response, error) {
 	if _, err := OriginOf(r.URL); err != nil {

@@ -382,6 +382,39 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// TestRoundTripErrors holds that errors of single requests name proxy and roots, and no
+// login, and are what they were.
+func TestRoundTripErrors(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	secure := fetchtest.NewTLS(t)
+	closed := &url.URL{Scheme: "http", User: url.UserPassword("me", "secret"), Host: l.Addr().String()}
+	for _, test := range []struct {
+		address string
+		proxy   *url.URL
+		want    string
+	}{
+		{secure.URL, nil, "; trusted were the system's CA roots"},
+		{"http://files.example/", closed, " (by the proxy http://REDACTED@" + closed.Host + ")"},
+	} {
+		r, err := http.NewRequest(http.MethodGet, test.address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = source.New(source.Config{Proxy: http.ProxyURL(test.proxy)}).RoundTrip(r)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", test.address, err)
+		}
+		var dial *net.OpError
+		if test.proxy != nil && !errors.As(err, &dial) {
+			t.Errorf("%s: %T", test.address, err)
+		}
+	}
+}
+
 // TestTemporary tells what may pass from what will not.
 func TestTemporary(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -274,9 +274,9 @@ func (c *Console) HintTransfer(e *fetch.TransferError) {
 		)
 		switch {
 		case errors.Is(a.Err, fetch.ErrOffline):
-			c.Hintf("a fetch with --cache DIR and without --offline fills the cache")
+			c.Hintf("a fetch with %s and without %s fills the cache", c.option("--cache DIR", "DEPFETCH_CACHE"), c.option("--offline", "DEPFETCH_OFFLINE"))
 		case errors.As(a.Err, &authority):
-			c.Hintf("give a private CA with --cacert FILE, as from RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem")
+			c.Hintf("give a private CA with %s, as from RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem", c.option("--cacert FILE", "SSL_CERT_FILE"))
 			if errors.As(a.Err, &s) && s.Proxy != "" && s.NoBundle {
 				c.Hintf("BuildKit's proxy network adds its CA only to a bundle that the image has, and this one has none: install ca-certificates, or COPY a bundle to /etc/ssl/certs/ca-certificates.crt")
 			}
@@ -288,11 +288,12 @@ func (c *Console) HintTransfer(e *fetch.TransferError) {
 		case s.ProxyStatus != 0 || s.Proxy != "" && s.Status == http.StatusForbidden:
 			c.Hintf("ask those who run the proxy to allow the host; or name it in no_proxy if it can be reached without one")
 		case denied(s) && source.InRegistry(a.URL):
-			c.Hintf("logins to registries are read from the config.json of docker login: --registry-auth FILE, or RUN --mount=type=secret,id=config.json")
+			c.Hintf("logins to registries are read from the config.json of docker login: %s, or RUN --mount=type=secret,id=config.json", c.option("--registry-auth FILE", "DOCKER_CONFIG, its directory"))
 		case denied(s) && s.Authorized:
 			c.Hintf("the server has refused the credentials that the netrc or headers file has for it")
 		case denied(s):
-			c.Hintf("credentials are read from a netrc file: --netrc FILE, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: --headers FILE, or id=headers.toml")
+			c.Hintf("credentials are read from a netrc file: %s, or RUN --mount=type=secret,id=netrc; tokens from a file of header fields: %s, or id=headers.toml",
+				c.option("--netrc FILE", "NETRC"), c.option("--headers FILE", "DEPFETCH_HEADERS"))
 		case s.Strayed:
 			c.Hintf("a rule of --rewrite or $DEPFETCH_REWRITE leads to %s, which redirects to %s, for which there is no rule; add one", host(a.Asked), host(s.URL))
 			return
@@ -313,6 +314,31 @@ func (c *Console) HintTransfer(e *fetch.TransferError) {
 			c.Hintf("upstream no longer has it; another address of the same bytes can be added to mirrors of %s", place)
 		}
 	}
+}
+
+// NetworkHint says what to do about the failure of a request that is no download, or is
+// empty: a certificate that is not trusted, or a host that is not known.
+func NetworkHint(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		dns       *net.DNSError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "give a private CA with --cacert FILE"
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "if " + dns.Name + " can be reached by a proxy alone, name that in https_proxy"
+	}
+	return ""
+}
+
+// option returns what a hint names: an option of the program, or, where that stands in for
+// curl or wget and has their options alone, the variable of the environment.
+func (c *Console) option(option, variable string) string {
+	if strings.Contains(c.Program, " ") {
+		return variable
+	}
+	return option
 }
 
 // ruleHint says what to do about a rule that has led an attempt elsewhere.
