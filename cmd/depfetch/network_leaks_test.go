@@ -35,3 +35,15 @@ func TestProxyRefusal(t *testing.T) {
 		}
 	}
 }
+
+// TestProxyWrongBytes holds that wrong bytes name the proxy if it may have made them, and
+// not if they came through a tunnel.
+func TestProxyWrongBytes(t *testing.T) {
+	plain, secure := fetchtest.New(t), fetchtest.NewTLS(t)
+	plain.Script("/file", fetchtest.Body("blocked"))
+	secure.Script("/file", fetchtest.Body("blocked"))
+	via := startProxy(t, proxyLogin, plain, secure)
+	env := []string{"HTTP_PROXY=" + via.url(proxyLogin), "HTTPS_PROXY=" + via.url(proxyLogin)}
+	depfetch(t, proxied(t, "http", secure), env, "--root", "out").want(t, 4, "from  "+originName+", HTTP 200 (by the proxy http://REDACTED@"+via.Listener.Addr().String()+")\n")
+	depfetch(t, proxied(t, "https", secure), env, "--root", "out", "--cacert", "ca.pem").want(t, 4, "from  "+originName+", HTTP 200\n")
+}

@@ -56,13 +56,14 @@ wrong is that something could not be reached.`,
 	return cmd
 }
 
-// judge sets the exit code of an audit.
-func (c *command) judge(f update.Finding) {
+// judge sets the exit code of a look at several places, of which one is fine, could not be
+// asked, or neither.
+func (c *command) judge(fine, unreachable bool) {
 	switch {
-	case f.Status == update.Same:
-	case f.Status == update.Unreachable && c.code == exit.OK:
+	case fine:
+	case unreachable && c.code == exit.OK:
 		c.code = exit.Unavailable
-	case f.Status != update.Unreachable:
+	case !unreachable:
 		c.code = exit.Failure
 	}
 }
@@ -71,7 +72,7 @@ func (c *command) auditText(findings []update.Finding, signatures bool) {
 	signed := 0
 	count := make(map[update.Status]int)
 	for _, f := range findings {
-		c.judge(f)
+		c.judge(f.Status == update.Same, f.Status == update.Unreachable)
 		count[f.Status]++
 		if f.By != "" && f.Err == nil {
 			signed++
@@ -153,7 +154,7 @@ type audited struct {
 func (c *command) auditJSON(findings []update.Finding) error {
 	enc := newEncoder(c.stdout)
 	for _, f := range findings {
-		c.judge(f)
+		c.judge(f.Status == update.Same, f.Status == update.Unreachable)
 		a := audited{
 			Name: f.Name(), Platform: f.Line.Platform.String(), URL: source.Redact(f.Line.URL),
 			Status: f.Status, SHA256: f.Line.Digest.String(), Members: f.Members, By: f.By,

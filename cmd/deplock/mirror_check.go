@@ -67,21 +67,10 @@ that something could not be asked.`,
 	return cmd
 }
 
-// judgeMirror sets the exit code of a check.
-func (c *command) judgeMirror(status mirror.Status) {
-	switch {
-	case status == mirror.Present:
-	case status == mirror.Unreachable && c.code == exit.OK:
-		c.code = exit.Unavailable
-	case status != mirror.Unreachable:
-		c.code = exit.Failure
-	}
-}
-
 func (c *command) mirrorText(results []mirror.Result, deep bool) {
 	n := make(map[mirror.Status]int)
 	for _, r := range results {
-		c.judgeMirror(r.Status)
+		c.judge(r.Status == mirror.Present, r.Status == mirror.Unreachable)
 		n[r.Status]++
 		if r.Status == mirror.Present {
 			continue
@@ -125,7 +114,7 @@ type mirrored struct {
 func (c *command) mirrorJSON(results []mirror.Result) error {
 	enc := newEncoder(c.stdout)
 	for _, r := range results {
-		c.judgeMirror(r.Status)
+		c.judge(r.Status == mirror.Present, r.Status == mirror.Unreachable)
 		for _, a := range r.Lines {
 			line := mirrored{Name: a.Name, Version: a.Version, Platform: a.Platform, URL: source.Redact(a.URL), Status: r.Status, SHA256: a.Digest.String()}
 			if r.Artifact.Size != fetch.SizeUnknown {

@@ -93,7 +93,7 @@ func (c *command) imagesText(results []mirror.ImageResult) {
 	}
 	n := make(map[mirror.Status]int)
 	for _, r := range results {
-		c.judgeMirror(r.Status)
+		c.judge(r.Status == mirror.Present, r.Status == mirror.Unreachable)
 		n[r.Status]++
 		cause := ""
 		switch {
@@ -123,7 +123,7 @@ type mirroredImage struct {
 func (c *command) imagesJSON(t mirror.Target, results []mirror.ImageResult) error {
 	enc := newEncoder(c.stdout)
 	for _, r := range results {
-		c.judgeMirror(r.Status)
+		c.judge(r.Status == mirror.Present, r.Status == mirror.Unreachable)
 		line := mirroredImage{Image: r.Name, SHA256: r.Digest.String(), At: t.Where(r.Image), Status: r.Status, Parts: r.Parts, Lacking: r.Lacking}
 		if r.Err != nil {
 			line.Error = r.Err.Error()

@@ -107,6 +107,9 @@ func (t *transfer) http(ctx context.Context) error {
 // take streams the body of an answer.
 func (t *transfer) take(ctx context.Context, resp *http.Response, s stall) error {
 	t.resp.Status = resp.StatusCode
+	if resp.TLS == nil {
+		t.resp.Proxy = t.proxy
+	}
 	offset := int64(0)
 	switch {
 	case resp.StatusCode == http.StatusOK:

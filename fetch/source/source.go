@@ -161,6 +161,9 @@ type Response struct {
 	Redirects int       // how many there were
 	Modified  time.Time // Last-Modified; may be zero
 	Status    int       // of HTTP; 0 for a file
+	// Proxy is the proxy that may have made the answer, as it may be shown: that of a
+	// request without TLS.
+	Proxy string
 	// Length is the length of the whole body in bytes as the source
 	// declared it, or -1.
 	Length int64

@@ -47,10 +47,45 @@ func TestGuardedBody(t *testing.T) {
 			if body, err := io.ReadAll(r.Body); err != nil || string(body) != "a manifest" {
 				t.Errorf("time %d: sent %q, %v", n, body, err)
 			}
-			return &http.Response{}, nil
+			return &http.Response{Body: http.NoBody}, nil
 		})}.RoundTrip(r)
 		if err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestStored: a registry that says it has stored other bytes is not taken to have those that
+// it was sent.
+func TestStored(t *testing.T) {
+	const (
+		zeros    = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+		manifest = "sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730" // of "bar\n"
+	)
+	for _, test := range []struct {
+		method, address string
+		status          int
+		says            string
+		ok              bool
+	}{
+		{http.MethodPut, "https://example.com/v2/a/manifests/latest", 201, manifest, true},
+		{http.MethodPut, "https://example.com/v2/a/manifests/latest", 201, zeros, false},
+		{http.MethodPut, "https://example.com/v2/a/manifests/latest", 201, "", true},
+		{http.MethodPut, "https://example.com/v2/a/manifests/latest", 201, "sha512:00", true},
+		{http.MethodPut, "https://example.com/v2/a/manifests/latest", 401, zeros, true},
+		{http.MethodPut, "https://example.com/v2/a/blobs/uploads/1?digest=" + zeros, 201, zeros, true},
+		{http.MethodPut, "https://example.com/v2/a/blobs/uploads/1?digest=" + manifest, 201, zeros, false},
+		{http.MethodGet, "https://example.com/v2/a/manifests/latest", 200, zeros, true},
+	} {
+		r, err := http.NewRequest(test.method, test.address, strings.NewReader("bar\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = guarded{RoundTripper: transportFunc(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: test.status, Body: http.NoBody, Header: http.Header{"Docker-Content-Digest": {test.says}}}, nil
+		})}.RoundTrip(r)
+		if (err == nil) != test.ok {
+			t.Errorf("%s %s says %q: %v", test.method, test.address, test.says, err)
 		}
 	}
 }

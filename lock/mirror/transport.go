@@ -2,11 +2,13 @@ package mirror
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -70,10 +72,45 @@ func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 		again.Body = body
 		r = &again
 	}
+	send := g.RoundTripper.RoundTrip
 	if g.stall > 0 {
-		return g.watched(r)
+		send = g.watched
 	}
-	return g.RoundTripper.RoundTrip(r)
+	resp, err := send(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStored(r, resp); err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// checkStored returns an error if a registry says that it has stored other bytes than it
+// was sent, as those do that convert manifests: nobody would find them by their digest.
+func checkStored(r *http.Request, resp *http.Response) error {
+	got := resp.Header.Get("Docker-Content-Digest")
+	if r.Method != http.MethodPut || resp.StatusCode != http.StatusCreated || !strings.HasPrefix(got, "sha256:") {
+		return nil
+	}
+	want := r.URL.Query().Get("digest") // of a blob
+	if want == "" && r.GetBody != nil {
+		body, err := r.GetBody()
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		h := sha256.New()
+		if _, err := io.Copy(h, body); err != nil {
+			return err
+		}
+		want = fmt.Sprintf("sha256:%x", h.Sum(nil))
+	}
+	if want != "" && got != want {
+		return fmt.Errorf("%s was sent %s and says that it has stored %s", r.URL.Host, want, got)
+	}
+	return nil
 }
 
 // StallError says that a request to a registry has been given up since no byte went either

@@ -256,7 +256,11 @@ func mismatch(e *fetch.MismatchError) string {
 		row("got", e.GotDigest, e.GotSize, "not computed: there is more than was pinned"),
 	}
 	if e.Response.Status != 0 {
-		lines = append(lines, fmt.Sprintf("  %-4s  %s, HTTP %d", "from", host(cmp.Or(e.Response.Asked, e.Response.URL)), e.Response.Status))
+		from := fmt.Sprintf("  %-4s  %s, HTTP %d", "from", host(cmp.Or(e.Response.Asked, e.Response.URL)), e.Response.Status)
+		if e.Response.Proxy != "" {
+			from += " (by the proxy " + e.Response.Proxy + ")"
+		}
+		lines = append(lines, from)
 	}
 	if e.HTML {
 		lines = append(lines, "  it is an HTML page, not the file")
