@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
-	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
@@ -54,7 +53,8 @@ func (c *command) addCommand() *cobra.Command {
 		Long: `add writes a dependency and locks it. With a URL, it is what the options say. Without
 one, NAME is looked up in the catalogues: they know where the files of a tool are, for
 which platforms, what to take out of an archive, and where the checksums are. Without a
-version, it is the latest. Options replace what a catalogue says.`,
+version, it is the latest. Options replace what a catalogue says. A lockfile that is
+not there yet is started.`,
 		Example: `  deplock add kubectl
   deplock add helm@3.18.4 --path /opt/bin/helm
   deplock add data https://example.com/data-{version}.bin --version 7 --path /srv/data.bin`,
@@ -88,7 +88,7 @@ version, it is the latest. Options replace what a catalogue says.`,
 }
 
 func (c *command) add(ctx context.Context, f addFlags, name, url string) error {
-	file, err := lockfile.Read(c.name())
+	file, err := c.openAdded()
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (c *command) addNamed(ctx context.Context, f addFlags, arg string) error {
 	case version != "":
 		f.dep.Version = version
 	}
-	file, err := lockfile.Read(c.name())
+	file, err := c.openAdded()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *command) lookup(ctx context.Context, f catalogueFlags, file **lock.File
 		return nil, &console.Error{Err: err, Code: exit.Failure,
 			Hint: "deplock catalogue update pins the public catalogue, which knows more; or give the address: deplock add " + name + " URL"}
 	}
-	if err := c.updateCatalogue(ctx, lockFlags{online: f.online}, nil); err != nil {
+	if err := errors.Join(c.start(ctx), c.updateCatalogue(ctx, lockFlags{online: f.online}, nil)); err != nil {
 		return nil, err
 	}
 	if *file, err = lockfile.Read(c.name()); err != nil {

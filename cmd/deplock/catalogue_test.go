@@ -11,7 +11,7 @@ import (
 )
 
 // TestOffer holds that the public catalogue is offered on a terminal, pinned if the
-// answer is yes, and left if it is not.
+// answer is yes, in a lockfile that is started, and left if it is not.
 func TestOffer(t *testing.T) {
 	s := fetchtest.New(t)
 	registry := "packages:\n  - type: http\n    name: a/thing\n    url: " + s.URL + "/thing\n"
@@ -20,9 +20,6 @@ func TestOffer(t *testing.T) {
 	s.Script("/thing", fetchtest.Body("thing"))
 	for answer, want := range map[string]bool{"\n": true, "y\n": true, "n\n": false, "": false} {
 		name := filepath.Join(t.TempDir(), "deps.lock.toml")
-		if err := os.WriteFile(name, []byte("version = 1\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
 		var stdout, stderr bytes.Buffer
 		env := map[string]string{
 			"HOME": t.TempDir(), "GITHUB_API_URL": s.URL + "/api", "DEPFETCH_REWRITE": "https://raw.githubusercontent.com=" + s.URL + "/raw",
@@ -33,8 +30,8 @@ func TestOffer(t *testing.T) {
 			columns: func() int { return 80 },
 		}.run(t.Context())
 		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
+		if want != (err == nil) {
+			t.Fatalf("%q: a lockfile is started %t, want %t", answer, err == nil, want)
 		}
 		if !strings.Contains(stderr.String(), "thing is not in the built-in catalogue; pin the public one (aquaproj/aqua-registry)") {
 			t.Errorf("%q: nothing is asked: %s", answer, &stderr)

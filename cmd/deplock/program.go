@@ -77,8 +77,7 @@ wanted; deplock downloads it for every platform, compares it with what upstream
 publishes, and writes the locked lines. Whatever else stands in the file, comments
 and layout included, stays as it is.`
 
-const example = `  deplock init
-  deplock add kubectl@1.31.0
+const example = `  deplock add kubectl@1.31.0
   deplock add helm 'https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz' \
       --version 3.18.4 --sums '{url}.sha256sum' \
       --member '{os}-{arch}/helm' --path /usr/local/bin/helm --mode 0755

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 
+	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/regular"
@@ -11,9 +13,9 @@ import (
 	"depfetch/lock/edit"
 )
 
-// freshLock is the lockfile that sync and record start.
+// freshLock is the lockfile that add, sync and record start.
 const freshLock = `# What this repository's images download, each pinned by its sha256.
-# deplock sync keeps it; depfetch fetches what stands here and nothing else.
+# deplock keeps it; depfetch fetches what stands here and nothing else.
 version = 1
 platforms = ["linux/amd64", "linux/arm64"]
 `
@@ -64,17 +66,63 @@ func (t *target) edited(change func(*edit.Document) error) (before, after []byte
 
 // write changes the lockfile, or starts it with the change.
 func (t *target) write(ctx context.Context, change func(*edit.Document) error) error {
+	_, err := t.apply(ctx, change)
+	return err
+}
+
+// apply is write, and reports whether anything has changed.
+func (t *target) apply(ctx context.Context, change func(*edit.Document) error) (bool, error) {
 	if !t.fresh {
-		_, err := edit.Update(ctx, t.name, change)
-		return err
+		return edit.Update(ctx, t.name, change)
 	}
 	_, text, err := t.edited(change)
 	if err == nil {
 		err = atomicfile.Create(t.name, text, 0o644)
 	}
 	t.fresh = err != nil
-	return err
+	return !t.fresh, err
 }
+
+// openAdded reads the lockfile that something is added to, or takes a fresh one if there
+// is none. One that lies above in the same repository is named, not passed over: without
+// a name, a second one is hardly meant.
+func (c *command) openAdded() (*lock.File, error) {
+	t, err := openTarget(c.name())
+	if err != nil || !t.fresh || c.lockFile != "" || c.getenv("DEPFETCH_LOCK") != "" {
+		return t.file, err
+	}
+	found, above := "", ""
+	for range maxDepth {
+		if fileExists(filepath.Join(above, ".git")) {
+			break
+		}
+		above = filepath.Join(above, "..")
+		if name := filepath.Join(above, lockfile.Default); found == "" && fileExists(name) {
+			found = name
+		}
+	}
+	if found != "" && fileExists(filepath.Join(above, ".git")) {
+		return nil, console.Usagef("-f "+found+" adds to that one, and -f "+lockfile.Default+" starts one here",
+			"there is no %s here, and there is %s", lockfile.Default, found)
+	}
+	return t.file, nil
+}
+
+// start starts the lockfile if it is not there yet, and says so.
+func (c *command) start(ctx context.Context) error {
+	t, err := openTarget(c.name())
+	if err != nil || !t.fresh {
+		return err
+	}
+	if err := t.write(ctx, func(*edit.Document) error { return nil }); err != nil {
+		return err
+	}
+	c.printf("%s is started\n", t.name)
+	return nil
+}
+
+// maxDepth is how many folders above are looked at for a repository's.
+const maxDepth = 64
 
 // preview prints the difference that a change would make.
 func (c *command) preview(t target, change func(*edit.Document) error) error {

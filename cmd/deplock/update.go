@@ -223,16 +223,24 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 		}
 		return violations(doc.File(), results)
 	}
+	t, err := openTarget(c.name())
+	if err != nil {
+		return err
+	}
 	if dryRun {
-		return c.preview(target{name: c.name()}, checked)
+		return c.preview(t, checked)
 	}
 	// Before the lines that need them.
 	if err := c.writeTrees(results); err != nil {
 		return err
 	}
-	changed, err := edit.Update(ctx, c.name(), checked)
+	started := t.fresh
+	changed, err := t.apply(ctx, checked)
 	if err != nil {
 		return errors.Join(err, c.pruneTrees())
+	}
+	if started {
+		c.printf("%s is started\n", t.name)
 	}
 	c.summary(results)
 	c.pinSummary(pins)
