@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,25 +12,27 @@ import (
 	"depfetch/fetch/source"
 	"depfetch/lock/export"
 	"depfetch/lock/mirror"
+	"depfetch/lock/signature"
 )
 
 func (c *command) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [FILE…]",
-		Short: "Check the lockfile: its format, stale lines, missing platforms, policy; offline",
+		Short: "Check the lockfile: its format, stale lines, missing platforms, policy, keys; offline",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(*cobra.Command, []string) error {
 			file, err := lockfile.Read(c.name())
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(file.Check(), file.CheckComplete(), c.checkTrees(file)); err != nil {
+			keys, err := signature.Check(file, time.Now(), c.keyFile)
+			if err := errors.Join(file.Check(), file.CheckComplete(), err, c.checkTrees(file)); err != nil {
 				return err
 			}
 			if _, err := mirror.Blobs(file); err != nil {
 				return err
 			}
-			for _, remark := range file.Remarks() {
+			for _, remark := range slices.Concat(keys, file.Remarks()) {
 				c.console.Warnf("%v", remark)
 			}
 			pins, unpinned := splitPins(file.URLs)

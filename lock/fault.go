@@ -1,0 +1,24 @@
+package lock
+
+// Fault returns an error about the key of s, or about s if it has none, at its place in
+// the lockfile. It is for what package lock does not look at: the files of keys.
+func (s Signature) Fault(kind Kind, hint, msg string) *Error {
+	at := s.at.get("key")
+	if at == nil {
+		at = s.at
+	}
+	e := at.errorf(kind, at.Start, "%s", msg)
+	e.Hint = hint
+	return e
+}
+
+// SignerFault returns an error about who has signed l, at its place in the lockfile.
+func (l Line) SignerFault(kind Kind, hint, msg string) *Error {
+	at := l.at.get("by")
+	if at == nil {
+		at = l.at
+	}
+	e := at.errorf(kind, at.Start, "%s", msg)
+	e.Hint = hint
+	return e
+}
