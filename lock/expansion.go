@@ -101,8 +101,10 @@ func (d *Dep) checkExpansions() {
 		}
 		d.checkExpansion(d.Sums, d.at.get("sums"), l.Platform, d.at.doc.checkSums)
 		for _, s := range d.Signatures {
-			d.checkExpansion(s.URL, s.at.get(s.Kind), l.Platform, d.at.doc.checkAddress)
+			d.checkExpansion(s.URL, s.urlAt, l.Platform, d.at.doc.checkAddress)
+			d.checkExpansion(s.Cert, s.at.get("cosign").get("cert"), l.Platform, d.at.doc.checkAddress)
 			d.checkExpansion(s.Identity, s.at.get("identity"), l.Platform, checkIdentity)
+			d.checkExpansion(s.Ref, s.at.get("ref"), l.Platform, checkRef)
 		}
 		d.checkExpansion(d.Member, d.at.get("member"), l.Platform, checkMember)
 	}

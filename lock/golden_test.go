@@ -117,6 +117,7 @@ func dump(t *testing.T, f *File) string {
 			signatures = append(signatures, map[string]any{
 				"kind": s.Kind, "url": s.URL.String(), "of_sums": s.OfSums, "key": s.Key,
 				"fingerprint": s.Fingerprint, "namespace": s.Namespace, "identity": s.Identity.String(), "issuer": s.Issuer, "signer": s.Signer(),
+				"cert": s.Cert.String(), "bundle": s.Bundle, "repository": s.Repository, "workflow": s.Workflow, "ref": s.Ref.String(),
 			})
 		}
 		encode(map[string]any{

@@ -1,8 +1,11 @@
 package lock
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,48 +15,82 @@ import (
 // Signature says what upstream signs of a dependency, with what, and whose signature it
 // must be. Only deplock verifies it: a build relies on the sha256 that it locked.
 type Signature struct {
-	Kind   string   // "minisign", "gpg", "ssh" or "sigstore"
-	URL    Template // where the signature is
+	Kind string // one of those that signatureKinds returns
+	// URL is where the signature is; for cosign without a certificate of its own, the
+	// signature or the bundle; for github, the file with the attestation, or zero if
+	// GitHub's API has it.
+	URL    Template
+	Cert   Template // for cosign: where the certificate is; may be zero
+	Bundle bool     // for cosign: the URL is that of a bundle, which holds all
 	OfSums bool     // what is signed is the list of checksums, not the file
 	// Key is the public key as the lockfile has it: that of minisign; for ssh, its type
-	// and base64; for gpg, the path of a file from the lockfile's folder.
+	// and base64; for gpg, the path of a file from the lockfile's folder; for sigstore and
+	// cosign, such a path or a PEM block, or "" if an identity must have signed.
 	Key string
 	// Fingerprint is that of the one key of the file that counts, in upper-case
 	// hexadecimal digits; for gpg, and may be empty.
 	Fingerprint string
 	Namespace   string // for ssh: what the signature must be for
-	// Identity is who must have signed with sigstore, as the certificate names it, and
-	// Issuer who must have told the certificate authority so.
+	// Identity is who must have signed with sigstore or cosign, as the certificate names
+	// it, and Issuer who must have told the certificate authority so.
 	Identity Template
 	Issuer   string
+	// Repository is for github: OWNER/NAME of the repository that is built.
+	Repository string
+	// Workflow is for github: the workflow that must have signed, as
+	// OWNER/NAME/.github/workflows/FILE, and with @REF if that is demanded, too.
+	Workflow string
+	Ref      Template // for github: the ref of the repository that was built; may be zero
 
-	at *value
+	at, urlAt *value
 }
 
 // signatureKinds returns the kinds of signatures that can be verified.
-func signatureKinds() []string { return []string{"minisign", "gpg", "ssh", "sigstore"} }
-
-// unverifiedKinds returns the kinds that have a name in the format and that no program
-// verifies yet.
-func unverifiedKinds() []string { return []string{"cosign", "github"} }
+func signatureKinds() []string {
+	return []string{"minisign", "gpg", "ssh", "sigstore", "cosign", "github"}
+}
 
 // Signer returns what a locked line says of who has signed it by s, or "" if that is
-// one of the keys in a file.
+// told by a file with keys.
 func (s Signature) Signer() string {
 	switch {
 	case s.Kind == "ssh":
 		_, blob, _ := strings.Cut(s.Key, " ")
 		data, _ := base64.StdEncoding.DecodeString(blob)
-		sum := sha256.Sum256(data)
-		return "ssh SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+		return "ssh " + sshFingerprint(data)
 	case s.Kind == "minisign":
 		return "minisign " + s.Key
-	case s.Kind == "sigstore":
+	case s.Kind == "github":
+		return strings.TrimSuffix("github "+s.Repository+" "+s.Workflow+" "+s.Ref.text, " ")
+	case s.Identity.text != "":
 		return "sigstore " + s.Identity.text + " " + s.Issuer
 	case s.Fingerprint != "":
 		return "gpg " + s.Fingerprint
 	}
+	if der, err := ParsePublicKey(s.Key); err == nil {
+		return KeySigner(der)
+	}
 	return ""
+}
+
+// KeySigner returns what a locked line says of a public key of sigstore or cosign, which
+// is given as DER (SubjectPublicKeyInfo).
+func KeySigner(der []byte) string { return "sigstore " + sshFingerprint(der) }
+
+// sshFingerprint returns the fingerprint of a key in the form that ssh has made known.
+func sshFingerprint(key []byte) string {
+	sum := sha256.Sum256(key)
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
+
+// ParsePublicKey returns the DER of a public key, which is the one PEM block of text.
+func ParsePublicKey(text string) ([]byte, error) {
+	block, rest := pem.Decode([]byte(text))
+	if block == nil || block.Type != "PUBLIC KEY" || strings.TrimSpace(string(rest)) != "" {
+		return nil, errors.New("want one public key, -----BEGIN PUBLIC KEY-----")
+	}
+	_, err := x509.ParsePKIXPublicKey(block.Bytes)
+	return block.Bytes, err
 }
 
 // signers returns who must have signed, as a locked line would have it.
@@ -61,7 +98,7 @@ func signers(signatures []Signature) string {
 	names := make([]string, len(signatures))
 	for i, s := range signatures {
 		if names[i] = s.Signer(); names[i] == "" {
-			names[i] = "gpg with a key of " + s.Key
+			names[i] = s.Kind + " with a key of " + s.Key
 		}
 	}
 	return strings.Join(names, ", ")
@@ -70,7 +107,8 @@ func signers(signatures []Signature) string {
 // Equal reports whether s and o say the same.
 func (s Signature) Equal(o Signature) bool {
 	return s.Kind == o.Kind && s.URL.text == o.URL.text && s.OfSums == o.OfSums && s.Key == o.Key &&
-		s.Fingerprint == o.Fingerprint && s.Namespace == o.Namespace && s.Identity.text == o.Identity.text && s.Issuer == o.Issuer
+		s.Fingerprint == o.Fingerprint && s.Namespace == o.Namespace && s.Identity.text == o.Identity.text && s.Issuer == o.Issuer &&
+		s.Cert.text == o.Cert.text && s.Bundle == o.Bundle && s.Repository == o.Repository && s.Workflow == o.Workflow && s.Ref.text == o.Ref.text
 }
 
 // explains reports whether a locked line that was signed by what by says can come from
@@ -84,9 +122,17 @@ func explains(signatures []Signature, by string) bool {
 		if want := s.Signer(); ok && want != "" {
 			by, ok = strings.CutPrefix(by, want)
 		} else if ok {
-			by, ok = strings.CutPrefix(by, "gpg ")
-			rest := strings.TrimLeft(by, "0123456789ABCDEF")
-			ok, by = ok && len(by)-len(rest) >= 40, rest
+			n := 0
+			if by, ok = strings.CutPrefix(by, "gpg "); ok {
+				n = len(by) - len(strings.TrimLeft(by, "0123456789ABCDEF"))
+				ok = n >= 40 && s.Kind == "gpg"
+			} else if by, ok = strings.CutPrefix(by, "sigstore SHA256:"); ok {
+				n = 43 // digits of base64
+				ok = len(by) >= n && s.Kind != "gpg"
+			}
+			if ok {
+				by = by[n:]
+			}
 		}
 		if !ok {
 			return false
@@ -129,47 +175,58 @@ func asTable(address string) string {
 // parseSignature reads one signature.
 func (d *Dep) parseSignature(v *value, words []string) (s Signature) {
 	s.at = v
-	var kinds []string
 	for _, kid := range v.children() {
-		switch {
-		case slices.Contains(unverifiedKinds(), kid.key):
-			kid.failKey("this version verifies no signature of this kind: want minisign, gpg, ssh or sigstore")
-			return s
-		case slices.Contains(signatureKinds(), kid.key):
-			kinds = append(kinds, kid.key)
+		if slices.Contains(signatureKinds(), kid.key) {
+			if s.Kind != "" {
+				s.Kind = ""
+				break
+			}
+			s.Kind = kid.key
 		}
 	}
-	known := append(signatureKinds(), "of", "key")
-	if len(kinds) == 1 {
-		known = []string{kinds[0], "of", "key"}
-	}
-	if slices.Contains(kinds, "gpg") {
-		known = append(known, "fingerprint")
-	}
-	if slices.Contains(kinds, "ssh") {
-		known = append(known, "namespace")
-	}
-	if slices.Contains(kinds, "sigstore") {
-		known = []string{"sigstore", "of", "identity", "issuer"}
+	known := []string{"of", s.Kind}
+	switch s.Kind {
+	case "":
+		known = append(signatureKinds(), "of", "key")
+	case "github":
+		known = append(known, "workflow", "ref", "attestation")
+	case "sigstore", "cosign":
+		known = append(known, "identity", "issuer", "key")
+	case "gpg":
+		known = append(known, "key", "fingerprint")
+	case "ssh":
+		known = append(known, "key", "namespace")
+	default:
+		known = append(known, "key")
 	}
 	v.table(known...)
-	if len(kinds) != 1 {
-		v.failKey("want the address of one signature: minisign, gpg, ssh or sigstore; several signatures are an array of tables")
-		return s
-	}
-	s.Kind = kinds[0]
-	s.URL = d.template(v.get(s.Kind), words, v.doc.checkAddress)
-	if s.Kind == "sigstore" {
-		s.Identity = d.template(v.require("identity"), words[:len(words)-1], checkIdentity)
-		s.Issuer = parsed(v.require("issuer"), parseIssuer)
-	} else {
-		s.Key = parsed(v.require("key"), keyParser(s.Kind))
-	}
-	s.Fingerprint = parsed(v.get("fingerprint"), parseFingerprint)
 	s.OfSums = parsed(v.get("of"), parseOf)
 	if s.OfSums && d.at.get("sums") == nil {
 		v.get("of").fail(`of = "sums" goes with sums`)
 	}
+	s.urlAt = v.get(s.Kind)
+	switch s.Kind {
+	case "":
+		v.failKey("want one of minisign, gpg, ssh, sigstore, cosign and github; several signatures are an array of tables")
+		return s
+	case "github":
+		d.parseAttestation(v, &s, words)
+		return s
+	case "cosign":
+		d.parseCosign(v, &s, words)
+	default:
+		s.URL = d.template(s.urlAt, words, v.doc.checkAddress)
+	}
+	if keyless := s.Kind == "sigstore" || s.Kind == "cosign"; keyless && v.get("key") == nil {
+		s.Identity = d.template(v.require("identity"), words[:len(words)-1], checkIdentity)
+		s.Issuer = parsed(v.require("issuer"), parseIssuer)
+	} else {
+		s.Key = parsed(v.require("key"), keyParser(s.Kind))
+		if other := cmp.Or(v.get("identity"), v.get("issuer")); keyless && other != nil {
+			other.failKey("want either key, or identity and issuer")
+		}
+	}
+	s.Fingerprint = parsed(v.get("fingerprint"), parseFingerprint)
 	if s.Kind == "ssh" {
 		s.Namespace = "file" // as ssh-keygen has it in its examples
 		if namespace := v.get("namespace"); namespace != nil {
@@ -177,6 +234,39 @@ func (d *Dep) parseSignature(v *value, words []string) (s Signature) {
 		}
 	}
 	return s
+}
+
+// parseCosign reads where the files of a signature of cosign are.
+func (d *Dep) parseCosign(v *value, s *Signature, words []string) {
+	files := s.urlAt
+	if !files.table("sig", "cert", "bundle") {
+		return
+	}
+	if s.urlAt, s.Bundle = files.get("bundle"), true; s.urlAt == nil {
+		s.urlAt, s.Bundle = files.require("sig"), false
+	}
+	s.URL = d.template(s.urlAt, words, v.doc.checkAddress)
+	certificate := files.get("cert")
+	switch other := cmp.Or(files.get("sig"), certificate); {
+	case s.Bundle && other != nil:
+		other.failKey("a bundle holds signature and certificate")
+	case certificate != nil && v.get("key") != nil:
+		certificate.failKey("what a key has signed has no certificate")
+	case !s.Bundle && v.get("key") == nil:
+		s.Cert = d.template(files.require("cert"), words, v.doc.checkAddress)
+	}
+}
+
+// parseAttestation reads which attestation of GitHub there must be.
+func (d *Dep) parseAttestation(v *value, s *Signature, words []string) {
+	s.Repository = parsed(s.urlAt, parseRepository)
+	s.Workflow = parsed(v.require("workflow"), parseWorkflow)
+	if strings.HasPrefix(s.Workflow, ".") {
+		s.Workflow = s.Repository + "/" + s.Workflow
+	}
+	s.Ref = d.template(v.get("ref"), words[:len(words)-1], checkRef)
+	s.urlAt = v.get("attestation")
+	s.URL = d.template(s.urlAt, words, v.doc.checkAddress)
 }
 
 // keyParser returns what reads the key of a kind of signatures.
@@ -191,6 +281,15 @@ func keyParser(kind string) func(string) (string, error) {
 		case kind == "minisign":
 			if key, err := base64.StdEncoding.DecodeString(s); err != nil || len(key) != 42 || string(key[:2]) != "Ed" {
 				return s, errors.New("want a public key of minisign: 56 characters, of which the first are RW")
+			}
+			return s, nil
+		case kind != "ssh":
+			if strings.HasPrefix(s, "-----BEGIN") {
+				_, err := ParsePublicKey(s)
+				return s, err
+			}
+			if !isBelow(s) {
+				return s, errors.New("want a public key, -----BEGIN PUBLIC KEY-----, or the clean path of a file below the lockfile's folder, with one")
 			}
 			return s, nil
 		case len(fields) < 2 || !isSSHKey(fields[0], fields[1]):
@@ -223,6 +322,33 @@ func parseIssuer(s string) (string, error) {
 		return s, errors.New("want the address of an issuer, as https://token.actions.githubusercontent.com")
 	}
 	return s, nil
+}
+
+// parseRepository reads the name of a repository of GitHub.
+func parseRepository(s string) (string, error) {
+	if owner, name, _ := strings.Cut(s, "/"); !isName(owner) || !isName(name) {
+		return s, errors.New("want owner/repository")
+	}
+	return s, nil
+}
+
+// parseWorkflow reads which workflow of GitHub must have signed.
+func parseWorkflow(s string) (string, error) {
+	file, ref, pinned := strings.Cut(s, "@")
+	repository, name, found := strings.Cut("/"+file, "/.github/workflows/")
+	_, err := parseRepository(strings.TrimPrefix(repository, "/"))
+	if !found || !isName(name) || repository != "" && err != nil || pinned && checkRef(ref) != nil {
+		return s, errors.New("want .github/workflows/FILE, with OWNER/REPOSITORY/ before it if it is another one's, and @refs/… behind it if that is demanded")
+	}
+	return s, nil
+}
+
+// checkRef returns why s cannot be a ref of git, or nil.
+func checkRef(s string) error {
+	if !strings.HasPrefix(s, "refs/") || checkIdentity(s) != nil {
+		return errors.New("want a whole ref, as refs/tags/v{version}")
+	}
+	return nil
 }
 
 // parseFingerprint reads the fingerprint of an OpenPGP key.

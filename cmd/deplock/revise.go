@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,7 +146,7 @@ func templateText(d *lock.Dep, key string) string {
 	case "signature":
 		var words []string
 		for _, s := range d.Signatures {
-			words = append(words, fmt.Sprintf("%s %q with %s", s.Kind, s.URL.String(), s.Key))
+			words = append(words, fmt.Sprintf("%s %q with %s", s.Kind, s.URL.String(), cmp.Or(s.Key, s.Signer())))
 		}
 		return strings.Join(words, ", ")
 	}

@@ -3,6 +3,7 @@ package edit
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,17 +19,37 @@ type Entry struct {
 	Value any
 }
 
-// ParseTable reads a TOML table of strings, on one line and in braces.
+// ParseTable reads a TOML table of strings and of such tables, on one line and in braces.
 func ParseTable(text string) ([]Entry, error) {
-	var doc struct{ V map[string]string }
+	var doc struct{ V map[string]any }
 	meta, err := toml.Decode("V = "+text, &doc)
-	if err != nil || strings.ContainsAny(text, "\r\n") || len(meta.Undecoded()) > 0 {
-		return nil, errors.New("want a table of TOML on one line, with nothing but strings in it")
+	bad := errors.New("want a table of TOML on one line, with nothing but strings in it, and tables of strings")
+	if err != nil || doc.V == nil || strings.ContainsAny(text, "\r\n") {
+		return nil, bad
 	}
 	var table []Entry
 	for _, k := range meta.Keys() {
-		if len(k) == 2 {
-			table = append(table, Entry{Key: k[1], Value: doc.V[k[1]]})
+		if len(k) == 1 {
+			continue
+		}
+		i := slices.IndexFunc(table, func(e Entry) bool { return e.Key == k[1] })
+		if i < 0 {
+			i, table = len(table), append(table, Entry{Key: k[1], Value: []Entry(nil)})
+		}
+		switch v := doc.V[k[1]].(type) {
+		case string:
+			table[i].Value = v
+		case map[string]any:
+			if len(k) == 2 {
+				continue
+			}
+			s, ok := v[k[2]].(string)
+			if !ok {
+				return nil, bad
+			}
+			table[i].Value = append(table[i].Value.([]Entry), Entry{Key: k[2], Value: s})
+		default:
+			return nil, bad
 		}
 	}
 	return table, nil
