@@ -306,7 +306,7 @@ func (r *resolved) member(s scope, asset text, f file) (text, error) {
 // that package sums reads.
 func (r *resolved) renderSums(n naming, version string, asset, download text) (text, error) {
 	c := r.Checksum
-	if c == nil || c.Enabled != nil && !*c.Enabled || c.Algorithm != "sha256" && c.Algorithm != "sha512" {
+	if c == nil || c.Enabled != nil && !*c.Enabled || !slices.Contains([]string{"sha256", "sha384", "sha512"}, c.Algorithm) {
 		return nil, nil
 	}
 	s, err := r.scope(n, version)

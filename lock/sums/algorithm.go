@@ -11,13 +11,14 @@ type algorithm string
 
 const (
 	sha256 algorithm = "sha256"
+	sha384 algorithm = "sha384"
 	sha512 algorithm = "sha512"
 )
 
 // bySize are the algorithms of digests without a label, by the number of hexadecimal
 // digits.
 var bySize = map[int]algorithm{
-	32: "md5", 40: "sha1", 56: "sha224", 64: sha256, 96: "sha384", 128: sha512,
+	32: "md5", 40: "sha1", 56: "sha224", 64: sha256, 96: sha384, 128: sha512,
 }
 
 // as256 are the other algorithms whose digests have the length of a sha256.

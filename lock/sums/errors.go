@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// NotAListError reports a text without a sha256 or sha512.
+// NotAListError reports a text without a sha256, sha512 or sha384.
 type NotAListError struct {
 	Reason string // continues "it", as in "is empty"
 }
 
 func (e *NotAListError) Error() string {
-	return "not a list of sha256 checksums: it " + e.Reason
+	return "not a list of checksums by sha256, sha512 or sha384: it " + e.Reason
 }
 
 // NotListedError reports that a list does not name a file.

@@ -78,13 +78,8 @@ func (p *parser) property(text string) bool {
 //	digest size name  Checksums-Sha256 of Debian
 //	name digest       also with a colon or an equals sign
 //	SHA256 digest name
-//
-// Each may be a row of a Markdown table.
+//	name SHA256 digest
 func (p *parser) columns(line, text string) bool {
-	if strings.Contains(text, "|") {
-		line = strings.NewReplacer("|", " ", "`", " ").Replace(line)
-		text = strings.TrimSpace(line)
-	}
 	first, rest := cutField(text)
 	a, hex := labelled(first)
 	escaped := false
@@ -142,6 +137,14 @@ func (p *parser) digestLast(text string) bool {
 		}
 	}
 	separated := name != before
+	if fields := strings.Fields(name); len(fields) == 2 && !separated {
+		for i, field := range fields {
+			if b, ok := parseAlgorithm(strings.Trim(field, "():")); ok && fields[1-i] != "" {
+				p.add(sum{algorithm: b, hex: hex, name: strings.TrimRight(fields[1-i], ":")})
+				return true
+			}
+		}
+	}
 	if b, ok := parseHeading(name); ok && (separated || !strings.ContainsAny(name, " \t")) {
 		p.add(sum{algorithm: b, hex: hex})
 		return true

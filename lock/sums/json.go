@@ -44,14 +44,14 @@ func ParsePointer(data []byte, pointer string) (*List, error) {
 	if l := one(text); l != nil {
 		return l, nil
 	}
-	return nil, &NotAListError{Reason: fmt.Sprintf("has no sha256 or sha512 at %q", pointer)}
+	return nil, &NotAListError{Reason: fmt.Sprintf("has no sha256, sha512 or sha384 at %q", pointer)}
 }
 
 // one returns a list of the single digest s, or nil if s is not one.
 func one(s string) *List {
 	p := newParser()
 	s = strings.TrimSpace(s)
-	if a, encoded, ok := strings.Cut(s, "-"); ok && (a == "sha256" || a == "sha512") {
+	if a, encoded, ok := strings.Cut(s, "-"); ok && (a == "sha256" || a == "sha512" || a == "sha384") {
 		raw, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil {
 			return nil

@@ -1,12 +1,15 @@
-// Package sums reads the checksum lists that upstreams publish, and finds the sha256 or
-// the sha512 of a file in them.
+// Package sums reads the checksum lists that upstreams publish, and finds the sha256,
+// the sha512 or the sha384 of a file in them.
 //
 // It reads, in any mixture:
 //   - the output of sha256sum and shasum: text, binary and escaped names, and variants
 //     with one space, tabs, or no name at all;
 //   - tagged lines of BSD and of openssl dgst, and digests with a label, as in
 //     "SHA256 (name) = …", "SHA2-256(name)= …", "sha256:…";
-//   - lines that begin with the name, as in "name …" and "name: …";
+//   - lines that begin with the name, as in "name …" and "name: …", or that name the
+//     algorithm, as in "name sha256 …";
+//   - rows of tables of Markdown and of CSV, items of Markdown's lists, with links and
+//     code; several digests of one file if they are of different lengths;
 //   - the output of Get-FileHash as a table, as a list and in Markdown, of certutil
 //     -hashfile and of gpg --print-md; the Checksums fields of Debian's control files.
 //
@@ -17,10 +20,10 @@
 //
 // A digest that Lookup returns is one that the list gives for that file. A list that
 // names other files alone has no answer, even if it has a single line; nor does a list
-// with two different digests for the file. Digests of other algorithms are skipped, and
-// so are ambiguous lines, such as those with several digests. Base64 is read in JSON
-// alone. Web pages, empty files and everything else without a sha256 or sha512 are not
-// lists.
+// with two different digests for the file. Digests of other algorithms, such as md5 and
+// sha1, are skipped, and so are ambiguous lines, such as those with two digests of one
+// length. Base64 is read in JSON alone. Web pages, empty files and everything else
+// without a sha256, sha512 or sha384 are not lists.
 package sums
 
 import (
@@ -36,12 +39,12 @@ import (
 // List is a checksum list. [Parse] and [ParsePointer] return one. It is safe for
 // concurrent use.
 type List struct {
-	sha256, sha512 digests
+	sha256, sha512, sha384 digests
 }
 
 // Sum is the checksum of a file. The zero Sum is no checksum.
 type Sum struct {
-	Algorithm string // "sha256" or "sha512" of a list; other programs' sums may have others
+	Algorithm string // "sha256", "sha512" or "sha384" of a list; other programs' sums may have others
 	Hex       string // in lower-case digits, as many as Algorithm has
 }
 
@@ -50,9 +53,11 @@ func (s Sum) IsZero() bool { return s == Sum{} }
 
 // Unnamed reports whether l has an answer for every file, since it has digests without
 // names of files.
-func (l *List) Unnamed() bool { return l.sha256.unnamed() || l.sha512.unnamed() }
+func (l *List) Unnamed() bool {
+	return l.sha256.unnamed() || l.sha512.unnamed() || l.sha384.unnamed()
+}
 
-func (l *List) empty() bool { return l.sha256.empty() && l.sha512.empty() }
+func (l *List) empty() bool { return l.sha256.empty() && l.sha512.empty() && l.sha384.empty() }
 
 // digests are the digests of one algorithm in a list.
 type digests struct {
@@ -93,8 +98,8 @@ func Parse(data []byte) (*List, error) {
 	return p.list, nil
 }
 
-// Lookup returns the sum that l gives for the file at an address: a sha256 or, if it
-// gives none, a sha512. The file's name is the last element of the address's path,
+// Lookup returns the sum that l gives for the file at an address: a sha256, else a
+// sha512, else a sha384. The file's name is the last element of the address's path,
 // unescaped. Of several files with that name in the list, the one counts whose
 // directories agree best with the path. A list of one digest without a name gives it
 // for every file. Errors about the list are a [*NotListedError] or a [*ConflictError].
@@ -103,22 +108,30 @@ func (l *List) Lookup(address string) (Sum, error) {
 	if err != nil {
 		return Sum{}, err
 	}
-	hex, err := l.sha256.lookup(path)
-	if err == nil {
-		return Sum{Algorithm: string(sha256), Hex: hex}, nil
+	var none error
+	for _, of := range []struct {
+		algorithm algorithm
+		digests   *digests
+	}{{sha256, &l.sha256}, {sha512, &l.sha512}, {sha384, &l.sha384}} {
+		hex, err := of.digests.lookup(path)
+		if err == nil {
+			return Sum{Algorithm: string(of.algorithm), Hex: hex}, nil
+		}
+		e, ok := errors.AsType[*NotListedError](err)
+		if !ok {
+			return Sum{}, err
+		}
+		if none == nil || len(e.Near) > 0 && !named(none) {
+			none = err
+		}
 	}
-	none, ok := errors.AsType[*NotListedError](err)
-	if !ok {
-		return Sum{}, err
-	}
-	hex, err512 := l.sha512.lookup(path)
-	if err512 == nil {
-		return Sum{Algorithm: string(sha512), Hex: hex}, nil
-	}
-	if _, ok := errors.AsType[*NotListedError](err512); ok && len(none.Near) > 0 {
-		return Sum{}, err
-	}
-	return Sum{}, err512
+	return Sum{}, none
+}
+
+// named reports whether a NotListedError has similar names.
+func named(err error) bool {
+	e, ok := errors.AsType[*NotListedError](err)
+	return ok && len(e.Near) > 0
 }
 
 // lookup returns the digest of the file at a path, which is not empty.

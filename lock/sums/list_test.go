@@ -176,13 +176,13 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		addresses := []string{address, "https://host.example/"}
-		for _, e := range slices.Concat(l.sha256.entries, l.sha512.entries) {
+		for _, e := range slices.Concat(l.sha256.entries, l.sha512.entries, l.sha384.entries) {
 			addresses = append(addresses, "https://host.example/"+strings.Join(e.elems, "/"))
 		}
 		// gpg and certutil break digests into groups, and lines of a signed
-		// message may begin with a dash.
+		// message may begin with a dash. Markdown has marks within words.
 		joined := strings.Map(func(r rune) rune {
-			if unicode.IsSpace(r) || r == '-' {
+			if unicode.IsSpace(r) || strings.ContainsRune("-`*[", r) {
 				return -1
 			}
 			return unicode.ToLower(r)

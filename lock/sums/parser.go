@@ -33,6 +33,9 @@ func newParser() parser { return parser{list: &List{}} }
 
 func (p *parser) line(line string) {
 	text := strings.TrimSpace(line)
+	if strings.HasPrefix(text, "- ") || strings.ContainsAny(text, "`*[") {
+		text = withoutMarkup(text)
+	}
 	if p.open != nil && p.continued(text) {
 		return
 	}
@@ -44,7 +47,7 @@ func (p *parser) line(line string) {
 	case strings.HasPrefix(text, "#") || strings.HasPrefix(text, ";") || strings.HasPrefix(text, "//"):
 		p.heading(text)
 	default:
-		_ = p.tagged(text) || p.property(text) || p.columns(line, text) || p.opening(text) || p.heading(text)
+		_ = p.tagged(text) || p.property(text) || p.row(text) || p.columns(line, text) || p.fields(text) || p.opening(text) || p.heading(text)
 	}
 }
 
@@ -59,7 +62,7 @@ func (p *parser) flush() {
 	p.open, p.record = nil, sum{}
 }
 
-// add adds a digest to the list if it is a sha256 or a sha512.
+// add adds a digest to the list if it is of an algorithm that counts.
 func (p *parser) add(s sum) {
 	a := s.algorithm
 	if a == "" && len(s.hex) == 2*len(fetch.Digest{}) && slices.Contains(as256, p.section) {
@@ -74,6 +77,8 @@ func (p *parser) add(s sum) {
 		list = &p.list.sha256
 	case a == sha512 && len(s.hex) == 128:
 		list = &p.list.sha512
+	case a == sha384 && len(s.hex) == 96:
+		list = &p.list.sha384
 	default:
 		if !slices.Contains(p.skipped, a) {
 			p.skipped = append(p.skipped, a)

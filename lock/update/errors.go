@@ -107,7 +107,7 @@ type PublishedError struct {
 	Dep       string
 	Platform  lock.Platform
 	URL, From string // of the file, and of the list
-	Algorithm string // of the sums: "sha256" or "sha512"
+	Algorithm string // of the sums: "sha256", "sha512" or "sha384"
 	Published string // in lower-case hexadecimal digits
 	Computed  string // of the bytes
 	Got       fetch.Measurement

@@ -44,7 +44,7 @@ func (p published) trust() lock.Trust {
 }
 
 // compute returns the sum of what was downloaded, in the algorithm of p, or "" if p is
-// zero. store has the bytes, which are read for a sha512.
+// zero. store has the bytes, which are read for any but a sha256.
 func (p published) compute(store *cache.Store, m fetch.Measurement) (string, error) {
 	switch p.sum.Algorithm {
 	case "":
@@ -52,20 +52,24 @@ func (p published) compute(store *cache.Store, m fetch.Measurement) (string, err
 	case "sha256":
 		return m.Digest.String(), nil
 	}
+	other := sha512.New()
+	if p.sum.Algorithm == "sha384" {
+		other = sha512.New384()
+	}
 	f, err := store.Open(m.Digest)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
 	// Others may write to the store, so its sha256 is computed as well.
-	weak, strong := sha256.New(), sha512.New()
-	if _, err := io.Copy(io.MultiWriter(weak, strong), f); err != nil {
+	own := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(own, other), f); err != nil {
 		return "", err
 	}
-	if fetch.Digest(weak.Sum(nil)) != m.Digest {
+	if fetch.Digest(own.Sum(nil)) != m.Digest {
 		return "", &BlobError{File: f.Name()}
 	}
-	return hex.EncodeToString(strong.Sum(nil)), nil
+	return hex.EncodeToString(other.Sum(nil)), nil
 }
 
 // error returns the error that bytes have another sum than p.
