@@ -13,7 +13,7 @@ type filter struct {
 
 // filterArgs are how many arguments the filters take.
 func filterArgs() map[string]int {
-	return map[string]int{"urlencode": 0, "replace": 2, "before": 1, "after": 1}
+	return map[string]int{"urlencode": 0, "replace": 2, "before": 1, "after": 1, "trim_prefix": 1}
 }
 
 // parseWord reads what stands between braces: a name, and filters behind it, as
@@ -58,7 +58,7 @@ func parseFilter(s string) (f filter, fault string) {
 	f.name = name
 	want, ok := filterArgs()[name]
 	if !ok {
-		known := []string{"urlencode", "replace", "before", "after"}
+		known := []string{"urlencode", "replace", "before", "after", "trim_prefix"}
 		return f, fmt.Sprintf("unknown filter %q%s", name, didYouMean(name, known, "%s"))
 	}
 	usage := fmt.Sprintf("filter %s: want %s", name, []string{name, name + "('text')", name + "('text', 'text')"}[want])
@@ -90,6 +90,8 @@ func (f filter) apply(s string) (string, error) {
 	case "before":
 		before, _, _ := strings.Cut(s, f.args[0])
 		return before, nil
+	case "trim_prefix":
+		return strings.TrimPrefix(s, f.args[0]), nil
 	case "after":
 		if _, after, ok := strings.Cut(s, f.args[0]); ok {
 			return after, nil

@@ -16,7 +16,10 @@ type Latest struct {
 	// Prefix is the text that a tag must begin with. It is not part of the version,
 	// unless the current version begins with it too. Without a Prefix, a leading "v" is
 	// dropped unless the current version has one.
-	Prefix     string
+	Prefix string
+	// Line is the line of versions to stay on, as "22" or "3.3": the numbers that a
+	// version begins with. Empty accepts all.
+	Line       string
 	Prerelease bool          // also accept pre-releases, marked as such on GitHub or by their version
 	MinAge     time.Duration // hold back younger releases; zero with URL, which gives no dates
 
@@ -28,13 +31,14 @@ type Latest struct {
 
 // parseLatest reads where newer versions are found; nil means nowhere.
 func parseLatest(v *value) *Latest {
-	if !v.table("github", "tags", "prefix", "prerelease", "min-age", "url", "regex") {
+	if !v.table("github", "tags", "prefix", "line", "prerelease", "min-age", "url", "regex") {
 		return nil
 	}
 	l := &Latest{}
 	l.GitHub, _ = v.get("github").str()
 	l.Tags, _ = v.get("tags").boolean()
 	l.Prefix, _ = v.get("prefix").str()
+	l.Line = parsed(v.get("line"), parseVersionLine)
 	l.Prerelease, _ = v.get("prerelease").boolean()
 	l.MinAge = parsed(v.get("min-age"), parseAge)
 	l.URL, _ = v.get("url").str()
@@ -79,6 +83,25 @@ func checkVersionPage(v *value, l *Latest) {
 		}
 		at.fail("regex %q is not a regular expression of RE2", l.Regex)
 	}
+}
+
+// parseVersionLine reads the numbers that the versions of a line begin with.
+func parseVersionLine(s string) (string, error) {
+	if _, ok := LineNumbers(s); !ok {
+		return "", fmt.Errorf(`line %q: want the numbers that its versions begin with, as in "22" or "3.3"`, s)
+	}
+	return s, nil
+}
+
+// LineNumbers returns the numbers of a line of versions, such as "22" or "3.3".
+func LineNumbers(line string) ([]string, bool) {
+	numbers := strings.Split(line, ".")
+	for _, n := range numbers {
+		if n == "" || len(line) > 128 || strings.Trim(n, "0123456789") != "" {
+			return nil, false
+		}
+	}
+	return numbers, true
 }
 
 // parseAge reads a number of days, weeks or hours, such as "7d".

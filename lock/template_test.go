@@ -33,6 +33,7 @@ func TestExpand(t *testing.T) {
 		{text: "{patch}", dep: Dep{Version: "1.2.3.4"}, want: "3"},
 		{text: "{patch}", dep: Dep{Version: "1.2"}, err: `{patch}: version "1.2" has no such number`},
 		{text: "{major}", dep: Dep{Version: "vv1"}, err: `{major}: version "vv1" has no such number`},
+		{text: "{version|trim_prefix('v')} {alias|trim_prefix(\"v\")}", dep: Dep{Version: "v1.v2", Alias: map[Platform]string{"linux/amd64": "1.v2"}}, on: "linux/amd64", want: "1.v2 1.v2"},
 		{text: "{version|urlencode}", dep: Dep{Version: "21.0.3+9"}, want: "21.0.3%2B9"},
 		{text: "{version|replace('+','_')}", dep: Dep{Version: "21.0.3+9"}, want: "21.0.3_9"},
 		{text: "{version | replace('.', '_') | before('-')}", dep: Dep{Version: "1.84.0-beta"}, want: "1_84_0"},
@@ -51,6 +52,36 @@ func TestExpand(t *testing.T) {
 		got, err := tt.dep.Expand(tmpl, tt.on)
 		if got != tt.want || (err == nil) != (tt.err == "") || err != nil && err.Error() != tt.err {
 			t.Errorf("%q expands to %q, %v; want %q, %s", tt.text, got, err, tt.want, tt.err)
+		}
+	}
+}
+
+// TestOddVersions holds that the words and filters of templates give the addresses that
+// upstreams publish whose versions are written in several ways.
+func TestOddVersions(t *testing.T) {
+	const gh = "https://github.com/"
+	for _, tt := range []struct{ version, template, want string }{
+		{"21.0.3+9", gh + "adoptium/temurin{major}-binaries/releases/download/jdk-{version|urlencode}/OpenJDK{major}U-jdk_x64_linux_hotspot_{version|replace('+', '_')}.tar.gz",
+			gh + "adoptium/temurin21-binaries/releases/download/jdk-21.0.3%2B9/OpenJDK21U-jdk_x64_linux_hotspot_21.0.3_9.tar.gz"},
+		{"1.30.1+k3s1", gh + "k3s-io/k3s/releases/download/v{version|urlencode}/k3s", gh + "k3s-io/k3s/releases/download/v1.30.1%2Bk3s1/k3s"},
+		{"8.10.1", gh + "curl/curl/releases/download/curl-{version|replace('.', '_')}/curl-{version}.tar.gz", gh + "curl/curl/releases/download/curl-8_10_1/curl-8.10.1.tar.gz"},
+		{"1.84.0", "https://archives.boost.io/release/{version}/source/boost_{version|replace('.', '_')}.tar.gz", "https://archives.boost.io/release/1.84.0/source/boost_1_84_0.tar.gz"},
+		{"74.2", gh + "unicode-org/icu/releases/download/release-{version|replace('.', '-')}/icu4c-{version|replace('.', '_')}-src.tgz", gh + "unicode-org/icu/releases/download/release-74-2/icu4c-74_2-src.tgz"},
+		{"7.1.1-33", gh + "ImageMagick/ImageMagick/archive/refs/tags/{version}.tar.gz", gh + "ImageMagick/ImageMagick/archive/refs/tags/7.1.1-33.tar.gz"},
+		{"openssl-3.3.1", gh + "openssl/openssl/releases/download/{version}/{version}.tar.gz", gh + "openssl/openssl/releases/download/openssl-3.3.1/openssl-3.3.1.tar.gz"},
+		{"openssl-3.3.1", "https://www.openssl.org/source/old/{version|trim_prefix('openssl-')|before('.')}.x/{version}.tar.gz", "https://www.openssl.org/source/old/3.x/openssl-3.3.1.tar.gz"},
+		{"3.3.4", "https://cache.ruby-lang.org/pub/ruby/{major}.{minor}/ruby-{version}.tar.gz", "https://cache.ruby-lang.org/pub/ruby/3.3/ruby-3.3.4.tar.gz"},
+		{"REL_16_3", gh + "postgres/postgres/archive/refs/tags/{version}.tar.gz", gh + "postgres/postgres/archive/refs/tags/REL_16_3.tar.gz"},
+		{"REL_16_3", "https://ftp.postgresql.org/pub/source/v{version|after('_')|replace('_', '.')}/postgresql-{version|trim_prefix('REL_')|replace('_', '.')}.tar.gz",
+			"https://ftp.postgresql.org/pub/source/v16.3/postgresql-16.3.tar.gz"},
+		{"2.13-3.7.0", "https://archive.apache.org/dist/kafka/{version|after('-')}/kafka_{version}.tgz", "https://archive.apache.org/dist/kafka/3.7.0/kafka_2.13-3.7.0.tgz"},
+		{"2024-01-01T16-36-33Z", "https://dl.min.io/server/minio/release/linux-amd64/archive/minio.RELEASE.{version}", "https://dl.min.io/server/minio/release/linux-amd64/archive/minio.RELEASE.2024-01-01T16-36-33Z"},
+		{"v0.79.3", gh + "anchore/grype/releases/download/{version}/grype_{version|trim_prefix('v')}_linux_amd64.tar.gz", gh + "anchore/grype/releases/download/v0.79.3/grype_0.79.3_linux_amd64.tar.gz"},
+		{"1.9.1", gh + "containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-arm-v{version}.tgz", gh + "containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-arm-v1.9.1.tgz"},
+	} {
+		tmpl, faults := parseTemplate(tt.template, words())
+		if got, err := (&Dep{Version: tt.version}).Expand(tmpl, "linux/amd64"); got != tt.want || err != nil || len(faults) > 0 {
+			t.Errorf("%s: got %s, %v, %v; want %s", tt.version, got, err, faults, tt.want)
 		}
 	}
 }

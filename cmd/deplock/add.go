@@ -23,6 +23,7 @@ type addFlags struct {
 	unpack string
 	alias  []string
 	latest string
+	line   string
 	libc   string
 	others []string // registries
 	signed []string
@@ -83,6 +84,7 @@ not there yet is started.`,
 	flags.StringVar(&f.libc, "libc", "", "gnu or musl, where a catalogue has builds for both (default gnu)")
 	flags.StringArrayVar(&f.others, "catalogue", nil, catalogueUsage)
 	flags.StringVar(&f.latest, "latest", "", "OWNER/REPOSITORY on GitHub whose releases are its versions")
+	flags.StringVar(&f.line, "line", "", `the line of versions to stay on, as "22" or "3.3"; the newest of it if there is no --version`)
 	f.register(cmd)
 	return cmd
 }
@@ -170,6 +172,12 @@ func (f addFlags) parse(dep *edit.NewDep) (err error) {
 	}
 	if f.latest != "" {
 		dep.Latest = []edit.Entry{{Key: "github", Value: f.latest}}
+	}
+	if f.line != "" {
+		if dep.Latest == nil {
+			return console.Usagef("give --latest OWNER/REPOSITORY too", "--line %s: it is not known where the versions of %s are listed", f.line, dep.Name)
+		}
+		dep.Latest = append(dep.Latest, edit.Entry{Key: "line", Value: f.line})
 	}
 	return parseUnpack(f.unpack, dep)
 }

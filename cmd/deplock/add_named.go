@@ -31,6 +31,8 @@ func (c *command) addNamed(ctx context.Context, f addFlags, arg string) error {
 		return console.Usagef("write it as helm@3.18.4", "%q: want NAME or NAME@VERSION", arg)
 	case f.dep.Version != "" && version != "":
 		return console.Usagef("", "%s: --version says %s", arg, f.dep.Version)
+	case f.line != "" && !isLine(f.line):
+		return console.Usagef("", "--line %s: want the numbers that its versions begin with, as in 22 or 3.3", f.line)
 	case f.libc != "" && f.libc != "gnu" && f.libc != "musl":
 		return console.Usagef("", "--libc %s: want gnu or musl", f.libc)
 	case version != "":
@@ -100,7 +102,7 @@ func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Clien
 			return err
 		}
 	}
-	tags, err := c.tagsOf(ctx, client, entry, f.dep.Version)
+	tags, err := c.tagsOf(ctx, client, entry, f.dep.Version, f.line)
 	if err != nil {
 		return err
 	}
@@ -139,6 +141,9 @@ func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Clien
 		}
 		return nil
 	}
+	if isLine(f.dep.Version) && strings.Count(f.dep.Version, ".") < 2 && allMissing(first) {
+		return &console.Error{Err: first, Code: exit.Failure, Hint: "deplock add " + name + " --line " + f.dep.Version + " takes the newest version that begins so"}
+	}
 	return first
 }
 
@@ -153,14 +158,20 @@ func forbidden(err error) bool {
 	return ok && e.Status == http.StatusForbidden
 }
 
+func isLine(s string) bool {
+	_, ok := lock.LineNumbers(s)
+	return ok
+}
+
 // allMissing reports whether upstream has nothing for any platform.
 func allMissing(err error) bool {
 	e, ok := errors.AsType[*update.MissingError](err)
 	return ok && e.All
 }
 
-// tagsOf returns how upstream may write the version that is wanted, or the latest.
-func (c *command) tagsOf(ctx context.Context, client *update.Client, entry *catalogue.Entry, version string) ([]string, error) {
+// tagsOf returns how upstream may write the version that is wanted, or the latest of a
+// line, which may be empty.
+func (c *command) tagsOf(ctx context.Context, client *update.Client, entry *catalogue.Entry, version, line string) ([]string, error) {
 	if version != "" {
 		return entry.Tags(version), nil
 	}
@@ -168,6 +179,7 @@ func (c *command) tagsOf(ctx context.Context, client *update.Client, entry *cata
 	if query == nil {
 		return nil, console.Usagef("deplock add "+entry.FullName()+"@VERSION", "%s: the catalogue does not say where its versions are listed; name one", entry.FullName())
 	}
+	query.Line = line
 	found, err := client.Release.LatestAccepted(ctx, *query, "", entry.Accepts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", entry.FullName(), err)

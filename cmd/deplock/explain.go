@@ -30,7 +30,13 @@ func explain(err error) error {
 	return errors.Join(all...)
 }
 
-const lineHint = "change latest.prefix, or lock a version of that line by hand"
+func lineHint(e *release.LineError) string {
+	key := "prefix"
+	if e.Line != "" {
+		key = "line"
+	}
+	return "change latest." + key + ", or lock a version of that line by hand"
+}
 
 func explainOne(err error) error {
 	var (
@@ -72,7 +78,7 @@ func explainOne(err error) error {
 	case errors.As(err, &version):
 		return coded(exit.Usage, "write the version as {version} in url, or change the url itself and lock again without @"+version.Version)
 	case errors.As(err, &line):
-		return coded(exit.Usage, lineHint)
+		return coded(exit.Usage, lineHint(line))
 	case errors.As(err, &nowhere) && nowhere.Asked != "":
 		return coded(exit.Unavailable, console.RuleHint(nowhere.Asked))
 	case errors.As(err, &answer):

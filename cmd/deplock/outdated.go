@@ -51,8 +51,8 @@ func (c *command) outdated(all []update.Newest) error {
 		switch {
 		case n.Err != nil:
 			err := explainOne(fmt.Errorf("%s: %w", n.Dep.Name, n.Err))
-			if _, ok := errors.AsType[*release.LineError](n.Err); ok {
-				err = &console.Error{Err: err, Code: exit.Failure, Hint: lineHint}
+			if line, ok := errors.AsType[*release.LineError](n.Err); ok {
+				err = &console.Error{Err: err, Code: exit.Failure, Hint: lineHint(line)}
 			}
 			errs = append(errs, err)
 			continue

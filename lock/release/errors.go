@@ -17,10 +17,14 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("version %q cannot be compared: want numbers between dots, as in 1.2.3 or 1.2.3-rc.1", e.Version)
 }
 
-// LineError reports a version outside of the line of versions that a prefix names.
-type LineError struct{ Version, Prefix string }
+// LineError reports a version outside of the line of versions that a prefix names, or
+// after the line that the query names.
+type LineError struct{ Version, Prefix, Line string }
 
 func (e *LineError) Error() string {
+	if e.Line != "" {
+		return fmt.Sprintf("version %q comes after the line %q", e.Version, e.Line)
+	}
 	return fmt.Sprintf("version %q is not of the line that the prefix %q stands for", e.Version, e.Prefix)
 }
 
@@ -57,7 +61,9 @@ type NoVersionError struct {
 	Prereleases int    // left out because the query's Prerelease is not set
 	OtherPrefix int    // left out because they do not begin with Prefix
 	Refused     int    // left out because the catalogue does not count them
+	OtherLine   int    // left out because they are not of Line
 	Prefix      string // of the query
+	Line        string // of the query
 }
 
 func (e *NoVersionError) Error() string {
@@ -75,6 +81,9 @@ func (e *NoVersionError) Error() string {
 	}
 	if e.OtherPrefix > 0 {
 		why = append(why, fmt.Sprintf("without the prefix %q: %d", e.Prefix, e.OtherPrefix))
+	}
+	if e.OtherLine > 0 {
+		why = append(why, fmt.Sprintf("not of the line %q: %d", e.Line, e.OtherLine))
 	}
 	if e.Refused > 0 {
 		why = append(why, fmt.Sprintf("not counted by the catalogue: %d", e.Refused))

@@ -37,7 +37,7 @@ func namingOf(q lock.Latest, current string) (naming, error) {
 	case n.keep || strings.HasPrefix(current, line) || current == "" && named:
 		n.drop = strings.TrimSuffix(q.Prefix, line)
 	case named:
-		return n, &LineError{current, q.Prefix}
+		return n, &LineError{Version: current, Prefix: q.Prefix}
 	}
 	return n, nil
 }

@@ -97,8 +97,11 @@ type Result struct {
 // another one are not accepted. GitHub lists releases newest first, so a long list is
 // read only until 50 releases have been accepted.
 //
+// A query with a line accepts the versions of that line alone, also if current is of an
+// earlier one.
+//
 // It returns a [*VersionError] if current is not a version, a [*LineError] if it does
-// not belong to the prefix of the query, a [*NotFoundError] if the repository does not
+// not belong to the prefix of the query or comes after its line, a [*NotFoundError] if the repository does not
 // exist or has no releases, a [*NoVersionError] if none of its names is a version that
 // the query accepts, a [*RateLimitError], or an [*AnswerError].
 func (c *Client) Latest(ctx context.Context, q lock.Latest, current string) (Result, error) {
@@ -112,10 +115,14 @@ func (c *Client) LatestAccepted(ctx context.Context, q lock.Latest, current stri
 		return Result{}, err
 	}
 	s := &search{query: q, naming: naming, accept: accept, now: c.now()}
+	s.line, _ = lock.LineNumbers(q.Line)
 	if current != "" {
 		v, ok := parseVersion(s.naming.bare(current))
 		if !ok {
 			return Result{}, &VersionError{Version: current}
+		}
+		if v.compareLine(s.line) > 0 {
+			return Result{}, &LineError{Version: current, Line: q.Line}
 		}
 		s.current, s.scheme = &v, &v
 	}
@@ -150,6 +157,7 @@ func (c *Client) now() time.Time {
 type search struct {
 	query   lock.Latest
 	naming  naming
+	line    []string              // the numbers that versions begin with
 	accept  func(tag string) bool // nil accepts all
 	current *version              // nil if there is none
 	scheme  *version              // that candidates must follow: current, or the first candidate
@@ -183,6 +191,10 @@ func (s *search) add(r Release, prerelease bool, commit string) {
 		return
 	}
 	v, ok := parseVersion(s.naming.bare(r.Tag))
+	if ok && v.compareLine(s.line) != 0 {
+		s.none.OtherLine++
+		return
+	}
 	if ok && s.scheme == nil && (v.kind != pre || s.query.Prerelease) {
 		s.scheme = &v
 	}
@@ -235,7 +247,7 @@ func (s *search) newer(k candidate) bool {
 
 func (s *search) failure() error {
 	e := s.none
-	e.Prefix = s.query.Prefix
+	e.Prefix, e.Line = s.query.Prefix, s.query.Line
 	e.Where = cmp.Or(s.query.GitHub, source.Redact(s.query.URL))
 	return &e
 }

@@ -180,6 +180,17 @@ func (v version) compare(w version) int {
 	return cmp.Or(compareWords(v.words, w.words), compareWords(v.build, w.build))
 }
 
+// compareLine returns -1, 0 or 1 as v comes before the line of versions that begin with
+// these numbers, is of it, or comes after it.
+func (v version) compareLine(numbers []string) int {
+	for i, n := range numbers {
+		if c := compareNumbers(number(v.numbers, i), n); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
 // stage returns the place of a kind among versions with the same numbers: pre-releases
 // come before the plain version, all others after it.
 func (k kind) stage() int {
