@@ -47,6 +47,7 @@ type File struct {
 	URLs      []Pin  // in the order of the document
 	Vendor    []Vendored
 	Catalogue []Registry // in the order of the document, in which names are looked up
+	Images    []Image    // in the order of the document
 	Syntax    *Syntax    // of the text, without its byte order mark
 }
 
@@ -56,6 +57,7 @@ type Policy struct {
 	Trust Trust
 	// NoUnpinned forbids lines of urls that pin nothing.
 	NoUnpinned bool
+	Images     []*ImageRule // who must have signed images
 }
 
 // Allows reports whether a file may come from u. A file URL has no host to

@@ -36,7 +36,10 @@ func load(name, text string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.Check()
+	if err := f.Check(); err != nil {
+		return f, err
+	}
+	return f, f.CheckImages()
 }
 
 // report renders an error with all that a command would show of it.
@@ -139,6 +142,15 @@ func dump(t *testing.T, f *File) string {
 	}
 	for _, r := range f.Catalogue {
 		encode(map[string]any{"registry": r.Name, "url": r.URL, "path": r.Path, "sha256": r.Digest.String()})
+	}
+	for _, r := range f.Policy.Images {
+		encode(map[string]any{
+			"match": r.Match, "signed_as": r.SignedAs, "kind": r.Kind, "key": r.Key, "identity": r.Identity.String(), "issuer": r.Issuer,
+			"repository": r.Repository, "workflow": r.Workflow, "ref": r.Ref.String(), "signer": r.Signer(),
+		})
+	}
+	for _, i := range f.Images {
+		encode(map[string]any{"image": i.Name, "digest": i.Digest.String(), "by": i.By})
 	}
 	return b.String()
 }

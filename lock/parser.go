@@ -39,7 +39,7 @@ func (doc *document) file() (*File, error) {
 	if !checkVersion(root) {
 		return nil, doc.faults.err()
 	}
-	root.table("version", "platforms", "policy", "deps", "urls", "vendor", "catalogue")
+	root.table("version", "platforms", "policy", "deps", "urls", "vendor", "catalogue", "images")
 	f := &File{
 		Name:      doc.name,
 		Syntax:    &doc.Syntax,
@@ -49,6 +49,7 @@ func (doc *document) file() (*File, error) {
 		URLs:      parsePins(root.get("urls")),
 		Vendor:    parseVendor(root.get("vendor")),
 		Catalogue: parseCatalogue(root.get("catalogue")),
+		Images:    parseImages(root.get("images")),
 	}
 	checkPaths(f.Deps)
 	f.checkAddresses()
@@ -198,7 +199,7 @@ func checkVersion(root *value) bool {
 
 // parsePolicy reads the policy.
 func parsePolicy(v *value) (p Policy) {
-	if !v.table("hosts", "trust", "unpinned") {
+	if !v.table("hosts", "trust", "unpinned", "images") {
 		return Policy{}
 	}
 	hosts := v.get("hosts")
@@ -210,6 +211,7 @@ func parsePolicy(v *value) (p Policy) {
 		allowed, ok := unpinned.boolean()
 		p.NoUnpinned = ok && !allowed
 	}
+	p.Images = parseImageRules(v.get("images"))
 	return p
 }
 

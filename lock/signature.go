@@ -141,20 +141,23 @@ func explains(signatures []Signature, by string) bool {
 	return by == "" && len(signatures) > 0
 }
 
+// signatures returns the tables of v: that it is, or that it is an array of.
+func (v *value) signatures() []*value {
+	switch {
+	case v == nil:
+		return nil
+	case v.kind == kindTables:
+		return v.elems
+	case v.kind == kindArray:
+		return v.nonEmpty("asks for no signature; leave it out")
+	}
+	return []*value{v}
+}
+
 // parseSignatures reads the signatures of d: a table, or an array of tables.
 func (d *Dep) parseSignatures(v *value, words []string) []Signature {
-	if v == nil {
-		return nil
-	}
-	tables := []*value{v}
-	switch v.kind {
-	case kindTables:
-		tables = v.elems
-	case kindArray:
-		tables = v.nonEmpty("asks for no signature; leave it out")
-	}
 	var signatures []Signature
-	for _, t := range tables {
+	for _, t := range v.signatures() {
 		if text, ok := t.scalar().(string); ok {
 			t.fail("want a table, found a string; write %s", asTable(text))
 		} else if t.table() {
@@ -217,6 +220,19 @@ func (d *Dep) parseSignature(v *value, words []string) (s Signature) {
 	default:
 		s.URL = d.template(s.urlAt, words, v.doc.checkAddress)
 	}
+	d.parseSigner(v, &s, words)
+	s.Fingerprint = parsed(v.get("fingerprint"), parseFingerprint)
+	if s.Kind == "ssh" {
+		s.Namespace = "file" // as ssh-keygen has it in its examples
+		if namespace := v.get("namespace"); namespace != nil {
+			s.Namespace = parsed(namespace, parseNamespace)
+		}
+	}
+	return s
+}
+
+// parseSigner reads whose signature it must be.
+func (d *Dep) parseSigner(v *value, s *Signature, words []string) {
 	if keyless := s.Kind == "sigstore" || s.Kind == "cosign"; keyless && v.get("key") == nil {
 		s.Identity = d.template(v.require("identity"), words[:len(words)-1], checkIdentity)
 		s.Issuer = parsed(v.require("issuer"), parseIssuer)
@@ -226,14 +242,6 @@ func (d *Dep) parseSignature(v *value, words []string) (s Signature) {
 			other.failKey("want either key, or identity and issuer")
 		}
 	}
-	s.Fingerprint = parsed(v.get("fingerprint"), parseFingerprint)
-	if s.Kind == "ssh" {
-		s.Namespace = "file" // as ssh-keygen has it in its examples
-		if namespace := v.get("namespace"); namespace != nil {
-			s.Namespace = parsed(namespace, parseNamespace)
-		}
-	}
-	return s
 }
 
 // parseCosign reads where the files of a signature of cosign are.

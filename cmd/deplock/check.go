@@ -26,7 +26,7 @@ func (c *command) checkCommand() *cobra.Command {
 				return err
 			}
 			keys, err := signature.Check(file, time.Now(), c.keyFile)
-			if err := errors.Join(file.Check(), file.CheckComplete(), err, c.checkTrees(file)); err != nil {
+			if err := errors.Join(file.Check(), file.CheckComplete(), file.CheckImages(), err, c.checkTrees(file)); err != nil {
 				return err
 			}
 			if _, err := mirror.Blobs(file); err != nil {
@@ -39,15 +39,18 @@ func (c *command) checkCommand() *cobra.Command {
 			for _, p := range unpinned {
 				c.printf("%s  %s: %s\n", c.console.Mark("warning", "unpinned"), source.Redact(p.URL), p.Unpinned)
 			}
-			urls := ""
+			others := ""
 			if len(file.URLs) > 0 {
-				urls = fmt.Sprintf(", %d of urls", len(pins))
+				others = fmt.Sprintf(", %d of urls", len(pins))
 			}
 			if len(unpinned) > 0 {
-				urls += fmt.Sprintf(" and %d unpinned", len(unpinned))
+				others += fmt.Sprintf(" and %d unpinned", len(unpinned))
+			}
+			if n := len(file.Images); n > 0 {
+				others += ", " + count(n, "image")
 			}
 			c.printf("%s: %s, %s%s, all in order\n",
-				c.name(), count(len(file.Deps), "dependency"), count(len(export.Lines(file.Deps)), "locked line"), urls)
+				c.name(), count(len(file.Deps), "dependency"), count(len(export.Lines(file.Deps)), "locked line"), others)
 			return nil
 		},
 	}

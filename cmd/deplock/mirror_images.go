@@ -18,7 +18,7 @@ func (c *command) pinnedImages(f mirrorFlags) ([]mirror.Image, error) {
 		return nil, nil
 	}
 	contexts := contextNames(f.contexts)
-	files, err := pinnable(f.images, contexts)
+	files, err := pinnable(f.images, contexts, isCompose, "linux/amd64")
 	if err != nil {
 		return nil, err
 	}

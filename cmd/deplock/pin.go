@@ -16,14 +16,16 @@ import (
 	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/printable"
 	"depfetch/fetch/regular"
+	"depfetch/lock"
 	"depfetch/lock/pin"
 )
 
 // pinFlags are the options of pin.
 type pinFlags struct {
-	update, check, dryRun bool
-	contexts              []string
-	network               network.Options
+	update, check, dryRun, toLockfile, prune bool
+
+	contexts []string
+	network  network.Options
 }
 
 const pinLong = `pin writes the digest of each image behind its tag: debian:12 becomes
@@ -37,6 +39,10 @@ directory; YAML files of other names are read when they are named.
   deplock pin --update            and those that tags have moved on from
   deplock pin --check             is every image pinned? offline, for CI
   deplock pin --check --update    and which tags have moved on? that is no failure
+
+  deplock pin --to-lockfile       write them into [images] of the lockfile instead, for a
+                                  builder that reads them there; --prune removes lines
+                                  that no Dockerfile names
 
 A comment "# deplock ignore=unpinned-image" before an instruction, or at or before a
 line of YAML, leaves its image alone. A name alone in COPY --from or RUN --mount=from
@@ -60,6 +66,8 @@ func (c *command) pinCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.BoolVar(&f.update, "update", false, "ask about the images that are pinned already, too")
 	flags.BoolVar(&f.check, "check", false, "write nothing; end with exit code 1 if an image has no digest")
+	flags.BoolVar(&f.toLockfile, "to-lockfile", false, "write the digests into [images] of the lockfile, and leave the Dockerfiles as they are")
+	flags.BoolVar(&f.prune, "prune", false, "with --to-lockfile: remove the lines of [images] that nothing names")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the change and do not write it")
 	flags.StringArrayVar(&f.contexts, "build-context", nil, "the name of a further context, NAME or NAME=WHERE as docker build has it, which is no image; may be given again")
 	f.network.RegisterLogins(flags)
@@ -75,7 +83,13 @@ type pinned struct {
 }
 
 func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
-	files, err := pinnable(paths, contextNames(f.contexts))
+	if f.toLockfile {
+		return c.pinTable(ctx, f, paths)
+	}
+	if f.prune {
+		return console.Usagef("", "--prune goes with --to-lockfile")
+	}
+	files, err := pinnable(paths, contextNames(f.contexts), isCompose, "linux/amd64")
 	if err != nil {
 		return err
 	}
@@ -232,10 +246,10 @@ func asked(files []pinned, f pinFlags) []string {
 	return images
 }
 
-// pinnable reads the files that the arguments name, and the Dockerfiles and compose
-// files below the directories that they name.
-func pinnable(paths, contexts []string) ([]pinned, error) {
-	names, err := dockerfiles(paths, isCompose)
+// pinnable reads the files that the arguments name, and the Dockerfiles and those of
+// further names below the directories that they name, as they are in a build for p.
+func pinnable(paths, contexts []string, further func(name string) bool, p lock.Platform) ([]pinned, error) {
+	names, err := dockerfiles(paths, further)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +263,7 @@ func pinnable(paths, contexts []string) ([]pinned, error) {
 			errs = append(errs, console.Usagef("", "%w", err))
 			continue
 		}
-		refs, err := pin.References(name, data)
+		refs, err := pin.ReferencesFor(name, data, p)
 		if err != nil {
 			errs = append(errs, console.Usagef("", "%w", err))
 			continue

@@ -8,6 +8,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"depfetch/lock"
 	"depfetch/lock/dockerfile/script"
 )
 
@@ -26,9 +27,12 @@ type Image struct {
 // Images returns the references to images in FROM, COPY --from and RUN --mount=from=, in
 // the order of their instructions. Stages, scratch and names that no image can have are
 // left out. Named contexts of a build look like images.
-func (f *File) Images() []Image {
+func (f *File) Images() []Image { return f.ImagesFor("linux/amd64") }
+
+// ImagesFor returns what Images does, in a build for a platform.
+func (f *File) ImagesFor(p lock.Platform) []Image {
 	var all []Image
-	meta := f.meta("linux/amd64")
+	meta := f.meta(p)
 	for _, s := range f.Stages {
 		if s.Base == nil && !strings.EqualFold(s.Image, "scratch") {
 			if im, ok := f.image("FROM", s, s.From, s.Image, meta); ok && !strings.EqualFold(im.Ref.Text, "scratch") && f.before(s, im.Ref.Text) == nil {

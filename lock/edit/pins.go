@@ -107,10 +107,13 @@ func (d *Document) addLines(name, comment string, added []Entry) error {
 
 // RemovePins takes lines of urls away, with the comments directly above them.
 // Addresses that are not there are passed over.
-func (d *Document) RemovePins(addresses ...string) error {
+func (d *Document) RemovePins(addresses ...string) error { return d.removeLines("urls", addresses) }
+
+// removeLines takes lines of a table of lines away.
+func (d *Document) removeLines(name string, keys []string) error {
 	return d.Batch(func(d *Document) error {
-		for _, address := range addresses {
-			path := []string{"urls", address}
+		for _, key := range keys {
+			path := []string{name, key}
 			if err := d.transact(func() { d.removeAll(path, true) }, effect{path, nil}); err != nil {
 				return err
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 )
 
@@ -34,6 +35,7 @@ type Reference struct {
 	Image     string  // without the digest
 	Digest    v1.Hash // a sha256; zero if it has none
 	Why       string  // why it cannot be edited; empty if it can
+	Known     bool    // whether it is known what Text stands for, wherever the digest can be
 	Ignored   bool    // a comment "# deplock ignore=unpinned-image" applies to it
 	// Bare says that it is a name without a tag in COPY --from or a mount. It is an
 	// image, unless the build is given a named context of that name.
@@ -74,11 +76,20 @@ func split(ref string) (image string, digest v1.Hash) {
 // References returns the images that a file names, by position. Files whose name
 // ends in .yaml or .yml are read as YAML, all others as Dockerfiles.
 func References(file string, data []byte) ([]Reference, error) {
-	read := inDockerfile
+	return ReferencesFor(file, data, "linux/amd64")
+}
+
+// ReferencesFor returns what References does, in a build for a platform.
+func ReferencesFor(file string, data []byte, p lock.Platform) ([]Reference, error) {
+	var (
+		refs []Reference
+		err  error
+	)
 	if IsYAML(file) {
-		read = inYAML
+		refs, err = inYAML(file, data)
+	} else {
+		refs, err = inDockerfile(file, data, p)
 	}
-	refs, err := read(file, data)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +100,7 @@ func References(file string, data []byte) ([]Reference, error) {
 			continue
 		}
 		if _, err := name.ParseReference(r.Text); err != nil {
-			r.Why = "it is no reference of an image"
+			r.Why, r.Known = "it is no reference of an image", false
 		}
 	}
 	return refs, nil
@@ -101,15 +112,15 @@ func IsYAML(name string) bool {
 }
 
 // inDockerfile returns the images of a Dockerfile.
-func inDockerfile(file string, data []byte) ([]Reference, error) {
+func inDockerfile(file string, data []byte, p lock.Platform) ([]Reference, error) {
 	f, err := dockerfile.Parse(file, data)
 	if err != nil {
 		return nil, err
 	}
 	var refs []Reference
-	for _, im := range f.Images() {
+	for _, im := range f.ImagesFor(p) {
 		pos := f.Position(im.At)
-		r := Reference{File: file, Line: pos.Line, Col: pos.Col, Text: im.Ref.Text, Why: im.Ref.Why, start: im.Start, end: im.End, image: im}
+		r := Reference{File: file, Line: pos.Line, Col: pos.Col, Text: im.Ref.Text, Why: im.Ref.Why, Known: im.Ref.Known(), start: im.Start, end: im.End, image: im}
 		r.Ignored = f.Ignores(rule, file, pos.Line)
 		r.Bare = im.Where != "FROM" && !strings.ContainsAny(im.Ref.Text, ":/@")
 		if r.Why == "" {
