@@ -80,13 +80,14 @@ type archive struct {
 	src    *io.SectionReader
 	o      Options
 	isZip  bool
+	isCpio bool
 	single bool    // a compressed file that is no archive
 	stream *stream // unless it is a zip
 }
 
 // open finds out what src is. The archive has to be closed.
 func open(ctx context.Context, src io.ReaderAt, size int64, o Options) (*archive, error) {
-	a := &archive{src: io.NewSectionReader(src, 0, size), o: o}
+	a := &archive{src: section(src, 0, size), o: o}
 	head := make([]byte, tarHead)
 	n, err := a.src.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
@@ -94,6 +95,7 @@ func open(ctx context.Context, src io.ReaderAt, size int64, o Options) (*archive
 	}
 	head = head[:n]
 	f := compression(head)
+	inPackage := false
 	switch {
 	case f != "":
 	case isZip(head):
@@ -101,16 +103,33 @@ func open(ctx context.Context, src io.ReaderAt, size int64, o Options) (*archive
 		return a, nil
 	case isTar(head):
 		f = formatTar
+	case isDeb(head):
+		inPackage = true
+		if a.src, f, err = debData(a.src); err != nil {
+			return nil, damaged(formatDeb, "", err)
+		}
+	case isRPM(head):
+		inPackage, a.isCpio = true, true
+		if a.src, f, err = rpmPayload(a.src); err != nil {
+			return nil, damaged(formatRPM, "", err)
+		}
 	default:
-		return nil, ErrUnknownFormat
+		return nil, unreadable(head)
 	}
 	a.stream = openStream(ctx, f, a.src, o.Limits, o.Workers)
-	if f == formatTar {
+	if f == formatTar || inPackage {
 		return a, nil
 	}
 	if head, err = a.stream.peek(tarHead); err != nil {
 		a.Close()
 		return nil, err
+	}
+	if f == formatGzip && isApk(head) {
+		if data := apkData(a.src); data != nil {
+			a.Close()
+			a.stream = openStream(ctx, f, data, o.Limits, o.Workers)
+			return a, nil
+		}
 	}
 	a.single = !isTar(head)
 	return a, nil
@@ -134,6 +153,8 @@ func (a *archive) walk(ctx context.Context, visit func(*member) error) error {
 		return walkZip(a.src, a.o.Limits, counted)
 	case a.single:
 		return ErrNoTree
+	case a.isCpio:
+		return walkCpio(a.stream, a.o.Limits, counted)
 	}
 	err := walkTar(a.stream, counted)
 	if err != nil {
@@ -156,9 +177,10 @@ func damaged(f format, name string, err error) error {
 		damage *DamagedError
 		limit  *LimitError
 		refuse *RefusedError
+		kind   *UnsupportedError
 	)
 	switch {
-	case errors.As(err, &damage) || errors.As(err, &limit) || errors.As(err, &refuse),
+	case errors.As(err, &damage) || errors.As(err, &limit) || errors.As(err, &refuse) || errors.As(err, &kind),
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -6,13 +6,21 @@
 // The restrictions are:
 //
 //   - The format is told from the bytes: tar, plain or in gzip, bzip2, xz or
-//     zstd, and zip. A compressed file that holds no tar is one file without a
-//     name: Member writes it whatever name is asked for, Tree and Scan refuse
-//     it with ErrNoTree.
+//     zstd, zip, and the packages .deb, .apk and .rpm. A compressed file that
+//     holds no tar is one file without a name: Member writes it whatever name
+//     is asked for, Tree and Scan refuse it with ErrNoTree.
+//
+//   - Of a package there are its files, and nothing of what is for the package
+//     manager; scripts are not run. A .deb is of format 2 and has nothing but
+//     debian-binary, control.tar and data.tar, and names with a "_". An .apk is
+//     of version 2: a gzip file is one if a member of it holds .PKGINFO and other
+//     hidden files alone, apart from the rest. Else it is as any other. An .rpm
+//     holds a cpio of the new ASCII format, compressed as a tar may be. 7z, .apk
+//     of version 3, and cpio for files of 4 GiB are an *UnsupportedError.
 //
 //   - An archive is complete. Every checksum and length that its format has is
-//     checked, a tar ends in a block of zeros, and what follows a zip or a
-//     compressed stream is an error, but for zeros after gzip, xz and zip. What
+//     checked, a tar ends in a block of zeros, and what follows a zip, a cpio or a
+//     compressed stream is an error, but for zeros after gzip, xz, zip and cpio. What
 //     follows the end of a tar is ignored, as tar does, within the limits.
 //
 //   - A name is relative and holds no "..", be it between slashes or backslashes,

@@ -7,11 +7,21 @@ import (
 )
 
 // ErrUnknownFormat says that the bytes are no archive and no compressed file.
-var ErrUnknownFormat = errors.New("not an archive: neither tar nor zip, nor compressed with gzip, bzip2, xz or zstd")
+var ErrUnknownFormat = errors.New("not an archive: neither tar, zip, .deb nor .rpm, nor compressed with gzip, bzip2, xz or zstd")
 
 // ErrNoTree says that a compressed file is no archive, but one file, which
 // Member can write.
 var ErrNoTree = errors.New("a compressed file, and no archive: it has no tree to unpack")
+
+// UnsupportedError says that the bytes are an archive of a kind that is not read here.
+type UnsupportedError struct {
+	What string // such archives, in the plural
+}
+
+func (e *UnsupportedError) Error() string { return e.What + " are not supported" }
+
+//go:noinline
+func unsupported(what string) error { return &UnsupportedError{what} }
 
 // RefusedError says that an archive holds what is never unpacked.
 type RefusedError struct {

@@ -225,7 +225,8 @@ func checkError(t testing.TB, err error, want string) {
 		var refused *RefusedError
 		var limit *LimitError
 		var damage *DamagedError
-		if !errors.As(err, &refused) && !errors.As(err, &limit) && !errors.As(err, &damage) {
+		var kind *UnsupportedError
+		if !errors.As(err, &refused) && !errors.As(err, &limit) && !errors.As(err, &damage) && !errors.As(err, &kind) && !errors.Is(err, ErrUnknownFormat) {
 			t.Errorf("error %T has no type that tells it from one of the disk", err)
 		}
 	}

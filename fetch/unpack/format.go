@@ -24,6 +24,9 @@ const (
 	formatBzip2 format = "bzip2"
 	formatXz    format = "xz"
 	formatZstd  format = "zstd"
+	formatDeb   format = "deb"
+	formatRPM   format = "rpm"
+	formatCpio  format = "cpio"
 )
 
 // compression tells by which format a file that begins with head is
@@ -45,8 +48,22 @@ func compression(head []byte) format {
 }
 
 // IsPacked reports whether a file that begins with head, its first 512 bytes at
-// least, is an archive or a compressed file.
-func IsPacked(head []byte) bool { return compression(head) != "" || isZip(head) || isTar(head) }
+// least, is an archive, a package or a compressed file.
+func IsPacked(head []byte) bool {
+	return compression(head) != "" || isZip(head) || isTar(head) || isDeb(head) || isRPM(head)
+}
+
+// unreadable returns the error for a file that begins with head and is nothing that is
+// read here.
+func unreadable(head []byte) error {
+	if bytes.HasPrefix(head, []byte("7z\xbc\xaf\x27\x1c")) {
+		return unsupported("7z archives")
+	}
+	if bytes.HasPrefix(head, []byte("ADB")) {
+		return unsupported(".apk packages of version 3")
+	}
+	return ErrUnknownFormat
+}
 
 // isZip tells whether a file that begins with head is a zip, be it an empty or
 // a part of several.

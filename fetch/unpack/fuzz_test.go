@@ -33,6 +33,19 @@ func seeds(f *testing.F) {
 	for _, archive := range formats(f) {
 		f.Add(archive)
 	}
+	data := tarball(dir("./"), file("./d/f", "contents"), hardlink("./h", "./d/f"), symlink("./l", "d"))
+	f.Add(debPackage("data.tar.gz", gzipped(data)))
+	f.Add(debPackage("data.tar", data))
+	f.Add(arball(arMember{name: "debian-binary/", body: "2.0\n"}, arMember{name: "_x", body: "x"}, arMember{name: "control.tar/"}, arMember{name: "data.tar/", body: string(data)}))
+	f.Add(apkPackage(data))
+	f.Add(append(gzipped(cut(tarball(file(".PKGINFO", "x")))), gzipped(data)...))
+	for _, payload := range [][]byte{
+		cpioball(cpioItem{name: "./d/a", inode: 1, links: 3}, cpioItem{name: "./d/b", body: "contents", inode: 1, links: 3}, cpioItem{name: "l", mode: 0o120777, body: "d/a"}, cpioItem{name: "c", inode: 1, links: 3}),
+		cpioball(cpioItem{name: "../x"}, cpioItem{name: "d", mode: 0o040755}, cpioItem{name: "d/c", mode: 0o020644}, cpioItem{name: "d/s", mode: 0o104755}),
+	} {
+		f.Add(rpmPackage(payload))
+		f.Add(rpmPackage(gzipped(payload)))
+	}
 	f.Add(zipball(zipEnd{}, zipItem{name: "../x", body: "x"}, zipItem{name: "l", body: "..", mode: 0o120777}, zipItem{name: "l/x", body: "x"}))
 	f.Add(zipball(zipEnd{comment: "c"}, overlapping()...))
 	f.Add(zipball(zipEnd{}, zipItem{name: "l", body: "a/..", mode: 0o120777}, zipItem{name: "f", body: "xx", method: zipDeflate, descriptor: true}))

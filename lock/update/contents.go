@@ -99,7 +99,7 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 		return err
 	}
 	k.top = commonTop(m)
-	if top := k.top; top != "" && o.Strip == 0 && path.Base(it.dep.Path) != top {
+	if top := k.top; top != "" && o.Strip == 0 && path.Base(it.dep.Path) != top && !(it.dep.Path == "/" && ofRoot(top)) {
 		way := ""
 		stripped := o
 		stripped.Strip++
@@ -128,6 +128,12 @@ func unsearchable(m unpack.Manifest) string {
 		}
 	}
 	return ""
+}
+
+// ofRoot reports whether a directory is one of those in the root of a system, into which
+// packages are unpacked.
+func ofRoot(dir string) bool {
+	return strings.Contains(" bin boot etc lib opt sbin srv usr var ", " "+dir+" ")
 }
 
 // commonTop returns the directory that all of a tree is in, or "".

@@ -44,6 +44,7 @@ func archiveHint(err error, h hints) string {
 		ambiguous *unpack.AmbiguousError
 		limit     *unpack.LimitError
 		refused   *unpack.RefusedError
+		kind      *unpack.UnsupportedError
 	)
 	switch {
 	case errors.As(err, &none), errors.As(err, &ambiguous):
@@ -54,6 +55,8 @@ func archiveHint(err error, h hints) string {
 		return allows[refused.Allow] + "; " + fmt.Sprintf(h.allow, refused.Allow)
 	case errors.Is(err, unpack.ErrNoTree):
 		return h.tree
+	case errors.As(err, &kind):
+		return "take a .tar.gz, .zip or .deb of it if upstream has one; or leave out member and unpack, and unpack the file in the RUN that uses it"
 	}
 	return ""
 }
