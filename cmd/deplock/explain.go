@@ -97,7 +97,7 @@ func explainOne(err error) error {
 		return coded(exit.Usage, "")
 	case errors.As(err, &signed):
 		var transfer *fetch.TransferError
-		if errors.As(signed.Err, &transfer) {
+		if errors.As(signed.Err, &transfer) || errors.As(signed.Err, &nowhere) {
 			return coded(exit.Unavailable, "")
 		}
 		return coded(exit.WrongBytes, "nothing has been written; if upstream has a new key, put it into signature, after it is known to be theirs from somewhere else")

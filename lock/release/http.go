@@ -1,6 +1,7 @@
 package release
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,11 @@ type answer struct {
 // follows redirects, but never from https to http, and sends header to the address's
 // own origin alone, never where a rule has it asked for. An answer with any status is not an error.
 func (c *Client) get(ctx context.Context, address string, header http.Header) (answer, error) {
+	return c.send(ctx, address, header, nil)
+}
+
+// send is get, or with a body the POST of that.
+func (c *Client) send(ctx context.Context, address string, header http.Header, body []byte) (answer, error) {
 	header = maps.Clone(header)
 	if c.Token != "" && source.SameOrigin(address, c.base()) {
 		header.Set("Authorization", "Bearer "+c.Token)
@@ -45,10 +51,10 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (a
 	if asked == address {
 		asked = ""
 	}
-	a, err := c.read(ctx, c.Rewrites, address, header)
+	a, err := c.read(ctx, c.Rewrites, address, header, body)
 	if (err != nil || a.Status >= http.StatusBadRequest) && asked != "" && c.Rewrites.Fallback && ctx.Err() == nil {
 		asked = ""
-		a, err = c.read(ctx, nil, address, header)
+		a, err = c.read(ctx, nil, address, header, body)
 	}
 	a.Asked = asked
 	if errors.Is(context.Cause(ctx), errSlow) {
@@ -64,9 +70,12 @@ func (c *Client) get(ctx context.Context, address string, header http.Header) (a
 }
 
 // read reads an answer, by the rules of rewrites, up to one byte more than maxAnswer.
-func (c *Client) read(ctx context.Context, rewrites *source.Rewrites, address string, header http.Header) (answer, error) {
+func (c *Client) read(ctx context.Context, rewrites *source.Rewrites, address string, header http.Header, body []byte) (answer, error) {
 	resp, err := rewrites.Follow(address, func(h source.Hop) (*http.Response, error) {
 		r := (&http.Request{Method: http.MethodGet, URL: h.URL, Host: h.URL.Host, Header: http.Header{}}).WithContext(ctx)
+		if body != nil {
+			r.Method, r.Body, r.ContentLength = http.MethodPost, io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		}
 		if h.Home {
 			maps.Copy(r.Header, header)
 		}
@@ -83,6 +92,6 @@ func (c *Client) read(ctx context.Context, rewrites *source.Rewrites, address st
 		return answer{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	return answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, err
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	return answer{Status: resp.StatusCode, Header: resp.Header, Body: text}, err
 }

@@ -47,6 +47,8 @@ type Client struct {
 	// unless it is the scheme's default. Nil means the API's host without a
 	// leading "api.".
 	Hosts []string
+	// Log is the base URL of the log that LogEntries asks. Empty means DefaultLog.
+	Log string
 	// Token authenticates requests to the API, if it is not empty.
 	Token string
 	// Transport sends the requests. It need not follow redirects.

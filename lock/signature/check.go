@@ -36,7 +36,7 @@ func check(d *lock.Dep, index int, s lock.Signature, now time.Time, file func(st
 	if s.Kind == "gpg" {
 		keys, err = Keys(s, now, file)
 	} else {
-		_, err = New(s, s.Identity.String(), file)
+		_, err = New(s, Given{Identity: s.Identity.String(), File: file})
 	}
 	if err != nil {
 		cause := err

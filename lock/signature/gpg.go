@@ -98,7 +98,8 @@ func readKeys(data []byte) (keys openpgp.EntityList, err error) {
 	}
 }
 
-func (g *gpg) verify(s Subject, text []byte, now time.Time) (Result, error) {
+func (g *gpg) verify(s Subject, m Material, now time.Time) (Result, error) {
+	text := m.Signature
 	data := text
 	if trimmed := bytes.TrimSpace(text); bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP")) {
 		block, err := armor.Decode(bytes.NewReader(trimmed))

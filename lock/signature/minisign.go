@@ -28,7 +28,8 @@ func newMinisign(s lock.Signature) (*minisignKey, error) {
 	return k, k.public.UnmarshalText([]byte(s.Key))
 }
 
-func (k *minisignKey) verify(s Subject, text []byte, _ time.Time) (Result, error) {
+func (k *minisignKey) verify(s Subject, m Material, _ time.Time) (Result, error) {
+	text := m.Signature
 	var sig minisign.Signature
 	if err := sig.UnmarshalText(text); err != nil {
 		return Result{}, notASignature("the four lines that minisign writes", text)

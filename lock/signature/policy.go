@@ -1,26 +1,30 @@
 // Package signature verifies what upstream signs: files and lists of checksums, with
-// minisign, OpenPGP, the signatures of ssh-keygen or the bundles of Sigstore.
+// minisign, OpenPGP, the signatures of ssh-keygen, the bundles of Sigstore, the older files
+// of cosign, or attestations of GitHub.
 //
 // It guarantees that a Result comes back only if the bytes that were read have been
-// signed by the key that the policy names, and that this key is valid at the given time.
-// A key that has expired or is revoked counts for nothing, also for what it signed
-// before: nobody else says when that was. Signatures over SHA-1 or MD5 are refused, and
-// so are short keys.
+// signed by the key or the identity that the policy names, and that a key of OpenPGP is
+// valid at the given time. One that has expired or is revoked counts for nothing, also for
+// what it signed before: nobody else says when that was. Signatures over SHA-1 or MD5 are
+// refused, and so are short keys.
 //
 // A signature says who has signed these bytes, not which version they are. Whoever can
 // serve an old file with its old signature in the place of a new one is noticed if the
-// signed list does not name the file, or if the signature itself names another, as those
-// of minisign do.
+// signed list does not name the file, if the signature itself names another, as those of
+// minisign do, or if the identity has the version in it.
 //
-// The package opens no files and asks nobody: keys and signatures are given to it. A
-// Policy is safe for concurrent use.
+// The package opens no files and asks nobody: keys, signatures and the answers of logs are
+// given to it. A Policy is safe for concurrent use.
 package signature
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"time"
 
+	"depfetch/fetch"
 	"depfetch/lock"
 )
 
@@ -35,7 +39,12 @@ type Policy struct {
 
 // verifier verifies the signatures of one kind and key.
 type verifier interface {
-	verify(s Subject, signature []byte, now time.Time) (Result, error)
+	verify(s Subject, m Material, now time.Time) (Result, error)
+}
+
+// querier says what must be asked of a log before a signature can be verified.
+type querier interface {
+	query(s Subject, m Material) ([]byte, error)
 }
 
 // inliner verifies texts that hold their signature.
@@ -45,8 +54,31 @@ type inliner interface {
 
 // Subject is what must have been signed.
 type Subject struct {
-	Name  string // of the file, without directories
+	Name   string       // of the file, without directories
+	Digest fetch.Digest // of its bytes
+	// Bytes reads them. It is not read where the digest is all that is signed.
 	Bytes io.Reader
+}
+
+// TextSubject returns the subject of a text.
+func TextSubject(name string, text []byte) Subject {
+	return Subject{Name: name, Digest: sha256.Sum256(text), Bytes: bytes.NewReader(text)}
+}
+
+// Material is what there is of a signature.
+type Material struct {
+	// Signature is the signature, the bundle, or attestations one after another.
+	Signature   []byte
+	Certificate []byte // if it has a file of its own
+	Log         []byte // what a log has answered to Policy.Query
+}
+
+// Given is what a policy needs besides what the lockfile says.
+type Given struct {
+	Identity, Ref string // what their templates expand to
+	// File reads a key file, by its slash-separated path from the lockfile's folder.
+	File  func(path string) ([]byte, error)
+	Roots *Roots // of Sigstore; nil means those that are embedded
 }
 
 // Result is what has been verified.
@@ -55,10 +87,8 @@ type Result struct {
 	At time.Time // when, by what the signature says; zero if it does not
 }
 
-// New returns the policy of a signature in a lockfile. identity is what the template of
-// its identity expands to. file reads a key file, by its slash-separated path from the
-// lockfile's folder. The error is a *KeyError.
-func New(s lock.Signature, identity string, file func(path string) ([]byte, error)) (Policy, error) {
+// New returns the policy of a signature in a lockfile. The error is a *KeyError.
+func New(s lock.Signature, g Given) (Policy, error) {
 	var (
 		p   Policy
 		err error
@@ -69,11 +99,17 @@ func New(s lock.Signature, identity string, file func(path string) ([]byte, erro
 	case "ssh":
 		p.verifier, err = newSSH(s)
 	case "sigstore":
-		p.verifier, err = newSigstore(s, identity)
+		p.verifier, err = newBundles(s, g)
+	case "github":
+		p.verifier, err = newAttestations(s, g)
+	case "cosign":
+		var signer *Signer
+		signer, err = newSigner(s, g)
+		p.verifier = &cosign{Signer: signer, bundle: s.Bundle}
 	case "gpg":
-		var g *gpg
-		if g, err = newGPG(s, file); err == nil {
-			p = Policy{verifier: g, inline: g}
+		var keys *gpg
+		if keys, err = newGPG(s, g.File); err == nil {
+			p = Policy{verifier: keys, inline: keys}
 		}
 	default:
 		err = fmt.Errorf("no signatures of the kind %q can be verified", s.Kind)
@@ -84,10 +120,20 @@ func New(s lock.Signature, identity string, file func(path string) ([]byte, erro
 	return p, nil
 }
 
-// Verify reads a subject and verifies a signature of it. The error is an *Error, or that
-// of reading.
-func (p Policy) Verify(s Subject, signature []byte, now time.Time) (Result, error) {
-	return p.verify(s, signature, now)
+// Query returns the body of the request that a log of Rekor must be asked before a
+// signature can be verified (POST /api/v1/log/entries/retrieve), or nil if none need be.
+// The error is an *Error.
+func (p Policy) Query(s Subject, m Material) ([]byte, error) {
+	q, ok := p.verifier.(querier)
+	if !ok {
+		return nil, nil
+	}
+	return q.query(s, m)
+}
+
+// Verify verifies a signature of a subject. The error is an *Error, or that of reading.
+func (p Policy) Verify(s Subject, m Material, now time.Time) (Result, error) {
+	return p.verify(s, m, now)
 }
 
 // Inline reports whether the policy is for signatures that may stand in the text that

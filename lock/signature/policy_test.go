@@ -60,7 +60,7 @@ func (f folder) tryPolicy(t *testing.T, table string) (Policy, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(file.Deps[0].Signatures[0], "", func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(string(f), name)) })
+	return New(file.Deps[0].Signatures[0], Given{File: func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(string(f), name)) }})
 }
 
 // cases are signatures, each of a policy: of which file, and what comes of it: who has
@@ -126,7 +126,7 @@ func testVerify(t *testing.T, f folder) {
 			if strings.HasSuffix(c.file, "!") {
 				data = append(data, '!')
 			}
-			r, err := f.policy(t, c.table).Verify(Subject{Name: name, Bytes: bytes.NewReader(data)}, text, today)
+			r, err := f.policy(t, c.table).Verify(Subject{Name: name, Bytes: bytes.NewReader(data)}, Material{Signature: text}, today)
 			want := strings.ReplaceAll(c.want, "FINGERPRINT", strings.TrimSpace(string(f.read(t, "gpg.fingerprint"))))
 			if err == nil {
 				if r.By == "" || !strings.HasPrefix(r.By, want) {
@@ -156,7 +156,7 @@ func TestConcurrent(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range results {
 			all.Go(func() {
-				results[i], _ = p.Verify(Subject{Name: "tool-1.2.3", Bytes: bytes.NewReader(data)}, text, today)
+				results[i], _ = p.Verify(Subject{Name: "tool-1.2.3", Bytes: bytes.NewReader(data)}, Material{Signature: text}, today)
 			})
 		}
 		all.Wait()
@@ -184,14 +184,14 @@ func TestVerifyDamaged(t *testing.T) {
 		for i := range good {
 			text := bytes.Clone(good)
 			text[i] ^= 1
-			r, err := p.Verify(Subject{Name: "tool-1.2.3", Bytes: bytes.NewReader(data)}, text, today)
+			r, err := p.Verify(Subject{Name: "tool-1.2.3", Bytes: bytes.NewReader(data)}, Material{Signature: text}, today)
 			if err != nil {
 				refused++
 			} else if r.By == "" {
 				t.Errorf("%s, byte %d: nobody has signed, and that is no error", c.signature, i)
 			}
 			// The other file is never accepted.
-			if _, err := p.Verify(Subject{Name: "tool-1.2.3", Bytes: strings.NewReader("x")}, text, today); err == nil {
+			if _, err := p.Verify(Subject{Name: "tool-1.2.3", Bytes: strings.NewReader("x")}, Material{Signature: text}, today); err == nil {
 				t.Errorf("%s, byte %d: other bytes are accepted", c.signature, i)
 			}
 		}
@@ -265,7 +265,7 @@ func TestPrivateKey(t *testing.T) {
 	if err := e.SerializePrivate(&private, nil); err != nil {
 		t.Fatal(err)
 	}
-	_, err = New(lock.Signature{Kind: "gpg", Key: "a"}, "", func(string) ([]byte, error) { return private.Bytes(), nil })
+	_, err = New(lock.Signature{Kind: "gpg", Key: "a"}, Given{File: func(string) ([]byte, error) { return private.Bytes(), nil }})
 	if err == nil || !strings.Contains(err.Error(), "holds a private key") {
 		t.Errorf("%v", err)
 	}
@@ -281,7 +281,7 @@ func TestUnreadable(t *testing.T) {
 		{`ssh = "https://h/s", key = "SSH"`, "tool-1.2.3.sshsig"},
 		{`gpg = "https://h/s", key = "gpg.asc"`, "tool-1.2.3.asc"},
 	} {
-		_, err := f.policy(t, c.table).Verify(Subject{Name: "tool-1.2.3", Bytes: brokenReader{broken}}, f.read(t, c.signature), today)
+		_, err := f.policy(t, c.table).Verify(Subject{Name: "tool-1.2.3", Bytes: brokenReader{broken}}, Material{Signature: f.read(t, c.signature)}, today)
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: %v", c.signature, err)
 		}
@@ -305,7 +305,7 @@ func FuzzVerify(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, p := range policies {
-			if r, err := p.Verify(Subject{Name: "a", Bytes: strings.NewReader("nobody signs this")}, text, today); err == nil {
+			if r, err := p.Verify(Subject{Name: "a", Bytes: strings.NewReader("nobody signs this")}, Material{Signature: text}, today); err == nil {
 				t.Errorf("accepted, as signed by %s", r.By)
 			}
 		}

@@ -1,13 +1,15 @@
 package signature
 
 import (
-	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,8 +88,8 @@ func TestSigstore(t *testing.T) {
 		{"another issuer", signed(instance, workflow, "https://accounts.example.com"), "the tool", "another identity"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			k := &sigstore{trusted: instance, identity: workflow, issuer: actions, by: "sigstore it", unlogged: true}
-			r, err := k.verifyEntity(c.entity, "tool", verify.WithArtifact(strings.NewReader(c.file)))
+			k := &Signer{Identity: workflow, Issuer: actions, By: "sigstore it", Roots: &Roots{public: instance, unlogged: true}}
+			r, err := k.verifyEntity(TextSubject("tool", []byte(c.file)), c.entity)
 			if c.want == "" {
 				if err != nil || r.By != "sigstore it" || time.Since(r.At) > time.Hour {
 					t.Errorf("%+v, %v", r, err)
@@ -103,10 +105,6 @@ func TestSigstore(t *testing.T) {
 
 // TestSigstorePublic verifies a bundle of the public instance by the embedded root.
 func TestSigstorePublic(t *testing.T) {
-	trusted, err := publicRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
 	const digest = "46d4e2f74c4877316640000a6fdf8a8b59f1e0847667973e9859f774dd31b8f1e0937813b777fb66a2ac67d50540fe34640966eee9fc2ccca387082b4c85cd3c"
 	text, err := os.ReadFile("../../testdata/sigstore/provenance.sigstore.json") // of npm's sigstore 2.0.0
 	if err != nil {
@@ -120,41 +118,104 @@ func TestSigstorePublic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &sigstore{trusted: trusted, identity: "https://github.com/sigstore/sigstore-js/.github/workflows/release.yml@refs/heads/main", issuer: actions, by: "sigstore it"}
-	r, err := k.verifyEntity(b, "sigstore", verify.WithArtifactDigest("sha512", sum))
-	if err != nil || r.At.Year() != 2023 {
+	roots, err := embeddedRoots()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &Signer{Identity: "https://github.com/sigstore/sigstore-js/.github/workflows/release.yml@refs/heads/main", Issuer: actions}
+	v, options, err := k.verifier(b, content{&x509.Certificate{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The subject is named by its sha512, and the bytes are not here.
+	r, err := v.Verify(b, verify.NewPolicy(verify.WithArtifactDigest("sha512", sum), options...))
+	if err != nil || k.matches(r.Signature.Certificate) != nil || k.checkStatement(r) != nil {
 		t.Fatalf("%+v, %v", r, err)
 	}
+	for _, g := range []struct {
+		signer Signer
+		ok     bool
+	}{
+		{Signer{Repository: "sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/release.yml"}, true},
+		{Signer{Repository: "sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/release.yml", Ref: "refs/heads/main"}, true},
+		{Signer{Repository: "sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/release.yml@refs/heads/main"}, true},
+		{Signer{Repository: "sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/release.yml", Ref: "refs/heads/mai"}, false},
+		{Signer{Repository: "sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/release.yml@refs/heads/main2"}, false},
+		{Signer{Repository: "sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/release.y"}, false},
+		{Signer{Repository: "sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/Release.yml"}, false},
+		{Signer{Repository: "sigstore/sigstore", Workflow: "sigstore/sigstore-js/.github/workflows/release.yml"}, false},
+		{Signer{Repository: "Sigstore/sigstore-js", Workflow: "sigstore/sigstore-js/.github/workflows/release.yml"}, false},
+	} {
+		if err := g.signer.matches(r.Signature.Certificate); (err == nil) != g.ok {
+			t.Errorf("%+v: %v", g.signer, err)
+		}
+		if built := builtFrom(r.Statement); built != "https://github.com/sigstore/sigstore-js" {
+			t.Errorf("built from %s", built)
+		}
+	}
 	sum[0] ^= 1
-	if r, err := k.verifyEntity(b, "sigstore", verify.WithArtifactDigest("sha512", sum)); err == nil {
+	if r, err := v.Verify(b, verify.NewPolicy(verify.WithArtifactDigest("sha512", sum), options...)); err == nil {
 		t.Errorf("another file is accepted: %+v", r)
 	}
 	// By the bytes, and not by their digest.
-	if _, err := k.verify(Subject{Name: "sigstore", Bytes: strings.NewReader("x")}, text, today); err == nil || !strings.Contains(err.Error(), "the bundle does not hold") {
+	if _, err := k.VerifyBundle(TextSubject("sigstore", []byte("x")), text); err == nil || !strings.Contains(err.Error(), "the signature does not hold") {
 		t.Errorf("%v", err)
 	}
 	for _, text := range []string{"", "{}", "<html>", `{"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.1"}`} {
-		if _, err := k.verify(Subject{Name: "sigstore", Bytes: strings.NewReader("x")}, []byte(text), today); err == nil || !strings.Contains(err.Error(), "this is no signature") {
+		if _, err := k.VerifyBundle(TextSubject("sigstore", []byte("x")), []byte(text)); err == nil || !strings.Contains(err.Error(), "this is no signature") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := k.verify(Subject{Name: "sigstore", Bytes: brokenReader{broken}}, text, today); !errors.Is(err, broken) {
+	if _, err := k.VerifyBundle(Subject{Name: "sigstore", Bytes: brokenReader{broken}}, text); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	other := &Signer{Identity: "https://github.com/evil/r/.github/workflows/release.yml@refs/heads/main", Issuer: actions, Roots: roots}
+	if _, err := other.VerifyBundle(TextSubject("sigstore", []byte("x")), text); err == nil || !strings.Contains(err.Error(), "another identity has signed") {
 		t.Errorf("%v", err)
 	}
 }
 
-// TestPublicRoot holds that the embedded root is the one that sigstore-go comes with.
-func TestPublicRoot(t *testing.T) {
-	theirs, err := json.Marshal(data.TrustedRoot(t, "public-good.json"))
+// TestRoots holds that the embedded root of the public instance has all that sigstore-go
+// comes with, and that GitHub's has authorities and timestamps.
+func TestRoots(t *testing.T) {
+	roots, err := embeddedRoots()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := root.NewTrustedRootFromJSON(publicGood)
-	if err != nil {
-		t.Fatal(err)
+	theirs := data.TrustedRoot(t, "public-good.json")
+	for id, log := range theirs.RekorLogs() {
+		if ours := roots.public.RekorLogs()[id]; ours == nil || !reflect.DeepEqual(ours.PublicKey, log.PublicKey) {
+			t.Errorf("log %s is another, or missing", log.BaseURL)
+		}
 	}
-	if text, err := json.Marshal(ours); err != nil || !bytes.Equal(text, theirs) {
-		t.Errorf("it differs: %v", err)
+	for id, log := range theirs.CTLogs() {
+		if ours := roots.public.CTLogs()[id]; ours == nil || !reflect.DeepEqual(ours.PublicKey, log.PublicKey) {
+			t.Errorf("log %s is another, or missing", log.BaseURL)
+		}
+	}
+	for _, authority := range theirs.FulcioCertificateAuthorities() {
+		their := authority.(*root.FulcioCertificateAuthority)
+		if !slices.ContainsFunc(roots.public.FulcioCertificateAuthorities(), func(a root.CertificateAuthority) bool {
+			return a.(*root.FulcioCertificateAuthority).Root.Equal(their.Root)
+		}) {
+			t.Errorf("%s is missing", their.Root.Subject)
+		}
+	}
+	var logs []string
+	for _, log := range roots.public.RekorLogs() {
+		logs = append(logs, log.BaseURL)
+	}
+	slices.Sort(logs)
+	if !slices.Equal(logs, []string{"https://log2025-1.rekor.sigstore.dev", "https://rekor.sigstore.dev"}) || len(roots.public.TimestampingAuthorities()) != 1 {
+		t.Errorf("the public instance has the logs %s", logs)
+	}
+	if a, b := len(roots.github.FulcioCertificateAuthorities()), len(roots.github.TimestampingAuthorities()); a != 6 || b != 6 || len(roots.github.RekorLogs()) != 0 {
+		t.Errorf("GitHub has %d authorities, %d timestamps", a, b)
+	}
+	for _, authority := range roots.github.FulcioCertificateAuthorities() {
+		if a := authority.(*root.FulcioCertificateAuthority); a.Root.Subject.Organization[0] != "GitHub, Inc." {
+			t.Errorf("%s", a.Root.Subject)
+		}
 	}
 }

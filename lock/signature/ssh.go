@@ -15,9 +15,6 @@ import (
 	"depfetch/lock"
 )
 
-// minRSA is how long an RSA key must be, in bits.
-const minRSA = 2048
-
 // sshKey verifies signatures of ssh-keygen -Y sign.
 type sshKey struct {
 	public    ssh.PublicKey
@@ -45,7 +42,8 @@ func newSSH(s lock.Signature) (*sshKey, error) {
 	return &sshKey{public: public, namespace: s.Namespace, by: s.Signer()}, nil
 }
 
-func (k *sshKey) verify(s Subject, text []byte, _ time.Time) (Result, error) {
+func (k *sshKey) verify(s Subject, m Material, _ time.Time) (Result, error) {
+	text := m.Signature
 	sig, err := sshsig.Unarmor(text)
 	if err != nil {
 		return Result{}, notASignature("-----BEGIN "+sshsig.PEMType+"-----", text)

@@ -64,3 +64,25 @@ func (c *Client) openBlob(ctx context.Context, store *cache.Store, digest fetch.
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// lazyBlob is a file that is opened when it is first read.
+type lazyBlob struct {
+	open func() (*os.File, error)
+	file *os.File
+}
+
+func (b *lazyBlob) Read(p []byte) (n int, err error) {
+	if b.file == nil {
+		if b.file, err = b.open(); err != nil {
+			b.file = nil
+			return 0, err
+		}
+	}
+	return b.file.Read(p)
+}
+
+func (b *lazyBlob) close() {
+	if b.file != nil {
+		b.file.Close()
+	}
+}

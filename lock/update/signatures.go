@@ -1,11 +1,11 @@
 package update
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -42,7 +42,7 @@ type check struct {
 	item   *item
 	index  int // in the item's dependency
 	policy signature.Policy
-	url    string // of the signature
+	signing
 }
 
 // checks are all signatures that are to be verified, by what is signed.
@@ -57,24 +57,25 @@ func (c *Client) checks(items []*item) (checks, error) {
 	all := checks{lists: make(map[*item][]check)}
 	var errs []error
 	type subject struct { // of a policy, which is the same for most platforms
-		dep      *lock.Dep
-		index    int
-		identity string
+		dep           *lock.Dep
+		index         int
+		identity, ref string
 	}
 	policies := make(map[subject]signature.Policy)
 	for _, it := range items {
 		it.seal.by = make([]string, len(it.dep.Signatures))
 		for i, s := range it.dep.Signatures {
-			of := subject{it.dep, i, it.identities[i]}
+			at := it.signatures[i]
+			of := subject{it.dep, i, at.identity, at.ref}
 			policy, known := policies[of]
 			if !known {
 				var err error
-				if policy, err = signature.New(s, of.identity, c.Keys); err != nil {
+				if policy, err = signature.New(s, signature.Given{Identity: at.identity, Ref: at.ref, File: c.Keys, Roots: c.Roots}); err != nil {
 					errs = append(errs, fmt.Errorf("%s: %w", it.dep.Name, err))
 				}
 				policies[of] = policy
 			}
-			ch := check{item: it, index: i, policy: policy, url: it.signatures[i]}
+			ch := check{item: it, index: i, policy: policy, signing: at}
 			if s.OfSums {
 				all.lists[it] = append(all.lists[it], ch)
 			} else {
@@ -110,7 +111,7 @@ func (c *Client) readSigned(ctx context.Context, it *item, checks []check) signe
 				err = errors.New("a list that holds its own signature can have no other")
 			}
 		} else {
-			r, err = c.verify(ctx, ch, signature.Subject{Name: baseName(address), Bytes: bytes.NewReader(text)})
+			r, err = c.verify(ctx, ch, signature.TextSubject(baseName(address), text))
 		}
 		if err != nil {
 			return signedList{bad: i, err: err}
@@ -125,7 +126,7 @@ func (c *Client) readSigned(ctx context.Context, it *item, checks []check) signe
 func listKey(it *item, checks []check) string {
 	key := fmt.Sprintf("%p %s", it.dep, it.sums)
 	for _, ch := range checks {
-		key += " " + ch.url + " " + ch.item.identities[ch.index]
+		key += fmt.Sprintf(" %q", ch.signing)
 	}
 	return key
 }
@@ -154,12 +155,9 @@ func (c *Client) verifyFiles(ctx context.Context, store *cache.Store, checks []c
 			continue
 		}
 		g.Go(func() error {
-			f, err := c.openBlob(ctx, store, m.Digest, m.Size)
-			var r signature.Result
-			if err == nil {
-				r, err = c.verify(ctx, ch, signature.Subject{Name: baseName(ch.item.url), Bytes: f})
-				f.Close()
-			}
+			blob := &lazyBlob{open: func() (*os.File, error) { return c.openBlob(ctx, store, m.Digest, m.Size) }}
+			r, err := c.verify(ctx, ch, signature.Subject{Name: baseName(ch.item.url), Digest: m.Digest, Bytes: blob})
+			blob.close()
 			mu.Lock()
 			defer mu.Unlock()
 			ch.item.seal.by[ch.index] = r.By
@@ -238,15 +236,46 @@ func notFound(err error) bool {
 
 // verify downloads a signature and verifies it.
 func (c *Client) verify(ctx context.Context, ch check, s signature.Subject) (signature.Result, error) {
-	text, err := c.Fetch.Read(ctx, ch.item.artifact(ch.url), signature.MaxSize)
+	m, err := c.material(ctx, ch, s)
 	if err != nil {
 		return signature.Result{}, err
 	}
-	return ch.policy.Verify(s, text, c.now())
+	return ch.policy.Verify(s, m, c.now())
+}
+
+// material downloads what there is of a signature.
+func (c *Client) material(ctx context.Context, ch check, s signature.Subject) (m signature.Material, err error) {
+	if ch.url == "" {
+		if c.Release == nil {
+			return m, errors.New("GitHub's API cannot be asked")
+		}
+		m.Signature, err = c.Release.Attestations(ctx, ch.item.dep.Signatures[ch.index].Repository, s.Digest.String())
+	} else {
+		m.Signature, err = c.Fetch.Read(ctx, ch.item.artifact(ch.url), signature.MaxSize)
+	}
+	if err == nil && ch.cert != "" {
+		m.Certificate, err = c.Fetch.Read(ctx, ch.item.artifact(ch.cert), signature.MaxSize)
+	}
+	if err != nil {
+		return m, err
+	}
+	query, err := ch.policy.Query(s, m)
+	if err != nil || query == nil {
+		return m, err
+	}
+	if c.Release == nil {
+		return m, errors.New("the log of signatures cannot be asked")
+	}
+	m.Log, err = c.Release.LogEntries(ctx, query)
+	return m, err
 }
 
 func (ch check) error(err error) error {
-	return &SignatureError{Dep: ch.item.dep.Name, Platform: ch.item.platform, URL: ch.url, Err: err}
+	address := ch.url
+	if s := ch.item.dep.Signatures[ch.index]; address == "" {
+		address = "of github.com/" + s.Repository
+	}
+	return &SignatureError{Dep: ch.item.dep.Name, Platform: ch.item.platform, URL: address, Err: err}
 }
 
 func (c *Client) now() time.Time {

@@ -30,6 +30,7 @@ import (
 	"depfetch/lock"
 	"depfetch/lock/edit"
 	"depfetch/lock/release"
+	"depfetch/lock/signature"
 )
 
 // DefaultPlatforms are locked if a lockfile names none. Most images are built for them.
@@ -56,6 +57,8 @@ type Client struct {
 	// AcceptSigner allows that a line which was signed is signed by somebody else, or
 	// trusted less.
 	AcceptSigner bool
+	// Roots are the instances of Sigstore that count; nil means those that are embedded.
+	Roots *signature.Roots
 	// Now is the time at which keys must be valid; nil means time.Now.
 	Now func() time.Time
 	// Warn, if not nil, is called with problems that do not keep a line from being
@@ -146,9 +149,11 @@ func Platforms(f *lock.File, d *lock.Dep) []lock.Platform {
 // expanded is what the templates of a dependency give for one platform.
 type expanded struct {
 	url, sums  string
-	signatures []string
-	identities []string // by signature
+	signatures []signing
 }
+
+// signing is what the templates of a signature give.
+type signing struct{ url, cert, identity, ref string }
 
 func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
 	if e.url, err = d.Expand(d.URL, p); err != nil {
@@ -158,15 +163,14 @@ func expansion(d *lock.Dep, p lock.Platform) (e expanded, err error) {
 		return e, err
 	}
 	for _, s := range d.Signatures {
-		address, err := d.Expand(s.URL, p)
-		if err != nil {
-			return e, err
+		var at signing
+		to := []*string{&at.url, &at.cert, &at.identity, &at.ref}
+		for i, t := range []lock.Template{s.URL, s.Cert, s.Identity, s.Ref} {
+			if *to[i], err = d.Expand(t, p); err != nil {
+				return e, err
+			}
 		}
-		identity, err := d.Expand(s.Identity, p)
-		if err != nil {
-			return e, err
-		}
-		e.signatures, e.identities = append(e.signatures, address), append(e.identities, identity)
+		e.signatures = append(e.signatures, at)
 	}
 	for _, t := range append([]lock.Template{d.Member}, d.Mirrors...) {
 		if _, err := d.Expand(t, p); err != nil {
@@ -265,7 +269,11 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 				continue
 			}
 			plain := ""
-			for _, address := range append([]string{e.url, e.sums}, e.signatures...) {
+			addresses := []string{e.url, e.sums}
+			for _, at := range e.signatures {
+				addresses = append(addresses, at.url, at.cert)
+			}
+			for _, address := range addresses {
 				plain = cmp.Or(plain, c.insecure(address))
 			}
 			if plain != "" {
