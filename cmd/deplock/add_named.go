@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -85,7 +86,7 @@ func (c *command) lookup(ctx context.Context, f catalogueFlags, file **lock.File
 // addEntry adds an entry of a catalogue. A version may be written in several ways
 // upstream: the first of which there is something counts.
 func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Client, file *lock.File, entry *catalogue.Entry, name string) error {
-	want := catalogue.Want{Libc: f.libc}
+	want := catalogue.Want{Libc: f.libc, Single: f.dep.Member != "" || f.unpack == "false"}
 	var err error
 	if want.Platforms, err = parsePlatforms(f.platforms); err != nil {
 		return err
@@ -132,6 +133,9 @@ func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Clien
 		}
 		if err := c.write(ctx, f.dryRun, results, func(doc *edit.Document) error { return doc.Add(locked) }); err != nil {
 			return err
+		}
+		if bin := path.Join(locked.Path, mapping.Bin); locked.Unpack != nil && mapping.Bin != "" && bin != "/usr/local/bin" {
+			c.console.Hintf("%s: a Dockerfile finds its commands with ENV PATH=%s:$PATH", locked.Name, bin)
 		}
 		for _, r := range mapping.Remarks {
 			c.console.Hintf("%s: %s", locked.Name, r)

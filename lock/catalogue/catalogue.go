@@ -207,10 +207,29 @@ func (r *Registry) where(may func(text string) bool) ([]*Entry, error) {
 	return all, nil
 }
 
-// holding returns a filter of texts that may hold a word: they do, or may do so by an
-// escape.
-func holding(word string) func(string) bool {
-	return func(text string) bool { return strings.Contains(text, word) || strings.Contains(text, `\`) }
+// holding returns a filter of texts that may hold all of some words: they do, or may do
+// so by an escape.
+func holding(words ...string) func(string) bool {
+	return func(text string) bool {
+		return escapes(text) || !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) && !strings.ContainsAny(w, "\"'\\ \t\n") })
+	}
+}
+
+// escapes reports whether a text in YAML has an escape that stands for a letter, a digit
+// or punctuation, or is broken within a word. Those of the regular expressions of
+// registries are none.
+func escapes(text string) bool {
+	for at := strings.IndexByte(text, '\\'); at >= 0 && at+1 < len(text); {
+		if strings.IndexByte("xuU/\n\r", text[at+1]) >= 0 {
+			return true
+		}
+		next := strings.IndexByte(text[at+1:], '\\')
+		if next < 0 {
+			return false
+		}
+		at += 1 + next
+	}
+	return false
 }
 
 // Lookup finds what a name stands for: the full name of an entry or one of its other
@@ -292,13 +311,8 @@ func (r *Registry) Search(words ...string) ([]*Entry, error) {
 	for i := range words {
 		words[i] = strings.ToLower(words[i])
 	}
-	entries, err := r.where(func(text string) bool {
-		if strings.Contains(text, `\`) {
-			return true
-		}
-		text = strings.ToLower(text)
-		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
-	})
+	may := holding(words...)
+	entries, err := r.where(func(text string) bool { return may(strings.ToLower(text)) })
 	if err != nil {
 		return nil, err
 	}
@@ -334,7 +348,16 @@ func IsRegistry(data []byte) bool {
 // a tab and what it is behind it, as shells show completions: commands, and full names
 // once the prefix has a slash.
 func (r *Registry) Names(prefix string) ([]string, error) {
-	entries, err := r.where(holding(lastElement(prefix)))
+	begin := lastElement(prefix)
+	entries, err := r.where(func(text string) bool {
+		for rest, found := text, true; found; {
+			var before string
+			if before, rest, found = strings.Cut(rest, begin); found && (before == "" || strings.IndexByte(" \n/\"'[{,:", before[len(before)-1]) >= 0) {
+				return true
+			}
+		}
+		return escapes(text)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ type Want struct {
 	Tag       string          // the version, as upstream writes it
 	Platforms []lock.Platform // at least one
 	Libc      string          // "gnu" or "musl" for entries that tell them apart; empty means gnu
+	Single    bool            // the command alone, of a tool that is otherwise unpacked whole
 	Command   string          // which one, of an entry that has several; empty means the main one
 }
 
@@ -28,6 +29,9 @@ type Mapping struct {
 	Dep   edit.NewDep // all but what is the user's to say and what is locked
 	// Commands are all that the download contains.
 	Commands []string
+	// Bin is where the commands are in a tool that is unpacked whole, such as "bin" or
+	// "."; else it is empty.
+	Bin string
 	// Remarks are about what the dependency does not say.
 	Remarks []string
 	// Signing is all that the registry says of signatures; OfSums, of those of the
@@ -56,6 +60,7 @@ func (e *Entry) Map(w Want) (*Mapping, error) {
 	m.Dep = edit.NewDep{Name: nameOf(renderings[0].files[main].name), Version: version, Mode: "0755"}
 	m.Dep.Path = "/usr/local/bin/" + m.Dep.Name
 	m.Dep.Latest = r.latest(n)
+	whole := !w.Single && e.asTree(renderings, m)
 	if err := e.templates(w, renderings, main, m); err != nil {
 		return nil, err
 	}
@@ -65,10 +70,11 @@ func (e *Entry) Map(w Want) (*Mapping, error) {
 	if libcs := e.variants(); len(libcs) > 1 && w.Libc == "" {
 		m.Remarks = append(m.Remarks, "there are builds for gnu and for musl; this is for gnu, --libc musl takes the other")
 	}
-	if strip, ok := treeOf(renderings[0].files[main].member.String()); ok {
-		m.Remarks = append(m.Remarks, fmt.Sprintf("%s lies in a tree; if it needs the rest of it: --unpack=strip=%d --path DIR", renderings[0].files[main].name, strip))
+	if strip, ok := treeOf(renderings[0].files[main].member.String()); ok && !whole {
+		m.Remarks = append(m.Remarks, fmt.Sprintf("it lies in a tree; if it needs the rest of it: deplock remove %s && deplock add %s@%s --unpack=strip=%d --path /opt/%s",
+			m.Dep.Name, e.FullName(), w.Tag, strip, m.Dep.Name))
 	}
-	if len(m.Commands) > 1 {
+	if len(m.Commands) > 1 && !whole {
 		m.Remarks = append(m.Remarks, fmt.Sprintf("the download also has %s; this takes %s out of it alone",
 			strings.Join(slices.DeleteFunc(slices.Clone(m.Commands), func(c string) bool { return c == renderings[0].files[main].name }), ", "), renderings[0].files[main].name))
 	}
@@ -187,7 +193,9 @@ func (e *Entry) templates(w Want, all []*rendering, main int, m *Mapping) error 
 	}
 	a.add(url)
 	var member, sums []column
-	if all[0].files[main].member != nil || slices.ContainsFunc(all, func(r *rendering) bool { return r.files[main].member != nil }) {
+	if m.Dep.Unpack != nil {
+		// what comes out of it is not one file
+	} else if all[0].files[main].member != nil || slices.ContainsFunc(all, func(r *rendering) bool { return r.files[main].member != nil }) {
 		if slices.ContainsFunc(all, func(r *rendering) bool { return r.files[main].member == nil }) {
 			return e.nearest(w, m.Dep.Version, urls, "it is an archive for some platforms, and the file itself for others")
 		}

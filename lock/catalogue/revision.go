@@ -103,7 +103,7 @@ func (e *Entry) origin(dep *lock.Dep, platforms []lock.Platform) (*lock.Dep, Wan
 	for _, tag := range e.Tags(dep.Version) {
 		for _, libc := range libcs {
 			for _, command := range append([]string{""}, e.Commands()...) {
-				w := Want{Tag: tag, Platforms: platforms, Libc: libc, Command: command}
+				w := Want{Tag: tag, Platforms: platforms, Libc: libc, Command: command, Single: dep.Unpack == nil}
 				m, err := e.Map(w)
 				if err != nil {
 					continue
