@@ -23,8 +23,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -45,6 +48,8 @@ type Registry struct {
 // of thousands, a lookup decodes a few.
 type chunk struct {
 	text    string
+	of      string // the registry
+	line    int    // of the entry; 0 if the text is all of the registry
 	once    sync.Once
 	entries []*Entry
 	err     error
@@ -55,43 +60,44 @@ func Parse(name string, data []byte) (*Registry, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("%s: a registry is at most %d MiB", name, MaxSize>>20)
 	}
-	r := &Registry{Name: name, whole: &chunk{text: string(data)}}
-	for _, text := range split(r.whole.text) {
-		r.chunks = append(r.chunks, &chunk{text: text})
+	r := &Registry{Name: name, whole: &chunk{text: string(data), of: name}}
+	for line, text := range split(r.whole.text) {
+		r.chunks = append(r.chunks, &chunk{text: text, of: name, line: line})
 	}
 	if len(r.chunks) > 0 {
 		return r, nil
 	}
 	// In another layout than the usual one, all is decoded at once.
 	if _, err := r.whole.load(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	r.chunks = []*chunk{r.whole}
 	return r, nil
 }
 
-// split returns the entries of a registry as documents of their own if it is laid out
+// split gives the entries of a registry as documents of their own, by their lines, if it is laid out
 // as registries are: "packages:" and below it a list, an item for each entry. Whatever
 // stands below an item is indented by more than its hyphen.
-func split(text string) []string {
+func split(text string) iter.Seq2[int, string] {
+	none := func(func(int, string) bool) {}
 	const head = "packages:\n"
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	at := 0
 	if !strings.HasPrefix(text, head) {
 		at = strings.Index(text, "\n"+head) + 1
 		if at == 0 {
-			return nil
+			return none
 		}
 	}
 	for line := range strings.Lines(text[:at]) {
 		if line = strings.TrimSpace(line); line != "" && line != "---" && line[0] != '#' {
-			return nil
+			return none
 		}
 	}
 	body := text[at+len(head):]
 	hyphen := strings.IndexByte(body, '-')
 	if hyphen < 0 || strings.Trim(body[:hyphen], " ") != "" {
-		return nil
+		return none
 	}
 	mark := body[:hyphen] + "- "
 	var starts []int
@@ -103,21 +109,25 @@ func split(text string) []string {
 		case strings.HasPrefix(line, mark):
 			starts = append(starts, pos)
 		case strings.TrimSpace(rest) != "" && rest[0] != '#' && indent <= hyphen:
-			return nil // something else than a list of entries, or behind it
+			return none // something else than a list of entries, or behind it
 		case strings.HasPrefix(rest, "\t"):
-			return nil
+			return none
 		}
 		pos += len(line)
 	}
-	var chunks []string
-	for i, start := range starts {
-		end := len(body)
-		if i+1 < len(starts) {
-			end = starts[i+1]
+	return func(yield func(int, string) bool) {
+		line := strings.Count(text[:at], "\n") + 2
+		for i, start := range starts {
+			end := len(body)
+			if i+1 < len(starts) {
+				end = starts[i+1]
+			}
+			if !yield(line, head+body[start:end]) {
+				return
+			}
+			line += strings.Count(body[start:end], "\n")
 		}
-		chunks = append(chunks, head+body[start:end])
 	}
-	return chunks
 }
 
 // decode reads the entries of a document. One with keys that are not known is an entry
@@ -166,8 +176,38 @@ func fault(err error) string {
 
 // load returns the entries of c.
 func (c *chunk) load() ([]*Entry, error) {
-	c.once.Do(func() { c.entries, c.err = decode(c.text) })
+	c.once.Do(func() {
+		if c.entries, c.err = decode(c.text); c.err != nil {
+			c.err = c.placed(c.err)
+			return
+		}
+		var lines struct {
+			Packages []yaml.Node `yaml:"packages"`
+		}
+		if c.line == 0 {
+			yaml.Unmarshal([]byte(c.text), &lines) // it is valid
+		}
+		for i, e := range c.entries {
+			switch e.at = c.of; {
+			case c.line > 0:
+				e.at += ":" + strconv.Itoa(c.line)
+			case i < len(lines.Packages):
+				e.at += ":" + strconv.Itoa(lines.Packages[i].Line)
+			}
+		}
+	})
 	return c.entries, c.err
+}
+
+// faultForm matches the decoder's errors that name a line.
+var faultForm = regexp.MustCompile(`^(?s:.*?)line ([0-9]+): (.*)`)
+
+// placed gives an error of the decoder its place.
+func (c *chunk) placed(err error) error {
+	if m := faultForm.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s:%s: this is no registry: %s", c.of, m[1], m[2])
+	}
+	return fmt.Errorf("%s: %w", c.of, err)
 }
 
 // Entries returns all entries, in the order of the registry.
@@ -197,9 +237,7 @@ func (r *Registry) where(may func(text string) bool) ([]*Entry, error) {
 	for _, c := range wanted {
 		entries, err := c.load()
 		if err != nil { // it may refer to another entry
-			if entries, err = r.whole.load(); err != nil {
-				err = fmt.Errorf("%s: %w", r.Name, err)
-			}
+			entries, err = r.whole.load()
 			return slices.Clone(entries), err
 		}
 		all = append(all, entries...)
@@ -249,6 +287,8 @@ func Lookup(registries []*Registry, name string) (*Entry, error) {
 		switch {
 		case len(found) == 1:
 			return found[0], nil
+		case len(found) > 1 && !slices.ContainsFunc(found, func(e *Entry) bool { return e.FullName() != found[0].FullName() }):
+			return nil, found[1].bad("there is another entry of this name at %s", found[0].at)
 		case len(found) > 1:
 			return nil, &AmbiguousError{Name: name, Entries: found}
 		}

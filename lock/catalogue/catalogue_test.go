@@ -109,7 +109,7 @@ func TestLookup(t *testing.T) {
 	if err == nil {
 		_, err = Lookup([]*Registry{broken}, "helm")
 	}
-	if err == nil || !strings.Contains(err.Error(), "broken: this is no registry") {
+	if err == nil || !strings.Contains(err.Error(), "broken:1: this is no registry") {
 		t.Errorf("of a registry that cannot be read: %v", err)
 	}
 }

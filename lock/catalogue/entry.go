@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type Entry struct {
 	VersionOverrides  []versionOverride `yaml:"version_overrides"`
 	settings          `yaml:",inline"`
 
+	at     string   // where it is: see RegistryError
 	fault  string   // why it cannot be mapped, or ""
 	parsed sync.Map // its templates: see scope
 }
@@ -138,6 +140,11 @@ func (e *Entry) FullName() string {
 		return e.RepoOwner + "/" + e.RepoName
 	}
 	return e.Path // of a Go package
+}
+
+// bad returns the error that e cannot be used as it stands.
+func (e *Entry) bad(format string, args ...any) error {
+	return &RegistryError{At: e.at, Entry: e.FullName(), Msg: fmt.Sprintf(format, args...)}
 }
 
 // names returns all names of e, the full one first.

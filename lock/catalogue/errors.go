@@ -36,9 +36,13 @@ func (e *AmbiguousError) Error() string {
 }
 
 // RegistryError reports an entry that cannot be used as it stands.
-type RegistryError struct{ Entry, Msg string }
+type RegistryError struct {
+	At    string // the registry and the line in it; of one without lines, its name alone
+	Entry string
+	Msg   string
+}
 
-func (e *RegistryError) Error() string { return e.Entry + " in the catalogue: " + e.Msg }
+func (e *RegistryError) Error() string { return e.At + ": " + e.Entry + ": " + e.Msg }
 
 // NoFileError reports a version of which there is nothing to download.
 type NoFileError struct{ Entry, Version, Why string }

@@ -23,11 +23,14 @@ func evaluate(expression, tag, semver string) (bool, error) {
 	case "false", "":
 		return false, nil
 	}
+	if len(expression) > maxExpression {
+		return false, fmt.Errorf("it is longer than %d KiB", maxExpression>>10)
+	}
 	p := &expressionParser{rest: expression, tag: tag, semver: semver}
 	p.next()
 	v := p.or()
 	if p.err == nil && p.token != "" {
-		p.fail("%q is not understood", p.token)
+		p.fail("%s is not understood", shown(p.token))
 	}
 	if p.err != nil {
 		return false, p.err
@@ -38,6 +41,10 @@ func evaluate(expression, tag, semver string) (bool, error) {
 	}
 	return ok, nil
 }
+
+// maxExpression is how long an expression may be, in bytes. Each is read again for each
+// version, and the longest of real registries has 459.
+const maxExpression = 16 << 10
 
 // expressionParser evaluates an expression while it reads it. Values are bool, string
 // and []string.
@@ -64,7 +71,7 @@ func (p *expressionParser) next() {
 	p.rest = strings.TrimLeft(p.rest, " \t\r\n")
 	p.token = tokenForm.FindString(p.rest)
 	if p.token == "" && p.rest != "" {
-		p.fail("%q is not understood", p.rest)
+		p.fail("%s is not understood", shown(p.rest))
 		return
 	}
 	p.rest = p.rest[len(p.token):]

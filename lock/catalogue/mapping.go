@@ -317,7 +317,11 @@ func (a *aliases) template(columns []column) string {
 func (e *Entry) verify(w Want, n naming, version string, renderings []*rendering, main int, m *Mapping) error {
 	dep, err := edit.Draft(m.Dep)
 	if err != nil {
-		return &RegistryError{Entry: e.FullName(), Msg: "what it gives cannot stand in a lockfile: " + err.Error()}
+		why := err.Error()
+		if first, ok := errors.AsType[*lock.Error](err); ok { // its place is in no file
+			why = strings.TrimPrefix(first.Key, "deps."+m.Dep.Name+".") + ": " + first.Msg
+		}
+		return e.bad("what it gives cannot stand in a lockfile: %s", why)
 	}
 	if err := e.compare(dep, w, renderings, main); err != nil {
 		return err

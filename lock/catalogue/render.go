@@ -84,6 +84,9 @@ func (r *resolved) render(n naming, version string) (*rendering, error) {
 	if err != nil {
 		return nil, r.fail(err)
 	}
+	if address := out.url.String(); !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+		return nil, r.fail(fmt.Errorf("its address is not one of https: %s", shown(address)))
+	}
 	if err := r.renderFiles(s, asset, out); err != nil {
 		return nil, r.fail(err)
 	}
@@ -95,7 +98,7 @@ func (r *resolved) render(n naming, version string) (*rendering, error) {
 }
 
 func (r *resolved) fail(err error) error {
-	return &RegistryError{Entry: r.entry.FullName(), Msg: err.Error()}
+	return r.entry.bad("%v", err)
 }
 
 // replaced returns what the registry calls a system or an architecture.
@@ -253,6 +256,9 @@ func (r *resolved) packed(name string) string {
 	return format
 }
 
+// maxFiles is how many commands an entry may have.
+const maxFiles = 1000
+
 func (r *resolved) renderFiles(s scope, asset text, out *rendering) error {
 	name := asset.String()
 	packed := r.packed(name)
@@ -260,6 +266,9 @@ func (r *resolved) renderFiles(s scope, asset text, out *rendering) error {
 		return fmt.Errorf("it is packed as %s, which cannot be unpacked here", packed)
 	}
 	files := r.Files
+	if len(files) > maxFiles {
+		return fmt.Errorf("it has more than %d files", maxFiles)
+	}
 	if len(files) == 0 {
 		files = []file{{Name: r.entry.command()}}
 	}

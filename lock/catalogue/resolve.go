@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -36,7 +35,7 @@ func (e *Entry) branchOf(tag string) (int, error) {
 // does, the entry as it stands applies.
 func (e *Entry) match(tag string) (branch int, matched bool, err error) {
 	if e.fault != "" {
-		return -1, false, &RegistryError{Entry: e.FullName(), Msg: e.fault}
+		return -1, false, e.bad("%s", e.fault)
 	}
 	if e.VersionConstraint == "" {
 		return -1, true, nil
@@ -48,7 +47,7 @@ func (e *Entry) match(tag string) (branch int, matched bool, err error) {
 		}
 		ok, err := evaluate(constraint, tag, rest)
 		if err != nil {
-			return false, &RegistryError{Entry: e.FullName(), Msg: fmt.Sprintf("version_constraint %q: %v", constraint, err)}
+			return false, e.bad("version_constraint %s: %v", shown(constraint), err)
 		}
 		return ok, nil
 	}

@@ -21,6 +21,9 @@ type scope struct {
 // those are known that registries use. What depends on the version in a way that a
 // template of the lockfile cannot say is an error.
 func (s scope) expand(template string) (text, error) {
+	if len(template) > maxText {
+		return nil, fmt.Errorf("template %s is longer than %d bytes", shown(template), maxText)
+	}
 	if !strings.Contains(template, "{{") {
 		return literal(template), nil
 	}
@@ -30,7 +33,7 @@ func (s scope) expand(template string) (text, error) {
 	}
 	t, err := s.list(tree.Root)
 	if err != nil {
-		return nil, fmt.Errorf("template %q: %w", template, err)
+		return nil, fmt.Errorf("template %s: %w", shown(template), err)
 	}
 	return t, nil
 }
@@ -44,7 +47,7 @@ func (s scope) parse(template string) (*parse.Tree, error) {
 	tree := parse.New("template")
 	tree.Mode = parse.SkipFuncCheck
 	if _, err := tree.Parse(template, "", "", map[string]*parse.Tree{}); err != nil {
-		return nil, fmt.Errorf("template %q is not valid", template)
+		return nil, fmt.Errorf("template %s is not valid", shown(template))
 	}
 	if s.parsed != nil {
 		s.parsed.Store(template, tree)

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -118,7 +119,17 @@ func (t text) cut(n int) text {
 	return head
 }
 
-// maxText is how long a text may become by replacing, in bytes: replacements within
+// shown returns a text of a registry for an error: quoted, and its beginning if it is
+// long.
+func shown(s string) string {
+	const most = 120
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// maxText is how long a template may be, and how long a text may become by replacing, in bytes: replacements within
 // replacements would grow without an end.
 const maxText = 8 << 10
 
