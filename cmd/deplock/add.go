@@ -19,14 +19,14 @@ import (
 // addFlags are the options of add.
 type addFlags struct {
 	lockFlags
-	dep    edit.NewDep
-	unpack string
-	alias  []string
-	latest string
-	line   string
-	libc   string
-	others []string // registries
-	signed []string
+	dep     edit.NewDep
+	unpack  string
+	alias   []string
+	latest  string
+	line    string
+	libc    string
+	others  []string // registries
+	signing signing
 }
 
 // lockFlags are the options of the commands that lock dependencies.
@@ -78,7 +78,10 @@ not there yet is started.`,
 	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to lock; may be given again (default those of the lockfile)")
 	flags.StringArrayVar(&f.alias, "alias", nil, "PLATFORM=NAME, what {alias} stands for there; may be given again")
 	flags.StringVar(&f.dep.Sums, "sums", "", "the address of upstream's list of checksums; {url} stands for the file's")
-	flags.StringArrayVar(&f.signed, "signature", nil, `what upstream signs, as the lockfile has it: '{ minisign = "{url}.minisig", key = "RW…" }'; may be given again, and all must hold`)
+	flags.StringArrayVar(&f.signing.tables, "signature", nil, `what upstream signs, as the lockfile has it: '{ minisign = "{url}.minisig", key = "RW…" }'; may be given again, and all must hold`)
+	flags.BoolVar(&f.signing.none, "no-signature", false, "leave out the signatures that a catalogue names, and look for none")
+	flags.BoolVar(&f.acceptSigner, "accept-signer", false, acceptUsage)
+	flags.BoolVar(&f.signing.require, "require-signature", false, requireUsage)
 	flags.StringArrayVar(&f.dep.Mirrors, "mirror", nil, "a further address of the same bytes; may be given again")
 	flags.StringArrayVar(&f.dep.Groups, "group", nil, "a group that it is in; may be given again")
 	flags.StringVar(&f.libc, "libc", "", "gnu or musl, where a catalogue has builds for both (default gnu)")
@@ -128,6 +131,17 @@ func isNew(file *lock.File, name string) error {
 // written.
 func (c *command) lockNew(ctx context.Context, f addFlags, client *update.Client, file *lock.File, dep edit.NewDep) ([]update.Result, edit.NewDep, error) {
 	// What is new is parsed as it would stand in a file, by the rules for one.
+	client.RequireSignature = f.signing.require
+	looking, cancel := context.WithCancel(ctx)
+	offers, err := c.offered(looking, f, client, file, dep)
+	if err != nil {
+		cancel()
+		return nil, dep, err
+	}
+	defer func() { cancel(); offers() }()
+	if err := c.sign(f, &dep, offers); err != nil {
+		return nil, dep, err
+	}
 	draft, err := edit.Draft(dep)
 	if err != nil {
 		return nil, dep, err
@@ -144,6 +158,7 @@ func (c *command) lockNew(ctx context.Context, f addFlags, client *update.Client
 		return nil, dep, err
 	}
 	dep.AllowPlatformMismatch = slices.ContainsFunc(results[0].Changes, func(ch update.Change) bool { return ch.Mismatch })
+	c.hintOffers(f, dep, offers())
 	return results, dep, nil
 }
 
@@ -163,7 +178,10 @@ func (f addFlags) parse(dep *edit.NewDep) (err error) {
 		}
 		dep.Alias[p] = name
 	}
-	for _, s := range f.signed {
+	if len(f.signing.tables) > 0 {
+		dep.Signature = nil
+	}
+	for _, s := range f.signing.tables {
 		table, err := edit.ParseTable(s)
 		if err != nil {
 			return console.Usagef(`write it as --signature '{ gpg = "{url}.asc", key = "FILE" }'`, "--signature %q: %w", s, err)

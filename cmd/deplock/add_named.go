@@ -123,7 +123,13 @@ func (c *command) addEntry(ctx context.Context, f addFlags, client *update.Clien
 		if named || len(platforms) < len(want.Platforms) {
 			dep.Platforms = platforms
 		}
-		results, locked, err := c.lockNew(ctx, f, client, file, dep)
+		err = c.settle(ctx, f, client, file, &dep, mapping.Unsettled)
+		var results []update.Result
+		locked := dep
+		if err == nil {
+			results, locked, err = c.lockNew(ctx, f, client, file, dep)
+		}
+		err = hintSigned(err, f, entry.FullName())
 		if allMissing(err) || len(tags) > 1 && forbidden(err) {
 			first = cmp.Or(first, err)
 			continue

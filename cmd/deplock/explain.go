@@ -53,6 +53,7 @@ func explainOne(err error) error {
 		sums      *update.SumsError
 		published *update.PublishedError
 		trust     *update.TrustError
+		unsigned  *update.UnsignedError
 		missing   *update.MissingError
 		contents  *update.ContentsError
 		signed    *update.SignatureError
@@ -105,6 +106,8 @@ func explainOne(err error) error {
 		return coded(exit.Refused, fmt.Sprintf("if upstream has announced that: deplock update %s --accept-signer", signer.Dep))
 	case errors.As(err, &published):
 		return coded(exit.WrongBytes, "nothing has been written; one of the two is wrong, so ask upstream before trusting either")
+	case errors.As(err, &unsigned):
+		return coded(exit.Refused, fmt.Sprintf("say who must sign it: signature = { … } in [deps.%s]; deplock add --signature '{ … }' for a new one", unsigned.Dep))
 	case errors.As(err, &trust):
 		if strings.Contains(trust.Dep, "://") {
 			return coded(exit.Refused, "upstream publishes no sum beside it; a dependency (deplock add) can name another list in sums")

@@ -21,7 +21,8 @@ import (
 // updateFlags are the options of update.
 type updateFlags struct {
 	lockFlags
-	latest bool
+	latest           bool
+	requireSignature bool
 }
 
 func (c *command) updateCommand() *cobra.Command {
@@ -39,6 +40,7 @@ file that upstream has replaced on purpose; deplock sync locks addresses that ar
 	flags.BoolVar(&f.latest, "latest", false, "take the latest version of each that says where to find it")
 	flags.StringArrayVar(&f.platforms, "platform", nil, "lock this platform alone; may be given again")
 	flags.BoolVar(&f.acceptSigner, "accept-signer", false, "lock what was signed, though somebody else signs it now, or nobody")
+	flags.BoolVar(&f.requireSignature, "require-signature", false, requireUsage)
 	f.register(cmd)
 	return cmd
 }
@@ -47,6 +49,9 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 	names, addresses := byKind(args)
 	if len(addresses) > 0 && (f.latest || len(f.platforms) > 0) {
 		return console.Usagef("", "%s: --latest and --platform are about dependencies, not addresses", source.Redact(addresses[0]))
+	}
+	if len(addresses) > 0 && f.requireSignature {
+		return console.Usagef("a dependency (deplock add) can be signed", "%s: --require-signature is about dependencies, not addresses", source.Redact(addresses[0]))
 	}
 	file, wants, err := c.wanted(names)
 	if err != nil {
@@ -63,6 +68,7 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 	if err != nil {
 		return err
 	}
+	client.RequireSignature = f.requireSignature
 	entries := c.entriesOf(ctx, f.online, file)
 	if f.latest {
 		if err := c.accept(client, entries, depsOf(wants)); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"depfetch/lock"
 	"depfetch/lock/edit"
+	"depfetch/lock/update"
 )
 
 // Want says what of an entry is to become a dependency.
@@ -34,9 +35,9 @@ type Mapping struct {
 	Bin string
 	// Remarks are about what the dependency does not say.
 	Remarks []string
-	// Signing is all that the registry says of signatures; OfSums, of those of the
-	// list of checksums. Those of minisign are in Dep.
-	Signing, OfSums Signing
+	// Unsettled are signatures of which the registry does not say exactly who must have
+	// made them. All others are in Dep.
+	Unsettled []update.Unsettled
 }
 
 // Map returns e as a dependency. Its error is of a type of this package.
@@ -46,10 +47,7 @@ func (e *Entry) Map(w Want) (*Mapping, error) {
 		return nil, err
 	}
 	r := renderings[0].r
-	m := &Mapping{Entry: e, Tag: w.Tag, Signing: r.Signing}
-	if r.Checksum != nil {
-		m.OfSums = r.Checksum.Signing
-	}
+	m := &Mapping{Entry: e, Tag: w.Tag}
 	main, err := e.mainFile(renderings, w.Command, m)
 	if err != nil {
 		return nil, err
@@ -222,9 +220,6 @@ func (e *Entry) templates(w Want, all []*rendering, main int, m *Mapping) error 
 	for _, settle := range signatures {
 		settle()
 	}
-	if m.Dep.Signature == nil && slices.ContainsFunc(all, func(r *rendering) bool { return r.signatures != nil }) {
-		m.Remarks = append(m.Remarks, "upstream signs it with minisign, which is left out: it is not the same for every platform")
-	}
 	m.Dep.Alias = a.alias(w.Platforms)
 	return nil
 }
@@ -360,9 +355,10 @@ func (e *Entry) compare(dep *lock.Dep, w Want, all []*rendering, main int) error
 		comparisons := []comparison{
 			{"address", dep.URL, all[i].url}, {"member", dep.Member, all[i].files[main].member}, {"list of checksums", dep.Sums, all[i].sums},
 		}
-		signatures := slices.DeleteFunc(slices.Clone(all[i].signatures), func(s renderedSignature) bool { return s.ofSums && dep.Sums.IsZero() })
+		signatures := slices.DeleteFunc(slices.Clone(all[i].signatures), func(s renderedSignature) bool { return s.ofSums && dep.Sums.IsZero() || !s.settled() })
 		for k, s := range dep.Signatures {
-			comparisons = append(comparisons, comparison{"signature", s.URL, signatures[k].url})
+			comparisons = append(comparisons, comparison{"signature", s.URL, signatures[k].url}, comparison{"certificate", s.Cert, signatures[k].cert},
+				comparison{"signing identity", s.Identity, signatures[k].identity}, comparison{"signed ref", s.Ref, signatures[k].ref})
 		}
 		for _, c := range comparisons {
 			if c.template.IsZero() {

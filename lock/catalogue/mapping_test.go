@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -120,22 +119,6 @@ func golden(t *testing.T, name, got string) {
 	want, err := os.ReadFile(name)
 	if err != nil || got != string(want) {
 		t.Errorf("%s (-update writes it): %v\n%s", name, err, got)
-	}
-}
-
-// TestMapSigning holds that what a registry says of signatures comes with the mapping.
-func TestMapSigning(t *testing.T) {
-	e, err := Lookup([]*Registry{testRegistry(t)}, "helm/helm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := e.Map(Want{Tag: "v3.18.4", Platforms: both})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cosign struct{ Opts []string }
-	if err := m.Signing.Cosign.Decode(&cosign); err != nil || !reflect.DeepEqual(cosign.Opts, []string{"--key", "https://example.com/key"}) {
-		t.Errorf("got %v, %v", cosign, err)
 	}
 }
 

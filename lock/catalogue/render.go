@@ -55,6 +55,7 @@ type rendering struct {
 	sums  text // nil if there are none
 
 	signatures []renderedSignature
+	unsigned   []string // what of signatures cannot be written, and why
 }
 
 type renderedFile struct {
@@ -93,7 +94,7 @@ func (r *resolved) render(n naming, version string) (*rendering, error) {
 	if out.sums, err = r.renderSums(n, version, asset, out.url); err != nil {
 		return nil, r.fail(err)
 	}
-	out.signatures = r.renderSignatures(s, asset, out.sums)
+	out.signatures, out.unsigned = r.renderSignatures(s, asset, out.sums)
 	return out, nil
 }
 

@@ -151,8 +151,15 @@ func signedAlike(a, b *lock.Dep, platforms []lock.Platform) bool {
 	}
 	for i, s := range a.Signatures {
 		o := b.Signatures[i]
-		at := func(d *lock.Dep) lock.Template { return d.Signatures[i].URL }
-		if s.Kind != o.Kind || s.Key != o.Key || s.OfSums != o.OfSums || !agree(a, b, platforms, at) {
+		for _, of := range []func(lock.Signature) lock.Template{
+			func(s lock.Signature) lock.Template { return s.URL }, func(s lock.Signature) lock.Template { return s.Cert },
+			func(s lock.Signature) lock.Template { return s.Identity }, func(s lock.Signature) lock.Template { return s.Ref },
+		} {
+			if !agree(a, b, platforms, func(d *lock.Dep) lock.Template { return of(d.Signatures[i]) }) {
+				return false
+			}
+		}
+		if s.Kind != o.Kind || s.Key != o.Key || s.OfSums != o.OfSums || s.Issuer != o.Issuer || s.Repository != o.Repository || s.Workflow != o.Workflow {
 			return false
 		}
 	}
@@ -163,7 +170,7 @@ func signedAlike(a, b *lock.Dep, platforms []lock.Platform) bool {
 func usesAlias(d *lock.Dep) bool {
 	texts := []string{d.URL.String(), d.Member.String(), d.Sums.String()}
 	for _, s := range d.Signatures {
-		texts = append(texts, s.URL.String(), s.Identity.String())
+		texts = append(texts, s.URL.String(), s.Cert.String(), s.Identity.String(), s.Ref.String())
 	}
 	for _, m := range d.Mirrors {
 		texts = append(texts, m.String())

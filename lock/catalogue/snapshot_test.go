@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"depfetch/lock"
+	"depfetch/lock/edit"
 )
 
 // snapshotVariable names the file of a whole registry, which is then measured.
@@ -72,18 +73,47 @@ func TestSnapshot(t *testing.T) {
 			for what, has := range map[string]bool{
 				"with an alias": m.Dep.Alias != nil, "with an alias of several parts": strings.Contains(m.Dep.URL+m.Dep.Member+m.Dep.Sums, "alias|"),
 				"with sums": m.Dep.Sums != "", "signed": m.Dep.Signature != nil, "one file": m.Dep.Member == "",
+				"signed by whom the signature must say": m.Unsettled != nil,
 			} {
 				if has {
 					counts[what]++
 				}
 			}
+			for _, table := range m.Dep.Signature {
+				counts["signed: "+kindOf(table)]++
+			}
+			for _, u := range m.Unsettled {
+				counts["signed by whom the signature must say: "+kindOf(u.Table)]++
+			}
+			for _, remark := range m.Remarks {
+				if strings.Contains(remark, "upstream signs it") {
+					counts[remark]++
+				}
+			}
 		}
 	}
 	share := 100 * float64(counts["mapped"]) / float64(counts["mapped"]+counts["refused"])
-	t.Logf("%d entries, read in %v, mapped in %v: %.1f %% of the downloads for Linux; %v", len(entries), read, took, share, counts)
+	t.Logf("%d entries, read in %v, mapped in %v: %.1f %% of the downloads for Linux", len(entries), read, took, share)
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%5d  %s", counts[what], what)
+	}
 	if share < 98 {
 		t.Errorf("%.1f %% map", share)
 	}
+}
+
+// kindOf returns of which kind the table of a signature is.
+func kindOf(table []edit.Entry) string {
+	kind := table[0].Key
+	for _, e := range table {
+		if nested, ok := e.Value.([]edit.Entry); ok {
+			kind += " " + nested[0].Key
+		}
+		if e.Key == "attestation" {
+			kind += " file"
+		}
+	}
+	return kind
 }
 
 // TestReadings holds that a second reading of registries gives the same addresses as

@@ -55,6 +55,9 @@ func ParseTable(text string) ([]Entry, error) {
 	return table, nil
 }
 
+// Text returns a table as TOML writes it on one line.
+func Text(table []Entry) string { return text(table) }
+
 // text returns a value as TOML writes it on one line.
 func text(value any) string {
 	switch v := value.(type) {

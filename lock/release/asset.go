@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -40,6 +41,28 @@ func (c *Client) AssetDigest(ctx context.Context, address string) (fetch.Digest,
 		return fetch.Digest{}, &AnswerError{URL: c.tagAddress(repo, tag), Err: fmt.Errorf("the digest of %q: %w", name, err)}
 	}
 	return d, nil
+}
+
+// AssetNames returns the names of the assets of the release that the address of an asset
+// belongs to; none, without an error, if the address has another form. Its errors are
+// those of AssetDigest, with which it shares what has been asked for.
+func (c *Client) AssetNames(ctx context.Context, address string) ([]string, error) {
+	repo, tag, _, ok := c.parseAsset(address)
+	if !ok {
+		return nil, nil
+	}
+	digests, err := c.releaseAssets(ctx, repo, tag)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(digests)), nil
+}
+
+// AssetRepo returns the repository, owner/name, of whose release the address of an asset
+// is, or "" if it has another form.
+func (c *Client) AssetRepo(address string) string {
+	repo, _, _, _ := c.parseAsset(address)
+	return repo
 }
 
 // parseAsset splits the address of an asset. A tag may contain slashes.

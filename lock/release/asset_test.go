@@ -66,6 +66,13 @@ func TestAssetDigest(t *testing.T) {
 	if n := len(s.Requests("/repos/o/r/releases/tags/v1.0.0")); n != 1 {
 		t.Errorf("%d requests for one release", n)
 	}
+	names, err := c.AssetNames(t.Context(), "https://github.com/o/r/releases/download/v1.0.0/none.tgz")
+	if got := strings.Join(names, " "); err != nil || got != "odd.tgz old.tgz older.tgz sha512.tgz tool.tgz" {
+		t.Errorf("the release has %s, %v", got, err)
+	}
+	if names, err := c.AssetNames(t.Context(), "https://github.com/o/r/archive/v1.0.0.tar.gz"); names != nil || err != nil {
+		t.Errorf("no asset: %v, %v", names, err)
+	}
 	d, err := c.AssetDigest(t.Context(), "https://github.com/o/r/releases/download/v1.0.0/odd.tgz")
 	if !isA[*AnswerError](err) || !d.IsZero() {
 		t.Errorf("a digest that is none: %s, %v", d, err)

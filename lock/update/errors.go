@@ -129,6 +129,17 @@ func (e *TrustError) Error() string {
 	return fmt.Sprintf("%s, %s: trust would be %s, and policy.trust demands %s", e.Dep, e.Platform, e.Got, e.Want)
 }
 
+// UnsignedError reports a line that nobody has signed, where that is required.
+type UnsignedError struct {
+	Dep      string
+	Platform lock.Platform
+	Got      lock.Trust
+}
+
+func (e *UnsignedError) Error() string {
+	return fmt.Sprintf("%s, %s: no signature of it has been verified: trust would be %s", e.Dep, e.Platform, e.Got)
+}
+
 // MissingError reports the platforms for which upstream does not have a dependency.
 type MissingError struct {
 	Dep, Version string

@@ -59,6 +59,8 @@ type Client struct {
 	AcceptSigner bool
 	// Roots are the instances of Sigstore that count; nil means those that are embedded.
 	Roots *signature.Roots
+	// RequireSignature refuses lines that are not signed, whatever the policy says.
+	RequireSignature bool
 	// Now is the time at which keys must be valid; nil means time.Now.
 	Now func() time.Time
 	// Warn, if not nil, is called with problems that do not keep a line from being
@@ -387,6 +389,9 @@ func (c *Client) change(least lock.Trust, store *cache.Store, it *item) (Change,
 	}
 	if err := c.checkSigner(it, ch.Old, ch.New); err != nil {
 		return ch, err
+	}
+	if c.RequireSignature && ch.New.Trust != lock.Signed {
+		return ch, &UnsignedError{Dep: it.dep.Name, Platform: it.platform, Got: ch.New.Trust}
 	}
 	if ch.New.Trust < least {
 		return ch, &TrustError{Dep: it.dep.Name, Platform: it.platform, Got: ch.New.Trust, Want: least}
