@@ -8,6 +8,7 @@ DIST    ?= dist
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+SIGSTORE_NPM := sigstore@5.0.1 @sigstore/mock@0.13.0
 BENCH_NPM   := @jdxcode/mise-linux-x64@2026.9.15 fb-dotslash@0.5.8
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
                darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -49,13 +50,14 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl $(TOOLS)/registry ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
+e2e: $(TOOLS)/buildctl $(TOOLS)/registry $(TOOLS)/sigstore ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom|TestClaimSquashed' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx|TestNginxExample' ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
-	$(GO) test -tags e2e -count=1 -run TestRealTools ./lock/signature
+	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run 'TestRealTools|TestRealSigstore' ./lock/signature
+	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run TestLockSigstore ./lock/update
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry' ./cmd/deplock
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
@@ -63,6 +65,10 @@ $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 
 $(TOOLS)/registry: .ci/registry/go.mod .ci/registry/go.sum .ci/registry/main.go
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/registry . tool
+
+# An independent signer, with the certificate authority and the log that it needs.
+$(TOOLS)/sigstore:
+	npm install --prefix $@ --ignore-scripts --no-audit --no-fund $(SIGSTORE_NPM)
 
 .PHONY: bench
 bench: $(TOOLS)/buildctl $(TOOLS)/npm ## both programs beside curl, wget, aria2c, mise, dotslash and BuildKit; says what it needs
