@@ -60,14 +60,15 @@ func (s *Signer) VerifyCosign(subject Subject, c Cosign) (Result, error) {
 }
 
 // Query returns what to ask a log for the entry of a signature: the body of a request to
-// POST /api/v1/log/entries/retrieve of Rekor. The error is an *Error.
+// POST /api/v1/log/entries/retrieve of Rekor. There must be a certificate. The error is an
+// *Error.
 func (c Cosign) Query(subject Subject) ([]byte, error) {
 	e, err := c.entity(subject)
 	if err != nil {
 		return nil, err
 	}
 	if e.content.leaf == nil {
-		return nil, errors.New("what a key has signed needs no log entry")
+		return nil, noCertificate(c.Certificate)
 	}
 	return query(proposal{
 		"kind": "hashedrekord", "apiVersion": "0.0.1",
@@ -105,9 +106,14 @@ func parseCertificate(text []byte) (*x509.Certificate, error) {
 			return c, nil
 		}
 	}
+	return nil, noCertificate(text)
+}
+
+// noCertificate returns the error of a text that is no certificate.
+func noCertificate(text []byte) *Error {
 	bad := notASignature("one certificate, -----BEGIN CERTIFICATE-----", text)
 	bad.Problem = "this is no certificate"
-	return nil, bad
+	return bad
 }
 
 // pemBlock returns the one PEM block of a text, which may be in base64 as a whole.
@@ -173,8 +179,11 @@ func (c content) CompareKey(other any, trusted root.TrustedMaterial) bool {
 		return false
 	}
 	ours, err := x509.MarshalPKIXPublicKey(public)
-	theirs, other2 := x509.MarshalPKIXPublicKey(other)
-	return err == nil && other2 == nil && bytes.Equal(ours, theirs)
+	if err != nil {
+		return false
+	}
+	theirs, err := x509.MarshalPKIXPublicKey(other)
+	return err == nil && bytes.Equal(ours, theirs)
 }
 
 // pem returns the certificate as text.
