@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/regular"
 	"depfetch/lock"
 )
@@ -61,6 +63,7 @@ func (s Store) bytes(ctx context.Context, r lock.Registry) ([]byte, error) {
 	}
 	if s.Cache != nil {
 		if data, err := regular.Read(s.Cache.File(r.Digest), MaxSize); err == nil && fetch.Digest(sha256.Sum256(data)) == r.Digest {
+			s.used(r.Digest)
 			return data, nil
 		}
 	}
@@ -87,7 +90,8 @@ func verified(r lock.Registry, from string, data []byte) ([]byte, error) {
 }
 
 // Keep puts the bytes of a registry into the cache. A cache that cannot be written to
-// keeps nothing, and the next run downloads again.
+// keeps nothing, and the next run downloads again. Registries that have not been used for
+// 30 days are removed.
 func (s Store) Keep(data []byte) {
 	if s.Cache == nil {
 		return
@@ -100,5 +104,37 @@ func (s Store) Keep(data []byte) {
 	defer f.Close()
 	if _, err := f.Write(data); err == nil {
 		s.Cache.Commit(sha256.Sum256(data), f)
+	}
+	s.prune()
+}
+
+// keptFor is how long a registry stays in the cache after its last use, and usedEvery how
+// exactly the use is recorded, as the file's time.
+const (
+	keptFor   = 30 * 24 * time.Hour
+	usedEvery = 24 * time.Hour
+)
+
+// used records that a registry is in use.
+func (s Store) used(d fetch.Digest) {
+	name, now := s.Cache.File(d), time.Now()
+	if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()) > usedEvery {
+		os.Chtimes(name, now, now)
+	}
+}
+
+// prune removes the registries that have not been used for long, as those that lockfiles
+// have pinned before. One that another program is about to read is read, or downloaded
+// again. What cannot be removed stays.
+func (s Store) prune() {
+	dir := filepath.Dir(s.Cache.File(fetch.Digest{}))
+	files, _ := os.ReadDir(dir)
+	for _, f := range files {
+		d, err := digest.Parse(f.Name())
+		info, err2 := f.Info()
+		if err != nil || err2 != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < keptFor {
+			continue
+		}
+		os.Remove(s.Cache.File(d))
 	}
 }

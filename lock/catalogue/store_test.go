@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"depfetch/fetch/cache"
 	"depfetch/lock"
@@ -94,6 +95,41 @@ func TestStore(t *testing.T) {
 	}
 	if asked != 5 {
 		t.Errorf("asked %d times", asked)
+	}
+}
+
+// TestStoreOld holds that what no lockfile has used for long is removed when another
+// registry comes, and that a use is recorded.
+func TestStoreOld(t *testing.T) {
+	store := &cache.Store{Root: t.TempDir()}
+	text := "packages: []\n"
+	s := Store{Cache: store, Read: func(context.Context, string) ([]byte, error) { return []byte(text), nil }}
+	load := func(content string) string {
+		t.Helper()
+		text = content
+		digest := sha256.Sum256([]byte(content))
+		if _, err := s.Load(t.Context(), lock.Registry{Name: "own", URL: "https://example.com/r.yaml", Digest: digest}); err != nil {
+			t.Fatal(err)
+		}
+		return store.File(digest)
+	}
+	used, old, young := load(oneTool), load(oneTool+"# old\n"), load(oneTool+"# young\n")
+	other := filepath.Join(filepath.Dir(old), "README")
+	if err := os.WriteFile(other, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, age := range map[string]time.Duration{used: 31, old: 31, young: 29, other: 31} {
+		then := time.Now().Add(-age * 24 * time.Hour)
+		if err := os.Chtimes(name, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load(oneTool)
+	kept := load(oneTool + "# new\n")
+	for name, want := range map[string]bool{used: true, old: false, young: true, other: true, kept: true} {
+		if _, err := os.Stat(name); (err == nil) != want {
+			t.Errorf("%s is there: %t", name, err == nil)
+		}
 	}
 }
 
