@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -75,8 +76,18 @@ func TestWarm(t *testing.T) {
 	expect("GET /api/repos/aquaproj/aqua-registry/releases?per_page=50", "GET /raw/aquaproj/aqua-registry/v4.2.0/registry.yaml")
 	run("search", "helm")
 	expect()
-	run("add", "helm@3.18.4", "--allow-http", "--dry-run")
+	run("add", "helm@3.18.4", "--allow-http", "--dry-run", "--no-signature")
 	expect("GET /get/helm-v3.18.4", "GET /get/helm-v3.18.4.sha256sum")
-	run("add", "helm", "--allow-http")
+	run("add", "helm", "--allow-http", "--dry-run", "--no-signature")
 	expect("GET /api/repos/helm/helm/releases?per_page=50", "GET /get/helm-v3.18.4", "GET /get/helm-v3.18.4.sha256sum")
+
+	// Signatures are looked for beside its files alone.
+	run("add", "helm", "--allow-http")
+	mu.Lock()
+	defer mu.Unlock()
+	for _, uri := range asked {
+		if !strings.HasPrefix(uri, "GET /get/helm-v3.18.4") && !strings.HasPrefix(uri, "GET /api/repos/helm/helm/") {
+			t.Errorf("asked for %s", uri)
+		}
+	}
 }
