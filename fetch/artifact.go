@@ -54,19 +54,20 @@ func (a *Artifact) archive() bool { return a.Member != "" || a.Unpack != nil }
 
 // Unpack says how an archive becomes a directory tree.
 type Unpack struct {
-	Strip         int      // leading path elements to drop, "." not counted
-	Include       []string // globs of the names to unpack; empty means all
-	Replace       bool     // swap the whole directory instead of merging into it
-	AbsoluteLinks bool     // allow symbolic links with an absolute target
-	AbsoluteNames bool     // drop the leading slash of absolute names, as tar does, instead of refusing them
-	DropSpecial   bool     // drop setuid, setgid and sticky bits instead of refusing them
+	Strip         int           // leading path elements to drop, "." not counted
+	Include       []string      // globs of the names to unpack; empty means all
+	Modes         []unpack.Mode // of files, by globs, in the place of the archive's
+	Replace       bool          // swap the whole directory instead of merging into it
+	AbsoluteLinks bool          // allow symbolic links with an absolute target
+	AbsoluteNames bool          // drop the leading slash of absolute names, as tar does, instead of refusing them
+	DropSpecial   bool          // drop setuid, setgid and sticky bits instead of refusing them
 }
 
 // Options returns the options of package unpack for u, which may be nil, and limits.
 func (u *Unpack) Options(limits unpack.Limits) unpack.Options {
 	o := unpack.Options{Limits: limits}
 	if u != nil {
-		o.Strip, o.Include = u.Strip, u.Include
+		o.Strip, o.Include, o.Modes = u.Strip, u.Include, u.Modes
 		o.AbsoluteLinks, o.AbsoluteNames, o.DropSpecialBits = u.AbsoluteLinks, u.AbsoluteNames, u.DropSpecial
 	}
 	return o

@@ -142,7 +142,7 @@ func parseUnpack(v *value) *fetch.Unpack {
 }
 
 func parseUnpackTable(v *value) *fetch.Unpack {
-	v.table("strip", "include", "replace", "absolute_links", "absolute_names", "drop_special_bits")
+	v.table("strip", "include", "modes", "replace", "absolute_links", "absolute_names", "drop_special_bits")
 	u := &fetch.Unpack{}
 	strip := v.get("strip")
 	n, ok := strip.integer()
@@ -157,11 +157,29 @@ func parseUnpackTable(v *value) *fetch.Unpack {
 		}
 		u.Include = append(u.Include, s)
 	}
+	u.Modes = parseModes(v.get("modes"))
 	u.Replace, _ = v.get("replace").boolean()
 	u.AbsoluteLinks, _ = v.get("absolute_links").boolean()
 	u.AbsoluteNames, _ = v.get("absolute_names").boolean()
 	u.DropSpecial, _ = v.get("drop_special_bits").boolean()
 	return u
+}
+
+// parseModes reads modes of files by globs.
+func parseModes(v *value) (modes []unpack.Mode) {
+	if v == nil {
+		return nil
+	}
+	if v.kind != kindTable {
+		v.failType("a table")
+	}
+	for _, kid := range v.children() {
+		if _, err := path.Match(kid.key, ""); err != nil || kid.key == "" {
+			kid.failKey("modes %q: want a glob such as \"bin/*\"", kid.key)
+		}
+		modes = append(modes, unpack.Mode{Glob: kid.key, Mode: parseMode(kid, nil)})
+	}
+	return modes
 }
 
 // parseLimits reads what an archive may cost. A limit that is not given is zero,

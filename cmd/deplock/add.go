@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
+	"depfetch/fetch/unpack"
 	"depfetch/lock"
 	"depfetch/lock/edit"
 	"depfetch/lock/update"
@@ -73,7 +75,7 @@ not there yet is started.`,
 	flags.StringVar(&f.dep.Mode, "mode", "", "its mode, as 0755 (default 0644)")
 	flags.StringVar(&f.dep.Owner, "owner", "", "its owner, as uid:gid")
 	flags.StringVar(&f.dep.Member, "member", "", "the one file to take out of the archive; a name or a glob")
-	flags.StringVar(&f.unpack, "unpack", "", "unpack the archive into the directory --path; strip=N, include=GLOB, replace, absolute_links, absolute_names and drop_special_bits may be given, with commas between")
+	flags.StringVar(&f.unpack, "unpack", "", "unpack the archive into the directory --path; strip=N, include=GLOB, modes=GLOB=MODE, replace, absolute_links, absolute_names and drop_special_bits may be given, with commas between")
 	flags.Lookup("unpack").NoOptDefVal = "true"
 	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to lock; may be given again (default those of the lockfile)")
 	flags.StringArrayVar(&f.alias, "alias", nil, "PLATFORM=NAME, what {alias} stands for there; may be given again")
@@ -212,11 +214,14 @@ func parseUnpack(s string, dep *edit.NewDep) error {
 	for _, word := range strings.Split(s, ",") {
 		key, value, _ := strings.Cut(word, "=")
 		n, err := strconv.Atoi(value)
+		mode, isMode := cutMode(value)
 		switch {
 		case key == "strip" && err == nil && n >= 0:
 			dep.Unpack.Strip = n
 		case key == "include" && value != "":
 			dep.Unpack.Include = append(dep.Unpack.Include, value)
+		case key == "modes" && isMode:
+			dep.Unpack.Modes = append(dep.Unpack.Modes, mode)
 		case word == "replace":
 			dep.Unpack.Replace = true
 		case word == "absolute_links":
@@ -226,10 +231,20 @@ func parseUnpack(s string, dep *edit.NewDep) error {
 		case word == "drop_special_bits":
 			dep.Unpack.DropSpecial = true
 		default:
-			return console.Usagef("write it as --unpack=strip=1,include=bin/*", "--unpack %q: want strip=N, include=GLOB, replace, absolute_links, absolute_names or drop_special_bits", word)
+			return console.Usagef("write it as --unpack=strip=1,include=bin/*", "--unpack %q: want strip=N, include=GLOB, modes=GLOB=MODE, replace, absolute_links, absolute_names or drop_special_bits", word)
 		}
 	}
 	return nil
+}
+
+// cutMode reads a glob and a mode, "bin/*=0755".
+func cutMode(s string) (m unpack.Mode, ok bool) {
+	i := strings.LastIndex(s, "=")
+	if i < 1 {
+		return m, false
+	}
+	mode, err := strconv.ParseUint(s[i+1:], 8, 9)
+	return unpack.Mode{Glob: s[:i], Mode: fs.FileMode(mode)}, err == nil
 }
 
 // lockedOf returns the platforms and locked lines to write for a new dependency.

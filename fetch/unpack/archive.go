@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"runtime"
 	"time"
 
@@ -25,6 +26,13 @@ type Options struct {
 	// Directories above what is included are made as if the archive only implied
 	// them.
 	Include []string
+
+	// Modes are modes for files in the place of those that the archive has, by globs
+	// that match as those of Include, but only names after Strip and only the files
+	// themselves, not what lies below. One that matches no file that is unpacked is an
+	// error, and so are two with different modes that match one file. A hard link has
+	// the mode of its file, and a glob that matches its name must agree.
+	Modes []Mode
 
 	// AbsoluteLinks allows symbolic links with an absolute target.
 	AbsoluteLinks bool
@@ -56,6 +64,12 @@ type Options struct {
 	Workers int
 }
 
+// Mode is a mode for the files that a glob matches.
+type Mode struct {
+	Glob string
+	Mode fs.FileMode // permission bits alone
+}
+
 func (o Options) withDefaults() Options {
 	o.Limits = o.Limits.withDefaults()
 	if o.Workers <= 0 {
@@ -68,7 +82,7 @@ func (o Options) withDefaults() Options {
 }
 
 // clamp returns the time that something with the time t gets.
-func (o Options) clamp(t time.Time) time.Time {
+func (o *Options) clamp(t time.Time) time.Time {
 	if !o.Newest.IsZero() && t.After(o.Newest) {
 		return o.Newest
 	}
@@ -78,7 +92,7 @@ func (o Options) clamp(t time.Time) time.Time {
 // archive is an open archive. It can be walked once.
 type archive struct {
 	src    *io.SectionReader
-	o      Options
+	o      *Options
 	isZip  bool
 	isCpio bool
 	single bool    // a compressed file that is no archive
@@ -86,7 +100,7 @@ type archive struct {
 }
 
 // open finds out what src is. The archive has to be closed.
-func open(ctx context.Context, src io.ReaderAt, size int64, o Options) (*archive, error) {
+func open(ctx context.Context, src io.ReaderAt, size int64, o *Options) (*archive, error) {
 	a := &archive{src: section(src, 0, size), o: o}
 	head := make([]byte, tarHead)
 	n, err := a.src.ReadAt(head, 0)

@@ -15,7 +15,8 @@ import (
 type glob struct {
 	pattern string
 	elems   []string
-	used    bool // it has matched something
+	used    bool   // it has matched something
+	mode    uint32 // that it gives to files
 }
 
 func parseGlob(pattern string) (*glob, error) {

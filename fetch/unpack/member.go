@@ -85,7 +85,7 @@ type found struct {
 // and returns the name of the only one, which may be another if it is a link
 // that has matched.
 func (f *finder) search(ctx context.Context, src io.ReaderAt, size int64) (string, error) {
-	a, err := open(ctx, src, size, f.o)
+	a, err := open(ctx, src, size, &f.o)
 	if err != nil {
 		return "", err
 	}

@@ -11,7 +11,7 @@ import (
 // splitName checks the name of a member and returns its elements without empty
 // ones and ".", after the first o.Strip of these are taken off. None are left of
 // what names the root or is stripped away; stripped tells these apart.
-func (o Options) splitName(name string) (elems []string, stripped bool, err error) {
+func (o *Options) splitName(name string) (elems []string, stripped bool, err error) {
 	relative := name
 	if o.AbsoluteNames {
 		relative = strings.TrimLeft(name, "/")
@@ -39,7 +39,7 @@ func (o Options) splitName(name string) (elems []string, stripped bool, err erro
 
 // cleanName returns the name of a member as it would be unpacked, or an empty
 // one for what has none.
-func (o Options) cleanName(name string) (string, error) {
+func (o *Options) cleanName(name string) (string, error) {
 	elems, _, err := o.splitName(name)
 	return strings.Join(elems, "/"), err
 }

@@ -20,7 +20,7 @@ func Scan(ctx context.Context, src io.ReaderAt, size int64, o Options) (Manifest
 func Inspect(ctx context.Context, src io.ReaderAt, size int64, o Options, head int, see func(e Entry, head []byte)) (Manifest, error) {
 	o = o.withDefaults()
 	s := scanner{head: head, see: see}
-	t, err := run(ctx, src, size, o, &s)
+	t, err := run(ctx, src, size, &o, &s)
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -94,7 +94,7 @@ func (d *digester) close(bool) error {
 // that could be unpacked. A compressed file that is no archive has none.
 func Names(ctx context.Context, src io.ReaderAt, size int64, o Options) ([]string, error) {
 	o = o.withDefaults()
-	a, err := open(ctx, src, size, o)
+	a, err := open(ctx, src, size, &o)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,9 @@ import (
 // is no directory. It decides from names alone, so nothing on a disk, and no
 // link in the archive, can lead it astray.
 type tree struct {
-	o       Options
+	o       *Options
 	include globs
+	modes   globs // of o.Modes
 	budget  budget
 	entries int // members, and directories that they only imply
 
@@ -29,6 +30,7 @@ type tree struct {
 type node struct {
 	kind kind
 	link string // of a symbolic link
+	mode uint32 // of a file
 }
 
 // directory is what is known of a directory.
@@ -44,14 +46,24 @@ type placed struct {
 	path string // its clean name
 }
 
-func newTree(o Options, archive int64) (*tree, error) {
+func newTree(o *Options, archive int64) (*tree, error) {
 	include, err := parseGlobs(o.Include)
 	if err != nil {
 		return nil, err
 	}
+	var modes globs
+	for _, m := range o.Modes {
+		g, err := parseGlob(m.Glob)
+		if err != nil {
+			return nil, err
+		}
+		g.mode = uint32(m.Mode)
+		modes = append(modes, g)
+	}
 	t := &tree{
 		o:       o,
 		include: include,
+		modes:   modes,
 		budget:  o.Limits.budget(archive),
 		nodes:   make(map[string]node),
 		dirs:    make(map[string]*directory),
@@ -120,17 +132,38 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 	}
 	switch m.kind {
 	case kindFile:
-		err = t.budget.take(m.name, m.size)
+		if m.mode, err = t.mode(m, elems, m.mode, false); err == nil {
+			err = t.budget.take(m.name, m.size)
+		}
 	case kindSymlink:
 		err = t.addSymlink(p)
 	case kindHardLink:
-		err = t.addHardLink(p)
+		if err = t.addHardLink(p); err == nil {
+			if n := t.nodes[p.link]; n.kind == kindFile {
+				_, err = t.mode(m, elems, n.mode, true)
+			}
+		}
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	t.nodes[name] = node{m.kind, m.link}
+	t.nodes[name] = node{m.kind, m.link, m.mode}
 	return p, made, nil
+}
+
+// mode returns the mode of a file that the archive says has the given one. One that is
+// set cannot become another.
+func (t *tree) mode(m *member, elems []string, mode uint32, set bool) (uint32, error) {
+	for _, g := range t.modes {
+		if !g.match(elems) {
+			continue
+		}
+		if set && g.mode != mode {
+			return 0, refuse(m.name, "modes gives it %04o and %04o", mode, g.mode)
+		}
+		mode, set, g.used = g.mode, true, true
+	}
+	return mode, nil
 }
 
 // countable returns an error if there are too many entries with a member and the
@@ -148,7 +181,7 @@ func (t *tree) included(m *member, stripped []string) bool {
 	if t.include.match(stripped) {
 		return true
 	}
-	unstripped := t.o
+	unstripped := *t.o
 	unstripped.Strip = 0
 	whole, _, err := unstripped.splitName(m.name)
 	return t.o.Strip > 0 && err == nil && t.include.match(whole)
@@ -288,8 +321,12 @@ func (t *tree) addHardLink(p *placed) error {
 
 // check checks what can only be known when all members have been added.
 func (t *tree) check() error {
-	if g := t.include.unused(); g != nil {
-		return &NoMatchError{Pattern: g.pattern, Near: near(g.pattern, t.names())}
+	g, detail := t.include.unused(), ""
+	if g == nil {
+		g, detail = t.modes.unused(), "modes is for files that are unpacked, and none matches"
+	}
+	if g != nil {
+		return &NoMatchError{g.pattern, near(g.pattern, t.names()), detail}
 	}
 	r := resolver{lookup: t.lookup}
 	for _, p := range t.symlinks {

@@ -14,12 +14,12 @@ import (
 // Nobody else may write in dst meanwhile.
 func Tree(ctx context.Context, src io.ReaderAt, size int64, dst *os.Root, o Options) error {
 	o = o.withDefaults()
-	w, err := newWriter(dst, o)
+	w, err := newWriter(dst, &o)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	t, err := run(ctx, src, size, o, w)
+	t, err := run(ctx, src, size, &o, w)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ type output interface {
 
 // run unpacks the files and directories of an archive into s. The tree that it
 // returns has passed all checks.
-func run(ctx context.Context, src io.ReaderAt, size int64, o Options, s sink) (*tree, error) {
+func run(ctx context.Context, src io.ReaderAt, size int64, o *Options, s sink) (*tree, error) {
 	t, err := newTree(o, size)
 	if err != nil {
 		return nil, err

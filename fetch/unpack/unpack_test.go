@@ -243,11 +243,11 @@ func TestFoldingDisk(t *testing.T) {
 		}
 		j = newJail(t)
 		o := Options{}.withDefaults()
-		w, err := newWriter(j.root, o)
+		w, err := newWriter(j.root, &o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tree, err := run(t.Context(), bytes.NewReader(archive), int64(len(archive)), o, folding{w})
+		tree, err := run(t.Context(), bytes.NewReader(archive), int64(len(archive)), &o, folding{w})
 		if err == nil {
 			for _, p := range slices.Concat(tree.symlinks, tree.hard) {
 				p.path = strings.ToLower(p.path)

@@ -19,7 +19,7 @@ import (
 // are kept open, so that a name is not walked again for each file.
 type writer struct {
 	dst *os.Root
-	o   Options
+	o   *Options
 
 	// mask is what the umask leaves of permissions, and inherited whether new
 	// directories get bits from the one they are made in.
@@ -43,7 +43,7 @@ type dirHandle struct {
 // maxHandles is how many directories are kept open that are not in use.
 const maxHandles = 64
 
-func newWriter(dst *os.Root, o Options) (*writer, error) {
+func newWriter(dst *os.Root, o *Options) (*writer, error) {
 	w := &writer{dst: dst, o: o, open: make(map[string]*dirHandle)}
 	if err := w.inspect(); err != nil {
 		return nil, fmt.Errorf("unpacking into %s: %w", dst.Name(), err)

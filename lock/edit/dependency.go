@@ -123,8 +123,12 @@ func unpackValue(u *fetch.Unpack) any {
 	if u == nil {
 		return nil
 	}
+	var modes []Entry
+	for _, m := range u.Modes {
+		modes = append(modes, Entry{Key: m.Glob, Value: fmt.Sprintf("%04o", m.Mode)})
+	}
 	table := []Entry{
-		{Key: "strip", Value: int64(u.Strip)}, {Key: "include", Value: u.Include}, {Key: "replace", Value: u.Replace},
+		{Key: "strip", Value: int64(u.Strip)}, {Key: "include", Value: u.Include}, {Key: "modes", Value: modes}, {Key: "replace", Value: u.Replace},
 		{Key: "absolute_links", Value: u.AbsoluteLinks}, {Key: "absolute_names", Value: u.AbsoluteNames},
 		{Key: "drop_special_bits", Value: u.DropSpecial},
 	}

@@ -182,6 +182,9 @@ func notAdded(l Line) string {
 		text, _ := json.Marshal(l.Dep.Unpack.Include)
 		cannot = append(cannot, "include = "+string(text))
 	}
+	if len(l.Dep.Unpack.Modes) > 0 {
+		cannot = append(cannot, "modes")
+	}
 	if l.Dep.Unpack.Replace {
 		cannot = append(cannot, "replace = true")
 	}

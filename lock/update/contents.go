@@ -103,6 +103,7 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 		way := ""
 		stripped := o
 		stripped.Strip++
+		stripped.Modes = nil                                           // whose globs are for the names with top
 		if _, err := unpack.Scan(ctx, f, size, stripped); err == nil { // without top, links may lead out
 			way = "; strip = 1 in unpack leaves that out"
 			if reflect.DeepEqual(*it.dep.Unpack, fetch.Unpack{}) {

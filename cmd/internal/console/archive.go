@@ -18,7 +18,7 @@ var allows = map[string]string{
 // of the lockfile, or "" if there is none.
 func ArchiveHint(dep string, err error) string {
 	return archiveHint(err, hints{
-		name:  fmt.Sprintf("correct member, strip or include of [deps.%s], then: deplock update %s", dep, dep),
+		name:  fmt.Sprintf("correct member, strip, include or modes of [deps.%s], then: deplock update %s", dep, dep),
 		limit: fmt.Sprintf("raise it in [deps.%s]: limits = { %%s = … }", dep),
 		allow: fmt.Sprintf("write in [deps.%s]: unpack = { %%s = true }, beside what its unpack says already", dep),
 		tree:  fmt.Sprintf("write member instead of unpack in [deps.%s]", dep),
