@@ -15,6 +15,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -387,4 +388,40 @@ func TestSigstoreKeys(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
+}
+
+// FuzzSigstore reads texts that nobody has signed in Sigstore's and cosign's forms.
+func FuzzSigstore(f *testing.F) {
+	t := &testing.T{}
+	roots := &Roots{}
+	if embedded, err := embeddedRoots(); err == nil {
+		roots = embedded
+	}
+	signer := &Signer{Identity: workflow, Issuer: actions, Roots: roots}
+	hub := &Signer{Repository: "o/r", Workflow: "o/r/.github/workflows/release.yml", Roots: roots}
+	bundle, err := os.ReadFile("../../testdata/sigstore/provenance.sigstore.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	home := instance(t)
+	e, err := home.Sign(workflow, actions, []byte("the tool"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	c, entry := pair(t, home, e)
+	for _, seed := range [][3][]byte{{bundle}, {c.Signature, c.Certificate, c.Log}, {c.Signature, c.Certificate, rekorBundle(t, entry)}} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	f.Add([]byte(`{"base64Signature":"MEUC","cert":"","rekorBundle":null}`), []byte(nil), []byte(nil))
+	f.Add([]byte(`{"payloadType":"application/vnd.in-toto+json","payload":"e30=","signatures":[{"sig":"MEUC","cert":"`+strings.ReplaceAll(string(c.Certificate), "\n", `\n`)+`"}]}`), []byte(nil), c.Log)
+	f.Fuzz(func(t *testing.T, sig, certificate, log []byte) {
+		s := TextSubject("a", []byte("nobody signs this"))
+		m := Material{Signature: sig, Certificate: certificate, Log: log}
+		for _, p := range []Policy{{verifier: &bundles{signer}}, {verifier: &cosign{Signer: signer}}, {verifier: &cosign{Signer: signer, bundle: true}}, {verifier: &attestations{hub}}} {
+			p.Query(s, m)
+			if r, err := p.Verify(s, m, today); err == nil {
+				t.Errorf("accepted, as signed by %s", r.By)
+			}
+		}
+	})
 }

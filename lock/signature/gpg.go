@@ -25,6 +25,7 @@ type gpg struct {
 	file []byte // with the keys
 	one  string // the signer that counts, or "" for all in the file
 	want string // whose signature is expected, for errors
+	list bool   // a list is signed, whose line ends mean nothing
 }
 
 func newGPG(s lock.Signature, file func(string) ([]byte, error)) (*gpg, error) {
@@ -36,7 +37,7 @@ func newGPG(s lock.Signature, file func(string) ([]byte, error)) (*gpg, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gpg{file: data, one: s.Signer()}
+	g := &gpg{file: data, one: s.Signer(), list: s.OfSums}
 	var names []string
 	for _, e := range all {
 		if e.PrivateKey != nil {
@@ -110,7 +111,7 @@ func (g *gpg) verify(s Subject, m Material, now time.Time) (Result, error) {
 			return Result{}, notASignature("-----BEGIN "+openpgp.SignatureType+"-----", text)
 		}
 	}
-	return g.verifyPackets(s, data, text, now)
+	return g.verifyPackets(s, data, text, g.list, now)
 }
 
 func (g *gpg) verifyText(text []byte, now time.Time) ([]byte, Result, error) {
@@ -123,7 +124,7 @@ func (g *gpg) verifyText(text []byte, now time.Time) ([]byte, Result, error) {
 		return nil, Result{}, notASignature("-----BEGIN "+openpgp.SignatureType+"-----", text)
 	}
 	// Bytes is what is signed: Plaintext also has the white space at the ends of lines.
-	r, err := g.verifyPackets(Subject{Name: "the text", Bytes: bytes.NewReader(block.Bytes)}, data, text, now)
+	r, err := g.verifyPackets(Subject{Name: "the text", Bytes: bytes.NewReader(block.Bytes)}, data, text, true, now)
 	if err != nil {
 		return nil, Result{}, err
 	}
@@ -131,8 +132,8 @@ func (g *gpg) verifyText(text []byte, now time.Time) ([]byte, Result, error) {
 }
 
 // verifyPackets verifies the signatures in data, of which one must hold. text is what it
-// was read from.
-func (g *gpg) verifyPackets(s Subject, data, text []byte, now time.Time) (Result, error) {
+// was read from, and list says that the ends of lines may be others than what was signed.
+func (g *gpg) verifyPackets(s Subject, data, text []byte, list bool, now time.Time) (Result, error) {
 	keys, err := g.keys()
 	if err == nil {
 		err = g.checkPackets(keys, data, text)
@@ -148,6 +149,12 @@ func (g *gpg) verifyPackets(s Subject, data, text []byte, now time.Time) (Result
 	}
 	if err != nil {
 		return Result{}, g.explain(s.Name, err)
+	}
+	// gpg accepts these for any file. But they hold for other bytes, too.
+	if sig.SigType == packet.SigTypeText && !list {
+		return Result{}, &Error{
+			Problem: "the signature is of a text with whatever line ends", Expected: "one of the bytes of " + s.Name, Found: "one of the type 0x01, as gpg --textmode makes it",
+		}
 	}
 	// The library holds that the key was valid when the signature says it was made.
 	// Whoever has the key can write any time there.
