@@ -97,6 +97,13 @@ func parseImageDigest(s string) (fetch.Digest, error) {
 	return digest.Parse(hex)
 }
 
+// AllowsImage reports whether a line of images says of who has signed what the rules for
+// the image demand, no less and no more.
+func (p Policy) AllowsImage(i Image) bool {
+	demanded := imageSignatures(p.ImageRules(i.Name))
+	return len(demanded) == 0 && i.By == "" || explains(demanded, i.By)
+}
+
 // CheckImages reports the lines of images that say less of who has signed than the policy
 // demands, or something else. The error is an [ErrorList] of [KindPolicy], or nil.
 func (f *File) CheckImages() error {
@@ -109,7 +116,7 @@ func (f *File) CheckImages() error {
 		const hint = "deplock pin --to-lockfile --update"
 		demanded := imageSignatures(f.Policy.ImageRules(i.Name))
 		switch {
-		case len(demanded) == 0 && i.By == "" || explains(demanded, i.By):
+		case f.Policy.AllowsImage(i):
 		case i.By == "":
 			c.fail(KindPolicy, at, offset, hint, "policy.images demands a signature by %s, and by does not say who has signed", signers(demanded))
 		case len(demanded) == 0:

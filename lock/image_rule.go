@@ -40,31 +40,29 @@ func (r *ImageRule) below(repository string) (rest string, ok bool) {
 	return "", repository == r.Match
 }
 
-// SignedName returns the repository that a signature of an image must name.
+// SignedName returns the name, in the form of [ImageName], that a signature of an image
+// must be for.
 func (r *ImageRule) SignedName(name string) string {
-	repository, _ := splitImage(name)
+	repository, tag := splitImage(name)
 	rest, _ := r.below(repository)
 	if prefix, pattern := strings.CutSuffix(r.SignedAs, "*"); pattern {
-		return prefix + rest
+		repository = prefix + rest
+	} else if r.SignedAs != "" {
+		repository = r.SignedAs
 	}
-	if r.SignedAs != "" {
-		return r.SignedAs
-	}
-	return repository
+	return repository + ":" + tag
 }
 
-// For returns the rule for one image by its name, without templates.
-func (r *ImageRule) For(name string) (*ImageRule, error) {
+// Expand returns what the templates of the rule give for an image by its name: who must
+// have signed it, and the ref that must have been built.
+func (r *ImageRule) Expand(name string) (identity, ref string, err error) {
 	_, tag := splitImage(name)
-	one := *r
-	for _, t := range []*Template{&one.Identity, &one.Ref} {
-		text, err := t.expand(func(string) (string, error) { return tag, nil })
-		if err != nil {
-			return nil, err // of a filter
-		}
-		*t = Template{text: text}
+	word := func(string) (string, error) { return tag, nil }
+	if identity, err = r.Identity.expand(word); err != nil { // of a filter
+		return "", "", err
 	}
-	return &one, nil
+	ref, err = r.Ref.expand(word)
+	return identity, ref, err
 }
 
 // imageSignatures returns the signatures that rules demand.

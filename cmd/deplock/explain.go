@@ -64,6 +64,8 @@ func explainOne(err error) error {
 		none        *pin.NotFoundError
 		image       *imageError
 		denied      *pin.DeniedError
+		nobody      *pin.UnsignedError
+		missigned   *pin.SignatureError
 		copied      *mirror.Error
 		sizes       *mirror.SizeError
 		names       *catalogue.AmbiguousError
@@ -141,6 +143,10 @@ func explainOne(err error) error {
 		return coded(exit.Failure, "free some space there")
 	case errors.As(err, &copied):
 		return coded(exit.Unavailable, cmp.Or(mirrorHint(copied), console.NetworkHint(err)))
+	case errors.As(err, &nobody):
+		return coded(exit.Failure, nobodyHint(nobody))
+	case errors.As(err, &missigned):
+		return coded(exit.Failure, missignedHint(missigned))
 	case errors.As(err, &unavailable):
 		return coded(exit.Unavailable, console.NetworkHint(err))
 	case errors.As(err, &none) && errors.As(err, &image) && image.at.Bare:
@@ -153,6 +159,22 @@ func explainOne(err error) error {
 		return coded(exit.Unavailable, "docker login "+denied.Registry)
 	}
 	return err
+}
+
+// nobodyHint says what to do about an image that nobody has signed.
+func nobodyHint(e *pin.UnsignedError) string {
+	if e.GitHub {
+		return "nothing has been written; attestations of a private repository are seen with GITHUB_TOKEN alone"
+	}
+	return "nothing has been written; pin an image that they have signed, or correct the rule in policy.images"
+}
+
+// missignedHint says what to do about an image that others have signed, or as another.
+func missignedHint(e *pin.SignatureError) string {
+	if _, copied := errors.AsType[*signature.CopyError](errors.Join(e.Errs...)); copied {
+		return "nothing has been written; if it is a copy, signed_as in the rule says which repository was signed"
+	}
+	return "nothing has been written; if they are known to have signed it otherwise, correct the rule in policy.images"
 }
 
 // answerHint says what to do about an answer of an API or a list of versions.

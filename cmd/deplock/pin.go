@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -43,6 +45,12 @@ directory; YAML files of other names are read when they are named.
   deplock pin --to-lockfile       write them into [images] of the lockfile instead, for a
                                   builder that reads them there; --prune removes lines
                                   that no Dockerfile names
+
+Where policy.images of the lockfile has a rule for an image, its signature is verified
+before anything is written: cosign's, in both of its forms, beside the image in the
+registry, or GitHub's attestation there or from its API ($GITHUB_API_URL, $GITHUB_TOKEN).
+An image that is not signed as demanded is an error, and then nothing is written. With
+--update that holds for what is pinned already, too.
 
 A comment "# deplock ignore=unpinned-image" before an instruction, or at or before a
 line of YAML, leaves its image alone. A name alone in COPY --from or RUN --mount=from
@@ -93,46 +101,79 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	digests := make(map[string]v1.Hash)
-	if !f.check || f.update {
-		// A registry that does not answer for one image does not keep the others
-		// from being pinned.
-		registry, err := c.registry(f.network)
-		if err != nil {
-			return err
-		}
-		var failed map[string]error
-		images := asked(files, f)
-		end := c.progress.Step("for the digests of " + count(len(images), "image"))
-		digests, failed = registry.Digests(ctx, images)
-		end()
-		errs = append(errs, placed(files, failed)...)
+	if f.check && !f.update {
+		c.checkPins(files, nil)
+		return nil
 	}
+	registry, err := c.registry(f.network)
+	if err != nil {
+		return err
+	}
+	policy, err := c.imagePolicy()
+	if err != nil {
+		return err
+	}
+	n, err := c.notary(f, policy, registry)
+	if err != nil {
+		return err
+	}
+	// A registry that does not answer for one image does not keep the others from being
+	// pinned. A signature that does not hold does: nothing is written then.
+	images := asked(files, f)
+	end := c.progress.Step("for the digests of " + count(len(images), "image"))
+	digests, failed := registry.Digests(ctx, images)
+	end()
+	errs := placed(files, failed)
+	edits := make([]map[int]v1.Hash, len(files))
+	var claimed []signedImage
+	for i, file := range files {
+		edits[i] = file.edits(f, digests)
+		claimed = append(claimed, slices.Collect(maps.Values(file.signed(f, edits[i])))...)
+	}
+	c.verify(ctx, n, claimed)
+	var unsigned []error
+	for i, file := range files {
+		unsigned = append(unsigned, file.unsigned(f, edits[i], n)...)
+	}
+	errs = append(errs, unsigned...)
 	if f.check {
 		c.checkPins(files, digests)
-		return errors.Join(errs...)
+	} else if len(unsigned) == 0 {
+		changed, err := c.writeFiles(f, files, edits, n)
+		if errs = append(errs, err); !changed && errors.Join(errs...) == nil {
+			fmt.Fprintln(c.stdout, "nothing to pin")
+		}
 	}
-	changed := 0
-	for _, file := range files {
-		edits := make(map[int]v1.Hash)
+	c.signatures(n)
+	return errors.Join(errs...)
+}
+
+// edits returns the digests that a file is to get, by the index of their reference.
+func (file pinned) edits(f pinFlags, digests map[string]v1.Hash) map[int]v1.Hash {
+	edits := make(map[int]v1.Hash)
+	for i, r := range file.refs {
+		digest, known := digests[r.Image]
+		if !f.check && !file.left[i] && r.Why == "" && known && digest != r.Digest && (!r.Pinned() || f.update) {
+			edits[i] = digest
+		}
+	}
+	return edits
+}
+
+// writeFiles writes the digests into the files, and reports whether there were any.
+func (c *command) writeFiles(f pinFlags, files []pinned, edits []map[int]v1.Hash, n *notary) (changed bool, err error) {
+	var errs []error
+	for k, file := range files {
 		for i, r := range file.refs {
-			digest, known := digests[r.Image]
-			switch {
-			case file.left[i]:
-			case r.Why != "":
-				if !r.Pinned() {
-					c.warn(fmt.Errorf("%s: %s is not pinned: %s", r.Place(), r.Text, r.Why))
-				}
-			case !known || digest == r.Digest || r.Pinned() && !f.update:
-			default:
-				edits[i] = digest
+			if !file.left[i] && r.Why != "" && !r.Pinned() {
+				c.warn(fmt.Errorf("%s: %s is not pinned: %s", r.Place(), r.Text, r.Why))
 			}
 		}
+		edits := edits[k]
 		if len(edits) == 0 {
 			continue
 		}
-		changed += len(edits)
+		changed = true
 		data, err := pin.Edit(file.name, file.data, file.refs, edits)
 		if err == nil && !f.dryRun {
 			if err = atomicfile.Update(file.name, file.data, data); errors.Is(err, atomicfile.ErrChanged) {
@@ -149,20 +190,21 @@ func (c *command) pin(ctx context.Context, f pinFlags, paths []string) error {
 		}
 		for i, r := range file.refs {
 			if digest, ok := edits[i]; ok {
-				c.printf("%s:%d: %s %s\n", r.File, r.Line, r.Image, movement(r.Digest, digest))
+				name, _ := lock.ImageName(r.Image)
+				c.printf("%s:%d: %s %s%s\n", r.File, r.Line, r.Image, movement(r.Digest, digest), signedBy(n.by(name, digest)))
 			}
 		}
 	}
-	if changed == 0 && errors.Join(errs...) == nil {
-		fmt.Fprintln(c.stdout, "nothing to pin")
-	}
-	return errors.Join(errs...)
+	return changed, errors.Join(errs...)
 }
 
 // movement says what becomes of a digest.
 func movement(from, to v1.Hash) string {
-	if from == (v1.Hash{}) {
+	switch from {
+	case v1.Hash{}:
 		return "→ " + to.String()
+	case to:
+		return "stays " + to.String()
 	}
 	return from.String() + " → " + to.String()
 }

@@ -43,6 +43,17 @@ func TestPinRegistryToken(t *testing.T) {
 	testDenied(t, r)
 }
 
+// TestPinRegistrySignatures verifies images, in registries that know referrers and that do
+// not.
+func TestPinRegistrySignatures(t *testing.T) {
+	for _, p := range []registrytest.Program{registrytest.V2, registrytest.V3} {
+		r, _ := start(t, p, registrytest.Basic)
+		config(t, r.login(registrytest.Password))
+		testPinToLockfile(t, r)
+		testPinSignatures(t, r)
+	}
+}
+
 func TestPinRegistryBases(t *testing.T) {
 	config(t, "{}")
 	r, _ := start(t, registrytest.V2, registrytest.Open)

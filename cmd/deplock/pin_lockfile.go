@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 
@@ -42,40 +41,83 @@ func (c *command) pinTable(ctx context.Context, f pinFlags, paths []string) erro
 	if err != nil {
 		return err
 	}
-	var (
-		errs    []error
-		digests = make(map[string]v1.Hash)
-		asked   = t.asked(f)
-	)
-	if !f.check || f.update {
-		registry, err := c.registry(f.network)
-		if err != nil {
-			return err
-		}
-		var failed map[string]error
-		end := c.progress.Step("for the digests of " + count(len(asked), "image"))
-		digests, failed = registry.Digests(ctx, asked)
-		end()
-		for _, name := range asked {
-			if err := failed[name]; err != nil {
-				errs = append(errs, t.placed(name, err))
-			}
+	if f.check && !f.update {
+		return c.checkTable(f, t, nil)
+	}
+	registry, err := c.registry(f.network)
+	if err != nil {
+		return err
+	}
+	n, err := c.notary(f, t.target.file, registry)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	asked := t.asked(f)
+	end := c.progress.Step("for the digests of " + count(len(asked), "image"))
+	digests, failed := registry.Digests(ctx, asked)
+	end()
+	for _, name := range asked {
+		if err := failed[name]; err != nil {
+			errs = append(errs, t.placed(name, err))
 		}
 	}
-	if f.check {
-		return errors.Join(append(errs, c.checkTable(f, t, digests))...)
+	wanted := t.wanted(f, digests)
+	c.verify(ctx, n, wanted)
+	unsigned := n.failed()
+	for _, i := range wanted {
+		if err := unsigned[i]; err != nil {
+			errs = append(errs, t.placed(i.name, err))
+		}
 	}
+	switch {
+	case f.check:
+		errs = append(errs, c.checkTable(f, t, digests))
+	case len(unsigned) == 0:
+		changed, err := c.writeTable(ctx, f, t, n, wanted)
+		if errs = append(errs, err); !changed && errors.Join(errs...) == nil {
+			fmt.Fprintln(c.stdout, "nothing to pin")
+		}
+	}
+	c.signatures(n)
+	return errors.Join(errs...)
+}
+
+// wanted returns the images that are to be verified, with the digests that are to be
+// locked; to check, with those that are.
+func (t *imageTable) wanted(f pinFlags, digests map[string]v1.Hash) []signedImage {
+	var all []signedImage
+	for _, i := range t.target.file.Images {
+		now, known := digests[i.Name]
+		if !known || f.check {
+			now = imageHash(i.Digest)
+		}
+		if named := t.whole || t.use(i.Name) >= 0; known || named && (f.check || !t.target.file.Policy.AllowsImage(i)) {
+			all = append(all, signedImage{i.Name, now})
+		}
+	}
+	for _, u := range t.uses {
+		if now, known := digests[u.name]; known && !slices.ContainsFunc(all, func(i signedImage) bool { return i.name == u.name }) {
+			all = append(all, signedImage{u.name, now})
+		}
+	}
+	return all
+}
+
+// writeTable writes the lines of images that are verified, and removes those that nothing
+// names. It reports whether there was anything to do.
+func (c *command) writeTable(ctx context.Context, f pinFlags, t *imageTable, n *notary, wanted []signedImage) (changed bool, err error) {
 	for _, r := range t.unread {
 		c.warn(fmt.Errorf("%s: %s is not pinned: %s", r.Place(), r.Text, r.Why))
 	}
-	lines, err := t.lines(digests)
+	lines, err := t.lines(n, wanted)
 	if err != nil {
-		return errors.Join(append(errs, err)...)
+		return false, err
 	}
 	var unused []string
 	if f.prune {
 		if unused, err = t.unused(f.contexts); err != nil {
-			return err
+			return false, err
 		}
 		if len(unused) > 0 && len(t.unread) > 0 {
 			c.warn(fmt.Errorf("nothing is removed: %s may be what a line is for", t.unread[0].Place()))
@@ -83,10 +125,7 @@ func (c *command) pinTable(ctx context.Context, f pinFlags, paths []string) erro
 		}
 	}
 	if len(lines)+len(unused) == 0 {
-		if len(errs) == 0 {
-			fmt.Fprintln(c.stdout, "nothing to pin")
-		}
-		return errors.Join(errs...)
+		return false, nil
 	}
 	change := func(doc *edit.Document) error {
 		return doc.Batch(func(doc *edit.Document) error {
@@ -94,19 +133,27 @@ func (c *command) pinTable(ctx context.Context, f pinFlags, paths []string) erro
 		})
 	}
 	if f.dryRun {
-		return errors.Join(append(errs, c.preview(t.target, change))...)
+		return true, c.preview(t.target, change)
 	}
 	if err := t.target.write(ctx, change); err != nil {
-		return errors.Join(append(errs, err)...)
+		return true, err
 	}
 	for _, i := range lines {
 		old, _ := t.target.file.Image(i.Name)
-		c.printf("%s: %s %s\n", t.target.name, i.Name, movement(imageHash(old.Digest), imageHash(i.Digest)))
+		c.printf("%s: %s %s%s\n", t.target.name, i.Name, movement(imageHash(old.Digest), imageHash(i.Digest)), signedBy(i.By))
 	}
 	for _, name := range unused {
 		c.printf("%s: removed %s, which nothing names\n", t.target.name, name)
 	}
-	return errors.Join(errs...)
+	return true, nil
+}
+
+// signedBy says who has signed, if somebody has.
+func signedBy(by string) string {
+	if by == "" {
+		return ""
+	}
+	return ", signed by " + by
 }
 
 // imageHash returns a digest in the type of registries, zero for zero.
@@ -161,7 +208,7 @@ func (t *imageTable) add(file pinned) {
 			if same := func(o pin.Reference) bool { return o.Place() == r.Place() }; !slices.ContainsFunc(t.unread, same) {
 				t.unread = append(t.unread, r)
 			}
-		case !slices.ContainsFunc(t.uses, func(u imageUse) bool { return u.name == name }):
+		case t.use(name) < 0:
 			t.uses = append(t.uses, imageUse{r, name})
 		}
 	}
@@ -188,22 +235,28 @@ func (t *imageTable) asked(f pinFlags) []string {
 
 // placed returns why an image has no digest, with where it is named.
 func (t *imageTable) placed(name string, err error) error {
-	if i := slices.IndexFunc(t.uses, func(u imageUse) bool { return u.name == name }); i >= 0 {
+	if i := t.use(name); i >= 0 {
 		return &imageError{t.uses[i].at, err}
 	}
 	return err
 }
 
+// use returns the index of the use of an image, or -1.
+func (t *imageTable) use(name string) int {
+	return slices.IndexFunc(t.uses, func(u imageUse) bool { return u.name == name })
+}
+
 // lines returns the lines that are new, or other than before.
-func (t *imageTable) lines(digests map[string]v1.Hash) ([]lock.Image, error) {
+func (t *imageTable) lines(n *notary, wanted []signedImage) ([]lock.Image, error) {
 	var lines []lock.Image
-	for _, name := range slices.Sorted(maps.Keys(digests)) {
-		d, err := digest.Parse(digests[name].Hex)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	for _, w := range wanted {
+		i := lock.Image{Name: w.name, By: n.by(w.name, w.digest)}
+		var err error
+		if i.Digest, err = digest.Parse(w.digest.Hex); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.name, err)
 		}
-		if old, ok := t.target.file.Image(name); !ok || old.Digest != d {
-			lines = append(lines, lock.Image{Name: name, Digest: d})
+		if old, ok := t.target.file.Image(w.name); !ok || old.Digest != i.Digest || old.By != i.By {
+			lines = append(lines, i)
 		}
 	}
 	return lines, nil
@@ -220,7 +273,7 @@ func (t *imageTable) unused(contexts []string) ([]string, error) {
 	}
 	var names []string
 	for _, i := range t.target.file.Images {
-		if !slices.ContainsFunc(t.uses, func(u imageUse) bool { return u.name == i.Name }) {
+		if t.use(i.Name) < 0 {
 			names = append(names, i.Name)
 		}
 	}

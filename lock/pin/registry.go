@@ -105,11 +105,17 @@ func (r *Registry) digest(ctx context.Context, image string) (v1.Hash, error) {
 			return full.Digest, nil
 		}
 	}
-	switch s := answer.Status(err); s {
-	case http.StatusNotFound:
+	if answer.Status(err) == http.StatusNotFound {
 		return v1.Hash{}, &NotFoundError{Image: image}
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return v1.Hash{}, &DeniedError{Image: image, Registry: ref.Context().RegistryStr(), Status: s}
 	}
-	return v1.Hash{}, &UnavailableError{Image: image, Err: err}
+	return v1.Hash{}, unavailable(image, ref.Context(), err)
+}
+
+// unavailable returns why a registry did not say what it was asked about an image.
+func unavailable(image string, at name.Repository, err error) error {
+	switch s := answer.Status(err); s {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return &DeniedError{Image: image, Registry: at.RegistryStr(), Status: s}
+	}
+	return &UnavailableError{Image: image, Err: err}
 }
