@@ -33,7 +33,7 @@ func Check(f *lock.File, now time.Time, file func(path string) ([]byte, error)) 
 // check looks at the key of a signature of d.
 func check(d *lock.Dep, index int, s lock.Signature, now time.Time, file func(string) ([]byte, error)) (remark *lock.Error, err error) {
 	var keys []Key
-	if s.Kind == "gpg" {
+	if inFile(s) {
 		keys, err = Keys(s, now, file)
 	} else {
 		_, err = New(s, Given{Identity: s.Identity.String(), File: file})
@@ -44,15 +44,15 @@ func check(d *lock.Dep, index int, s lock.Signature, now time.Time, file func(st
 			cause = bad.Err
 		}
 		hint := ""
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) && s.Kind == "gpg" {
 			hint = "the public key belongs there: gpg --armor --export FINGERPRINT writes it"
 		}
-		if s.Kind == "gpg" {
+		if inFile(s) {
 			cause = fmt.Errorf("%s: %w", s.Key, cause)
 		}
 		return nil, s.Fault(lock.KindFormat, hint, cause.Error())
 	}
-	if s.Kind != "gpg" {
+	if !inFile(s) {
 		return nil, nil
 	}
 	var errs []error

@@ -11,17 +11,37 @@ import (
 	"depfetch/lock"
 )
 
-// Key is a public key of OpenPGP in a file.
+// Key is a public key in a file. What expires or is revoked are keys of OpenPGP alone.
 type Key struct {
 	Signer  string    // as a locked line has it
 	Expires time.Time // when it can sign no more; zero if the file does not say
 	Fault   error     // why nothing that it has signed holds now, or nil
 }
 
-// Keys returns the keys of the file that a signature of gpg names and that count for it,
-// as they are at a time. file reads it. The error is a *KeyError: there is no such file,
+// inFile reports whether the key of s stands in a file: that of gpg always, those of
+// sigstore and cosign if it is no PEM block.
+func inFile(s lock.Signature) bool {
+	return s.Kind == "gpg" || (s.Kind == "sigstore" || s.Kind == "cosign") && s.Key != "" && s.Signer() == ""
+}
+
+// Keys returns the keys of the file that a signature names and that count for it, as they
+// are at a time. file reads it. The error is a *KeyError: there is no such file,
 // or it is none of public keys, or it lacks the one that counts.
 func Keys(s lock.Signature, now time.Time, file func(path string) ([]byte, error)) ([]Key, error) {
+	if s.Kind != "gpg" {
+		if _, err := New(s, Given{File: file}); err != nil { // which also refuses weak keys
+			return nil, err
+		}
+		data, err := file(s.Key)
+		var der []byte
+		if err == nil {
+			der, err = lock.ParsePublicKey(string(data))
+		}
+		if err != nil {
+			return nil, &KeyError{Kind: s.Kind, Key: s.Key, Err: err}
+		}
+		return []Key{{Signer: lock.KeySigner(der)}}, nil
+	}
 	g, err := newGPG(s, file)
 	if err != nil {
 		return nil, &KeyError{Kind: s.Kind, Key: s.Key, Err: err}

@@ -64,7 +64,7 @@ func (s *seeds) add(d *lock.Dep, index int, sig lock.Signature) {
 	}
 	keys := []Key{{Signer: sig.Signer()}}
 	var fault error
-	if sig.Kind == "gpg" {
+	if inFile(sig) {
 		var err error
 		if keys, err = Keys(sig, s.now, s.file); err != nil {
 			fault = err
@@ -72,7 +72,7 @@ func (s *seeds) add(d *lock.Dep, index int, sig lock.Signature) {
 				fault = bad.Err
 			}
 			if keys = nil; len(by) == 0 {
-				keys = []Key{{Signer: cmp.Or(sig.Signer(), "gpg"), Fault: fault}}
+				keys = []Key{{Signer: cmp.Or(sig.Signer(), sig.Kind), Fault: fault}}
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func (s *seeds) add(d *lock.Dep, index int, sig lock.Signature) {
 		}
 		signer := signers[index]
 		k := Key{Signer: signer, Fault: cmp.Or(fault, errors.New("the dependency asks for it no more"))}
-		if sig.Kind == "gpg" && fault == nil {
+		if inFile(sig) && fault == nil {
 			k.Fault = fmt.Errorf("it is not in %s", sig.Key)
 		}
 		seed := s.of(k, sig)
@@ -102,7 +102,7 @@ func (s *seeds) add(d *lock.Dep, index int, sig lock.Signature) {
 // of returns the seed of a key.
 func (s *seeds) of(k Key, sig lock.Signature) *Seed {
 	seed := &Seed{Signer: k.Signer, Kind: sig.Kind, Expires: k.Expires, Fault: k.Fault}
-	if sig.Kind == "gpg" {
+	if inFile(sig) {
 		seed.File = sig.Key
 	}
 	if k.Signer == sig.Signer() {

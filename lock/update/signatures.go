@@ -293,7 +293,11 @@ func baseName(address string) string {
 
 // checkSigner returns an error if a line that was signed would be trusted less, or be
 // signed by somebody else, and that is not accepted.
+// For a platform that was not locked, the dependency's other lines say who has signed.
 func (c *Client) checkSigner(it *item, old *lock.Line, now lock.Line) error {
+	if i := slices.IndexFunc(it.want.Dep.Locked, func(l lock.Line) bool { return l.Trust == lock.Signed }); old == nil && i >= 0 {
+		old = &it.want.Dep.Locked[i]
+	}
 	if old == nil || old.Trust != lock.Signed || c.AcceptSigner || now.Trust == lock.Signed && now.By == old.By {
 		return nil
 	}

@@ -256,7 +256,7 @@ func (c *Client) items(wants []Want) ([]*item, error) {
 	)
 	for _, w := range wants {
 		d := *w.Templates()
-		d.Version, d.Signatures = w.version(), w.Dep.Signatures
+		d.Version = w.version()
 		for _, p := range w.Platforms {
 			e, err := expansion(&d, p)
 			if err == nil && w.Version != "" && w.Revision == nil {
