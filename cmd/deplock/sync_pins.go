@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"depfetch/fetch/cmdline"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -88,19 +87,11 @@ func (p *pins) drop(units []*unit) {
 // newPins returns what a lockfile pins by address: lines of urls, and locked lines.
 func newPins(f *lock.File) *pins {
 	p := &pins{
-		lines: make(map[string]lock.Pin), old: make(map[string]bool), left: make(map[sync.Form]sync.Reason),
+		lines: sync.Lines(f), old: make(map[string]bool), left: make(map[sync.Form]sync.Reason),
 		source: make(map[string]*sync.Request), twofold: make(map[string][]*sync.Request), wrong: make(map[sync.Form]bool),
 	}
-	for _, d := range f.Deps {
-		for _, l := range d.Locked {
-			if a, err := cmdline.Normalize(l.URL, "", false); err == nil {
-				p.lines[a.URL] = lock.Pin{URL: a.URL, Digest: l.Digest, Size: l.Size, Trust: l.Trust}
-				p.old[a.URL] = true
-			}
-		}
-	}
-	for _, pin := range f.URLs {
-		p.lines[pin.URL], p.old[pin.URL] = pin, true
+	for url := range p.lines {
+		p.old[url] = true
 	}
 	return p
 }

@@ -17,29 +17,53 @@ const (
 	maxScripts = 200     // that are read for one Dockerfile
 )
 
-// Context is the build context: the folder whose files COPY takes. Nothing outside of
-// it is read, and no link that leads out of it is followed.
-type Context struct {
-	dir  string
-	root *os.Root
+// Files are the files of a build context. Names are clean, relative and with slashes; "."
+// is the context itself.
+type Files interface {
+	// IsDir reports whether there is a folder of that name.
+	IsDir(name string) bool
+	// Read returns a regular file of at most limit bytes. Its error is fs.ErrNotExist
+	// if there is none.
+	Read(name string, limit int64) ([]byte, error)
 }
 
-// OpenContext opens a build context. The caller closes it.
+// Context is the build context: the folder whose files COPY takes.
+type Context struct {
+	dir   string // for messages
+	files Files
+}
+
+// OpenContext opens a folder as a build context. Nothing outside of it is read, and no
+// link that leads out of it is followed. The caller closes it.
 func OpenContext(dir string) (*Context, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the build context: %w", err)
 	}
-	return &Context{dir, root}, nil
+	return &Context{dir, rooted{root}}, nil
 }
 
-// Close closes the folder.
-func (c *Context) Close() error { return c.root.Close() }
+// NewContext returns a build context of files.
+func NewContext(files Files) *Context { return &Context{files: files} }
 
-// isDir reports whether the context has a folder of that name.
-func (c *Context) isDir(name string) bool {
-	info, err := c.root.Stat(name)
+// Close closes the folder of OpenContext.
+func (c *Context) Close() error {
+	if r, ok := c.files.(rooted); ok {
+		return r.Close()
+	}
+	return nil
+}
+
+// rooted is a folder.
+type rooted struct{ *os.Root }
+
+func (r rooted) IsDir(name string) bool {
+	info, err := r.Stat(name)
 	return err == nil && info.IsDir()
+}
+
+func (r rooted) Read(name string, limit int64) ([]byte, error) {
+	return regular.ReadIn(r.Root, name, limit)
 }
 
 // attached is a script of the context that the Dockerfile runs. Its bytes have offsets
@@ -64,7 +88,7 @@ func (f *File) attach(name string) (*attached, error) {
 	if err, ok := f.absent[name]; ok {
 		return nil, err
 	}
-	data, err := regular.ReadIn(f.Context.root, name, maxScript)
+	data, err := f.Context.files.Read(name, maxScript)
 	if err == nil && len(f.attached) == maxScripts {
 		err = errors.New("there are too many scripts")
 	}

@@ -87,7 +87,7 @@ func (e *evaluation) contextFile(p string) (script.File, bool) {
 			case f.Context == nil:
 				continue
 			}
-			if x.named && f.Context.isDir(x.name) {
+			if x.named && f.Context.files.IsDir(x.name) {
 				continue
 			}
 			a, err := f.attach(x.name)
@@ -97,7 +97,7 @@ func (e *evaluation) contextFile(p string) (script.File, bool) {
 			switch {
 			case x.named:
 				return script.File{Why: missing(x.name, err)}, true
-			case perhaps == "" && f.Context.isDir(c.source):
+			case perhaps == "" && f.Context.files.IsDir(c.source):
 				perhaps = missing(x.name, err)
 			}
 		}

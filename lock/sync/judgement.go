@@ -3,6 +3,7 @@ package sync
 import (
 	"slices"
 
+	"depfetch/fetch/cmdline"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 )
@@ -17,6 +18,23 @@ type Pins interface {
 	Left(Form) (reason Reason, ok bool)
 }
 
+// Lines returns what a lockfile pins by address, in the form of cmdline.Normalize: the
+// lines of urls, and those of dependencies.
+func Lines(f *lock.File) map[string]lock.Pin {
+	lines := make(map[string]lock.Pin)
+	for _, d := range f.Deps {
+		for _, l := range d.Locked {
+			if a, err := cmdline.Normalize(l.URL, "", false); err == nil {
+				lines[a.URL] = lock.Pin{URL: a.URL, Digest: l.Digest, Size: l.Size, Trust: l.Trust}
+			}
+		}
+	}
+	for _, pin := range f.URLs {
+		lines[pin.URL] = pin
+	}
+	return lines
+}
+
 // Verdict says whether an instruction is adopted.
 type Verdict struct {
 	Adopt bool
@@ -25,6 +43,8 @@ type Verdict struct {
 	Reasons []Reason
 	// Moves says that all reasons are addresses that move.
 	Moves bool
+	// Lacks says that all reasons are lines which the lockfile lacks.
+	Lacks bool
 }
 
 // Judge decides whether a RUN is adopted with the lines of a lockfile.
@@ -60,7 +80,7 @@ func (run *Run) Judge(pins Pins) Verdict {
 		}
 	}
 	if len(v.Reasons) == 0 {
-		v.Reasons = lacking
+		v.Reasons, v.Lacks = lacking, len(lacking) > 0
 	}
 	v.Moves = other == 0 && pinned == 0 && moving > 0
 	v.Adopt = len(v.Reasons) == 0 && pinned > 0
@@ -106,7 +126,8 @@ func (a *Add) Judge(pins Pins) Verdict {
 	case a.Checksum != "":
 		return Verdict{}
 	}
-	return Verdict{Reasons: []Reason{reason}, Moves: a.Request != nil && a.Request.Moving != ""}
+	moves := a.Request != nil && a.Request.Moving != ""
+	return Verdict{Reasons: []Reason{reason}, Moves: moves, Lacks: a.Obstacle == (Reason{}) && !moves}
 }
 
 // Wanted reports whether the request is to be pinned: it can be, and its address does
