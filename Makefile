@@ -23,7 +23,7 @@ help: ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 .PHONY: build
-build: ## bin/depfetch and bin/deplock, static and stripped
+build: ## bin/depfetch, bin/deplock and bin/depfetch-frontend, static and stripped
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 .PHONY: demo
@@ -51,7 +51,7 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 
 .PHONY: e2e
 e2e: $(TOOLS)/buildctl $(TOOLS)/registry $(TOOLS)/sigstore ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
-	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 30m -v ./examples/...
+	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 45m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom|TestClaimSquashed' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx|TestNginxExample' ./cmd/depfetch
@@ -100,7 +100,8 @@ dist: ## release binaries for every platform, with SHA256SUMS; two builds are by
 	@set -e; for p in $(PLATFORMS); do \
 		os=$${p%%/*}; rest=$${p#*/}; arch=$${rest%%/*}; name=$$os-$$arch; arm=; ext=; \
 		case $$p in */arm/v7) arm=7 name=$${name}v7 ;; windows/*) ext=.exe ;; esac; \
-		for program in depfetch deplock; do \
+		frontend=; if [ $$os = linux ]; then frontend=depfetch-frontend; fi; \
+		for program in depfetch deplock $$frontend; do \
 			echo "$(DIST)/$$program-$$name$$ext"; \
 			GOOS=$$os GOARCH=$$arch GOARM=$$arm GOFLAGS= \
 				$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(DIST)/$$program-$$name$$ext ./cmd/$$program; \

@@ -85,6 +85,8 @@ func missing() error {
 	}
 	_, err := exec.LookPath("runc")
 	need(err == nil, "no runc: apt-get install runc, or `depfetch fetch runc` with the lockfile at the top of the repository")
+	_, err = exec.LookPath("docker-registry")
+	need(err == nil, "no docker-registry: apt-get install docker-registry")
 	_, err = exec.LookPath("apt-get")
 	need(err == nil, "no apt-get: one test fetches a Debian package by the sum that apt knows")
 	_, err = exec.LookPath("buildah")

@@ -200,11 +200,12 @@ func bodySum(t *testing.T, address string) string {
 	return sumOf(body)
 }
 
-// TestSync builds each Dockerfile of testdata/sync before and after sync: with the
-// same exit code, and to the same layers.
+// TestSync builds each Dockerfile of testdata/sync before sync, after it, and as it was
+// with a syntax line that names the frontend: with the same exit code, and to the same
+// layers.
 func TestSync(t *testing.T) {
 	deplock := buildProgram(t, "deplock")
-	layout := makeBase(t)
+	layout, frontend := makeBase(t), pushFrontend(t)
 	server := syncUpstream(t)
 	cases, err := filepath.Glob("../testdata/sync/*.txtar")
 	if err != nil || len(cases) == 0 {
@@ -217,7 +218,7 @@ func TestSync(t *testing.T) {
 		}
 		for _, f := range archive.Files {
 			t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar")+"/"+f.Name, func(t *testing.T) {
-				syncCase(t, deplock, layout, syncText(t, server.URL, string(f.Data)))
+				syncCase(t, deplock, layout, frontend, syncText(t, server.URL, string(f.Data)))
 			})
 		}
 	}
@@ -230,17 +231,14 @@ func syncText(t *testing.T, address, text string) string {
 	return strings.NewReplacer("$TARSUM", bodySum(t, address+"/t-1.0.tar.gz"), "$SUM", bodySum(t, address+"/t-1.0"), "$U", address).Replace(text)
 }
 
-// syncCase builds a Dockerfile before and after. A comment in it says what becomes of
+// syncCase builds a Dockerfile before and after, and by the frontend. A comment in it says what becomes of
 // it, as "# 2 adopted, 1 left".
-func syncCase(t *testing.T, deplock, layout, text string) {
+func syncCase(t *testing.T, deplock, layout, frontend, text string) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Dockerfile"), text)
 	write(t, filepath.Join(dir, "context.txt"), "of the context\n")
-	run := func() result {
-		return build{dir: dir, noCache: true, output: ",compression=uncompressed",
-			flags: onBase(t, layout)}.run(t)
-	}
-	before := run()
+	b := build{dir: dir, noCache: true, output: ",compression=uncompressed", flags: onBase(t, layout)}
+	before := b.run(t)
 	cmd := exec.Command(deplock, "sync", "--allow-http", "--retries", "0")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), "DEPLOCK_BASES=usual")
@@ -257,27 +255,45 @@ func syncCase(t *testing.T, deplock, layout, text string) {
 	if !strings.Contains(string(out), want) {
 		t.Errorf("sync does not say %q:\n%s", want, out)
 	}
-	after := run()
-	if (before.err == nil) != (after.err == nil) {
-		t.Fatalf("before: %v, after: %v\n%s\n%s\n%s", before.err, after.err, read(t, filepath.Join(dir, "Dockerfile")), before.log, after.log)
+	after := b.run(t)
+	if !sameLayers(t, before, after) {
+		t.Logf("the Dockerfile is\n%s", read(t, filepath.Join(dir, "Dockerfile")))
 	}
 	if before.err != nil {
 		return
-	}
-	a, b := layersOf(t, before.tarball), layersOf(t, after.tarball)
-	if len(a) != len(b) {
-		t.Fatalf("%d layers before, %d after", len(a), len(b))
-	}
-	for i := range a {
-		if !slices.Equal(a[i], b[i]) {
-			t.Errorf("layer %d holds\n\t%s\nbefore, and after\n\t%s\n%s", i, strings.Join(a[i], "\n\t"), strings.Join(b[i], "\n\t"), read(t, filepath.Join(dir, "Dockerfile")))
-		}
 	}
 	undo := exec.Command(deplock, "sync", "--undo")
 	undo.Dir = dir
 	if out, err := undo.CombinedOutput(); err != nil || read(t, filepath.Join(dir, "Dockerfile")) != text {
 		t.Errorf("after --undo (%v, %s) the Dockerfile is\n%s", err, out, read(t, filepath.Join(dir, "Dockerfile")))
 	}
+	write(t, filepath.Join(dir, "Dockerfile"), "# syntax="+frontend+"\n"+text)
+	b.bare = true
+	sameLayers(t, before, b.run(t))
+}
+
+// sameLayers reports whether two builds have ended alike and made the same layers, and
+// fails the test if not.
+func sameLayers(t *testing.T, before, after result) bool {
+	t.Helper()
+	if (before.err == nil) != (after.err == nil) {
+		t.Fatalf("before: %v, after: %v\n%s\n%s", before.err, after.err, before.log, after.log)
+	}
+	if before.err != nil {
+		return true
+	}
+	a, b := layersOf(t, before.tarball), layersOf(t, after.tarball)
+	if len(a) != len(b) {
+		t.Fatalf("%d layers before, %d after", len(a), len(b))
+	}
+	same := true
+	for i := range a {
+		if !slices.Equal(a[i], b[i]) {
+			t.Errorf("layer %d holds\n\t%s\nbefore, and after\n\t%s", i, strings.Join(a[i], "\n\t"), strings.Join(b[i], "\n\t"))
+			same = false
+		}
+	}
+	return same
 }
 
 // layersOf returns a line for each entry of each layer. Times are in it as far as

@@ -1,0 +1,349 @@
+package frontend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+
+	"depfetch/fetch/cache"
+	"depfetch/fetch/cmdline"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+	"depfetch/lock/dockerfile"
+	"depfetch/lock/sync"
+)
+
+// change is one change of a definition.
+type change struct {
+	*target
+	ctx context.Context // of the Solve that it belongs to
+	*rewriter
+	blobs map[string]blob  // the files that BuildKit downloads, by the digest of the step
+	adds  map[string]place // the sources of ADDs, by the digest that they had
+}
+
+// blob is a file that BuildKit downloads.
+type blob struct {
+	digest string
+	shown  string // its address
+	at     place
+	spare  bool // depfetch can ask for it in all steps
+}
+
+// apply returns the changed definition.
+func (c *change) apply(def *pb.Definition) (*pb.Definition, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return rewrite(def, c.edit)
+}
+
+// edit changes a step. It implements the argument of rewrite.
+func (c *change) edit(w *rewriter, s *step) (bool, error) {
+	if c.rewriter == nil {
+		c.rewriter = w
+		if err := c.findAdds(); err != nil {
+			return false, err
+		}
+	}
+	exec := s.GetExec()
+	switch {
+	case exec != nil && slices.Contains(exec.Meta.Env, markDeps):
+		return c.deps(s)
+	case exec != nil && slices.Contains(exec.Meta.Env, "DEPFETCH_LOCK="+ownLock):
+		return false, nil // by another build, whose result is a context of this one
+	}
+	if at, ok := c.adds[s.name]; ok {
+		return c.add(s, at)
+	}
+	if at, ok := c.place(s); ok && exec != nil {
+		return c.run(s, at)
+	}
+	return false, nil
+}
+
+// findAdds finds the addresses that ADDs take. BuildKit gives a line to the copy alone.
+func (c *change) findAdds() error {
+	for _, name := range slices.Sorted(maps.Keys(c.ops)) {
+		s, err := c.step(name)
+		if err != nil {
+			return err
+		}
+		at, ok := c.place(s)
+		if !ok || s.GetFile() == nil {
+			continue
+		}
+		if err := c.read(c.ctx); err != nil {
+			return err
+		}
+		if !c.isAdd(at) {
+			continue
+		}
+		for _, in := range s.Inputs {
+			from, err := c.step(in.Digest)
+			if err != nil {
+				return err
+			}
+			if src := from.GetSource(); src != nil && fetchable(src.Identifier) && src.Attrs[pb.AttrHTTPChecksum] == "" {
+				c.adds[in.Digest] = at
+			}
+		}
+	}
+	return nil
+}
+
+// isAdd reports whether an ADD is at a place.
+func (c *change) isAdd(at place) bool {
+	return slices.ContainsFunc(c.own.File.Stages, func(s *dockerfile.Stage) bool {
+		return slices.ContainsFunc(s.Instructions, func(in *dockerfile.Instruction) bool {
+			_, ok := in.Command.(*instructions.AddCommand)
+			return ok && c.starts(c.own, in.Start, at)
+		})
+	})
+}
+
+// place returns where a step stands in the Dockerfile.
+func (c *change) place(s *step) (place, bool) {
+	for _, l := range s.at {
+		infos := c.from.Source.Infos
+		if int(l.SourceIndex) < len(infos) && c.build.mine(infos[l.SourceIndex]) && len(l.Ranges) > 0 {
+			return place{c.build.source.SourceMap, l.Ranges}, true
+		}
+	}
+	return place{}, false
+}
+
+// add gives a pinned ADD its checksum.
+func (c *change) add(s *step, at place) (bool, error) {
+	src := s.GetSource()
+	address, err := cmdline.Normalize(src.Identifier, "", false)
+	if err != nil {
+		return false, nil // BuildKit says why
+	}
+	if pin, ok := c.pins[address.URL]; ok {
+		if pin.Unpinned != "" {
+			return false, nil
+		}
+		if src.Attrs == nil {
+			src.Attrs = make(map[string]string)
+		}
+		src.Attrs[pb.AttrHTTPChecksum] = "sha256:" + pin.Digest.String()
+		s.at = c.location(at)
+		return true, nil
+	}
+	for _, a := range c.own.Adds {
+		if c.starts(c.own, a.Instruction.Start, at) {
+			v := a.Judge(c.pins)
+			if v.Moves {
+				return false, c.leave(c.own, at, v.Reasons)
+			}
+		}
+	}
+	return false, at.locate(fault("deplock sync", "%s is not pinned", source.Redact(address.URL)))
+}
+
+// starts reports whether an offset is where a step begins.
+func (c *change) starts(r *sync.Reading, offset int, at place) bool {
+	return r.File.Position(offset).Line == int(at.ranges[0].Start.Line)
+}
+
+// run gives a RUN that is adopted what sync mounts into it, and what it downloads.
+func (c *change) run(s *step, at place) (bool, error) {
+	if err := c.read(c.ctx); err != nil {
+		return false, err
+	}
+	reading := c.own
+	spec := s.Platform.Spec()
+	if platforms.Format(platforms.Normalize(spec)) != platforms.Format(platforms.Normalize(c.spec)) {
+		reading = c.others
+	}
+	i := slices.IndexFunc(reading.Runs, func(r *sync.Run) bool { return c.starts(reading, r.Instruction.Start, at) })
+	if i < 0 || reading.Runs[i].Adopted() {
+		return false, nil
+	}
+	run := reading.Runs[i]
+	if spec.OS != "linux" {
+		return false, c.leave(reading, at, []sync.Reason{{At: run.Instruction.Start, What: "it runs on " + spec.OS + ", and depfetch takes the place of curl and wget on Linux alone"}})
+	}
+	if err := c.scripts(run); err != nil {
+		return false, at.locate(err)
+	}
+	switch v := run.Judge(c.pins); {
+	case v.Lacks && !onlyLocal(run, c.pins):
+		return false, c.refuse(reading, at, v.Reasons)
+	case !v.Adopt:
+		return false, c.leave(reading, at, v.Reasons)
+	}
+	meta := s.GetExec().Meta
+	if list := env(meta, "PATH"); !slices.Contains(strings.Split(list, ":"), run.Dir) {
+		return false, c.leave(reading, at, []sync.Reason{{At: run.Instruction.Start, What: "its PATH has no " + run.Dir, Hint: "put it in front of the others"}})
+	}
+	return true, c.mount(s, run, at)
+}
+
+// mount mounts depfetch, a lockfile and the files into a RUN.
+func (c *change) mount(s *step, run *sync.Run, at place) error {
+	var lines []lock.Pin
+	urls := make(map[string]bool) // that BuildKit may ask for
+	for _, call := range run.Calls {
+		for _, r := range call.Requests {
+			pin := c.pins[r.URL]
+			pin.Trust = lock.TOFU // it changes nothing here
+			lines = append(lines, pin)
+			if pin.Unpinned == "" && r.Header == "" && !r.Netrc {
+				urls[r.URL] = true
+			}
+		}
+	}
+	text, err := excerpt(c.build.file, lines)
+	if err != nil {
+		return err
+	}
+	spec := s.Platform.Spec()
+	st, err := c.build.shims.state(c.ctx, spec)
+	if err != nil {
+		return err
+	}
+	shim, err := c.input(c.ctx, st, nil)
+	if err != nil {
+		return err
+	}
+	for _, tool := range run.Tools() {
+		s.mount(shim, "/depfetch", path.Join(run.Dir, tool))
+	}
+	lines = slices.DeleteFunc(lines, func(p lock.Pin) bool { return !urls[p.URL] })
+	return c.withPins(s, text, lines, func(lock.Pin) place { return at })
+}
+
+// scripts reads the pinned scripts that a RUN downloads and runs.
+func (c *change) scripts(run *sync.Run) error {
+	for range scriptDepth {
+		more := false
+		for _, r := range run.Scripts() {
+			pin, ok := c.pins[r.URL]
+			if !ok || pin.Unpinned != "" || !run.Judge(c.pins).Adopt || !fetchable(r.URL) {
+				continue
+			}
+			st := download(pin)
+			ref, _, err := c.build.solve(c.ctx, &st)
+			var text []byte
+			if err == nil {
+				text, err = ref.ReadFile(c.ctx, client.ReadRequest{Filename: pin.Digest.String(), Range: &client.FileRange{Length: maxScript + 1}})
+			}
+			if err != nil {
+				return fmt.Errorf("%s runs, and cannot be read: %v", source.Redact(r.URL), err)
+			}
+			run.ReadScript(r, text)
+			more = true
+		}
+		if !more {
+			return nil
+		}
+	}
+	if run.Judge(c.pins).Adopt {
+		run.LeaveScripts()
+	}
+	return nil
+}
+
+const (
+	scriptDepth = 4       // how deep scripts that download scripts are followed
+	maxScript   = 1 << 20 // how much of a script is read, in bytes
+)
+
+// onlyLocal reports whether all that a RUN lacks are addresses that only the build serves.
+func onlyLocal(run *sync.Run, p pins) bool {
+	for _, call := range run.Calls {
+		for _, r := range call.Requests {
+			if _, ok := p[r.URL]; !ok && r.Moving == "" && !r.Local {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// refuse returns the error for a step that asks for what is not pinned.
+func (c *change) refuse(r *sync.Reading, at place, reasons []sync.Reason) error {
+	var errs []error
+	for _, reason := range reasons {
+		errs = append(errs, fault(reason.Hint, "%s", shownReason(r, reason)))
+	}
+	return at.locate(errors.Join(errs...))
+}
+
+// leave warns of a step that is built as the Dockerfile says. In strict builds it returns
+// an error.
+func (c *change) leave(r *sync.Reading, at place, reasons []sync.Reason) error {
+	if c.build.strict {
+		if len(reasons) == 0 {
+			return nil // the lockfile says so
+		}
+		return c.refuse(r, at, reasons)
+	}
+	for _, reason := range reasons {
+		c.build.warn(c.ctx, at, shownReason(r, reason), reason.Hint)
+	}
+	return nil
+}
+
+// shownReason returns a reason of package sync with its place.
+func shownReason(r *sync.Reading, reason sync.Reason) string {
+	name, p := r.File.Place(reason.At)
+	return fmt.Sprintf("%s:%d:%d: %s", name, p.Line, p.Col, reason.What)
+}
+
+// env returns a variable of a step.
+func env(meta *pb.Meta, name string) string {
+	value := ""
+	for _, kv := range meta.Env {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// withPins mounts ownDir into a step: a lockfile, and the files that BuildKit downloads
+// for lines of the lockfile that stand at places.
+func (c *change) withPins(s *step, text []byte, lines []lock.Pin, at func(lock.Pin) place) error {
+	exec := s.GetExec()
+	spare := exec.Network != pb.NetMode_NONE
+	files := make(map[string]lock.Pin)
+	for _, pin := range lines {
+		name := pin.Digest.String()
+		if fetchable(pin.URL) && !(spare && c.build.isDropped(name)) && env(exec.Meta, "DEPFETCH_REWRITE") == "" {
+			files[name] = pin
+		}
+	}
+	names := slices.Sorted(maps.Keys(files))
+	dir, err := c.input(c.ctx, folder(text, names), nil)
+	if err != nil {
+		return err
+	}
+	s.mount(dir, "", ownDir)
+	exec.Meta.Env = append(exec.Meta.Env, "DEPFETCH_LOCK="+ownLock)
+	if len(names) == 0 {
+		return nil
+	}
+	exec.Meta.Env = append(exec.Meta.Env, "DEPFETCH_CACHE="+ownDir)
+	for _, name := range names {
+		pin := files[name]
+		in, err := c.input(c.ctx, download(pin), c.location(at(pin)))
+		if err != nil {
+			return err
+		}
+		b, ok := c.blobs[in.Digest]
+		c.blobs[in.Digest] = blob{digest: name, shown: source.Redact(pin.URL), at: at(pin), spare: spare && (!ok || b.spare)}
+		s.mount(in, "/"+name, path.Join(ownDir, cache.Dir, name))
+	}
+	return nil
+}

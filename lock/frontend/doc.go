@@ -1,0 +1,23 @@
+// Package frontend builds Dockerfiles with BuildKit as its own frontend does, and lets
+// BuildKit itself download what a lockfile pins.
+//
+// BuildKit's packages read the Dockerfile and make the build of it, so that all that
+// they know goes on working. The package changes that build on its way to BuildKit: what
+// package sync would write into the text as flags, it adds to the steps. The text stays
+// as it is, and errors show the lines that the user wrote.
+//
+//   - A RUN that sync adopts gets depfetch as curl and wget, a lockfile of the addresses
+//     that it asks for and no others, and the bytes of these, which BuildKit downloads
+//     by their digest, as a cache. A changed pin runs only the steps again that use it.
+//   - Where BuildKit cannot download an address, the step gets none of it, and depfetch
+//     asks for it in the RUN, if that has a network.
+//   - An ADD of a pinned address gets the checksum.
+//   - COPY --from=deps takes the files that the lockfile places for the target platform.
+//   - A lockfile in the place of the Dockerfile is built as an image of these files.
+//
+// It guarantees that a step which is built does not ask for an address that is known and
+// not pinned: that is an error with its line. What sync leaves is built as the
+// Dockerfile says, with a warning at its line, or not at all in strict builds.
+//
+// The package asks for nothing but through BuildKit, and prints nothing.
+package frontend

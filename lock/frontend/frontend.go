@@ -1,0 +1,160 @@
+package frontend
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/frontend/dockerfile/builder"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+
+	"depfetch/lock"
+)
+
+// These build arguments are the frontend's: the Dockerfile does not get them.
+const (
+	argLock   = "build-arg:DEPFETCH_LOCK"   // names the lockfile in the build context
+	argStrict = "build-arg:DEPFETCH_STRICT" // says whether what is left is an error
+)
+
+// lockName is the usual name of a lockfile.
+const lockName = "deps.lock.toml"
+
+// frontend is one build.
+type frontend struct {
+	client client.Client
+	ui     *dockerui.Client
+	opts   map[string]string // of the build, without those of the frontend
+	strict bool
+	source *dockerui.Source // the Dockerfile
+	file   *lock.File
+	locked *dockerui.Source // the lockfile; nil if there is none
+	shims  *shims
+
+	mu      sync.Mutex
+	warned  map[string]bool
+	dropped map[string]bool // the digests of files that BuildKit cannot download
+}
+
+// Build builds a Dockerfile, or a lockfile, as the options of the client say. It is the
+// function that BuildKit's package grpcclient runs.
+func Build(ctx context.Context, c client.Client) (*client.Result, error) {
+	f := &frontend{client: c, opts: maps.Clone(c.BuildOpts().Opts), warned: make(map[string]bool), dropped: make(map[string]bool)}
+	if f.opts == nil {
+		f.opts = make(map[string]string)
+	}
+	asked := f.opts[argLock]
+	if s, ok := f.opts[argStrict]; ok {
+		strict, err := strconv.ParseBool(s)
+		if err != nil {
+			return nil, fault("", "DEPFETCH_STRICT=%s: write 1 or 0", s)
+		}
+		f.strict = strict
+	}
+	delete(f.opts, argLock)
+	delete(f.opts, argStrict)
+	if _, ok := f.opts["cmdline"]; !ok {
+		f.opts["cmdline"] = f.opts["source"] // the syntax line is ours, also where none led here
+	}
+	if f.opts["requestid"] != "" {
+		return builder.Build(ctx, &view{Client: c, opts: f.opts}) // about the Dockerfile itself
+	}
+	var err error
+	if f.ui, err = dockerui.NewClient(&view{Client: c, opts: maps.Clone(f.opts)}); err != nil {
+		return nil, err
+	}
+	if f.source, err = f.ui.ReadEntrypoint(ctx, "Dockerfile"); err != nil {
+		return nil, err
+	}
+	f.shims = &shims{frontend: f}
+	if isLockfile(f.source.Filename) {
+		return f.buildLockfile(ctx)
+	}
+	if err := f.readLock(ctx, asked); err != nil {
+		return nil, err
+	}
+	return f.buildPlatforms(ctx)
+}
+
+// isLockfile reports whether a name is that of a lockfile and not of a Dockerfile.
+func isLockfile(name string) bool { return strings.HasSuffix(path.Base(name), ".lock.toml") }
+
+// buildPlatforms builds the Dockerfile for each platform by itself, since a RUN may
+// download other files on each, and puts the results together.
+func (f *frontend) buildPlatforms(ctx context.Context) (*client.Result, error) {
+	if len(f.ui.TargetPlatforms) <= 1 {
+		spec := f.ui.BuildPlatforms[0]
+		if len(f.ui.TargetPlatforms) == 1 {
+			spec = f.ui.TargetPlatforms[0]
+		}
+		return f.build(ctx, spec, f.opts)
+	}
+	results := make([]*client.Result, len(f.ui.TargetPlatforms))
+	eg, ctx := errgroup.WithContext(ctx)
+	for i, p := range f.ui.TargetPlatforms {
+		opts := maps.Clone(f.opts)
+		opts["platform"], opts["multi-platform"] = platforms.FormatAll(p), "true"
+		eg.Go(func() (err error) {
+			results[i], err = f.build(ctx, p, opts)
+			return err
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	return merge(results)
+}
+
+// build builds the Dockerfile for one platform.
+func (f *frontend) build(ctx context.Context, spec ocispecs.Platform, opts map[string]string) (*client.Result, error) {
+	t, err := newTarget(f, spec, maps.Clone(opts))
+	if err != nil {
+		return nil, err
+	}
+	if err := t.offer(ctx); err != nil {
+		return nil, err
+	}
+	return builder.Build(ctx, t)
+}
+
+// merge puts the results of several platforms together.
+func merge(results []*client.Result) (*client.Result, error) {
+	all := client.NewResult()
+	var targets exptypes.Platforms
+	for _, r := range results {
+		for key, ref := range r.Refs {
+			all.AddRef(key, ref)
+		}
+		for key, value := range r.Metadata {
+			if key != exptypes.ExporterPlatformsKey {
+				all.AddMeta(key, value)
+				continue
+			}
+			var own exptypes.Platforms
+			if err := json.Unmarshal(value, &own); err != nil {
+				return nil, err
+			}
+			targets.Platforms = append(targets.Platforms, own.Platforms...)
+		}
+		for key, attestations := range r.Attestations {
+			for _, a := range attestations {
+				all.AddAttestation(key, a)
+			}
+		}
+	}
+	data, err := json.Marshal(targets)
+	if err != nil {
+		return nil, err
+	}
+	all.AddMeta(exptypes.ExporterPlatformsKey, data)
+	return all, nil
+}

@@ -1,0 +1,216 @@
+package frontend
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	gosync "sync"
+
+	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"depfetch/lock"
+	"depfetch/lock/dockerfile"
+	"depfetch/lock/sync"
+)
+
+// target is the build for one platform: the client that BuildKit's builder uses for it.
+type target struct {
+	view
+	build    *frontend
+	platform lock.Platform
+	spec     ocispecs.Platform
+
+	mu    gosync.Mutex
+	bases map[string]*sync.Base // by reference
+	// own is what the stages of the target platform ask for, and others what those of
+	// other platforms do. They are read when all bases are known.
+	own, others *sync.Reading
+	pins        pins
+}
+
+func newTarget(f *frontend, spec ocispecs.Platform, opts map[string]string) (*target, error) {
+	p, err := lock.NormalizePlatform(platforms.Format(spec))
+	if err != nil {
+		return nil, err
+	}
+	return &target{
+		view: view{Client: f.client, opts: opts}, build: f, platform: p, spec: spec,
+		bases: make(map[string]*sync.Base), pins: sync.Lines(f.file),
+	}, nil
+}
+
+// ResolveImageConfig implements client.Client, and remembers the base. An image that the
+// lockfile has the digest of is that one.
+func (t *target) ResolveImageConfig(ctx context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
+	asked := ref
+	if name, ok := lock.ImageName(ref); ok {
+		if image, ok := t.build.file.Image(name); ok {
+			asked = name + "@sha256:" + image.Digest.String()
+		}
+	}
+	got, dgst, config, err := t.Client.ResolveImageConfig(ctx, asked, opt)
+	if err == nil {
+		t.remember(ref, config)
+	}
+	return got, dgst, config, err
+}
+
+// remember keeps the PATH and SHELL of a base.
+func (t *target) remember(ref string, config []byte) {
+	var image struct {
+		Config struct{ Env, Shell []string }
+	}
+	if json.Unmarshal(config, &image) != nil {
+		return
+	}
+	b := &sync.Base{Shell: image.Config.Shell}
+	for _, env := range image.Config.Env {
+		if list, ok := strings.CutPrefix(env, "PATH="); ok {
+			b.Path = list
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bases[normal(ref)] = b
+}
+
+// normal returns a reference in its long form.
+func normal(ref string) string {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return ref
+	}
+	return reference.TagNameOnly(named).String()
+}
+
+// read reads the Dockerfile as it is built here, once.
+func (t *target) read(ctx context.Context) error {
+	if t.own != nil {
+		return nil
+	}
+	builds := t.build.ui.BuildPlatforms[0]
+	buildPlatform, err := lock.NormalizePlatform(platforms.Format(builds))
+	if err != nil {
+		return err
+	}
+	args := map[string]string{
+		"BUILDPLATFORM": platforms.Format(builds), "BUILDOS": builds.OS, "BUILDARCH": builds.Architecture, "BUILDVARIANT": builds.Variant,
+	}
+	for key, value := range t.opts {
+		if name, ok := strings.CutPrefix(key, "build-arg:"); ok {
+			args[name] = value
+		}
+	}
+	for _, r := range []struct {
+		to        **sync.Reading
+		platforms []lock.Platform
+	}{{&t.own, []lock.Platform{t.platform}}, {&t.others, slices.Compact([]lock.Platform{t.platform, buildPlatform})}} {
+		file, err := t.build.parse()
+		if err != nil {
+			return err
+		}
+		file.BuildArgs = args
+		file.Context = dockerfile.NewContext(&contextFiles{frontend: t.build, ctx: ctx})
+		bases := make(map[string]*sync.Base) // by what FROM says
+		for _, image := range file.Images() {
+			if b := t.bases[normal(image.Ref.Text)]; b != nil && image.Where == "FROM" {
+				bases[image.Stage.Image] = b
+			}
+		}
+		*r.to = sync.Read(file, sync.Options{Platforms: r.platforms, Base: func(image string) *sync.Base { return bases[image] }})
+	}
+	return nil
+}
+
+// parse reads the Dockerfile. An error shows its line.
+func (f *frontend) parse() (*dockerfile.File, error) {
+	file, err := dockerfile.Parse(f.source.Filename, f.source.Data)
+	var at *dockerfile.Error
+	if errors.As(err, &at) {
+		return nil, place{f.source.SourceMap, []*pb.Range{position(max(1, at.Line), 1)}}.locate(err)
+	}
+	return file, err
+}
+
+// Solve implements client.Client. It changes the definitions of builds.
+func (t *target) Solve(ctx context.Context, req client.SolveRequest) (*client.Result, error) {
+	if req.Definition == nil || req.Frontend != "" {
+		return t.Client.Solve(ctx, req)
+	}
+	for {
+		c := &change{target: t, ctx: ctx, blobs: make(map[string]blob), adds: make(map[string]place)}
+		def, err := c.apply(req.Definition)
+		if err != nil {
+			return nil, err
+		}
+		changed := req
+		changed.Definition = def
+		// What BuildKit cannot download is to be known here.
+		changed.Evaluate = req.Evaluate || len(c.blobs) > 0
+		res, err := t.Client.Solve(ctx, changed)
+		b, failed := c.failed(err)
+		switch {
+		case !failed || ctx.Err() != nil:
+			return res, err
+		case !b.spare:
+			return nil, b.at.locate(fmt.Errorf("%s: %v", b.shown, err)) // of a wrapped error of BuildKit, only its own text would arrive
+		}
+		t.build.drop(ctx, b, err)
+	}
+}
+
+// mine reports whether a source is the Dockerfile, or the lockfile, of this build.
+func (f *frontend) mine(info *pb.SourceInfo) bool {
+	return info.Filename == f.source.Filename && string(info.Data) == string(f.source.Data)
+}
+
+// failed returns the file whose download is why a build has failed, if it is one.
+func (c *change) failed(err error) (blob, bool) {
+	var vertex *errdefs.VertexError
+	if !errors.As(err, &vertex) {
+		return blob{}, false
+	}
+	b, ok := c.blobs[vertex.Digest]
+	return b, ok
+}
+
+// drop leaves a file that BuildKit cannot download to depfetch.
+func (f *frontend) drop(ctx context.Context, b blob, err error) {
+	f.mu.Lock()
+	f.dropped[b.digest] = true
+	f.mu.Unlock()
+	f.warn(ctx, b.at, b.shown+": BuildKit cannot download it, so that depfetch asks for it in the RUN: "+err.Error(), "")
+}
+
+// isDropped reports whether BuildKit could not download a file.
+func (f *frontend) isDropped(digest string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.dropped[digest]
+}
+
+// warn shows a warning at a place, once.
+func (f *frontend) warn(ctx context.Context, at place, msg, hint string) {
+	f.mu.Lock()
+	said := f.warned[msg]
+	f.warned[msg] = true
+	f.mu.Unlock()
+	if said {
+		return
+	}
+	opts := client.WarnOpts{Level: 1, Range: at.ranges, SourceInfo: at.info()}
+	if hint != "" {
+		opts.Detail = [][]byte{[]byte(hint)}
+	}
+	f.source.Warn(ctx, "depfetch: "+msg, opts)
+}
