@@ -82,6 +82,9 @@ type Client struct {
 	// Mtime is given to placed files and to the directories made for them.
 	// Zero means DefaultMtime.
 	Mtime time.Time
+	// Documents are placed by Fetch when all else is, whether that was in place already
+	// or not.
+	Documents []Document
 	// Events, if not nil, is called with each event. The calls made by one call of
 	// a method do not overlap.
 	Events func(Event)
@@ -118,10 +121,13 @@ func (c *Client) Fetch(ctx context.Context, artifacts []Artifact) (Summary, erro
 	if err := r.transferAll(ctx); err != nil {
 		return Summary{}, err
 	}
+	if err := r.stageDocuments(ctx); err != nil {
+		return Summary{}, err
+	}
 	if err := r.place(); err != nil {
 		return Summary{}, err
 	}
-	return Summary{Present: r.present, Placed: len(r.staged), Bytes: r.bytes.Load()}, nil
+	return Summary{Present: r.present, Placed: len(r.staged) - r.written, Bytes: r.bytes.Load()}, nil
 }
 
 // run is one Fetch under way.
@@ -130,6 +136,7 @@ type run struct {
 	transfers []*transfer // what has to be fetched, one for each distinct digest
 	present   int
 	inPlace   []*destination // those that are present
+	written   int            // how many of Documents are the last ones of staged
 	bytes     atomic.Int64
 	hashers   hashers
 	limiter   limiter

@@ -49,7 +49,9 @@ func (r *run) place() error {
 				Err:      fmt.Errorf("cannot place %s: %w", d.file, err),
 			}
 		}
-		r.emit(Event{Kind: EventPlaced, Artifact: d.Artifact})
+		if i < len(r.staged)-r.written {
+			r.emit(Event{Kind: EventPlaced, Artifact: d.Artifact})
+		}
 	}
 	r.stage.keep(r.mtime())
 	r.stage.removeTemps() // before confirm, which could reach them under another name of the directory

@@ -27,6 +27,7 @@ type stage struct {
 	folds map[string]bool          // whether the disk ignores case, by directory
 	mtime map[string]time.Time     // what directories that were there had before
 	files atomic.Int64             // how many temporary files have been made
+	locks []io.Closer              // of the directories of documents
 }
 
 // staged is something verified that only has to be renamed.
@@ -60,7 +61,11 @@ func (s *stage) mkdir(d *destination) error {
 		return d.fail(err)
 	}
 	for _, dir := range missing {
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		err := os.Mkdir(dir, 0o755)
+		if errors.Is(err, fs.ErrExist) {
+			continue // another process has made it meanwhile
+		}
+		if err != nil {
 			return d.fail(fmt.Errorf("cannot make the directory %s: %w", dir, osfile.Cause(err)))
 		}
 		s.made = append(s.made, dir)
@@ -261,6 +266,9 @@ func (s *stage) removeTemps() {
 // and restores the times of the others.
 func (s *stage) cleanUp() {
 	s.removeTemps()
+	for _, lock := range s.locks {
+		lock.Close()
+	}
 	for i := len(s.made) - 1; i >= 0; i-- {
 		os.Remove(s.made[i]) // fails, as it should, if something has been placed there
 	}

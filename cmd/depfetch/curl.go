@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -43,7 +44,15 @@ func (c *command) shim(ctx context.Context, name string, args []string, native b
 	// Writing to a pipe that nobody reads is an error with a code of its own.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	c.console.Program = "depfetch " + name
+	file, created := c.getenv("DEPFETCH_SBOM"), time.Time{}
+	if file != "" {
+		var err error
+		if created, err = c.mtime(); err != nil {
+			return c.console.Report(err)
+		}
+	}
 	return (&shim.Program{
+		SBOM: file, Created: created,
 		Name: name, Args: args, Native: native, Version: version,
 		Getenv: c.getenv, Stdin: os.Stdin, Stdout: c.stdout, Console: c.console, Progress: c.console.StandIn(), Pins: c.pins,
 	}).Run(ctx)

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,6 +16,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/network"
+	"depfetch/cmd/internal/sbom"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
@@ -27,6 +30,7 @@ type fetchFlags struct {
 	downloadOnly bool
 	mirrors      []string
 	mirrorFirst  bool
+	sbom         string
 	progress     string
 }
 
@@ -40,6 +44,7 @@ func (c *command) fetchCommand() *subcommand {
 	flags.StringArrayVar(&f.mirrors, "mirror", nil, "the URL of a tree of blobs/sha256/<hex>, or oci://HOST/REPOSITORY, to try when the origin fails; may be given again (default $DEPFETCH_MIRRORS)")
 	flags.BoolVar(&f.mirrorFirst, "mirror-first", false, "ask the mirrors of --mirror before the origin (default $DEPFETCH_MIRROR_FIRST)")
 	f.Register(flags)
+	flags.StringVar(&f.sbom, "sbom", "", "below --root, the SPDX document that tells what is in place (default $DEPFETCH_SBOM)")
 	flags.StringVar(&f.progress, "progress", "auto", "tty (a bar), plain (lines), json, quiet, or auto: a bar on a terminal and lines elsewhere")
 	return &subcommand{
 		name: "fetch", args: "[NAME…]", short: "Put the pinned files in place: all of them, or those named", flags: flags,
@@ -115,6 +120,15 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 	}
 	if f.cache != "" {
 		client.Cache = &cache.Store{Root: f.cache}
+	}
+	if f.sbom == "" && !f.downloadOnly {
+		f.sbom = c.getenv("DEPFETCH_SBOM")
+	}
+	if f.sbom != "" && f.downloadOnly {
+		return nil, nil, console.Usagef("", "--sbom is about what is placed, and --download-only places nothing")
+	}
+	if f.sbom != "" {
+		sbom.Add(client, "--sbom", path.Clean("/"+filepath.ToSlash(f.sbom)), version, artifacts, true)
 	}
 	if f.downloadOnly && client.Cache == nil {
 		return nil, nil, console.Usagef("name one with --cache DIR or DEPFETCH_CACHE", "--download-only needs a cache to fill")

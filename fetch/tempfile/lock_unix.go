@@ -4,6 +4,7 @@ package tempfile
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -42,4 +43,15 @@ func open(name string) (*os.File, error) {
 		return nil, errors.New("not a regular file")
 	}
 	return f, nil
+}
+
+// LockDir takes the lock of a directory until it is closed. The error is
+// syscall.EWOULDBLOCK if another has it. Without support for locks there is none.
+func LockDir(dir string) (io.Closer, error) {
+	f, err := os.Open(dir)
+	if err == nil && !lock(f) {
+		f.Close()
+		return nil, syscall.EWOULDBLOCK
+	}
+	return f, err
 }

@@ -1,11 +1,10 @@
 package console
 
 import (
-	"fmt"
 	"io"
 	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"depfetch/fetch/printable"
 )
 
 // object builds a flat JSON object (RFC 8259). Package encoding/json
@@ -18,14 +17,14 @@ func (o *object) key(name string) {
 	} else {
 		o.text = append(o.text, ',')
 	}
-	o.text = append(appendString(o.text, name), ':')
+	o.text = append(printable.AppendJSON(o.text, name), ':')
 }
 
 // string adds a string unless it is empty.
 func (o *object) string(name, value string) {
 	if value != "" {
 		o.key(name)
-		o.text = appendString(o.text, value)
+		o.text = printable.AppendJSON(o.text, value)
 	}
 }
 
@@ -55,24 +54,4 @@ func (o *object) flag(name string, value bool) {
 func (o *object) writeTo(w io.Writer) error {
 	_, err := w.Write(append(o.text, "}\n"...))
 	return err
-}
-
-// appendString appends s in quotes, and escapes what could affect a terminal. Bytes that
-// are not UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r > 0xffff && !strconv.IsPrint(r):
-			high, low := utf16.EncodeRune(r)
-			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
-		case !strconv.IsPrint(r):
-			b = fmt.Appendf(b, `\u%04x`, r)
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return append(b, '"')
 }

@@ -17,6 +17,7 @@ import (
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
+	"depfetch/fetch/spdx"
 	"depfetch/lock"
 )
 
@@ -393,6 +394,8 @@ func (c *Console) hintDestination(e *fetch.DestinationError) int {
 		c.Hintf("whoever shares a cache must be able to write in all of its directories, as those that depfetch makes have the permissions of the cache's own: chmod them; or name another cache with --cache DIR")
 	case e.InCache:
 		c.Hintf("name another cache with --cache DIR")
+	case errors.Is(e, spdx.ErrForeign):
+		c.Hintf("name another file, or remove this one")
 	case errors.Is(e, fs.ErrPermission):
 		c.Hintf("run as a user who may write there, or place the files below another directory with --root DIR")
 	case errors.Is(e, syscall.EROFS):

@@ -23,9 +23,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/sbom"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/fetch/cmdline"
@@ -48,6 +50,11 @@ type Program struct {
 	// Progress shows what takes long, unless the command line asks for silence or has
 	// messages go elsewhere than to standard error. It is of Console.StandIn.
 	Progress console.Progress
+
+	// SBOM is the file to which the document of what has been handed out is written, or
+	// added; empty for none. Created is the time that it says: see package sbom.
+	SBOM    string
+	Created time.Time
 
 	// Pins is called once at most, when the command line asks for a transfer.
 	Pins func() (Pins, error)
@@ -95,6 +102,8 @@ type runner struct {
 	code  int // of the first failure
 
 	silent bool // no progress is shown
+
+	delivered []fetch.Artifact // whose bytes have been handed out
 
 	dumped  map[string]bool // the files of headers
 	cookies source.Cookies
@@ -177,7 +186,25 @@ func (p *Program) Run(ctx context.Context) int {
 			break
 		}
 	}
+	if err := r.document(ctx); err != nil {
+		r.fail(err)
+	}
 	return r.code
+}
+
+// document writes what has been handed out into the document, if there is to be one.
+func (r *runner) document(ctx context.Context) error {
+	if r.SBOM == "" || len(r.delivered) == 0 {
+		return nil
+	}
+	file, err := filepath.Abs(r.SBOM)
+	if err != nil {
+		return err
+	}
+	client := &fetch.Client{Root: filepath.Dir(file), Mtime: r.Created}
+	sbom.Add(client, "DEPFETCH_SBOM", "/"+filepath.Base(file), r.Version, r.delivered, false)
+	_, err = client.Fetch(ctx, nil)
+	return err
 }
 
 // wgetrc returns the files that wget reads before its command line: that of the
@@ -245,6 +272,7 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 		r.fail(err)
 		return
 	}
+	before := len(r.delivered)
 	var joined *staged
 	if o.Join && o.Existing != cmdline.Fail {
 		t, err := newTarget(o.Transfers[0].Output, o)
@@ -275,6 +303,9 @@ func (r *runner) operation(ctx context.Context, o *cmdline.Operation, failEarly 
 		if err := joined.place(); err != nil {
 			r.fail(err)
 		}
+	}
+	if joined != nil && !joined.placed {
+		r.delivered = r.delivered[:before]
 	}
 }
 

@@ -106,7 +106,9 @@ func (t *transfer) get(ctx context.Context, at *cmdline.Address) error {
 	if err := t.deliver(ctx, a); err != nil {
 		return err
 	}
-	t.got = true
+	if t.got = true; !t.HeadOnly && !t.Discard && t.output != os.DevNull {
+		t.delivered = append(t.delivered, *a)
+	}
 	return nil
 }
 

@@ -1,0 +1,109 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"depfetch/fetch/osfile"
+	"depfetch/fetch/regular"
+	"depfetch/fetch/tempfile"
+)
+
+// Document is a text about what Fetch has put in place. It is placed with that, by the
+// last of the renames.
+type Document struct {
+	Name string // for messages
+	Path string // as that of an Artifact
+	// Text returns what the file is to hold. old is what it holds, or nil if it does not
+	// exist. No other document of this directory is written by anyone meanwhile, where
+	// directories can be locked.
+	Text func(old []byte) ([]byte, error)
+}
+
+// maxDocument is how large a document may be that is added to, in bytes.
+const maxDocument = 256 << 20
+
+// documentMode is the mode of documents.
+const documentMode fs.FileMode = 0o644
+
+// stageDocuments stages the documents that say something else than what is in place, and
+// locks their directories until the stage is cleaned up.
+func (r *run) stageDocuments(ctx context.Context) error {
+	root, err := filepath.Abs(r.Root)
+	for i := 0; i < len(r.Documents) && err == nil; i++ {
+		doc := &r.Documents[i]
+		d, err := resolve(root, &Artifact{Name: doc.Name, Path: doc.Path, Mode: documentMode})
+		if err != nil {
+			return err
+		}
+		r.stage.sweep([]*destination{d})
+		if err := r.stage.mkdir(d); err != nil {
+			return err
+		}
+		lock, err := lockDir(ctx, d.dir)
+		if err != nil {
+			return d.fail(osfile.Cause(err))
+		}
+		r.stage.locks = append(r.stage.locks, lock)
+		if err := r.stageDocument(d, doc.Text); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// stageDocument stages one document, unless it is in place as it is to be.
+func (r *run) stageDocument(d *destination, text func(old []byte) ([]byte, error)) error {
+	old, err := regular.Read(d.file, maxDocument)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	var now []byte
+	if err == nil {
+		now, err = text(old)
+	}
+	if err != nil {
+		return d.fail(osfile.Cause(err))
+	}
+	if bytes.Equal(old, now) {
+		r.inPlace = append(r.inPlace, d)
+		return nil
+	}
+	f, err := r.stage.temp(d)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(now); err != nil {
+		f.Close()
+		return d.unwritable(err)
+	}
+	t, err := r.stage.file(d, f, r.mtime())
+	if err == nil {
+		r.staged = append(r.staged, t)
+		r.written++
+	}
+	return err
+}
+
+// lockPoll is how often a lock is tried that another has, for as long as it renames files.
+const lockPoll = 2 * time.Millisecond
+
+// lockDir waits for the lock of a directory, which closing it releases. Where there are no
+// such locks it returns at once.
+func lockDir(ctx context.Context, dir string) (io.Closer, error) {
+	for {
+		lock, err := tempfile.LockDir(dir)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return lock, err
+		}
+		if err := sleep(ctx, lockPoll, nil); err != nil {
+			return nil, err
+		}
+	}
+}

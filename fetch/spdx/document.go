@@ -1,0 +1,203 @@
+// Package spdx writes SPDX 2.3 documents, as JSON, of what has been downloaded.
+//
+// It guarantees that the same packages make the same text, byte for byte, whatever order
+// they come in and however many calls add them; and that a document is only added to if
+// it is one that this package has written, as it was.
+//
+// What is put in place is a package, and so is the archive that it was taken out of: the
+// checksums of packages may be of sha256. SPDX's files must have a SHA1, which nothing
+// here knows or needs, and which would take as long to compute as the sha256.
+package spdx
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"depfetch/fetch/digest"
+	"depfetch/fetch/printable"
+)
+
+// Document is an SPDX document.
+type Document struct {
+	Tool    string // what makes it, with its version: NAME-VERSION
+	Created time.Time
+
+	keys  string // those of all packages, as they stand in IDs
+	lines []byte // of all elements and relationships, each ended by a line feed
+}
+
+// Package is one thing that has been downloaded, and put in place if File says where.
+type Package struct {
+	Key      string // what stands for it: another package of this key takes its place
+	Name     string
+	Version  string // may be empty
+	File     string // the name or path of the file or directory that it is
+	Location string // where it was downloaded from
+	Digest   digest.SHA256
+	PURL     string
+	CPE      string // may be empty, as what follows
+	Supplier string // "Organization: …" or "Person: …"
+	License  string // an SPDX expression
+
+	// Archive is the name of what was downloaded from Location, if that is not the package
+	// itself, and Member the one file of it that the package is.
+	Archive       string
+	ArchiveDigest digest.SHA256
+	Member        string
+
+	purpose string
+}
+
+// Add adds a package to d, unless there is one of its key.
+func (d *Document) Add(p *Package) {
+	// Enough digits that no two of a document meet.
+	key := "-" + digest.Of([]byte(p.Key)).String()[:16]
+	if strings.Contains(d.keys, key) {
+		return
+	}
+	d.keys += key
+	id := "SPDXRef-Package" + key
+	d.line(p.object(id))
+	d.line(relation("SPDXRef-DOCUMENT", "DESCRIBES", id))
+	if p.Archive != "" {
+		archive := "SPDXRef-Archive" + key
+		o := relation(id, "GENERATED_FROM", archive)
+		if p.Member != "" {
+			o.text("comment", "member "+p.Member)
+		}
+		from := Package{Name: p.Archive, File: p.Archive, Location: p.Location, Digest: p.ArchiveDigest, purpose: "ARCHIVE"}
+		d.line(from.object(archive))
+		d.line(o)
+	}
+}
+
+// line adds one line.
+//
+//go:noinline
+func (d *Document) line(o object) { d.lines = append(d.lines, string(o)+"}\n"...) }
+
+// object returns the JSON object of p, but for its end. It begins with the name, by which
+// lines are sorted.
+func (p *Package) object(id string) object {
+	o := make(object, 0, 1024)
+	o.text("name", p.Name)
+	o.text("SPDXID", id)
+	o.text("versionInfo", p.Version)
+	o.text("packageFileName", p.File)
+	o.text("primaryPackagePurpose", p.purpose)
+	o.text("supplier", cmp.Or(p.Supplier, unknown))
+	o.text("downloadLocation", p.Location)
+	o.text("licenseConcluded", unknown)
+	o.text("licenseDeclared", cmp.Or(p.License, unknown))
+	o.text("copyrightText", unknown)
+	o.raw("filesAnalyzed", "false")
+	if !p.Digest.IsZero() {
+		o.raw("checksums", `[{"algorithm":"SHA256","checksumValue":"`+p.Digest.String()+`"}]`)
+	}
+	refs := ref("PACKAGE-MANAGER", "purl", p.PURL) + ref("SECURITY", "cpe23Type", p.CPE)
+	if refs != "" {
+		o.raw("externalRefs", "["+refs[1:]+"]")
+	}
+	o[0] = '{' // for the first comma
+	return o
+}
+
+const unknown = "NOASSERTION"
+
+// ref returns a comma and the JSON object of a name in another system, if there is one.
+//
+//go:noinline
+func ref(category, kind, name string) string {
+	if name == "" {
+		return ""
+	}
+	return `,{"referenceCategory":"` + category + `","referenceType":"` + kind + `","referenceLocator":` + string(printable.AppendJSON(nil, name)) + "}"
+}
+
+// object is a JSON object without its end. Its methods are
+// called so often that inlining them would cost room in the program.
+type object []byte
+
+// text adds a string, unless it is empty.
+//
+//go:noinline
+func (o *object) text(key, value string) {
+	if value != "" {
+		o.raw(key, "")
+		*o = printable.AppendJSON(*o, value)
+	}
+}
+
+//go:noinline
+func (o *object) raw(key, value string) { *o = append(*o, `,"`+key+`":`+value...) }
+
+// encode returns the text of d, which has at least one package.
+func (d *Document) encode() string {
+	lines := strings.Split(string(d.lines[:len(d.lines)-1]), "\n")
+	slices.Sort(lines) // packages come first, by name
+	packages, relations, _ := strings.Cut(strings.Join(lines, ",\n"), ",\n"+isRelation)
+	rest := `","creationInfo":{"created":"` + d.Created.UTC().Format(time.RFC3339) + `","creators":["Tool: ` + d.Tool + "\"]},\n" +
+		"\"packages\": [\n" + packages + "\n],\n\"relationships\": [\n" + isRelation + relations + "\n]\n}\n"
+	// The namespace is that of this text alone: no two documents of one say different things.
+	return `{"spdxVersion":"SPDX-2.3","dataLicense":"CC0-1.0","SPDXID":"SPDXRef-DOCUMENT","name":"depfetch",` +
+		`"documentNamespace":"https://spdx.org/spdxdocs/depfetch-` + digest.Of([]byte(rest)).String() + rest
+}
+
+// What lines begin with.
+const (
+	isRelation = `{"spdxElementId":"`
+	isPackage  = `{"name":"`
+)
+
+// ErrForeign says that a text is not a document of this package, or has been changed.
+var ErrForeign = errors.New("it is not a document that depfetch has written")
+
+// Extend returns the text of d and what a document holds that Extend has returned, or of d
+// alone if old is empty. Packages of old whose key one of d has do not count. d must have at
+// least one.
+func (d *Document) Extend(old []byte) ([]byte, error) {
+	all := *d
+	if len(old) == 0 {
+		return []byte(all.encode()), nil
+	}
+	text := string(old)
+	was := &Document{Tool: between(text, `"creators":["Tool: `)}
+	was.Created, _ = time.Parse(time.RFC3339, between(text, `"created":"`))
+	all.lines = slices.Clip(all.lines)
+	for line := range strings.Lines(text) {
+		id := between(line, `"SPDXID":"`)
+		if strings.HasPrefix(line, isRelation) {
+			id = between(line, `"relatedSpdxElement":"`)
+		} else if !strings.HasPrefix(line, isPackage) {
+			continue
+		}
+		o := object(strings.TrimRight(line, ",}\n"))
+		was.line(o)
+		if !strings.Contains(d.keys, id[strings.LastIndexByte(id, '-')+1:]) {
+			all.line(o)
+		}
+	}
+	if len(was.lines) == 0 || was.encode() != text {
+		return nil, ErrForeign
+	}
+	return []byte(all.encode()), nil
+}
+
+// between returns what stands in s behind before and in front of the next quote.
+//
+//go:noinline
+func between(s, before string) string {
+	_, s, _ = strings.Cut(s, before)
+	s, _, _ = strings.Cut(s, `"`)
+	return s
+}
+
+// relation returns the JSON object of a relationship, but for its end.
+//
+//go:noinline
+func relation(from, kind, to string) object {
+	return object(isRelation + from + `","relationshipType":"` + kind + `","relatedSpdxElement":"` + to + `"`)
+}
