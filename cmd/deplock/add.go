@@ -52,21 +52,29 @@ func (c *command) addCommand() *cobra.Command {
 	var f addFlags
 	cmd := &cobra.Command{
 		Use:   "add NAME[@VERSION] [URL]",
-		Short: "Add a dependency and lock it, by its name in a catalogue or by a URL, which may be a template",
+		Short: "Add a dependency and lock it: by a name of a catalogue, a repository on GitHub, or a URL, which may be a template",
 		Long: `add writes a dependency and locks it. With a URL, it is what the options say. Without
 one, NAME is looked up in the catalogues: they know where the files of a tool are, for
 which platforms, what to take out of an archive, and where the checksums are. Without a
-version, it is the latest. Options replace what a catalogue says. A lockfile that is
+version, it is the latest. Options replace what a catalogue says.
+
+The address of a repository on GitHub, or of one of its releases, or OWNER/REPO, needs no
+NAME: the file for each platform is chosen by its name, and the program found in its
+archive. Where several files are equally good, add asks, and fails where it cannot; of
+several packages in one repository, too. A catalogue that has the repository goes first.
+A lockfile that is
 not there yet is started.`,
 		Example: `  deplock add kubectl
   deplock add helm@3.18.4 --path /opt/bin/helm
+  deplock add https://github.com/BurntSushi/ripgrep
   deplock add data https://example.com/data-{version}.bin --version 7 --path /srv/data.bin`,
 		Args: arguments(1, 2, "a name and a URL, or a name that a catalogue has"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				return c.addNamed(cmd.Context(), f, args[0])
+			err := c.addAny(cmd.Context(), f, args)
+			if err == nil && !f.dryRun {
+				c.handOff()
 			}
-			return c.add(cmd.Context(), f, args[0], args[1])
+			return err
 		},
 	}
 	flags := cmd.Flags()
@@ -92,6 +100,22 @@ not there yet is started.`,
 	flags.StringVar(&f.line, "line", "", `the line of versions to stay on, as "22" or "3.3"; the newest of it if there is no --version`)
 	f.register(cmd)
 	return cmd
+}
+
+// addAny adds what the arguments of add name.
+func (c *command) addAny(ctx context.Context, f addFlags, args []string) error {
+	name, where := "", args[0]
+	if len(args) == 2 {
+		name, where = args[0], args[1]
+	}
+	page, version, ok := c.parsePage(f, where)
+	switch {
+	case ok && (name != "" || strings.Count(where, "/") > 1): // OWNER/REPO may be a name of a catalogue
+		return c.addPage(ctx, f, name, page, version)
+	case name == "":
+		return c.addNamed(ctx, f, where)
+	}
+	return c.add(ctx, f, name, where)
 }
 
 func (c *command) add(ctx context.Context, f addFlags, name, url string) error {

@@ -34,10 +34,14 @@ func (c *command) addNamed(ctx context.Context, f addFlags, arg string) error {
 		return console.Usagef("", "%s: --version says %s", arg, f.dep.Version)
 	case f.line != "" && !isLine(f.line):
 		return console.Usagef("", "--line %s: want the numbers that its versions begin with, as in 22 or 3.3", f.line)
-	case f.libc != "" && f.libc != "gnu" && f.libc != "musl":
-		return console.Usagef("", "--libc %s: want gnu or musl", f.libc)
 	case version != "":
 		f.dep.Version = version
+	}
+	if err := f.checkLibc(); err != nil {
+		return err
+	}
+	if page, _, ok := c.parsePage(f, name); ok && c.unknown(ctx, f, name) {
+		return c.addPage(ctx, f, "", page, version)
 	}
 	file, err := c.openAdded()
 	if err != nil {
@@ -81,6 +85,21 @@ func (c *command) lookup(ctx context.Context, f catalogueFlags, file **lock.File
 		return nil, err
 	}
 	return catalogue.Lookup(registries, name)
+}
+
+// unknown reports whether no catalogue has a name.
+func (c *command) unknown(ctx context.Context, f addFlags, name string) bool {
+	file, err := c.openAdded()
+	if err != nil {
+		return false
+	}
+	registries, err := c.registries(ctx, catalogueFlags{online: f.online, others: f.others}, file)
+	if err != nil {
+		return false
+	}
+	_, err = catalogue.Lookup(registries, name)
+	_, unknown := errors.AsType[*catalogue.UnknownError](err)
+	return unknown
 }
 
 // addEntry adds an entry of a catalogue. A version may be written in several ways
@@ -217,6 +236,7 @@ func (f addFlags) over(dep edit.NewDep) edit.NewDep {
 			*to = from
 		}
 	}
+	set(&dep.Name, f.dep.Name)
 	set(&dep.Path, f.dep.Path)
 	set(&dep.Mode, f.dep.Mode)
 	set(&dep.Owner, f.dep.Owner)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -362,16 +361,4 @@ func (c *command) writeRegistries(ctx context.Context, dryRun bool, registries [
 		c.printf("%s is up to date\n", c.name())
 	}
 	return nil
-}
-
-// confirm asks a question on the terminal, to which Enter is yes. It reports false where
-// there is none.
-func (c *command) confirm(question string) bool {
-	if c.stdin == nil || c.columns == nil {
-		return false
-	}
-	fmt.Fprintf(c.stderr, "deplock: %s [Y/n] ", question)
-	line, err := bufio.NewReader(c.stdin).ReadString('\n')
-	line = strings.ToLower(strings.TrimSpace(line))
-	return err == nil && (line == "" || line == "y" || line == "yes")
 }

@@ -38,6 +38,9 @@ func packed(d *lock.Dep) bool { return !d.Member.IsZero() || d.Unpack != nil }
 // keepFor returns Keep's client if an item needs its bytes after the download: archives,
 // and files with a signature, or with a list of sums, which may be sha512. Otherwise it returns c.Fetch.
 func (c *Client) keepFor(items []*item) (client *fetch.Client, done func(), err error) {
+	if c.looked != nil {
+		return c.looked.client, func() {}, nil
+	}
 	if slices.ContainsFunc(items, func(it *item) bool { return packed(it.dep) || it.sums != "" || signed(it.dep) }) {
 		return c.Keep()
 	}

@@ -68,6 +68,7 @@ type Client struct {
 	Warn func(error)
 
 	beside beside
+	looked *looked // nil unless Look has been called
 }
 
 // Want says what to lock of one dependency.
@@ -222,7 +223,7 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 	for i, it := range items {
 		artifacts[i] = it.artifact(it.url)
 	}
-	measured, err := measure(ctx, client, artifacts)
+	measured, err := c.measureNew(ctx, client, artifacts)
 	lists.Wait()
 	if err != nil {
 		return nil, err
