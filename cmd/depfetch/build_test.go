@@ -44,7 +44,6 @@ var modules = []string{
 	"github.com/mattn/go-runewidth",             //
 	"github.com/clipperhouse/uax29/v2",          //
 	"github.com/spf13/pflag",                    // options
-	"golang.org/x/crypto/x509roots/fallback",    // the embedded CA roots
 	"golang.org/x/sys",                          //
 	"golang.org/x/term",                         // is there a terminal?
 }

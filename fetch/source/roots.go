@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-
-	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
 // Roots are the certificate authorities to trust: the system's, or Mozilla's
@@ -64,16 +62,8 @@ func (r Roots) pool() (*x509.CertPool, error) {
 		pool = pool.Clone()
 	} else {
 		pool = x509.NewCertPool()
-		for root := range bundle.Roots() {
-			cert, err := x509.ParseCertificate(root.Certificate)
-			if err != nil {
-				return nil, fmt.Errorf("embedded CA roots: %w", err)
-			}
-			if root.Constraint == nil {
-				pool.AddCert(cert)
-			} else {
-				pool.AddCertWithConstraint(cert, root.Constraint)
-			}
+		if err := addEmbedded(pool); err != nil {
+			return nil, fmt.Errorf("embedded CA roots: %w", err)
 		}
 	}
 	for _, e := range r.extra {
