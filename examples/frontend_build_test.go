@@ -142,6 +142,9 @@ func TestFrontendFallback(t *testing.T) {
 			t.Errorf("the image has %s", name)
 		}
 	}
+	if strings.Contains(r.log, "depfetch curl: warning") {
+		t.Errorf("the log has warnings\n%s", r.log)
+	}
 }
 
 // TestFrontendDeps builds what a lockfile places, as a stage of a Dockerfile and by

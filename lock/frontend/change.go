@@ -192,15 +192,13 @@ func (c *change) run(s *step, at place) (bool, error) {
 // mount mounts depfetch, a lockfile and the files into a RUN.
 func (c *change) mount(s *step, run *sync.Run, at place) error {
 	var lines []lock.Pin
-	urls := make(map[string]bool) // that BuildKit may ask for
+	urls := make(map[string]bool) // says whether BuildKit may ask for an address
 	for _, call := range run.Calls {
 		for _, r := range call.Requests {
 			pin := c.pins[r.URL]
 			pin.Trust = lock.TOFU // it changes nothing here
 			lines = append(lines, pin)
-			if pin.Unpinned == "" && r.Header == "" && !r.Netrc {
-				urls[r.URL] = true
-			}
+			urls[r.URL] = r.Header == "" && !r.Netrc
 		}
 	}
 	text, err := excerpt(c.build.file, lines)
@@ -219,8 +217,8 @@ func (c *change) mount(s *step, run *sync.Run, at place) error {
 	for _, tool := range run.Tools() {
 		s.mount(shim, "/depfetch", path.Join(run.Dir, tool))
 	}
-	lines = slices.DeleteFunc(lines, func(p lock.Pin) bool { return !urls[p.URL] })
-	return c.withPins(s, text, lines, func(lock.Pin) place { return at })
+	lines = slices.DeleteFunc(lines, func(p lock.Pin) bool { return p.Unpinned != "" })
+	return c.withPins(s, text, lines, urls, func(lock.Pin) place { return at })
 }
 
 // scripts reads the pinned scripts that a RUN downloads and runs.
@@ -312,16 +310,25 @@ func env(meta *pb.Meta, name string) string {
 	return value
 }
 
+// setEnv sets a variable of a step. Of two values, programs see the first.
+func setEnv(meta *pb.Meta, name, value string) {
+	meta.Env = slices.DeleteFunc(meta.Env, func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
+	meta.Env = append(meta.Env, name+"="+value)
+}
+
 // withPins mounts ownDir into a step: a lockfile, and the files that BuildKit downloads
-// for lines of the lockfile that stand at places.
-func (c *change) withPins(s *step, text []byte, lines []lock.Pin, at func(lock.Pin) place) error {
+// for lines of the lockfile that stand at places, as far as it may ask for them.
+func (c *change) withPins(s *step, text []byte, lines []lock.Pin, urls map[string]bool, at func(lock.Pin) place) error {
 	exec := s.GetExec()
 	spare := exec.Network != pb.NetMode_NONE
 	files := make(map[string]lock.Pin)
+	whole := true
 	for _, pin := range lines {
 		name := pin.Digest.String()
-		if fetchable(pin.URL) && !(spare && c.build.isDropped(name)) && env(exec.Meta, "DEPFETCH_REWRITE") == "" {
+		if urls[pin.URL] && fetchable(pin.URL) && !(spare && c.build.isDropped(name)) && env(exec.Meta, "DEPFETCH_REWRITE") == "" {
 			files[name] = pin
+		} else {
+			whole = false
 		}
 	}
 	names := slices.Sorted(maps.Keys(files))
@@ -330,11 +337,16 @@ func (c *change) withPins(s *step, text []byte, lines []lock.Pin, at func(lock.P
 		return err
 	}
 	s.mount(dir, "", ownDir)
-	exec.Meta.Env = append(exec.Meta.Env, "DEPFETCH_LOCK="+ownLock)
-	if len(names) == 0 {
+	setEnv(exec.Meta, "DEPFETCH_LOCK", ownLock)
+	switch {
+	case len(names) == 0:
 		return nil
+	case whole:
+		setEnv(exec.Meta, "DEPFETCH_CACHE", ownDir)
+	default: // what comes from elsewhere could not be written into a cache that is read-only
+		setEnv(exec.Meta, "DEPFETCH_MIRRORS", strings.TrimSpace("file://"+ownDir+" "+env(exec.Meta, "DEPFETCH_MIRRORS")))
+		setEnv(exec.Meta, "DEPFETCH_MIRROR_FIRST", "1")
 	}
-	exec.Meta.Env = append(exec.Meta.Env, "DEPFETCH_CACHE="+ownDir)
 	for _, name := range names {
 		pin := files[name]
 		in, err := c.input(c.ctx, download(pin), c.location(at(pin)))

@@ -85,12 +85,13 @@ func (c *change) deps(s *step) (bool, error) {
 		return false, f.locateDeps(err)
 	}
 	var lines []lock.Pin
+	urls := make(map[string]bool)
 	for _, a := range artifacts {
 		if a.Path != "" {
-			lines = append(lines, lock.Pin{URL: a.URL, Digest: a.Digest})
+			lines, urls[a.URL] = append(lines, lock.Pin{URL: a.URL, Digest: a.Digest}), true
 		}
 	}
-	return true, c.withPins(s, f.locked.Data, lines, func(pin lock.Pin) place { return f.lockLine(pin.Digest.String()) })
+	return true, c.withPins(s, f.locked.Data, lines, urls, func(pin lock.Pin) place { return f.lockLine(pin.Digest.String()) })
 }
 
 // lockLine returns the line of the lockfile that has a text.

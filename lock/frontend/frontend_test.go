@@ -23,6 +23,8 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	fstypes "github.com/tonistiigi/fsutil/types"
 	"google.golang.org/protobuf/proto"
+
+	"depfetch/lock"
 )
 
 // fake stands in for BuildKit: it has the files of the build and all images, and keeps
@@ -228,6 +230,20 @@ run /bin/sh -c curl -fO https://e.example/$V
   DEPFETCH_LOCK=/.depfetch/deps.lock.toml`,
 		warns: "2: depfetch: https://e.example/a: BuildKit cannot download it, so that depfetch asks for it in the RUN: busy",
 	}, {
+		name:       "and what it can is a mirror then, since no more can be put into a cache",
+		dockerfile: "FROM debian\nENV DEPFETCH_MIRRORS=https://m.example DEPFETCH_LOCK=/x\nRUN curl -fO https://e.example/a -O https://e.example/b\n",
+		lockfile:   locking("https://e.example/a", "https://e.example/b"),
+		fails:      map[string]int{"https://e.example/a": 1},
+		want: `http https://e.example/b HASH
+run /bin/sh -c curl -fO https://e.example/a -O https://e.example/b
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(2) HASH2(0)
+  /.depfetch/blobs/sha256/HASH2 <- https://e.example/b
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_MIRRORS=file:///.depfetch https://m.example
+  DEPFETCH_MIRROR_FIRST=1`,
+		warns: "3: depfetch: https://e.example/a: BuildKit cannot download it, so that depfetch asks for it in the RUN: busy",
+	}, {
 		name:       "a RUN without a network cannot do without",
 		dockerfile: "FROM debian\nRUN --network=none curl -fO https://e.example/a\n",
 		lockfile:   locking("https://e.example/a"),
@@ -274,6 +290,13 @@ run /bin/sh -c curl -fO https://e.example/$V
 		lockfile:   locking(),
 		want:       "http https://e.example/latest/a ",
 		warns:      "2: depfetch: Dockerfile:2:5: https://e.example/latest/a moves: its address says latest",
+	}, {
+		name:       "what sync has written finds depfetch in the frontend",
+		dockerfile: "FROM debian\nRUN --mount=type=bind,from=depfetch,source=depfetch,target=/usr/local/bin/curl --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml curl -fO https://e.example/a\n",
+		lockfile:   locking("https://e.example/a"),
+		want: `run /bin/sh -c curl -fO https://e.example/a
+  /deps.lock.toml <- local://context
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH`,
 	}, {
 		name:       "deps",
 		dockerfile: "FROM scratch\nCOPY --from=deps / /\n",
@@ -334,5 +357,25 @@ func TestImages(t *testing.T) {
 	}
 	if !slices.Contains(f.resolved, want) || !slices.Contains(f.resolved, "docker.io/library/alpine:latest") {
 		t.Errorf("it asks for %q; want %s and alpine", f.resolved, want)
+	}
+}
+
+// TestExcerpt holds that the lockfile of a step is one, with its lines, the hosts that
+// are allowed, and the mirrors.
+func TestExcerpt(t *testing.T) {
+	file, err := lock.Parse("deps.lock.toml", []byte("version = 1\n[policy]\nhosts = [\"e.example\", \"*.cdn.example\"]\n[urls]\n\"https://e.example/a\" = { sha256 = \""+fmt.Sprintf("%064d", 1)+"\", mirrors = [\"https://m.cdn.example/a\"] }\n\"https://e.example/latest\" = { unpinned = \"it moves\" }\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := excerpt(file, append(file.URLs, file.URLs[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := lock.Parse("excerpt", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.URLs) != 2 || len(got.URLs[0].Mirrors) != 1 || !got.Unpinned("https://e.example/latest") || len(got.Policy.Hosts) != 2 {
+		t.Errorf("the excerpt is\n%s", text)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"depfetch/fetch/cmdline"
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/sync"
@@ -43,10 +44,21 @@ func newTarget(f *frontend, spec ocispecs.Platform, opts map[string]string) (*ta
 	if err != nil {
 		return nil, err
 	}
-	return &target{
+	t := &target{
 		view: view{Client: f.client, opts: opts}, build: f, platform: p, spec: spec,
 		bases: make(map[string]*sync.Base), pins: sync.Lines(f.file),
-	}, nil
+	}
+	// What is not locked for this platform is not asked for here, or is refused.
+	artifacts, _ := f.file.Artifacts(p, lock.Selection{})
+	for _, a := range artifacts {
+		if address, err := cmdline.Normalize(a.URL, "", false); err == nil {
+			if pin := t.pins[address.URL]; pin.Digest == a.Digest && len(pin.Mirrors) == 0 {
+				pin.Mirrors = a.Mirrors
+				t.pins[address.URL] = pin
+			}
+		}
+	}
+	return t, nil
 }
 
 // ResolveImageConfig implements client.Client, and remembers the base. An image that the
