@@ -16,7 +16,6 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
-	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
 	"depfetch/fetch/regular"
@@ -35,7 +34,8 @@ func (c *command) catalogueCommand() *cobra.Command {
 		Long: `A catalogue is a registry in aqua's format, pinned in [catalogue] by its sha256: add
 NAME finds there how the files of a tool are called. Registries are searched in their
 order in the lockfile. They are kept in the user's cache, verified at every use, and
-asked for no more. Without one, add uses the small catalogue that is part of deplock.`,
+asked for no more. Without one, add uses the small catalogue that is part of deplock.
+add and update start a lockfile that is not there yet.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: commandsOnly,
 	}
@@ -68,7 +68,7 @@ func (c *command) catalogueAddCommand() *cobra.Command {
 		Example: "  deplock catalogue add own tools/registry.yaml",
 		Args:    arguments(2, 2, "a name and a file or an address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := lockfile.Read(c.name())
+			file, err := c.openAdded()
 			if err != nil {
 				return err
 			}
@@ -77,11 +77,12 @@ func (c *command) catalogueAddCommand() *cobra.Command {
 			}
 			r := lock.Registry{Name: args[0], URL: args[1]}
 			if !strings.Contains(args[1], "://") {
-				folder := filepath.Dir(c.name())
-				r.URL, r.Path = "", filepath.ToSlash(args[1])
-				if rel, err := filepath.Rel(folder, args[1]); err == nil {
-					r.Path = filepath.ToSlash(rel)
+				rel, err := filepath.Rel(absolute(filepath.Dir(c.name())), absolute(args[1]))
+				if err != nil || !filepath.IsLocal(rel) {
+					return console.Usagef(fmt.Sprintf("copy it into the repository, or give its address; for one command alone: deplock add TOOL --catalogue %s", args[1]),
+						"%s does not lie below the folder of %s, which others have too", args[1], c.name())
 				}
+				r.URL, r.Path = "", filepath.ToSlash(rel)
 			}
 			if r, err = c.pinned(cmd.Context(), f.online, file, r); err != nil {
 				return err
@@ -103,7 +104,7 @@ func (c *command) catalogueListCommand() *cobra.Command {
 		Short: "Show the registries in which names are found, in their order",
 		Args:  arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			file, err := lockfile.Read(c.name())
+			file, err := c.fileOrNone()
 			if err != nil {
 				return err
 			}
@@ -278,7 +279,7 @@ func (c *command) pinned(ctx context.Context, o online, file *lock.File, r lock.
 // updateCatalogue pins the newest release of registries, or the public one if there is
 // none.
 func (c *command) updateCatalogue(ctx context.Context, f lockFlags, names []string) error {
-	file, err := lockfile.Read(c.name())
+	file, err := c.openAdded()
 	if err != nil {
 		return err
 	}
@@ -347,12 +348,20 @@ func (c *command) writeRegistries(ctx context.Context, dryRun bool, registries [
 		}
 		return nil
 	}
-	if dryRun {
-		return c.preview(target{name: c.name()}, change)
-	}
-	changed, err := edit.Update(ctx, c.name(), change)
+	t, err := openTarget(c.name())
 	if err != nil {
 		return err
+	}
+	if dryRun {
+		return c.preview(t, change)
+	}
+	started := t.fresh
+	changed, err := t.apply(ctx, change)
+	if err != nil {
+		return err
+	}
+	if started {
+		c.printf("%s is started\n", t.name)
 	}
 	for _, r := range registries {
 		c.printf("catalogue %s: %s, sha256 %s\n", r.Name, cmp.Or(source.Redact(r.URL), r.Path), r.Digest)
