@@ -103,9 +103,16 @@ func explainOne(err error) error {
 		if errors.As(signed.Err, &transfer) || errors.As(signed.Err, &nowhere) {
 			return coded(exit.Unavailable, "")
 		}
+		if broken, ok := errors.AsType[*signature.Error](signed.Err); ok && broken.OtherBytes {
+			return coded(exit.WrongBytes, "nothing has been written; the file or its signature is not what upstream has signed, so ask upstream before trusting either")
+		}
 		return coded(exit.WrongBytes, "nothing has been written; if upstream has a new key, put it into signature, after it is known to be theirs from somewhere else")
 	case errors.As(err, &signer):
-		return coded(exit.Refused, fmt.Sprintf("if upstream has announced that: deplock update %s --accept-signer", signer.Dep))
+		name := signer.Dep
+		if signer.Version != "" {
+			name += "@" + signer.Version
+		}
+		return coded(exit.Refused, fmt.Sprintf("if upstream has announced that: deplock update %s --accept-signer", name))
 	case errors.As(err, &published):
 		return coded(exit.WrongBytes, "nothing has been written; one of the two is wrong, so ask upstream before trusting either")
 	case errors.As(err, &unsigned):

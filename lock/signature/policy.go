@@ -151,6 +151,8 @@ type Error struct {
 	Problem  string // in a few words
 	Expected string
 	Found    string
+
+	OtherBytes bool // the signer is the right one, and has signed other bytes
 }
 
 func (e *Error) Error() string {
@@ -180,6 +182,6 @@ func notASignature(what string, text []byte) *Error {
 func otherBytes(name, by string) *Error {
 	return &Error{
 		Problem: "the signature is not one of these bytes", Expected: "a signature of " + name + " by " + by,
-		Found: "one of other bytes, or a damaged one, with the name of that key on it",
+		Found: "one of other bytes, or a damaged one, with the name of that key on it", OtherBytes: true,
 	}
 }

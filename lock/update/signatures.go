@@ -301,7 +301,7 @@ func (c *Client) checkSigner(it *item, old *lock.Line, now lock.Line) error {
 	if old == nil || old.Trust != lock.Signed || c.AcceptSigner || now.Trust == lock.Signed && now.By == old.By {
 		return nil
 	}
-	return &SignerError{Dep: it.dep.Name, Platform: it.platform, Old: *old, New: now}
+	return &SignerError{Dep: it.dep.Name, Version: it.want.Version, Platform: it.platform, Old: *old, New: now}
 }
 
 // signed reports whether d has signatures of its file, for which it must be kept.
@@ -328,6 +328,7 @@ func (e *SignatureError) Unwrap() error { return e.Err }
 // somebody else.
 type SignerError struct {
 	Dep      string
+	Version  string // that was asked for, if one was
 	Platform lock.Platform
 	Old, New lock.Line
 }
