@@ -62,8 +62,7 @@ The address of a repository on GitHub, or of one of its releases, or OWNER/REPO,
 NAME: the file for each platform is chosen by its name, and the program found in its
 archive. Where several files are equally good, add asks, and fails where it cannot; of
 several packages in one repository, too. A catalogue that has the repository goes first.
-A lockfile that is
-not there yet is started.`,
+A lockfile that is not there yet is started.`,
 		Example: `  deplock add kubectl
   deplock add helm@3.18.4 --path /opt/bin/helm
   deplock add https://github.com/BurntSushi/ripgrep

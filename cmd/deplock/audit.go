@@ -26,9 +26,10 @@ func (c *command) auditCommand() *cobra.Command {
 tells apart: the same bytes, other bytes under the same URL, nothing there any more,
 moved for good, and unreachable. Where a rule of --rewrite leads, nothing is
 unreachable, not gone: upstream itself has not said so. With --cache and the old
-bytes in it, it names the members in which two archives differ. With --signatures, a line whose signature does not hold any more is
-unverified: the key has expired, say, or is revoked. It exits 1 if upstream has changed, and 3 if all that is
-wrong is that something could not be reached.`,
+bytes in it, it names the members in which two archives differ. With --signatures, a
+line whose signature does not hold any more is unverified: the key has expired, say, or
+is revoked. It exits 1 if upstream has changed, and 3 if all that is wrong is that
+something could not be reached.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := c.lawfulSelection(args)

@@ -40,7 +40,7 @@ func (c *command) searchCommand() *cobra.Command {
 WORD: by what name deplock add takes them, for which platforms of Linux, macOS and
 Windows their newest versions are, and what they are. A name that several tools share
 is written in full.`,
-		Example: "  deplock search kubernetes lint",
+		Example: "  deplock search kubernetes schemas",
 		Args:    arguments(1, many, "a word"),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			file, err := c.fileOrNone()
