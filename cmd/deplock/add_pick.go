@@ -74,7 +74,7 @@ func (r *repository) askPackage(found []*picked) (int, error) {
 	hint := "name the release of the one that is meant:"
 	for _, p := range found {
 		options = append(options, p.Tag)
-		hint += "\n" + r.command.addLine(r.name, p.home()+"/releases/tag/"+p.Tag)
+		hint += "\n" + r.command.addLine(r.name, word(p.home()+"/releases/tag/"+p.Tag))
 	}
 	if i, ok := r.command.choose(r.page.Repo+" releases several packages; which one?", options); ok {
 		return i, nil
@@ -197,7 +197,7 @@ func (r *repository) settle(p *picked) error {
 // ambiguous returns the error that several files are equally good, with a command line
 // for each.
 func (r *repository) ambiguous(p *picked, tie *assets.AmbiguousError) error {
-	hint := "give the address of the one that is meant:"
+	hint := "name the one that is meant:"
 	for _, file := range tie.Files[:min(len(tie.Files), maxOffered)] {
 		hint += "\n" + r.commandLine(p, tie.Platform, file)
 	}
@@ -208,9 +208,14 @@ func (r *repository) ambiguous(p *picked, tie *assets.AmbiguousError) error {
 const maxOffered = 6
 
 // commandLine returns the command that adds a file, and those like it for the other
-// platforms.
+// platforms: by the name of its program if that is enough, else by its address.
 func (r *repository) commandLine(p *picked, platform lock.Platform, file string) string {
 	stem := assets.Stem(file, p.tag.Version)
+	if name := dependencyName(stem); name != "" {
+		if f, err := assets.Choose(p.Names(), r.want(p, platform, name)); err == nil && f == file {
+			return r.command.addLine(name, word(r.where(p)))
+		}
+	}
 	all := []catalogue.Addresses{{Platform: platform, URL: p.Asset(file).URL}}
 	for _, other := range r.platforms {
 		if other == platform {
@@ -227,7 +232,7 @@ func (r *repository) commandLine(p *picked, platform lock.Platform, file string)
 			pattern = catalogue.Pattern{URL: all[0].URL}
 		}
 	}
-	line := r.command.addLine(cmp.Or(r.name, dependencyName(stem), path.Base(p.repo)), quoted(pattern.URL), "--version "+p.tag.Version, "--latest "+p.repo)
+	line := r.command.addLine(cmp.Or(r.name, dependencyName(stem), path.Base(p.repo)), quoted(pattern.URL), "--version "+word(p.tag.Version), "--latest "+p.repo)
 	for _, a := range all {
 		if alias, ok := pattern.Alias[a.Platform]; ok {
 			line += " --alias " + quoted(a.Platform.String()+"="+alias)
@@ -239,8 +244,28 @@ func (r *repository) commandLine(p *picked, platform lock.Platform, file string)
 	return line
 }
 
+// where returns the address that leads to p again: the repository's, or that of the
+// release, if that was named or there are other packages.
+func (r *repository) where(p *picked) string {
+	if r.version == "" && p.tag.Prefix == "" {
+		return p.home()
+	}
+	return p.home() + "/releases/tag/" + p.Tag
+}
+
 // quoted returns a word as a shell reads it.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// word returns a word as a shell reads it, in quotes only if it needs them.
+func word(s string) string {
+	plain := func(c rune) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~:/@%+=,", c)
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return quoted(s)
+}
 
 // dependencyName returns a name as that of a dependency, or "" if it cannot be one.
 func dependencyName(s string) string {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -22,9 +24,10 @@ platforms = ["linux/amd64", "linux/arm64"]
 
 // target is a lockfile to change: one that is there, or one to start.
 type target struct {
-	name  string
-	file  *lock.File
-	fresh bool // it is not there yet
+	name    string
+	file    *lock.File
+	fresh   bool // it is not there yet
+	started bool // apply has made it
 }
 
 // openTarget reads a lockfile, or takes a fresh one if it is not there yet.
@@ -79,8 +82,12 @@ func (t *target) apply(ctx context.Context, change func(*edit.Document) error) (
 	if err == nil {
 		err = atomicfile.Create(t.name, text, 0o644)
 	}
-	t.fresh = err != nil
-	return !t.fresh, err
+	if errors.Is(err, fs.ErrExist) && fileExists(t.name) { // another process has started it meanwhile
+		t.fresh = false
+		return edit.Update(ctx, t.name, change)
+	}
+	t.started, t.fresh = err == nil, err != nil
+	return t.started, err
 }
 
 // openAdded reads the lockfile that something is added to, or takes a fresh one if there
@@ -117,7 +124,9 @@ func (c *command) start(ctx context.Context) error {
 	if err := t.write(ctx, func(*edit.Document) error { return nil }); err != nil {
 		return err
 	}
-	c.printf("%s is started\n", t.name)
+	if t.started {
+		c.printf("%s is started\n", t.name)
+	}
 	return nil
 }
 

@@ -240,12 +240,11 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 	if err := c.writeTrees(results); err != nil {
 		return err
 	}
-	started := t.fresh
 	changed, err := t.apply(ctx, checked)
 	if err != nil {
 		return errors.Join(err, c.pruneTrees())
 	}
-	if started {
+	if t.started {
 		c.printf("%s is started\n", t.name)
 	}
 	c.summary(results)

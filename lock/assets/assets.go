@@ -60,7 +60,7 @@ type AmbiguousError struct {
 }
 
 func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%s may be any of these files:\n%s", e.Platform, strings.Join(e.Files, "\n"))
+	return fmt.Sprintf("%s may be any of these files:\n%s", e.Platform, listed(e.Files))
 }
 
 // NoneError reports that no file is for a platform.
@@ -73,7 +73,19 @@ func (e *NoneError) Error() string {
 	if len(e.Files) == 0 {
 		return fmt.Sprintf("no file is for %s", e.Platform)
 	}
-	return fmt.Sprintf("no file is for %s; there are\n%s", e.Platform, strings.Join(e.Files, "\n"))
+	return fmt.Sprintf("no file is for %s; there are\n%s", e.Platform, listed(e.Files))
+}
+
+// maxListed is how many files an error names.
+const maxListed = 20
+
+// listed returns the first few files, one a line: a release may have a thousand.
+func listed(files []string) string {
+	text := strings.Join(files[:min(len(files), maxListed)], "\n")
+	if more := len(files) - maxListed; more > 0 {
+		text += fmt.Sprintf("\nand %d more", more)
+	}
+	return text
 }
 
 // Choose returns the file for a platform. Its error is an [*AmbiguousError] or a

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -120,6 +121,9 @@ func versionForms(version string) []versionForm {
 	return forms
 }
 
+// escape matches a byte that an address writes with a percent sign.
+var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
 // readText splits what stands behind where: by the version, and by the words of the
 // platform in the last element.
 func readText(s, version, where string, p lock.Platform) text {
@@ -131,10 +135,14 @@ func readText(s, version, where string, p lock.Platform) text {
 	}
 	t := literal(head)
 	forms := versionForms(version)
+	plain := escape.ReplaceAllString(rest, "%%%") // the 2 of %2F is no version, and its F no letter
 	from := 0
 	for i := 0; i < len(rest); i++ {
+		if plain[i] == '%' {
+			continue
+		}
 		for _, f := range forms {
-			if f.s != "" && strings.HasPrefix(rest[i:], f.s) && assets.Bounded(rest, i, i+len(f.s)) {
+			if f.s != "" && strings.HasPrefix(rest[i:], f.s) && assets.Bounded(plain, i, i+len(f.s)) {
 				t = append(t, machineWords(rest[from:i], p)...)
 				t = append(t, part{s: f.s, word: "version", filters: f.filters})
 				from = i + len(f.s)

@@ -25,6 +25,7 @@ func TestPatternOf(t *testing.T) {
 			"{version}/rg-{version}-{uname}-unknown-{os}-{alias}.tar.gz", "rg-{version}-{uname}-unknown-{os}-{alias}/rg", "musl"},
 		{"1.30.1+k3s1", "linux/amd64 v1.30.1%2Bk3s1/k3s\nlinux/arm64 v1.30.1%2Bk3s1/k3s-arm64", "v{version|urlencode}/k3s{alias}", "", ""},
 		{"1.2", "linux/amd64 cli%2Fv1.2/c_1_2_amd64", "cli%2Fv{version}/c_{version|replace('.', '_')}_{arch}", "", ""},
+		{"2", "linux/amd64 cli%2Fv2/t_amd64", "cli%2Fv{version}/t_{arch}", "", ""},
 		{"64", "linux/amd64 v64/t-linux64\nlinux/arm64 v64/t-arm64", "v{version}/t-{alias}", "", "linux64"},
 		{"1.2", "linux/amd64 stable/t-linux-amd64", "", "", ""},
 		{"1.2", "linux/amd64 v1.2/t-1.2-amd64\nlinux/arm64 v1.2/t-arm64", "", "", ""},

@@ -100,12 +100,21 @@ func (c *Client) commitDate(ctx context.Context, repo, sha string) (time.Time, e
 	return commit.Committer.Date, err
 }
 
-// pages reads a listing of a repository page by page, until take returns false.
+// pages reads a listing of a repository page by page, until take returns false. Where a
+// page is too long, since its releases have many files, smaller ones are asked for.
 func pages[T any](ctx context.Context, c *Client, repo, what string, perPage int, take func(page int, list []T) bool) error {
-	address := fmt.Sprintf("%s/repos/%s/%s?per_page=%d", c.base(), repo, what, perPage)
+	listing := fmt.Sprintf("%s/repos/%s/%s?per_page=", c.base(), repo, what)
+	address := listing + strconv.Itoa(perPage)
+	read := 0 // entries, in whole pages
 	for page := 1; address != ""; page++ {
 		var list []T
 		header, err := c.api(ctx, address, &list)
+		for errors.Is(err, errLong) && perPage%smaller == 0 {
+			perPage /= smaller
+			address = fmt.Sprintf("%s%d&page=%d", listing, perPage, read/perPage+1)
+			header, err = c.api(ctx, address, &list)
+		}
+		read += perPage
 		if absent, ok := errors.AsType[*absentError](err); ok {
 			return c.notFound(repo, "repository", absent)
 		}
@@ -123,6 +132,9 @@ func pages[T any](ctx context.Context, c *Client, repo, what string, perPage int
 	}
 	return nil
 }
+
+// smaller is by how much smaller the next page is than one that is too long: 50, 10, 2.
+const smaller = 5
 
 // nextPage returns the address of the next page from the Link fields of an
 // answer (RFC 8288), or "".

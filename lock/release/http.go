@@ -22,7 +22,10 @@ const (
 	answerTime = 2 * time.Minute
 )
 
-var errSlow = fmt.Errorf("no answer for %s", answerTime)
+var (
+	errSlow = fmt.Errorf("no answer for %s", answerTime)
+	errLong = fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)
+)
 
 // answer is the last answer to a request, after redirects.
 type answer struct {
@@ -64,7 +67,7 @@ func (c *Client) send(ctx context.Context, address string, header http.Header, b
 	case err != nil:
 		return answer{}, &AnswerError{URL: address, Asked: asked, Err: err}
 	case len(a.Body) > maxAnswer:
-		return answer{}, &AnswerError{URL: address, Asked: asked, Status: a.Status, Err: fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)}
+		return answer{}, &AnswerError{URL: address, Asked: asked, Status: a.Status, Err: errLong}
 	}
 	return a, nil
 }
