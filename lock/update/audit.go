@@ -56,7 +56,7 @@ func (c *Client) Audit(ctx context.Context, deps []*lock.Dep, pins []lock.Pin, s
 	add := func(f Finding, version string) {
 		findings = append(findings, f)
 		artifacts = append(artifacts, fetch.Artifact{
-			Name: f.Name(), Version: version, Platform: f.Line.Platform.String(), URL: f.Line.URL,
+			Name: f.Name(), Version: version, Platform: f.Line.Platform.String(), URL: f.Line.URL, Size: f.Line.Size,
 		})
 	}
 	for _, d := range deps {

@@ -174,6 +174,37 @@ func TestAudit(t *testing.T) {
 	}
 }
 
+// TestPlan holds that an audit says how much it downloads, before and when it is over.
+func TestPlan(t *testing.T) {
+	s, c := serve(t, map[string]string{"/a": "123", "/b": "12345"})
+	pin := func(name, body string) lock.Pin {
+		return lock.Pin{URL: s.URL + name, Digest: sha256.Sum256([]byte(body)), Size: int64(len(body))}
+	}
+	for _, tt := range []struct {
+		pins []lock.Pin
+		want string
+	}{
+		{[]lock.Pin{pin("/a", "123"), pin("/b", "12345")}, "plan 2 8, start, verified, start, verified, plan 0 0"},
+		{[]lock.Pin{pin("/a", "123"), {URL: s.URL + "/b", Size: fetch.SizeUnknown}}, "plan 2 -1, start, verified, start, verified, plan 0 0"},
+		{[]lock.Pin{pin("/a", "123"), pin("/a", "123")}, "start, verified"},
+	} {
+		var got []string
+		c.Fetch.Jobs = 1
+		c.Fetch.Events = func(e fetch.Event) {
+			switch e.Kind {
+			case fetch.EventPlan:
+				got = append(got, fmt.Sprintf("plan %d %d", e.Files, e.Bytes))
+			case fetch.EventProgress:
+			default:
+				got = append(got, string(e.Kind))
+			}
+		}
+		if _, err := c.Audit(t.Context(), nil, tt.pins, false); err != nil || strings.Join(got, ", ") != tt.want {
+			t.Errorf("%q, %v, want %q", got, err, tt.want)
+		}
+	}
+}
+
 // TestFallback: where a rule leads to nothing, it is the origin's own answer that says
 // whether there is anything.
 func TestFallback(t *testing.T) {

@@ -45,7 +45,7 @@ func (c *Client) LockPins(ctx context.Context, f *lock.File, pins []lock.Pin) ([
 		if plain := c.insecure(p.URL); plain != "" {
 			errs[i] = &InsecureError{Dep: pinsName, URL: plain}
 		}
-		artifacts[i] = fetch.Artifact{Name: source.Redact(p.URL), Platform: lock.Any.String(), URL: p.URL, Size: fetch.SizeUnknown}
+		artifacts[i] = fetch.Artifact{Name: source.Redact(p.URL), Platform: lock.Any.String(), URL: p.URL, Size: p.Size}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

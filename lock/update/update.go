@@ -196,7 +196,13 @@ type item struct {
 }
 
 func (i *item) artifact(url string) fetch.Artifact {
-	return fetch.Artifact{Name: i.dep.Name, Version: i.dep.Version, Platform: i.platform.String(), URL: url}
+	a := fetch.Artifact{Name: i.dep.Name, Version: i.dep.Version, Platform: i.platform.String(), URL: url}
+	for _, l := range i.dep.Locked {
+		if l.Platform == i.platform && l.URL == url {
+			a.Size = l.Size // as far as it is known, for the progress
+		}
+	}
+	return a
 }
 
 // Lock downloads what the wants ask for, from the origins alone, and returns a Result
@@ -323,6 +329,7 @@ func measure(ctx context.Context, client *fetch.Client, artifacts []fetch.Artifa
 			distinct = append(distinct, a)
 		}
 	}
+	defer planned(client, distinct)()
 	measured, err := client.Measure(ctx, distinct)
 	if err != nil {
 		return nil, err
@@ -332,6 +339,24 @@ func measure(ctx context.Context, client *fetch.Client, artifacts []fetch.Artifa
 		byURL[a.URL] = measured[i]
 	}
 	return byURL, nil
+}
+
+// planned emits how much there is to download, and returns what says that it is over. One
+// file says so itself.
+func planned(client *fetch.Client, artifacts []fetch.Artifact) (end func()) {
+	if client.Events == nil || len(artifacts) < 2 {
+		return func() {}
+	}
+	plan := fetch.Event{Kind: fetch.EventPlan, Artifact: new(fetch.Artifact), Files: len(artifacts)}
+	for _, a := range artifacts {
+		if a.Size <= 0 {
+			plan.Bytes = fetch.SizeUnknown
+			break
+		}
+		plan.Bytes += a.Size
+	}
+	client.Events(plan)
+	return func() { client.Events(fetch.Event{Kind: fetch.EventPlan, Artifact: new(fetch.Artifact)}) }
 }
 
 // change decides what is locked for an item. least is the trust that the policy

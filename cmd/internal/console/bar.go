@@ -73,11 +73,13 @@ func (p *barProgress) idle() {
 }
 
 func (p *barProgress) plan(e fetch.Event) {
-	if p.files = e.Files; e.Files == 0 || e.Bytes == 0 {
+	p.files, p.total, p.ready, p.bar = e.Files, e.Bytes, 0, nil
+	clear(p.done)
+	if e.Files == 0 || e.Bytes == 0 {
 		return
 	}
 	p.rate = rate{p.under.now(), 0}
-	if p.total = e.Bytes; p.total > 0 {
+	if p.total > 0 {
 		p.bar = progressbar.NewOptions64(p.total,
 			progressbar.OptionSetWriter(io.Discard), // the screen shows it
 			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),

@@ -295,6 +295,38 @@ func TestBarBelowMessages(t *testing.T) {
 	}
 }
 
+// TestBarPlans holds that a bar which has shown one plan shows the next one from its
+// beginning, and nothing between them.
+func TestBarPlans(t *testing.T) {
+	var b bytes.Buffer
+	c := &Console{Program: "deplock", Stderr: &b, Columns: func() int { return 80 }}
+	p := c.Measuring().(*barProgress)
+	p.under.timer = time.NewTimer(time.Hour)
+	for _, plan := range []struct {
+		bytes int64
+		want  string
+	}{
+		{2e6, "50% [========>         ]  1/2 files  "}, {fetch.SizeUnknown, "1/2 files  1.0 MB  "}, {4e6, "25% [===>              ]  1/2 files  "},
+	} {
+		p.Event(fetch.Event{Kind: fetch.EventPlan, Artifact: new(fetch.Artifact), Files: 2, Bytes: plan.bytes})
+		one, two := sized("one", 0), sized("two", 0)
+		p.Event(event(fetch.EventStart, one, 0))
+		p.Event(event(fetch.EventProgress, one, 1e6))
+		p.Event(event(fetch.EventVerified, one, 1e6))
+		p.Event(event(fetch.EventStart, two, 0))
+		p.draw()
+		lines := strings.Split(screenText(t, b.String(), 80), "\n")
+		if got := lines[len(lines)-1]; !strings.HasPrefix(strings.TrimSpace(got), plan.want) {
+			t.Errorf("got %q, want %q", got, plan.want)
+		}
+		p.Event(event(fetch.EventFailed, two, 0))
+		p.Event(fetch.Event{Kind: fetch.EventPlan, Artifact: new(fetch.Artifact)})
+		if got := screenText(t, b.String(), 80); strings.Contains(got, "files") {
+			t.Errorf("the bar stays: %q", got)
+		}
+	}
+}
+
 func TestJSONRate(t *testing.T) {
 	var b bytes.Buffer
 	c := newClock()
