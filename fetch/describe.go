@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"depfetch/fetch/purl"
+	"depfetch/fetch/slsa"
 	"depfetch/fetch/source"
 	"depfetch/fetch/spdx"
 )
@@ -39,4 +40,20 @@ func (a *Artifact) Describe(d *spdx.Document, placed bool) {
 		}
 	}
 	d.Add(&p)
+}
+
+// Attest adds what a statement says of a, which lies where its path says: that file or tree,
+// and what has been downloaded for it. The error is an *UnverifiableError if the digest of
+// what came out of its archive is not known.
+func (a *Artifact) Attest(s *slsa.Statement) error {
+	sum := a.Digest
+	if a.archive() {
+		sum = a.Unpacked
+	}
+	if sum.IsZero() {
+		return &UnverifiableError{a, ErrNotRecorded}
+	}
+	s.Place(a.Path, sum, a.Unpack != nil, a.Name)
+	s.Use(a.Name, a.Version, source.Redact(a.URL), a.Digest)
+	return nil
 }

@@ -32,16 +32,56 @@ const maxDocument = 256 << 20
 // documentMode is the mode of documents.
 const documentMode fs.FileMode = 0o644
 
+// documents returns what Documents are as artifacts.
+func (c *Client) documents() []Artifact {
+	all := make([]Artifact, len(c.Documents))
+	for i, doc := range c.Documents {
+		all[i] = Artifact{Name: doc.Name, Path: doc.Path, Mode: documentMode}
+	}
+	return all
+}
+
+// CheckDocuments returns why Documents cannot be written as things are now, and changes
+// nothing. Fetch finds that out by itself, before it asks any source.
+func (c *Client) CheckDocuments() error {
+	r := c.newRun()
+	dests, err := destinations(c.Root, nil, c.documents())
+	if r.docs = dests; err == nil {
+		err = r.checkDocuments()
+	}
+	return err
+}
+
+// checkDocuments returns why the documents cannot be written, as far as that can be found
+// out without making anything.
+func (r *run) checkDocuments() error {
+	for i, d := range r.docs {
+		old, err := regular.Read(d.file, maxDocument)
+		if err == nil && len(old) > 0 {
+			_, err = r.Documents[i].Text(old)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return d.fail(osfile.Cause(err))
+		}
+		missing, err := r.stage.missing(d.dir)
+		if err != nil {
+			return d.fail(err)
+		}
+		dir := d.dir
+		if len(missing) > 0 {
+			dir = filepath.Dir(missing[0])
+		}
+		if err := osfile.Writable(dir); err != nil {
+			return cannotWrite(d.Artifact, d.file, dir, err)
+		}
+	}
+	return nil
+}
+
 // stageDocuments stages the documents that say something else than what is in place, and
 // locks their directories until the stage is cleaned up.
 func (r *run) stageDocuments(ctx context.Context) error {
-	root, err := filepath.Abs(r.Root)
-	for i := 0; i < len(r.Documents) && err == nil; i++ {
-		doc := &r.Documents[i]
-		d, err := resolve(root, &Artifact{Name: doc.Name, Path: doc.Path, Mode: documentMode})
-		if err != nil {
-			return err
-		}
+	for i, d := range r.docs {
 		r.stage.sweep([]*destination{d})
 		if err := r.stage.mkdir(d); err != nil {
 			return err
@@ -51,11 +91,11 @@ func (r *run) stageDocuments(ctx context.Context) error {
 			return d.fail(osfile.Cause(err))
 		}
 		r.stage.locks = append(r.stage.locks, lock)
-		if err := r.stageDocument(d, doc.Text); err != nil {
+		if err := r.stageDocument(d, r.Documents[i].Text); err != nil {
 			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // stageDocument stages one document, unless it is in place as it is to be.

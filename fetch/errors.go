@@ -114,6 +114,10 @@ func (e *DestinationError) Error() string {
 
 func (e *DestinationError) Unwrap() error { return e.Err }
 
+// OfDocument reports whether what cannot lie there is one of Client.Documents, and so comes
+// from nowhere.
+func (e *DestinationError) OfDocument() bool { return e.Artifact.URL == "" }
+
 // ErrNoPath is a DestinationError's cause when the lockfile gives no path.
 var ErrNoPath = errors.New("the lockfile gives it no path")
 

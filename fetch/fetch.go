@@ -136,6 +136,7 @@ type run struct {
 	transfers []*transfer // what has to be fetched, one for each distinct digest
 	present   int
 	inPlace   []*destination // those that are present
+	docs      []*destination // of Documents
 	written   int            // how many of Documents are the last ones of staged
 	bytes     atomic.Int64
 	hashers   hashers

@@ -32,8 +32,12 @@ type transfer struct {
 // plan finds out what has to be done: it resolves every destination, looks at
 // what lies there, and groups what is missing by digest.
 func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
-	dests, err := destinations(r.Root, artifacts)
+	dests, err := destinations(r.Root, artifacts, r.documents())
 	if err != nil {
+		return err
+	}
+	dests, r.docs = dests[:len(artifacts)], dests[len(artifacts):]
+	if err := r.checkDocuments(); err != nil {
 		return err
 	}
 	r.stage.sweep(dests)
@@ -96,9 +100,9 @@ func (r *run) plan(ctx context.Context, artifacts []Artifact) error {
 	return nil
 }
 
-// destinations resolves where the artifacts go, and refuses those that would land
-// on one another.
-func destinations(root string, artifacts []Artifact) ([]*destination, error) {
+// destinations resolves where the artifacts go, those of more behind the others, and
+// refuses those that would land on one another.
+func destinations(root string, artifacts, more []Artifact) ([]*destination, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
@@ -108,14 +112,16 @@ func destinations(root string, artifacts []Artifact) ([]*destination, error) {
 		errs  []error
 		c     = newClaims(root)
 	)
-	for i := range artifacts {
-		d, err := resolve(root, &artifacts[i])
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	for _, list := range [][]Artifact{artifacts, more} {
+		for i := range list {
+			d, err := resolve(root, &list[i])
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			c.add(d, "")
+			dests = append(dests, d)
 		}
-		c.add(d, "")
-		dests = append(dests, d)
 	}
 	return dests, errors.Join(append(errs, c.check())...)
 }

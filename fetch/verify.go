@@ -21,7 +21,7 @@ type Finding struct {
 // joins a *UnverifiableError for each artifact that cannot be compared, among
 // others.
 func (c *Client) Verify(ctx context.Context, artifacts []Artifact) ([]Finding, error) {
-	dests, err := destinations(c.Root, artifacts)
+	dests, err := destinations(c.Root, artifacts, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ import (
 	"slices"
 
 	"depfetch/fetch"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 	"depfetch/fetch/unpack"
 )
@@ -46,9 +47,10 @@ type File struct {
 	Deps      []*Dep // in the order of the document
 	URLs      []Pin  // in the order of the document
 	Vendor    []Vendored
-	Catalogue []Registry // in the order of the document, in which names are looked up
-	Images    []Image    // in the order of the document
-	Syntax    *Syntax    // of the text, without its byte order mark
+	Catalogue []Registry    // in the order of the document, in which names are looked up
+	Images    []Image       // in the order of the document
+	Syntax    *Syntax       // of the text, without its byte order mark
+	Digest    digest.SHA256 // of the text, with it
 }
 
 // Policy is the least that a lockfile demands of its own lines.

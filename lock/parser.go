@@ -9,6 +9,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"depfetch/fetch/digest"
 	"depfetch/fetch/source"
 )
 
@@ -29,6 +30,9 @@ func Parse(name string, data []byte) (*File, error) {
 	f, err := doc.file()
 	if fault := <-syntax; fault != nil {
 		return nil, ErrorList{fault}
+	}
+	if f != nil {
+		f.Digest = digest.Of(data)
 	}
 	return f, err
 }

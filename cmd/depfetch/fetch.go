@@ -19,7 +19,9 @@ import (
 	"depfetch/cmd/internal/sbom"
 	"depfetch/fetch"
 	"depfetch/fetch/cache"
+	"depfetch/fetch/slsa"
 	"depfetch/fetch/source"
+	"depfetch/lock"
 )
 
 // fetchFlags are the options of fetch.
@@ -31,6 +33,7 @@ type fetchFlags struct {
 	mirrors      []string
 	mirrorFirst  bool
 	sbom         string
+	provenance   string
 	progress     string
 }
 
@@ -45,6 +48,7 @@ func (c *command) fetchCommand() *subcommand {
 	flags.BoolVar(&f.mirrorFirst, "mirror-first", false, "ask the mirrors of --mirror before the origin (default $DEPFETCH_MIRROR_FIRST)")
 	f.Register(flags)
 	flags.StringVar(&f.sbom, "sbom", "", "below --root, the SPDX document that tells what is in place (default $DEPFETCH_SBOM)")
+	flags.StringVar(&f.provenance, "provenance", "", "below --root, the in-toto statement (SLSA provenance) that tells what it was made of")
 	flags.StringVar(&f.progress, "progress", "auto", "tty (a bar), plain (lines), json, quiet, or auto: a bar on a terminal and lines elsewhere")
 	return &subcommand{
 		name: "fetch", args: "[NAME…]", short: "Put the pinned files in place: all of them, or those named", flags: flags,
@@ -127,13 +131,44 @@ func (c *command) prepare(f fetchFlags, names []string) (*fetch.Client, []fetch.
 	if f.sbom != "" && f.downloadOnly {
 		return nil, nil, console.Usagef("", "--sbom is about what is placed, and --download-only places nothing")
 	}
-	if f.sbom != "" {
-		sbom.Add(client, "--sbom", path.Clean("/"+filepath.ToSlash(f.sbom)), version, artifacts, true)
+	if f.provenance != "" && f.downloadOnly {
+		return nil, nil, console.Usagef("", "--provenance is about what is placed, and --download-only places nothing")
+	}
+	if f.sbom != "" && len(artifacts) > 0 {
+		sbom.Add(client, "--sbom", document(f.sbom), version, artifacts, true)
+	}
+	if f.provenance != "" && len(artifacts) > 0 {
+		statement, err := c.statement(file, names, artifacts)
+		if err != nil {
+			return nil, nil, err
+		}
+		client.Documents = append(client.Documents, fetch.Document{Name: "--provenance", Path: document(f.provenance), Text: statement.Replace})
 	}
 	if f.downloadOnly && client.Cache == nil {
 		return nil, nil, console.Usagef("name one with --cache DIR or DEPFETCH_CACHE", "--download-only needs a cache to fill")
 	}
 	return client, artifacts, nil
+}
+
+// document returns the path below the root of a document that an option names.
+func document(name string) string { return path.Clean("/" + filepath.ToSlash(name)) }
+
+// statement returns what --provenance says.
+func (c *command) statement(file *lock.File, names []string, artifacts []fetch.Artifact) (*slsa.Statement, error) {
+	platform, err := c.target()
+	if err != nil {
+		return nil, err
+	}
+	s := &slsa.Statement{
+		Version: version, Lockfile: filepath.Base(file.Name), Digest: file.Digest,
+		Platform: platform.String(), Names: names, Groups: c.groups,
+	}
+	for i := range artifacts {
+		if err := artifacts[i].Attest(s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // mirrors returns the addresses of the mirrors asked for, below which the path

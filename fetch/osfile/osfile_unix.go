@@ -28,6 +28,9 @@ func Identity(info fs.FileInfo) string {
 	return fmt.Sprintf("%x:%x", s.Dev, s.Ino)
 }
 
+// Writable returns why the user may not make files in a directory, or nil.
+func Writable(dir string) error { return syscall.Access(dir, 0o3) } // W_OK|X_OK
+
 // Rename is os.Rename for what is no directory, and does not look first whether to is
 // one: rename(2) refuses that itself.
 func Rename(from, to string) error {

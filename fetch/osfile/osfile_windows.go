@@ -17,5 +17,8 @@ func Links(fs.FileInfo) uint64 { return 1 }
 // Identity is not known on Windows, where names have to do.
 func Identity(fs.FileInfo) string { return "" }
 
+// Writable returns nil: what a user may do is found out by doing it.
+func Writable(string) error { return nil }
+
 // Rename is os.Rename.
 func Rename(from, to string) error { return os.Rename(from, to) }

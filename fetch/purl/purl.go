@@ -44,7 +44,7 @@ var rules = []rule{
 	{" github.com ", repo + `raw/` + ref + `([^/]+)/(.+)$`, "pkg:github/$1/$2@$3#$4", true, false},
 	{" raw.githubusercontent.com ", repo + ref + `([^/]+)/(.+)$`, "pkg:github/$1/$2@$3#$4", true, false},
 	{" codeload.github.com ", repo + `(?:tar\.gz|zip)/` + ref + `(.+)$`, "pkg:github/$1/$2@$3", true, false},
-	{" npm.example.com ", `^(%40[^/]+/)?([^/]+)/-/([^/]+)\.tgz$`, "pkg:npm/$1$2@$3", true, true},
+	{" npm.example.com registry.yarnpkg.com ", `^(%40[^/]+/)?([^/]+)/-/([^/]+)\.tgz$`, "pkg:npm/$1$2@$3", true, true},
 	{" files.pythonhosted.org ", `^.*/([^/-]+)-(\d[^/-]*)(?:-\d[^/-]*)?-[^/-]+-[^/-]+-[^/-]+\.whl$`, "pkg:pypi/$1@$2", true, false},
 	{" files.pythonhosted.org ", `^.*/([^/]+)-(\d[^/-]*)` + archive, "pkg:pypi/$1@$2", true, false},
 	{" repo1.maven.org repo.maven.apache.org ", `^maven2/(.+)/([^/]+)/([^/]+)/([^/]+)$`, "pkg:maven/$1/$2@$3@$4", false, false},

@@ -48,6 +48,7 @@ func TestFromAddress(t *testing.T) {
 		"https://npm.example.com/@angular/cli/-/cli-12.3.1-rc.1.tgz":                                   "pkg:npm/%40angular/cli@12.3.1-rc.1",
 		"https://npm.example.com/%40angular%2fcli/-/cli-12.3.1.tgz":                                    "pkg:npm/%40angular/cli@12.3.1",
 		"https://npm.example.com/lodash/-/other-4.17.21.tgz":                                           "",
+		"https://registry.yarnpkg.com/@angular/cli/-/cli-12.3.1.tgz":                                      "pkg:npm/%40angular/cli@12.3.1",
 		"https://npm.example.com/lodash":                                                               "",
 		"https://files.pythonhosted.org/packages/aa/bb/c/Zope.Interface-5.0.tar.gz":                       "pkg:pypi/zope-interface@5.0",
 		"https://files.pythonhosted.org/packages/aa/bb/c/ruamel.yaml_clib-0.2-cp39-cp39-linux_x86_64.whl": "pkg:pypi/ruamel-yaml-clib@0.2",

@@ -11,12 +11,12 @@ package spdx
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"depfetch/fetch/digest"
+	"depfetch/fetch/document"
 	"depfetch/fetch/printable"
 )
 
@@ -66,7 +66,7 @@ func (d *Document) Add(p *Package) {
 		archive := "SPDXRef-Archive" + key
 		o := relation(id, "GENERATED_FROM", archive)
 		if p.Member != "" {
-			o.text("comment", "member "+p.Member)
+			o.Text("comment", "member "+p.Member)
 		}
 		from := Package{Name: p.Archive, File: p.Archive, Location: p.Location, Digest: p.ArchiveDigest, purpose: "ARCHIVE"}
 		d.line(from.object(archive))
@@ -77,31 +77,30 @@ func (d *Document) Add(p *Package) {
 // line adds one line.
 //
 //go:noinline
-func (d *Document) line(o object) { d.lines = append(d.lines, string(o)+"}\n"...) }
+func (d *Document) line(o document.Object) { d.lines = append(d.lines, string(o)+"}\n"...) }
 
 // object returns the JSON object of p, but for its end. It begins with the name, by which
 // lines are sorted.
-func (p *Package) object(id string) object {
-	o := make(object, 0, 1024)
-	o.text("name", p.Name)
-	o.text("SPDXID", id)
-	o.text("versionInfo", p.Version)
-	o.text("packageFileName", p.File)
-	o.text("primaryPackagePurpose", p.purpose)
-	o.text("supplier", cmp.Or(p.Supplier, unknown))
-	o.text("downloadLocation", p.Location)
-	o.text("licenseConcluded", unknown)
-	o.text("licenseDeclared", cmp.Or(p.License, unknown))
-	o.text("copyrightText", unknown)
-	o.raw("filesAnalyzed", "false")
+func (p *Package) object(id string) document.Object {
+	o := make(document.Object, 0, 1024)
+	o.Text("name", p.Name)
+	o.Text("SPDXID", id)
+	o.Text("versionInfo", p.Version)
+	o.Text("packageFileName", p.File)
+	o.Text("primaryPackagePurpose", p.purpose)
+	o.Text("supplier", cmp.Or(p.Supplier, unknown))
+	o.Text("downloadLocation", p.Location)
+	o.Text("licenseConcluded", unknown)
+	o.Text("licenseDeclared", cmp.Or(p.License, unknown))
+	o.Text("copyrightText", unknown)
+	o.Raw("filesAnalyzed", "false")
 	if !p.Digest.IsZero() {
-		o.raw("checksums", `[{"algorithm":"SHA256","checksumValue":"`+p.Digest.String()+`"}]`)
+		o.Raw("checksums", `[{"algorithm":"SHA256","checksumValue":"`+p.Digest.String()+`"}]`)
 	}
 	refs := ref("PACKAGE-MANAGER", "purl", p.PURL) + ref("SECURITY", "cpe23Type", p.CPE)
 	if refs != "" {
-		o.raw("externalRefs", "["+refs[1:]+"]")
+		o.Raw("externalRefs", "["+refs[1:]+"]")
 	}
-	o[0] = '{' // for the first comma
 	return o
 }
 
@@ -116,23 +115,6 @@ func ref(category, kind, name string) string {
 	}
 	return `,{"referenceCategory":"` + category + `","referenceType":"` + kind + `","referenceLocator":` + string(printable.AppendJSON(nil, name)) + "}"
 }
-
-// object is a JSON object without its end. Its methods are
-// called so often that inlining them would cost room in the program.
-type object []byte
-
-// text adds a string, unless it is empty.
-//
-//go:noinline
-func (o *object) text(key, value string) {
-	if value != "" {
-		o.raw(key, "")
-		*o = printable.AppendJSON(*o, value)
-	}
-}
-
-//go:noinline
-func (o *object) raw(key, value string) { *o = append(*o, `,"`+key+`":`+value...) }
 
 // encode returns the text of d, which has at least one package.
 func (d *Document) encode() string {
@@ -152,12 +134,9 @@ const (
 	isPackage  = `{"name":"`
 )
 
-// ErrForeign says that a text is not a document of this package, or has been changed.
-var ErrForeign = errors.New("it is not a document that depfetch has written")
-
 // Extend returns the text of d and what a document holds that Extend has returned, or of d
-// alone if old is empty. Packages of old whose key one of d has do not count. d must have at
-// least one.
+// alone if old is empty. Packages of old whose key one of d has do not count. One of them must
+// have any.
 func (d *Document) Extend(old []byte) ([]byte, error) {
 	all := *d
 	if len(old) == 0 {
@@ -174,14 +153,14 @@ func (d *Document) Extend(old []byte) ([]byte, error) {
 		} else if !strings.HasPrefix(line, isPackage) {
 			continue
 		}
-		o := object(strings.TrimRight(line, ",}\n"))
+		o := document.Object(strings.TrimRight(line, ",}\n"))
 		was.line(o)
 		if !strings.Contains(d.keys, id[strings.LastIndexByte(id, '-')+1:]) {
 			all.line(o)
 		}
 	}
 	if len(was.lines) == 0 || was.encode() != text {
-		return nil, ErrForeign
+		return nil, document.ErrForeign
 	}
 	return []byte(all.encode()), nil
 }
@@ -198,6 +177,6 @@ func between(s, before string) string {
 // relation returns the JSON object of a relationship, but for its end.
 //
 //go:noinline
-func relation(from, kind, to string) object {
-	return object(isRelation + from + `","relationshipType":"` + kind + `","relatedSpdxElement":"` + to + `"`)
+func relation(from, kind, to string) document.Object {
+	return document.Object(isRelation + from + `","relationshipType":"` + kind + `","relatedSpdxElement":"` + to + `"`)
 }

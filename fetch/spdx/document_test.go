@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"depfetch/fetch/digest"
+	"depfetch/fetch/document"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden file")
@@ -34,7 +35,7 @@ func packages() []*Package {
 	}
 }
 
-func document(packages ...*Package) *Document {
+func documentOf(packages ...*Package) *Document {
 	d := &Document{Tool: "depfetch-1.2.3", Created: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for _, p := range packages {
 		d.Add(p)
@@ -44,7 +45,7 @@ func document(packages ...*Package) *Document {
 
 func encode(t testing.TB, packages ...*Package) []byte {
 	t.Helper()
-	text, err := document(packages...).Extend(nil)
+	text, err := documentOf(packages...).Extend(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,14 +101,14 @@ func TestExtend(t *testing.T) {
 	var text []byte
 	for i := len(all) - 1; i >= 0; i-- {
 		var err error
-		if text, err = document(all[i]).Extend(text); err != nil {
+		if text, err = documentOf(all[i]).Extend(text); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if !bytes.Equal(text, want) {
 		t.Errorf("added one by one: got %s, want %s", text, want)
 	}
-	if text, err := document(all[1:3]...).Extend(text); err != nil || !bytes.Equal(text, want) {
+	if text, err := documentOf(all[1:3]...).Extend(text); err != nil || !bytes.Equal(text, want) {
 		t.Errorf("added again: got %s, %v", text, err)
 	}
 
@@ -117,7 +118,7 @@ func TestExtend(t *testing.T) {
 	other.Archive = ""
 	tree := *all[3]
 	tree.Archive = ""
-	got, err := document(&newer, &other, &tree).Extend(text)
+	got, err := documentOf(&newer, &other, &tree).Extend(text)
 	if want := encode(t, all[0], &newer, &other, &tree, all[4]); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("newer versions, of no archive: got %s, want %s, %v", got, want, err)
 	}
@@ -134,7 +135,7 @@ func TestExtendForeign(t *testing.T) {
 		"indented":  strings.Replace(text, `{"name"`, ` {"name"`, 1),
 		"unrelated": strings.Replace(text, "DESCRIBES", "CONTAINS", 1),
 	} {
-		if got, err := document(packages()...).Extend([]byte(text)); err != ErrForeign {
+		if got, err := documentOf(packages()...).Extend([]byte(text)); err != document.ErrForeign {
 			t.Errorf("%s: got %s, %v", name, got, err)
 		}
 	}
@@ -143,7 +144,7 @@ func TestExtendForeign(t *testing.T) {
 func FuzzExtend(f *testing.F) {
 	f.Add(encode(f, packages()...))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got, err := document(packages()...).Extend(text)
+		got, err := documentOf(packages()...).Extend(text)
 		if err == nil && !json.Valid(got) {
 			t.Errorf("made %s", got)
 		}

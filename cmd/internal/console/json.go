@@ -25,10 +25,10 @@ const jsonInterval = 100 * time.Millisecond
 
 func newJSONProgress(w io.Writer, program, version string) *jsonProgress {
 	var o object
-	o.string("event", "protocol")
+	o.Text("event", "protocol")
 	o.int("protocol", jsonProtocol)
-	o.string("program", program)
-	o.string("version", version)
+	o.Text("program", program)
+	o.Text("version", version)
 	o.writeTo(w)
 	return &jsonProgress{w: w, now: time.Now, last: make(map[string]rate)}
 }
@@ -51,19 +51,19 @@ func (p *jsonProgress) Event(e fetch.Event) {
 		p.last[a.Name] = rate{now, e.Bytes}
 	}
 	var o object
-	o.string("event", string(e.Kind))
-	o.string("name", a.Name)
+	o.Text("event", string(e.Kind))
+	o.Text("name", a.Name)
 	switch e.Kind {
 	case fetch.EventPresent, fetch.EventVerified, fetch.EventPlaced:
-		o.string("version", a.Version)
-		o.string("platform", a.Platform)
-		o.string("path", a.Path)
-		o.string("sha256", a.Digest.String())
+		o.Text("version", a.Version)
+		o.Text("platform", a.Platform)
+		o.Text("path", a.Path)
+		o.Text("sha256", a.Digest.String())
 	}
-	o.string("source", string(e.Source))
+	o.Text("source", string(e.Source))
 	if e.Source == fetch.SourceOrigin || e.Source == fetch.SourceMirror {
-		o.string("url", source.Redact(e.URL))
-		o.string("asked_url", source.Redact(e.Asked))
+		o.Text("url", source.Redact(e.URL))
+		o.Text("asked_url", source.Redact(e.Asked))
 	}
 	if e.Attempt > 0 {
 		o.int("attempt", int64(e.Attempt))
@@ -92,7 +92,7 @@ func (p *jsonProgress) Event(e fetch.Event) {
 	o.float("retry_in_seconds", e.Delay.Seconds())
 	if e.Err != nil {
 		o.float("retry_after_seconds", retryAfter(e.Err).Seconds())
-		o.string("error", shown(e.Err.Error()))
+		o.Text("error", shown(e.Err.Error()))
 	}
 	o.writeTo(p.w)
 }
@@ -103,12 +103,12 @@ func (*jsonProgress) Close() {}
 
 func (p *jsonProgress) Done(s fetch.Summary, err error, code int) {
 	var o object
-	o.string("event", "result")
+	o.Text("event", "result")
 	o.int("placed", int64(s.Placed))
 	o.int("present", int64(s.Present))
 	o.int("bytes", s.Bytes)
 	if err != nil {
-		o.string("error", shown(err.Error()))
+		o.Text("error", shown(err.Error()))
 	}
 	o.int("exit_code", int64(code))
 	o.writeTo(p.w)

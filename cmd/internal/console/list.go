@@ -69,22 +69,22 @@ func dash(s string) string {
 func listJSON(w io.Writer, artifacts []fetch.Artifact, unpinned []lock.Pin) error {
 	for _, a := range artifacts {
 		var o object
-		o.string("name", a.Name)
-		o.string("version", a.Version)
-		o.string("platform", a.Platform)
-		o.string("url", a.URL)
-		o.string("sha256", a.Digest.String())
+		o.Text("name", a.Name)
+		o.Text("version", a.Version)
+		o.Text("platform", a.Platform)
+		o.Text("url", a.URL)
+		o.Text("sha256", a.Digest.String())
 		if a.Size != fetch.SizeUnknown {
 			o.int("size", a.Size)
 		}
-		o.string("path", a.Path)
+		o.Text("path", a.Path)
 		if a.Unpack == nil {
-			o.string("mode", fmt.Sprintf("%04o", a.Mode))
+			o.Text("mode", fmt.Sprintf("%04o", a.Mode))
 		}
-		o.string("member", a.Member)
+		o.Text("member", a.Member)
 		o.flag("unpack", a.Unpack != nil)
 		if !a.Unpacked.IsZero() {
-			o.string("unpacked", a.Unpacked.String())
+			o.Text("unpacked", a.Unpacked.String())
 		}
 		if err := o.writeTo(w); err != nil {
 			return err
@@ -92,10 +92,10 @@ func listJSON(w io.Writer, artifacts []fetch.Artifact, unpinned []lock.Pin) erro
 	}
 	for _, p := range unpinned {
 		var o object
-		o.string("name", source.Redact(p.URL))
-		o.string("platform", lock.Any.String())
-		o.string("url", p.URL)
-		o.string("unpinned", p.Unpinned)
+		o.Text("name", source.Redact(p.URL))
+		o.Text("platform", lock.Any.String())
+		o.Text("url", p.URL)
+		o.Text("unpinned", p.Unpinned)
 		if err := o.writeTo(w); err != nil {
 			return err
 		}

@@ -8,8 +8,8 @@ import (
 
 func TestObject(t *testing.T) {
 	var o object
-	o.string("a", "x")
-	o.string("none", "")
+	o.Text("a", "x")
+	o.Text("none", "")
 	o.int("zero", 0)
 	o.int("large", -1<<63)
 	o.float("half", 0.5)
@@ -29,7 +29,7 @@ func TestObject(t *testing.T) {
 // TestObjectShows holds that what steers a terminal is escaped.
 func TestObjectShows(t *testing.T) {
 	var o object
-	o.string("a", "\x1b[31m\u202eé\U000e0041\u009b\n")
+	o.Text("a", "\x1b[31m\u202eé\U000e0041\u009b\n")
 	var b bytes.Buffer
 	if err := o.writeTo(&b); err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func FuzzObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, x float64, n int64) {
 		var o object
-		o.string("k"+s, "v"+s)
+		o.Text("k"+s, "v"+s)
 		o.int("n", n)
 		var b bytes.Buffer
 		if err := o.writeTo(&b); err != nil {

@@ -16,8 +16,8 @@ import (
 
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/fetch/document"
 	"depfetch/fetch/source"
-	"depfetch/fetch/spdx"
 	"depfetch/lock"
 )
 
@@ -386,6 +386,10 @@ func denied(e *source.Error) bool {
 }
 
 func (c *Console) hintDestination(e *fetch.DestinationError) int {
+	elsewhere := "place the files below another directory with --root DIR"
+	if e.OfDocument() {
+		elsewhere = "name another file"
+	}
 	switch {
 	case errors.Is(e, fetch.ErrNoPath):
 		c.Hintf(`add path = "/…" to [deps.%s], or name the dependencies to fetch`, e.Artifact.Name)
@@ -394,14 +398,14 @@ func (c *Console) hintDestination(e *fetch.DestinationError) int {
 		c.Hintf("whoever shares a cache must be able to write in all of its directories, as those that depfetch makes have the permissions of the cache's own: chmod them; or name another cache with --cache DIR")
 	case e.InCache:
 		c.Hintf("name another cache with --cache DIR")
-	case errors.Is(e, spdx.ErrForeign):
+	case errors.Is(e, document.ErrForeign):
 		c.Hintf("name another file, or remove this one")
 	case errors.Is(e, fs.ErrPermission):
-		c.Hintf("run as a user who may write there, or place the files below another directory with --root DIR")
+		c.Hintf("run as a user who may write there, or %s", elsewhere)
 	case errors.Is(e, syscall.EROFS):
-		c.Hintf("the file system is read-only; place the files below another directory with --root DIR")
+		c.Hintf("the file system is read-only; %s", elsewhere)
 	case errors.Is(e, syscall.ENOSPC):
-		c.Hintf("free some space there, or place the files below another directory with --root DIR")
+		c.Hintf("free some space there, or %s", elsewhere)
 	}
 	return exit.Failure
 }

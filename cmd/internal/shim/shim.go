@@ -177,6 +177,9 @@ func (p *Program) Run(ctx context.Context) int {
 	if noPins != nil {
 		return r.fail(noPins)
 	}
+	if err := r.checkDocument(); err != nil {
+		return r.fail(err)
+	}
 	for _, o := range job.Operations {
 		if bundle := p.Getenv("CURL_CA_BUNDLE"); bundle != "" && p.Name == "curl" && len(o.CACert) == 0 {
 			o.CACert = []string{bundle}
@@ -197,14 +200,34 @@ func (r *runner) document(ctx context.Context) error {
 	if r.SBOM == "" || len(r.delivered) == 0 {
 		return nil
 	}
+	client, err := r.writer()
+	if err == nil {
+		_, err = client.Fetch(ctx, nil)
+	}
+	return err
+}
+
+// checkDocument returns why the document cannot be written, before anything is handed out.
+func (r *runner) checkDocument() error {
+	if r.SBOM == "" {
+		return nil
+	}
+	client, err := r.writer()
+	if err == nil {
+		err = client.CheckDocuments()
+	}
+	return err
+}
+
+// writer returns what writes the document of what has been handed out.
+func (r *runner) writer() (*fetch.Client, error) {
 	file, err := filepath.Abs(r.SBOM)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	client := &fetch.Client{Root: filepath.Dir(file), Mtime: r.Created}
 	sbom.Add(client, "DEPFETCH_SBOM", "/"+filepath.Base(file), r.Version, r.delivered, false)
-	_, err = client.Fetch(ctx, nil)
-	return err
+	return client, nil
 }
 
 // wgetrc returns the files that wget reads before its command line: that of the
