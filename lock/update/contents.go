@@ -27,6 +27,7 @@ type contents struct {
 	head     []byte       // the first bytes of a member
 	size     int64        // of a member
 	programs []program
+	command  string // of a tree: the first program or script by name that looks like a command, without an extension
 	err      error
 
 	mu sync.Mutex // guards programs while readContents runs
@@ -120,6 +121,10 @@ func (c *Client) readContents(ctx context.Context, store *cache.Store, it *item)
 		c.warn(fmt.Errorf("%s, %s: the directory %q has no x in its mode in the archive, so only root can use what lies in it",
 			it.dep.Name, it.platform, dir))
 	}
+	if k.command != "" && !strings.HasPrefix(it.platform.String(), "windows/") && !slices.ContainsFunc(m.Entries, executable) {
+		c.warn(fmt.Errorf("%s, %s: no file of the archive is executable, and %q is a program; modes = { %q = \"0755\" } in unpack makes it so",
+			it.dep.Name, it.platform, k.command, k.command))
+	}
 	k.digest, k.manifest = fetch.Digest(m.Digest()), m.Encode()
 	return nil
 }
@@ -133,6 +138,8 @@ func unsearchable(m unpack.Manifest) string {
 	}
 	return ""
 }
+
+func executable(e unpack.Entry) bool { return e.Type == unpack.TypeFile && e.Mode&0o111 != 0 }
 
 // ofRoot reports whether a directory is one of those in the root of a system, into which
 // packages are unpacked.

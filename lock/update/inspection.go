@@ -1,6 +1,7 @@
 package update
 
 import (
+	"bytes"
 	"fmt"
 	"path"
 	"slices"
@@ -174,11 +175,14 @@ func (it *item) use(name string) string {
 // addProgram adds a file of a tree if it is a program. Calls may overlap.
 func (k *contents) addProgram(e unpack.Entry, head []byte) {
 	m := content.Machines(head)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if path.Ext(e.Name) == "" && (m != nil || bytes.HasPrefix(head, []byte("#!"))) && (k.command == "" || e.Name < k.command) {
+		k.command = e.Name
+	}
 	if m == nil {
 		return
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.programs = append(k.programs, program{name: e.Name, mode: uint32(e.Mode), machines: m})
 }
 
