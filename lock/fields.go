@@ -152,7 +152,7 @@ func parseUnpackTable(v *value) *fetch.Unpack {
 	u.Strip = int(n)
 	for _, elem := range v.get("include").nonEmpty("would unpack nothing; leave it out to unpack all") {
 		s, ok := elem.str()
-		if _, err := path.Match(s, ""); ok && (s == "" || err != nil) {
+		if ok && unpack.CheckGlob(s) != nil {
 			elem.fail("include %q: want a glob such as \"bin/*\"", s)
 		}
 		u.Include = append(u.Include, s)
@@ -174,7 +174,7 @@ func parseModes(v *value) (modes []unpack.Mode) {
 		v.failType("a table")
 	}
 	for _, kid := range v.children() {
-		if _, err := path.Match(kid.key, ""); err != nil || kid.key == "" {
+		if unpack.CheckGlob(kid.key) != nil {
 			kid.failKey("modes %q: want a glob such as \"bin/*\"", kid.key)
 		}
 		modes = append(modes, unpack.Mode{Glob: kid.key, Mode: parseMode(kid, nil)})

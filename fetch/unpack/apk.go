@@ -3,7 +3,6 @@ package unpack
 import (
 	"archive/tar"
 	"bufio"
-	"bytes"
 	"io"
 	"strings"
 
@@ -17,12 +16,6 @@ import (
 
 // apkControlMax is how long the parts before the files may be, in bytes.
 const apkControlMax = 64 << 20
-
-// isApk tells whether a tar that begins with head may be the first part of an .apk
-// package. Packages of Arch begin with .PKGINFO, too.
-func isApk(head []byte) bool {
-	return bytes.HasPrefix(head, []byte(".SIGN.")) || bytes.HasPrefix(head, []byte(".PKGINFO\x00"))
-}
 
 // apkData returns the part of an .apk package that has the files, or nil unless the gzip
 // file src is such a package. That is so if a gzip member, behind one of signatures or
@@ -39,10 +32,10 @@ func apkData(src *io.SectionReader) *io.SectionReader {
 		}
 		z.Multistream(false)
 		first := apkPart(&limitedReader{z, &left})
-		if first == ".PKGINFO" {
+		if first == apkInfo {
 			break
 		}
-		if signed || !strings.HasPrefix(first, ".SIGN.") {
+		if signed || first == "" {
 			return nil
 		}
 	}
@@ -54,8 +47,15 @@ func apkData(src *io.SectionReader) *io.SectionReader {
 	return section(src, at, src.Size()-at)
 }
 
+// What the parts before the files begin with.
+const (
+	apkSignature = ".SIGN." // and more
+	apkInfo      = ".PKGINFO"
+)
+
 // apkPart reads a part of an .apk package to its end and returns its first name; "" if it
-// is no part with signatures or for the package manager.
+// is no part with signatures or for the package manager. Of a tar whose first name is
+// neither's it reads no more than that.
 func apkPart(r io.Reader) (first string) {
 	blocks := &blockReader{r: r}
 	tr := tar.NewReader(blocks)
@@ -66,9 +66,11 @@ func apkPart(r io.Reader) (first string) {
 			return first
 		case err != nil || !strings.HasPrefix(h.Name, ".") || strings.Contains(h.Name, "/"):
 			return ""
+		case first == "" && h.Name != apkInfo && !strings.HasPrefix(h.Name, apkSignature):
+			return ""
 		case first == "":
 			first = h.Name
-		case strings.HasPrefix(h.Name, ".SIGN.") != strings.HasPrefix(first, ".SIGN."):
+		case strings.HasPrefix(h.Name, apkSignature) != strings.HasPrefix(first, apkSignature):
 			return ""
 		}
 	}

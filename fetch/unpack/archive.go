@@ -138,7 +138,7 @@ func open(ctx context.Context, src io.ReaderAt, size int64, o *Options) (*archiv
 		a.Close()
 		return nil, err
 	}
-	if f == formatGzip && isApk(head) {
+	if f == formatGzip && isTar(head) {
 		if data := apkData(a.src); data != nil {
 			a.Close()
 			a.stream = openStream(ctx, f, data, o.Limits, o.Workers)

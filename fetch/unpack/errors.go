@@ -27,7 +27,7 @@ func unsupported(what string) error { return &UnsupportedError{what} }
 type RefusedError struct {
 	Name   string // as the archive has it
 	Reason string
-	Allow  string // the field of Options, as lockfiles spell it, that allows it; or empty
+	Allow  string // the field of Options, as lockfiles spell it, that allows it, or that is at fault if it is "modes"; or empty
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("refused %q: %s", e.Name, e.Reason) }

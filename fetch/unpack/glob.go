@@ -36,6 +36,12 @@ func parseGlob(pattern string) (*glob, error) {
 	return g, nil
 }
 
+// CheckGlob returns an error unless a glob could name something in an archive.
+func CheckGlob(pattern string) error {
+	_, err := parseGlob(pattern)
+	return err
+}
+
 // match tells whether g names what has these elements.
 func (g *glob) match(name []string) bool {
 	return matchElems(g.elems, name, false) || slices.Equal(g.elems, name)

@@ -49,6 +49,8 @@ func TestPackages(t *testing.T) {
 
 		{"apk", apkPackage(data), want, ""},
 		{"apk, not signed", append(gzipped(cut(tarball(file(".PKGINFO", "x")))), gzipped(data)...), want, ""},
+		{"apk, with extended headers", append(gzipped(cut(tarball(tarEntry{name: ".PKGINFO", body: "x", pax: []string{"atime=0"}}))), gzipped(data)...), want, ""},
+		{"apk, signed, with extended headers", slices.Concat(gzipped(cut(tarball(file(".SIGN.RSA.key", "x")))), gzipped(cut(tarball(tarEntry{name: ".PKGINFO", body: "x", pax: []string{"atime=0"}}))), gzipped(data)), want, ""},
 		{"apk, empty", apkPackage(make([]byte, 1024)), "", ""},
 		{"apk, the data is no tar", apkPackage([]byte("text")), "", "damaged tar archive"},
 		{"apk, version 3", []byte("ADBd\x00\x00\x00\x00pckg"), "", ".apk packages of version 3 are not supported"},
@@ -60,6 +62,10 @@ func TestPackages(t *testing.T) {
 			return append(gzipped(tar[:600]), gzipped(tar[600:])...)
 		}(), "f .PKGINFO 420, f x 420", ""},
 		{"a tar that ends, and another", append(gzipped(tarball(file(".PKGINFO", "x"))), gzipped(data)...), "f .PKGINFO 420", ""},
+		{"gzip in parts within a hidden file", func() []byte {
+			tar := tarball(file(".PKGINFO", strings.Repeat("x", 5000)), file("x", ""))
+			return append(gzipped(tar[:2048]), gzipped(tar[2048:])...)
+		}(), "f .PKGINFO 420, f x 420", ""},
 		{"an index of Alpine", append(gzipped(cut(tarball(file(".SIGN.RSA.key", "x")))), gzipped(tarball(file("APKINDEX", "x")))...), "f .SIGN.RSA.key 420, f APKINDEX 420", ""},
 		{"control files alone", gzipped(tarball(file(".PKGINFO", "x"))), "f .PKGINFO 420", ""},
 

@@ -154,14 +154,19 @@ func (t *tree) add(m *member) (p *placed, made []string, err error) {
 // mode returns the mode of a file that the archive says has the given one. One that is
 // set cannot become another.
 func (t *tree) mode(m *member, elems []string, mode uint32, set bool) (uint32, error) {
+	by := ""
 	for _, g := range t.modes {
 		if !g.match(elems) {
 			continue
 		}
 		if set && g.mode != mode {
-			return 0, refuse(m.name, "modes gives it %04o and %04o", mode, g.mode)
+			reason := fmt.Sprintf("modes gives it %04o by %q, and %04o by %q", mode, by, g.mode, g.pattern)
+			if by == "" {
+				reason = fmt.Sprintf("modes gives it %04o by %q, and the file that it is a hard link to has %04o", g.mode, g.pattern, mode)
+			}
+			return 0, &RefusedError{Name: m.name, Reason: reason, Allow: "modes"}
 		}
-		mode, set, g.used = g.mode, true, true
+		mode, set, g.used, by = g.mode, true, true, g.pattern
 	}
 	return mode, nil
 }

@@ -47,7 +47,7 @@ func archiveHint(err error, h hints) string {
 		kind      *unpack.UnsupportedError
 	)
 	switch {
-	case errors.As(err, &none), errors.As(err, &ambiguous):
+	case errors.As(err, &none), errors.As(err, &ambiguous), errors.As(err, &refused) && refused.Allow == "modes":
 		return h.name
 	case errors.As(err, &limit):
 		return "if the archive may cost that much, " + fmt.Sprintf(h.limit, limit.Limit)
