@@ -28,7 +28,7 @@ func (d *Dep) template(v *value, known []string, check func(string) error) Templ
 	}
 	t, faults := parseTemplate(s, known)
 	for _, w := range t.words {
-		if isVersionWord(w.name) && d.at.get("version") == nil {
+		if isVersionWord(w.name) && slices.Contains(known, w.name) && d.at.get("version") == nil {
 			faults = append(faults, &templateError{offset: w.start, msg: "{" + w.name + "} is used, but there is no version"})
 		}
 	}
@@ -104,7 +104,7 @@ func (d *Dep) checkExpansions() {
 			d.checkExpansion(s.URL, s.urlAt, l.Platform, d.at.doc.checkAddress)
 			d.checkExpansion(s.Cert, s.at.get("cosign").get("cert"), l.Platform, d.at.doc.checkAddress)
 			d.checkExpansion(s.Identity, s.at.get("identity"), l.Platform, checkIdentity)
-			d.checkExpansion(s.Ref, s.at.get("ref"), l.Platform, checkRef)
+			d.checkExpansion(s.Ref, s.at.get("ref"), l.Platform, checkRef("version"))
 		}
 		d.checkExpansion(d.Member, d.at.get("member"), l.Platform, checkMember)
 	}

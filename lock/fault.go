@@ -12,11 +12,20 @@ func (s Signature) Fault(kind Kind, hint, msg string) *Error {
 	return e
 }
 
+// SignerFault returns an error about who has signed i, at its place in the lockfile.
+func (i Image) SignerFault(kind Kind, hint, msg string) *Error {
+	return signerFault(i.at, kind, hint, msg)
+}
+
 // SignerFault returns an error about who has signed l, at its place in the lockfile.
 func (l Line) SignerFault(kind Kind, hint, msg string) *Error {
-	at := l.at.get("by")
+	return signerFault(l.at, kind, hint, msg)
+}
+
+func signerFault(line *value, kind Kind, hint, msg string) *Error {
+	at := line.get("by")
 	if at == nil {
-		at = l.at
+		at = line
 	}
 	e := at.errorf(kind, at.Start, "%s", msg)
 	e.Hint = hint

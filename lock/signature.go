@@ -272,7 +272,7 @@ func (d *Dep) parseAttestation(v *value, s *Signature, words []string) {
 	if strings.HasPrefix(s.Workflow, ".") {
 		s.Workflow = s.Repository + "/" + s.Workflow
 	}
-	s.Ref = d.template(v.get("ref"), words[:len(words)-1], checkRef)
+	s.Ref = d.template(v.get("ref"), words[:len(words)-1], checkRef(words[0]))
 	s.urlAt = v.get("attestation")
 	s.URL = d.template(s.urlAt, words, v.doc.checkAddress)
 }
@@ -345,18 +345,21 @@ func parseWorkflow(s string) (string, error) {
 	file, ref, pinned := strings.Cut(s, "@")
 	repository, name, found := strings.Cut("/"+file, "/.github/workflows/")
 	_, err := parseRepository(strings.TrimPrefix(repository, "/"))
-	if !found || !isName(name) || repository != "" && err != nil || pinned && checkRef(ref) != nil {
+	if !found || !isName(name) || repository != "" && err != nil || pinned && checkRef("")(ref) != nil {
 		return s, errors.New("want .github/workflows/FILE, with OWNER/REPOSITORY/ before it if it is another one's, and @refs/… behind it if that is demanded")
 	}
 	return s, nil
 }
 
-// checkRef returns why s cannot be a ref of git, or nil.
-func checkRef(s string) error {
-	if !strings.HasPrefix(s, "refs/") || checkIdentity(s) != nil {
-		return errors.New("want a whole ref, as refs/tags/v{version}")
+// checkRef returns what says why a text cannot be a ref of git, or nil; its template may
+// hold a word.
+func checkRef(word string) func(string) error {
+	return func(s string) error {
+		if !strings.HasPrefix(s, "refs/") || checkIdentity(s) != nil {
+			return errors.New("want a whole ref, as refs/tags/v{" + word + "}")
+		}
+		return nil
 	}
-	return nil
 }
 
 // parseFingerprint reads the fingerprint of an OpenPGP key.

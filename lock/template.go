@@ -68,6 +68,9 @@ func unknownWord(name string, known []string) string {
 	if name == "url" {
 		return "{url} can only stand in sums and signature"
 	}
+	if len(known) == 1 {
+		return fmt.Sprintf("unknown word %q; {%s} is the one that stands here", "{"+name+"}", known[0])
+	}
 	return fmt.Sprintf("unknown word %q%s", "{"+name+"}", didYouMean(name, known, "{%s}"))
 }
 

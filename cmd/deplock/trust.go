@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -29,7 +30,8 @@ func (c *command) trustListCommand() *cobra.Command {
 		Use:   "list [NAME|URL…]",
 		Short: "Show each key and identity that signs, and what hangs on it; offline",
 		Long: `list shows the keys and identities by which signatures were verified when the lockfile
-was written, and for each the dependencies and platforms that rely on it. What nobody
+was written, and for each the dependencies and platforms that rely on it, and, where no
+names are given, the images that it must have signed by policy.images. What nobody
 has signed is listed behind them: "published" is what upstream publishes a checksum of,
 "tofu" (trust on first use) what a server sent on the day of locking. It exits with 0
 also if a key is missing, has expired or is revoked, and says so; deplock check fails.`,
@@ -39,8 +41,12 @@ also if a key is missing, has expired or is revoked, and says so; deplock check 
 			if err != nil {
 				return err
 			}
-			seeds := signature.Seeds(&lock.File{Deps: s.deps}, time.Now(), c.keyFile)
-			rest := unsignedOf(s)
+			relying := &lock.File{Deps: s.deps}
+			if len(args) == 0 {
+				relying.Policy.Images, relying.Images = s.file.Policy.Images, s.file.Images
+			}
+			seeds := signature.Seeds(relying, time.Now(), c.keyFile)
+			rest := unsignedOf(s, relying.Images)
 			if asJSON {
 				return c.trustJSON(seeds, rest)
 			}
@@ -57,10 +63,12 @@ type unsigned struct {
 	trust lock.Trust
 	uses  []signature.Use
 	urls  int // lines of urls
+
+	images []string
 }
 
 // unsignedOf returns what nobody has signed, most trusted first.
-func unsignedOf(s selected) []unsigned {
+func unsignedOf(s selected, images []lock.Image) []unsigned {
 	var all []unsigned
 	for _, trust := range []lock.Trust{lock.Published, lock.TOFU} {
 		u := unsigned{trust: trust}
@@ -81,7 +89,12 @@ func unsignedOf(s selected) []unsigned {
 				u.urls++
 			}
 		}
-		if u.uses != nil || u.urls > 0 {
+		for _, i := range images {
+			if trust == lock.TOFU && i.By == "" {
+				u.images = append(u.images, i.Name)
+			}
+		}
+		if u.uses != nil || u.urls > 0 || u.images != nil {
 			all = append(all, u)
 		}
 	}
@@ -97,6 +110,9 @@ func (c *command) trustText(seeds []*signature.Seed, rest []unsigned) {
 		for _, u := range s.Uses {
 			c.printf("  %s: %s\n", u.Dep, useText(u))
 		}
+		for _, u := range s.Images {
+			c.printf("  images %s: %s\n", u.Match, imagesText(u))
+		}
 	}
 	for _, u := range rest {
 		c.printf("nobody has signed, %s\n", u.trust)
@@ -105,6 +121,9 @@ func (c *command) trustText(seeds []*signature.Seed, rest []unsigned) {
 		}
 		if u.urls > 0 {
 			c.printf("  %s of urls\n", count(u.urls, "line"))
+		}
+		if len(u.images) > 0 {
+			c.printf("  %s\n", count(len(u.images), "image"))
 		}
 	}
 	if len(seeds) == 0 && len(rest) == 0 {
@@ -148,6 +167,15 @@ func useText(u signature.Use) string {
 	return text
 }
 
+// imagesText returns which images hang on a key by a rule.
+func imagesText(u signature.ImageUse) string {
+	text := strings.Join(u.Images, ", ")
+	if len(u.Waiting) > 0 {
+		text = strings.TrimPrefix(text+"; not verified: "+strings.Join(u.Waiting, ", "), "; ")
+	}
+	return cmp.Or(text, "none is in the lockfile")
+}
+
 func joinedPlatforms(platforms []lock.Platform) string {
 	names := make([]string, len(platforms))
 	for i, p := range platforms {
@@ -165,6 +193,11 @@ func (c *command) trustJSON(seeds []*signature.Seed, rest []unsigned) error {
 		Platforms  []lock.Platform `json:"platforms"`
 		Unverified []lock.Platform `json:"unverified,omitempty"`
 	}
+	type rule struct {
+		Match      string   `json:"match"`
+		Images     []string `json:"images"`
+		Unverified []string `json:"unverified,omitempty"`
+	}
 	type object struct {
 		Lockfile     string       `json:"lockfile"`
 		Trust        string       `json:"trust"`
@@ -176,7 +209,9 @@ func (c *command) trustJSON(seeds []*signature.Seed, rest []unsigned) error {
 		Expires      *time.Time   `json:"expires,omitempty"`
 		Fault        string       `json:"fault,omitempty"`
 		Dependencies []dependency `json:"dependencies"`
+		Rules        []rule       `json:"rules,omitempty"`
 		URLs         int          `json:"urls,omitempty"`
+		Images       []string     `json:"images,omitempty"`
 	}
 	dependencies := func(uses []signature.Use) []dependency {
 		all := []dependency{}
@@ -193,6 +228,9 @@ func (c *command) trustJSON(seeds []*signature.Seed, rest []unsigned) error {
 	for _, s := range seeds {
 		o := object{Lockfile: c.name(), Trust: lock.Signed.String(), Signer: s.Signer, Kind: s.Kind, File: s.File,
 			Identity: s.Identity, Issuer: s.Issuer, Dependencies: dependencies(s.Uses)}
+		for _, u := range s.Images {
+			o.Rules = append(o.Rules, rule{Match: u.Match, Images: append([]string{}, u.Images...), Unverified: u.Waiting})
+		}
 		if !s.Expires.IsZero() {
 			o.Expires = &s.Expires
 		}
@@ -202,7 +240,7 @@ func (c *command) trustJSON(seeds []*signature.Seed, rest []unsigned) error {
 		objects = append(objects, o)
 	}
 	for _, u := range rest {
-		objects = append(objects, object{Lockfile: c.name(), Trust: u.trust.String(), Dependencies: dependencies(u.uses), URLs: u.urls})
+		objects = append(objects, object{Lockfile: c.name(), Trust: u.trust.String(), Dependencies: dependencies(u.uses), URLs: u.urls, Images: u.images})
 	}
 	for _, o := range objects {
 		line, err := json.Marshal(o)

@@ -8,9 +8,9 @@ import (
 // TestParseTable reads tables and writes them again.
 func TestParseTable(t *testing.T) {
 	for in, want := range map[string]string{
-		`{ minisign = "{url}.minisig", key = "RW" }`:                     `{ minisign = "{url}.minisig", key = "RW" }`,
-		`{ cosign = { sig = "a", cert = "b" }, key = "\n" }`:             `{ cosign = { sig = "a", cert = "b" }, key = "\u000A" }`,
-		`{ issuer = "i", cosign.sig = "a", cosign.cert = "b", of = "" }`: `{ issuer = "i", cosign = { sig = "a", cert = "b" }, of = "" }`,
+		`{ minisign = "{url}.minisig", key = "RW" }`:                       `{ minisign = "{url}.minisig", key = "RW" }`,
+		`{ cosign = { sig = "a", cert = "b" }, key = "\n\t\u000D\u0007" }`: `{ cosign = { sig = "a", cert = "b" }, key = "\n\t\r\u0007" }`,
+		`{ issuer = "i", cosign.sig = "a", cosign.cert = "b", of = "" }`:   `{ issuer = "i", cosign = { sig = "a", cert = "b" }, of = "" }`,
 		`{ cosign = {} }`:             `{ cosign = {} }`,
 		`{}`:                          `{}`,
 		`"a"`:                         "want a table",

@@ -21,6 +21,14 @@ type Seed struct {
 	Expires  time.Time // zero if nothing is known of that
 	Fault    error     // why nothing that it signs holds now, or nil
 	Uses     []Use
+	Images   []ImageUse
+}
+
+// ImageUse is what relies on a Seed by a rule for images.
+type ImageUse struct {
+	Match   string
+	Images  []string // of which the lockfile says that it has signed them
+	Waiting []string // of which it does not, although the rule asks for it
 }
 
 // Use is what relies on a Seed in one dependency.
@@ -41,6 +49,9 @@ func Seeds(f *lock.File, now time.Time, file func(path string) ([]byte, error)) 
 		for i, sig := range d.Signatures {
 			s.add(d, i, sig)
 		}
+	}
+	for _, r := range f.Policy.Images {
+		s.addRule(f, r)
 	}
 	return s.all
 }
@@ -97,6 +108,32 @@ func (s *seeds) add(d *lock.Dep, index int, sig lock.Signature) {
 		seed.Uses = append(seed.Uses, Use{Dep: d.Name, OfSums: sig.OfSums, Platforms: by[signer]})
 		delete(by, signer)
 	}
+}
+
+// addRule adds what relies on a rule for images.
+func (s *seeds) addRule(f *lock.File, r *lock.ImageRule) {
+	key := Key{Signer: r.Signer()}
+	if inFile(r.Signature) {
+		keys, err := Keys(r.Signature, s.now, s.file)
+		if bad, ok := errors.AsType[*KeyError](err); ok {
+			key = Key{Signer: r.Kind, Fault: bad.Err}
+		} else {
+			key = keys[0] // of these kinds, a file holds one
+		}
+	}
+	use := ImageUse{Match: r.Match}
+	for _, i := range f.Images {
+		index := slices.Index(f.Policy.ImageRules(i.Name), r)
+		switch by := signerAt(i.By, index); {
+		case index < 0:
+		case by != "" && (by == key.Signer || key.Fault != nil):
+			use.Images = append(use.Images, i.Name)
+		default:
+			use.Waiting = append(use.Waiting, i.Name)
+		}
+	}
+	seed := s.of(key, r.Signature)
+	seed.Images = append(seed.Images, use)
 }
 
 // of returns the seed of a key.

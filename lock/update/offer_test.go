@@ -156,7 +156,7 @@ func TestSettle(t *testing.T) {
 		{"nothing", Unsettled{Table: bundle, URL: s.URL + "/none", Pattern: regexp.MustCompile(`.`)}, "404"},
 		{"a workflow", Unsettled{Table: []edit.Entry{{Key: "github", Value: "sigstore/sigstore-js"}}, URL: s.URL + "/bundle", Pattern: regexp.MustCompile(`.`)},
 			`{ github = "sigstore/sigstore-js", workflow = "sigstore/sigstore-js/.github/workflows/release.yml" }`},
-		{"a key", Unsettled{Table: []edit.Entry{{Key: "sigstore", Value: "{url}.x"}}, KeyURL: s.URL + "/key"}, `key = "` + strings.ReplaceAll(key, "\n", `\u000A`) + `"`},
+		{"a key", Unsettled{Table: []edit.Entry{{Key: "sigstore", Value: "{url}.x"}}, KeyURL: s.URL + "/key"}, `key = "` + strings.ReplaceAll(key, "\n", `\n`) + `"`},
 		{"no key", Unsettled{Table: []edit.Entry{{Key: "sigstore", Value: "{url}.x"}}, KeyURL: s.URL + "/page"}, "want one public key"},
 	} {
 		table, err := c.Settle(t.Context(), d, lock.Any, c2.u)
