@@ -9,7 +9,6 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
-	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
@@ -198,11 +197,7 @@ func hintSigned(err error, f addFlags, entry string) error {
 	for _, e := range console.Flatten(err) {
 		var signed *update.SignatureError
 		if errors.As(e, &signed) {
-			code := exit.WrongBytes
-			if _, ok := errors.AsType[*fetch.TransferError](signed.Err); ok {
-				code = exit.Unavailable
-			}
-			e = &console.Error{Err: e, Code: code, Hint: fmt.Sprintf("nothing has been written; %s in the catalogue says that upstream signs it so: if that has become wrong, --no-signature goes on without", entry)}
+			e = &console.Error{Err: e, Code: signedCode(signed), Hint: namedHint(signed, entry)}
 		}
 		all = append(all, e)
 	}

@@ -13,6 +13,7 @@ import (
 	"depfetch/fetch"
 	"depfetch/lock"
 	"depfetch/lock/catalogue"
+	"depfetch/lock/edit"
 	"depfetch/lock/mirror"
 	"depfetch/lock/pin"
 	"depfetch/lock/release"
@@ -99,14 +100,7 @@ func explainOne(err error) error {
 	case errors.As(err, &key):
 		return coded(exit.Usage, "")
 	case errors.As(err, &signed):
-		var transfer *fetch.TransferError
-		if errors.As(signed.Err, &transfer) || errors.As(signed.Err, &nowhere) {
-			return coded(exit.Unavailable, "")
-		}
-		if broken, ok := errors.AsType[*signature.Error](signed.Err); ok && broken.OtherBytes {
-			return coded(exit.WrongBytes, "nothing has been written; the file or its signature is not what upstream has signed, so ask upstream before trusting either")
-		}
-		return coded(exit.WrongBytes, "nothing has been written; if upstream has a new key, put it into signature, after it is known to be theirs from somewhere else")
+		return coded(signedCode(signed), signedHint(signed))
 	case errors.As(err, &signer):
 		name := signer.Dep
 		if signer.Version != "" {
@@ -198,8 +192,12 @@ func hintOptions(err error) error {
 	var all []error
 	for _, e := range console.Flatten(err) {
 		var contents *update.ContentsError
-		if errors.As(e, &contents) {
+		var signed *update.SignatureError
+		switch {
+		case errors.As(e, &contents):
 			e = &console.Error{Err: e, Hint: console.ArchiveOptionHint(contents.Dep, contents.Err), Code: exit.Failure}
+		case errors.As(e, &signed) && signed.Now != nil && !errors.As(e, new(*console.Error)):
+			e = &console.Error{Err: e, Hint: fmt.Sprintf("nothing has been written; if that is known to be upstream's, --signature says %s", edit.Assignments(signed.Now)), Code: signedCode(signed)}
 		}
 		all = append(all, e)
 	}

@@ -55,6 +55,15 @@ func ParseTable(text string) ([]Entry, error) {
 	return table, nil
 }
 
+// Assignments returns entries as they stand in a table, with ", " between.
+func Assignments(table []Entry) string {
+	list := make([]string, len(table))
+	for i, e := range table {
+		list[i] = assignment(e)
+	}
+	return strings.Join(list, ", ")
+}
+
 // Text returns a table as TOML writes it on one line.
 func Text(table []Entry) string { return text(table) }
 
@@ -75,11 +84,7 @@ func text(value any) string {
 		if len(v) == 0 {
 			return "{}"
 		}
-		list := make([]string, len(v))
-		for i, e := range v {
-			list[i] = assignment(e)
-		}
-		return "{ " + strings.Join(list, ", ") + " }"
+		return "{ " + Assignments(v) + " }"
 	case [][]Entry:
 		list := make([]string, len(v))
 		for i, table := range v {

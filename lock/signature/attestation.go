@@ -12,6 +12,7 @@ import (
 	in_toto "github.com/in-toto/attestation/go/v1"
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/tlog"
 
 	"depfetch/lock"
 )
@@ -37,6 +38,7 @@ func (a *attestations) verify(s Subject, m Material, _ time.Time) (Result, error
 		last  error
 		found []string
 	)
+	s = digestSubject(s.Name, s.Digest) // the bytes could be read for the first of them alone
 	for _, text := range documents {
 		r, err := a.verifyOne(s, text, m.Log)
 		if err == nil {
@@ -66,10 +68,29 @@ func (a *attestations) verifyOne(s Subject, text, log []byte) (Result, error) {
 	if envelope == nil {
 		return a.VerifyBundle(s, text)
 	}
-	if envelope.entries, err = parseEntries(log); err != nil {
+	entries, err := parseEntries(log)
+	if err != nil {
 		return Result{}, err
 	}
-	return a.verifyEntity(s, envelope)
+	if len(entries) == 0 {
+		r, err := a.verifyEntity(s, envelope)
+		if bad, ok := err.(*Error); ok && bad.Identity == "" {
+			err = &Error{
+				Problem: "the log has no entry by which this attestation can be verified", Expected: "an entry of the kind dsse at rekor.sigstore.dev",
+				Found: "none; older generators of provenance have made entries of the kind intoto 0.0.1, which do not hold the signature", Unlogged: true,
+			}
+		}
+		return r, err
+	}
+	// There may be entries of other attestations among them, and one must be of this.
+	var r Result
+	for _, entry := range entries {
+		envelope.entries = []*tlog.Entry{entry}
+		if r, err = a.verifyEntity(s, envelope); err == nil {
+			break
+		}
+	}
+	return r, err
 }
 
 // query asks for the entry of an envelope that has none with it.

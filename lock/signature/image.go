@@ -91,14 +91,7 @@ func (s *Signer) forImages() *Signer {
 
 // subject returns the image as what a bundle has signed, of which nothing but the sha256
 // is known.
-func (i Image) subject() Subject { return Subject{Name: i.Name, Digest: i.Digest, Bytes: unread{i}} }
-
-// unread is read for a signature that is not of the sha256: it cannot be one of the image.
-type unread struct{ Image }
-
-func (u unread) Read([]byte) (int, error) {
-	return 0, &Error{Problem: "the signature is not of a sha256", Expected: "one of " + u.Name + "@sha256:" + u.Digest.String(), Found: "another digest, or a key that signs without one"}
-}
+func (i Image) subject() Subject { return digestSubject(i.Name, i.Digest) }
 
 // checkPayload returns an error if a text that was signed is about another image.
 func (i Image) checkPayload(text []byte) error {

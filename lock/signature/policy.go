@@ -65,6 +65,18 @@ func TextSubject(name string, text []byte) Subject {
 	return Subject{Name: name, Digest: sha256.Sum256(text), Bytes: bytes.NewReader(text)}
 }
 
+// digestSubject returns a subject of which nothing but the sha256 counts.
+func digestSubject(name string, digest fetch.Digest) Subject {
+	return Subject{Name: name, Digest: digest, Bytes: unread(name + "@sha256:" + digest.String())}
+}
+
+// unread is read for a signature that is not of the sha256, which it names.
+type unread string
+
+func (u unread) Read([]byte) (int, error) {
+	return 0, &Error{Problem: "the signature is not of a sha256", Expected: "one of " + string(u), Found: "another digest, or a key that signs without one"}
+}
+
 // Material is what there is of a signature.
 type Material struct {
 	// Signature is the signature, the bundle, or attestations one after another.
@@ -153,6 +165,11 @@ type Error struct {
 	Found    string
 
 	OtherBytes bool // the signer is the right one, and has signed other bytes
+	// Identity and Issuer are those of the certificate, verified or not, if another
+	// identity than the expected one has signed.
+	Identity, Issuer string
+	// Unlogged says that no log has an entry by which it could be verified.
+	Unlogged bool
 }
 
 func (e *Error) Error() string {

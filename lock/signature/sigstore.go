@@ -182,17 +182,19 @@ func (s *Signer) verifyEntity(subject Subject, e verify.SignedEntity) (Result, e
 	if read.err != nil {
 		return Result{}, read.err
 	}
-	other := &Error{Problem: "another identity has signed", Expected: s.want(), Found: found}
+	other := func(c *certificate.Summary) error {
+		return &Error{Problem: "another identity has signed", Expected: s.want(), Found: found, Identity: c.SubjectAlternativeName, Issuer: c.Issuer}
+	}
 	if err != nil {
 		if leaf := content.Certificate(); leaf != nil {
 			if summary, err := certificate.SummarizeCertificate(leaf); err == nil && s.matches(&summary) != nil {
-				return Result{}, other
+				return Result{}, other(&summary)
 			}
 		}
 		return Result{}, s.broken(subject, err)
 	}
 	if s.Key == nil && s.matches(got.Signature.Certificate) != nil {
-		return Result{}, other
+		return Result{}, other(got.Signature.Certificate)
 	}
 	if got.Statement != nil {
 		if err := s.checkStatement(got); err != nil {

@@ -18,6 +18,7 @@ import (
 	"depfetch/fetch/cache"
 	"depfetch/fetch/source"
 	"depfetch/lock"
+	"depfetch/lock/edit"
 	"depfetch/lock/signature"
 	"depfetch/lock/sums"
 )
@@ -275,7 +276,28 @@ func (ch check) error(err error) error {
 	if s := ch.item.dep.Signatures[ch.index]; address == "" {
 		address = "of github.com/" + s.Repository
 	}
-	return &SignatureError{Dep: ch.item.dep.Name, Platform: ch.item.platform, URL: address, Err: err}
+	return &SignatureError{
+		Dep: ch.item.dep.Name, Version: ch.item.dep.Version, Platform: ch.item.platform, URL: address, Err: err,
+		Now: signerEntries(ch.item.dep.Signatures[ch.index], ch.item.dep.Version, err),
+	}
+}
+
+// signerEntries returns what a signature would have to say of who has signed, if another
+// identity than the expected one has.
+func signerEntries(s lock.Signature, version string, err error) []edit.Entry {
+	bad, ok := errors.AsType[*signature.Error](err)
+	if !ok || bad.Identity == "" {
+		return nil
+	}
+	if s.Kind != "github" {
+		return []edit.Entry{{Key: "identity", Value: versioned(bad.Identity, version)}, {Key: "issuer", Value: bad.Issuer}}
+	}
+	address, _, _ := strings.Cut(bad.Identity, "@")
+	workflow, ok := strings.CutPrefix(address, "https://github.com/")
+	if wanted, _, _ := strings.Cut(s.Workflow, "@"); !ok || bad.Issuer != actionsIssuer || workflow == wanted {
+		return nil // what differs is the repository or the ref
+	}
+	return []edit.Entry{{Key: "workflow", Value: strings.TrimPrefix(workflow, s.Repository+"/")}}
 }
 
 func (c *Client) now() time.Time {
@@ -313,9 +335,13 @@ func signed(d *lock.Dep) bool {
 // an error of package signature or *fetch.TransferError.
 type SignatureError struct {
 	Dep      string
+	Version  string // of the dependency; may be empty
 	Platform lock.Platform
 	URL      string // of the signature
 	Err      error
+	// Now is what signature would have to say of who has signed, if another identity than
+	// the expected one has; that identity may not have been verified.
+	Now []edit.Entry
 }
 
 func (e *SignatureError) Error() string {
