@@ -11,16 +11,16 @@ import (
 	"depfetch/fetch/spdx"
 )
 
-// Describe adds what a document says of a. placed means that it lies where its path
+// Describe returns what a document says of a. placed means that it lies where its path
 // says, and not that its file has been downloaded alone.
 //
 // It says nothing but what a does: addresses are shown without credentials and query
 // values, as in messages, since an image is seen by more people than its lockfile.
-func (a *Artifact) Describe(d *spdx.Document, placed bool) {
+func (a *Artifact) Describe(placed bool) *spdx.Package {
 	location := source.Redact(a.URL)
 	file, _, _ := strings.Cut(location, "?")
 	file = path.Base(file)
-	p := spdx.Package{Name: a.Name, File: file, Location: location, Digest: a.Digest, PURL: purl.FromAddress(a.URL)}
+	p := &spdx.Package{Name: a.Name, File: file, Location: location, Digest: a.Digest, PURL: purl.FromAddress(a.URL)}
 	name, version := purl.Parts(p.PURL)
 	if a.Name == location { // a line of urls, which has neither name nor version
 		p.Name = cmp.Or(name, file)
@@ -39,7 +39,7 @@ func (a *Artifact) Describe(d *spdx.Document, placed bool) {
 			}
 		}
 	}
-	d.Add(&p)
+	return p
 }
 
 // Attest adds what a statement says of a, which lies where its path says: that file or tree,

@@ -46,7 +46,7 @@ func TestDescribe(t *testing.T) {
 		},
 	} {
 		var got, want spdx.Document
-		test.artifact.Describe(&got, test.placed)
+		got.Add(test.artifact.Describe(test.placed))
 		want.Add(&test.want)
 		text, err := got.Extend(nil)
 		if err != nil {
@@ -69,7 +69,7 @@ func BenchmarkDescribe(b *testing.B) {
 	for b.Loop() {
 		var d spdx.Document
 		for i := range artifacts {
-			artifacts[i].Describe(&d, true)
+			d.Add(artifacts[i].Describe(true))
 		}
 		if _, err := d.Extend(nil); err != nil {
 			b.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"os/signal"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/epoch"
 	"depfetch/cmd/internal/network"
 	"depfetch/cmd/internal/sbom"
 	"depfetch/fetch"
@@ -206,14 +206,4 @@ func named(u *url.URL) bool {
 
 // mtime returns the time that placed files get (reproducible-builds.org's
 // SOURCE_DATE_EPOCH, in seconds), or zero for the default.
-func (c *command) mtime() (time.Time, error) {
-	value := strings.TrimSpace(c.getenv("SOURCE_DATE_EPOCH"))
-	if value == "" {
-		return time.Time{}, nil
-	}
-	seconds, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || seconds < 0 {
-		return time.Time{}, console.Usagef("", "SOURCE_DATE_EPOCH %q is not a number of seconds", value)
-	}
-	return time.Unix(seconds, 0).UTC(), nil
-}
+func (c *command) mtime() (time.Time, error) { return epoch.Parse(c.getenv("SOURCE_DATE_EPOCH")) }

@@ -25,8 +25,9 @@ type Document struct {
 	Tool    string // what makes it, with its version: NAME-VERSION
 	Created time.Time
 
-	keys  string // those of all packages, as they stand in IDs
-	lines []byte // of all elements and relationships, each ended by a line feed
+	keys  string          // those of all packages, as they stand in IDs
+	lines []byte          // of all elements and relationships, each ended by a line feed
+	parts map[string]bool // the keys of packages that others contain
 }
 
 // Package is one thing that has been downloaded, and put in place if File says where.
@@ -48,7 +49,7 @@ type Package struct {
 	ArchiveDigest digest.SHA256
 	Member        string
 
-	purpose string
+	Purpose string // one of SPDX's primaryPackagePurpose; may be empty
 }
 
 // Add adds a package to d, unless there is one of its key.
@@ -68,7 +69,7 @@ func (d *Document) Add(p *Package) {
 		if p.Member != "" {
 			o.Text("comment", "member "+p.Member)
 		}
-		from := Package{Name: p.Archive, File: p.Archive, Location: p.Location, Digest: p.ArchiveDigest, purpose: "ARCHIVE"}
+		from := Package{Name: p.Archive, File: p.Archive, Location: p.Location, Digest: p.ArchiveDigest, Purpose: "ARCHIVE"}
 		d.line(from.object(archive))
 		d.line(o)
 	}
@@ -87,7 +88,7 @@ func (p *Package) object(id string) document.Object {
 	o.Text("SPDXID", id)
 	o.Text("versionInfo", p.Version)
 	o.Text("packageFileName", p.File)
-	o.Text("primaryPackagePurpose", p.purpose)
+	o.Text("primaryPackagePurpose", p.Purpose)
 	o.Text("supplier", cmp.Or(p.Supplier, unknown))
 	o.Text("downloadLocation", p.Location)
 	o.Text("licenseConcluded", unknown)

@@ -16,7 +16,7 @@ func Add(client *fetch.Client, name, path, version string, artifacts []fetch.Art
 	}
 	d := &spdx.Document{Tool: "depfetch-" + version, Created: created}
 	for i := range artifacts {
-		artifacts[i].Describe(d, placed)
+		d.Add(artifacts[i].Describe(placed))
 	}
 	client.Documents = append(client.Documents, fetch.Document{Name: name, Path: path, Text: d.Extend})
 }
