@@ -15,9 +15,10 @@
 //   - COPY --from=deps takes the files that the lockfile places for the target platform.
 //   - A lockfile in the place of the Dockerfile is built as an image of these files.
 //
-// It guarantees that a step which is built does not ask for an address that is known and
-// not pinned: that is an error with its line. What sync leaves is built as the
-// Dockerfile says, with a warning at its line, or not at all in strict builds.
+// It guarantees that a step which is built does not ask for an address that is known, not
+// pinned, does not move and is not one of the machine that builds: that is an error with
+// its line. What sync leaves is built as the Dockerfile says, with a warning at its line,
+// or not at all in strict builds.
 //
 // The package asks for nothing but through BuildKit, and prints nothing.
 package frontend
