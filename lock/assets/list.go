@@ -39,6 +39,9 @@ func Lists(files, chosen []string) [][]string {
 // isList reports whether a name is that of a list of many checksums.
 func isList(file string) bool {
 	s := strings.ToLower(file)
+	if s == "artifacts.json" || strings.HasSuffix(s, "checksums.json") {
+		return true
+	}
 	for _, ext := range []string{".asc", ".sig", ".pem", ".gpg", ".minisig", ".bundle", ".sigstore", ".crt", ".cert", ".json", ".jsonl", ".sha256"} {
 		if strings.HasSuffix(s, ext) {
 			return false

@@ -16,7 +16,7 @@
 // Byte order marks, UTF-16, CRLF, upper-case digests, comments and blank lines are
 // accepted. Of a clearsigned message (RFC 9580, section 7) only the signed text counts;
 // the signature itself is not checked here. In a JSON document, a pointer names the
-// digest, unless there is only one.
+// digest, unless there is only one, or objects that name files have one for each.
 //
 // A digest that Lookup returns is one that the list gives for that file. A list that
 // names other files alone has no answer, even if it has a single line; nor does a list

@@ -179,6 +179,14 @@ func (x *Terminal) await(what string, ok func(*screen) bool) {
 	}
 }
 
+// Type types a line, and Enter.
+func (x *Terminal) Type(line string) {
+	x.t.Helper()
+	if _, err := x.control.WriteString(line + "\n"); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
 // Signal sends a signal to the program.
 func (x *Terminal) Signal(s os.Signal) {
 	x.t.Helper()
