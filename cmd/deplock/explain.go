@@ -42,6 +42,7 @@ func lineHint(e *release.LineError) string {
 func explainOne(err error) error {
 	var (
 		explained *console.Error
+		draft     *edit.DraftError
 		template  *update.TemplateError
 		version   *update.UnversionedError
 		line      *release.LineError
@@ -75,6 +76,8 @@ func explainOne(err error) error {
 	switch {
 	case errors.As(err, &explained):
 		return err
+	case errors.As(err, &draft):
+		return coded(exit.Usage, draft.Fault.Hint)
 	case errors.As(err, &names):
 		return coded(exit.Usage, "write its full name")
 	case errors.As(err, &template):

@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -149,11 +150,30 @@ func (n NewDep) lines() []Entry {
 }
 
 // Draft returns a new dependency as it would be read from a lockfile of its own, without
-// locked lines.
+// locked lines. Its faults are of the type [*DraftError].
 func Draft(dep NewDep) (*lock.Dep, error) {
 	file, err := lock.Parse("NAME and options", []byte("version = 1\n\n"+section("deps."+key(dep.Name), dep.entries())))
+	if list, ok := errors.AsType[lock.ErrorList](err); ok {
+		errs := make([]error, len(list))
+		for i, e := range list {
+			errs[i] = &DraftError{Fault: e}
+		}
+		return nil, errors.Join(errs...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return file.Dep(dep.Name), nil
 }
+
+// DraftError is a fault of a draft, whose lines and columns nobody has seen.
+type DraftError struct{ Fault *lock.Error }
+
+func (e *DraftError) Error() string {
+	if e.Fault.Key == "" {
+		return e.Fault.File + ": " + e.Fault.Msg
+	}
+	return e.Fault.File + ": " + e.Fault.Key + ": " + e.Fault.Msg
+}
+
+func (e *DraftError) Unwrap() error { return e.Fault }
