@@ -95,7 +95,7 @@ func treeOf(member string) (strip int, ok bool) {
 }
 
 // member finds the program in an archive: the one that is called by a name, the likeliest
-// first, else the only one. Otherwise it asks.
+// first, else the only one that is no script. Otherwise it asks.
 func (r *repository) member(l update.Looked, file string, platform lock.Platform, names []string, p *picked) (string, error) {
 	var binaries, all []string
 	for _, q := range l.Programs {
@@ -115,17 +115,21 @@ func (r *repository) member(l update.Looked, file string, platform lock.Platform
 				return called[0], nil
 			}
 		}
-		if len(some) == 1 {
-			return some[0], nil
+		if len(binaries) == 1 { // a script of another name may be the configure of sources
+			return binaries[0], nil
 		}
 	}
 	if len(all) == 0 {
 		return "", &console.Error{Code: exit.Failure, Hint: "--member FILE takes a file out of it, --unpack all of it into the directory --path",
 			Err: fmt.Errorf("%s holds no program for %s", file, platform)}
 	}
-	if i, ok := r.command.choose(fmt.Sprintf("%s holds several programs; which one?", file), all); ok {
+	holds := "several programs"
+	if len(all) == 1 {
+		holds = "nothing but a script to run, of another name"
+	}
+	if i, ok := r.command.choose(fmt.Sprintf("%s holds %s; which one?", file, holds), all); ok {
 		return all[i], nil
 	}
 	return "", &console.Error{Code: exit.Failure, Hint: "--member FILE takes one of them out; a glob may stand for what differs: --member '*/" + path.Base(all[0]) + "'",
-		Err: fmt.Errorf("%s holds several programs:\n%s", file, strings.Join(all[:min(len(all), 20)], "\n"))}
+		Err: fmt.Errorf("%s holds %s:\n%s", file, holds, strings.Join(all[:min(len(all), 20)], "\n"))}
 }

@@ -40,6 +40,7 @@ import (
 	"slices"
 	"strings"
 
+	"depfetch/fetch/printable"
 	"depfetch/lock"
 )
 
@@ -81,7 +82,11 @@ const maxListed = 20
 
 // listed returns the first few files, one a line: a release may have a thousand.
 func listed(files []string) string {
-	text := strings.Join(files[:min(len(files), maxListed)], "\n")
+	var lines []string
+	for _, f := range files[:min(len(files), maxListed)] {
+		lines = append(lines, printable.String(f)) // a name is one line
+	}
+	text := strings.Join(lines, "\n")
 	if more := len(files) - maxListed; more > 0 {
 		text += fmt.Sprintf("\nand %d more", more)
 	}

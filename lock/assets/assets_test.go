@@ -2,6 +2,7 @@ package assets_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -88,6 +89,22 @@ func TestOrder(t *testing.T) {
 			t.Errorf("%q: %q, %v", files, got, err)
 		}
 		files = append(files[1:], files[0])
+	}
+}
+
+// TestErrors holds that errors name twenty files at most, each on a line.
+func TestErrors(t *testing.T) {
+	names := []string{"a\nb-linux-amd64", "c\x1b[2J-linux-amd64"}
+	for i := range 30 {
+		names = append(names, fmt.Sprintf("t%d-linux-amd64", i))
+	}
+	_, err := assets.Choose(names, assets.Want{Platform: "linux/amd64", Names: []string{"r"}})
+	lines := strings.Split(fmt.Sprint(err), "\n")
+	if len(lines) != 22 || lines[1] != `a\nb-linux-amd64` || lines[2] != `c\x1b[2J-linux-amd64` || lines[21] != "and 12 more" {
+		t.Errorf("%q", lines)
+	}
+	if _, err = assets.Choose(names, assets.Want{Platform: "linux/s390x", Names: []string{"r"}}); !strings.HasSuffix(err.Error(), "\nt17-linux-amd64\nand 12 more") {
+		t.Error(err)
 	}
 }
 
