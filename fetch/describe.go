@@ -26,6 +26,13 @@ func (a *Artifact) Describe(placed bool) *spdx.Package {
 		p.Name = cmp.Or(name, file)
 	}
 	p.Version = cmp.Or(a.Version, version)
+	// Scanners look for advisories by the name, and not by that in the package URL.
+	if p.PURL != "" && !strings.HasPrefix(p.PURL, "pkg:github/") {
+		if p.Name != name {
+			p.Comment = "dependency " + p.Name
+		}
+		p.Name, p.Version = name, version
+	}
 	if p.PURL == "" {
 		p.PURL = purl.Generic(p.Name, p.Version, location, a.Digest.String())
 	}

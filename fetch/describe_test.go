@@ -39,6 +39,11 @@ func TestDescribe(t *testing.T) {
 			spdx.Package{Key: "https://npm.example.com/lodash/-/lodash-4.17.21.tgz " + sum.String(), Name: "lodash", Version: "4.17.21", File: "lodash-4.17.21.tgz",
 				Location: "https://npm.example.com/lodash/-/lodash-4.17.21.tgz", Digest: sum, PURL: "pkg:npm/lodash@4.17.21"},
 		},
+		{ // named by its registry, whatever the lockfile calls it
+			fetch.Artifact{Name: "ng", Version: "v12", URL: "https://npm.example.com/@angular/cli/-/cli-12.3.1.tgz", Digest: sum, Path: "/opt/ng.tgz"}, true,
+			spdx.Package{Key: "/opt/ng.tgz", Name: "@angular/cli", Version: "12.3.1", File: "/opt/ng.tgz", Comment: "dependency ng",
+				Location: "https://npm.example.com/@angular/cli/-/cli-12.3.1.tgz", Digest: sum, PURL: "pkg:npm/%40angular/cli@12.3.1"},
+		},
 		{ // a line of urls, named by nothing but its host
 			fetch.Artifact{Name: "https://get.example.com/", URL: "https://get.example.com/", Digest: sum}, false,
 			spdx.Package{Key: "https://get.example.com/ " + sum.String(), Name: "get.example.com", File: "get.example.com", Location: "https://get.example.com/", Digest: sum,

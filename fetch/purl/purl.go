@@ -135,11 +135,15 @@ func Generic(name, version, address, sha256 string) string {
 }
 
 // Parts returns the name and the version that a package URL of FromAddress has, which are
-// "" if it has none.
+// "" if it has none. Of npm and Go it is the whole name, by which their packages are known.
 func Parts(text string) (name, version string) {
 	text = expression(`[?#].*`).ReplaceAllString(text, "")
 	name, version, _ = strings.Cut(text, "@")
-	name, _ = url.PathUnescape(name[strings.LastIndexByte(name, '/')+1:])
+	kind, name, _ := strings.Cut(name, "/")
+	if kind != "pkg:npm" && kind != "pkg:golang" {
+		name = name[strings.LastIndexByte(name, '/')+1:]
+	}
+	name, _ = url.PathUnescape(name)
 	version, _ = url.PathUnescape(version)
 	return name, version
 }

@@ -18,7 +18,9 @@ func TestGeneric(t *testing.T) {
 func TestParts(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"pkg:github/o/r@kustomize%2Fv5.4.2#a@b/c":     {"r", "kustomize/v5.4.2"},
-		"pkg:npm/%40angular/cli@12.3.1%2Ba":           {"cli", "12.3.1+a"},
+		"pkg:npm/%40angular/cli@12.3.1%2Ba":           {"@angular/cli", "12.3.1+a"},
+		"pkg:golang/github.com/a/b@v1.0.0":            {"github.com/a/b", "v1.0.0"},
+		"pkg:maven/org.apache/a@1":                    {"a", "1"},
 		"pkg:gem/nokogiri@1.16.0?platform=x86_64@1/2": {"nokogiri", "1.16.0"},
 		"": {},
 	} {

@@ -42,6 +42,7 @@ type Package struct {
 	CPE      string // may be empty, as what follows
 	Supplier string // "Organization: …" or "Person: …"
 	License  string // an SPDX expression
+	Comment  string
 
 	// Archive is the name of what was downloaded from Location, if that is not the package
 	// itself, and Member the one file of it that the package is.
@@ -94,6 +95,7 @@ func (p *Package) object(id string) document.Object {
 	o.Text("licenseConcluded", unknown)
 	o.Text("licenseDeclared", cmp.Or(p.License, unknown))
 	o.Text("copyrightText", unknown)
+	o.Text("comment", p.Comment)
 	o.Raw("filesAnalyzed", "false")
 	if !p.Digest.IsZero() {
 		o.Raw("checksums", `[{"algorithm":"SHA256","checksumValue":"`+p.Digest.String()+`"}]`)

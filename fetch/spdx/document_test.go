@@ -29,7 +29,7 @@ func packages() []*Package {
 			PURL: "pkg:github/kubernetes/kubernetes@v1.34.1", CPE: "cpe:2.3:a:kubernetes:kubernetes:1.34.1:*:*:*:*:*:*:*"},
 		{Key: "/bin/tool", Name: "tool", Version: "1.0", File: "/bin/tool", Location: location, Digest: sum("tool"),
 			Archive: "tool-1.0.tar.gz", ArchiveDigest: sum("archive"), Member: "bin/tool"},
-		{Key: "/bin/other", Name: "other", File: "/bin/other", Location: location, Archive: "tool-1.0.tar.gz", ArchiveDigest: sum("archive"), Member: "bin/other"},
+		{Key: "/bin/other", Name: "other", File: "/bin/other", Comment: "dependency another", Location: location, Archive: "tool-1.0.tar.gz", ArchiveDigest: sum("archive"), Member: "bin/other"},
 		{Key: "/opt/tool", Name: "tree", File: "/opt/tool", Location: location, Archive: "tool-1.0.tar.gz", ArchiveDigest: sum("archive")},
 		{Key: "odd", Name: `"odd",` + "\"SPDXID\":\"x\u202e\n\\", File: "odd", Location: "https://example.com/odd?token=REDACTED", Digest: sum("odd")},
 	}
