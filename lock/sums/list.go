@@ -9,7 +9,8 @@
 //   - lines that begin with the name, as in "name …" and "name: …", or that name the
 //     algorithm, as in "name sha256 …";
 //   - rows of tables of Markdown and of CSV, items of Markdown's lists, with links and
-//     code; several digests of one file if they are of different lengths;
+//     code; several digests of one file if they are of different lengths; digests
+//     below a line that is nothing but the name, as a heading of release notes;
 //   - the output of Get-FileHash as a table, as a list and in Markdown, of certutil
 //     -hashfile and of gpg --print-md; the Checksums fields of Debian's control files.
 //
@@ -51,10 +52,13 @@ type Sum struct {
 // IsZero reports whether s is the zero Sum.
 func (s Sum) IsZero() bool { return s == Sum{} }
 
-// Unnamed reports whether l has an answer for every file, since it has digests without
-// names of files.
-func (l *List) Unnamed() bool {
-	return l.sha256.unnamed() || l.sha512.unnamed() || l.sha384.unnamed()
+// Unnamed reports whether l has an answer for every file, since it has digests and names
+// no file.
+func (l *List) Unnamed() bool { return !l.names() && !l.empty() }
+
+// names reports whether l gives any digest for a file by its name.
+func (l *List) names() bool {
+	return len(l.sha256.entries) > 0 || len(l.sha512.entries) > 0 || len(l.sha384.entries) > 0
 }
 
 func (l *List) empty() bool { return l.sha256.empty() && l.sha512.empty() && l.sha384.empty() }
@@ -66,8 +70,7 @@ type digests struct {
 	bare    []string         // without a name
 }
 
-func (d *digests) empty() bool   { return len(d.entries) == 0 && len(d.bare) == 0 }
-func (d *digests) unnamed() bool { return len(d.entries) == 0 && len(d.bare) > 0 }
+func (d *digests) empty() bool { return len(d.entries) == 0 && len(d.bare) == 0 }
 
 // entry is a digest with the name of a file.
 type entry struct {
@@ -113,7 +116,7 @@ func (l *List) Lookup(address string) (Sum, error) {
 		algorithm algorithm
 		digests   *digests
 	}{{sha256, &l.sha256}, {sha512, &l.sha512}, {sha384, &l.sha384}} {
-		hex, err := of.digests.lookup(path)
+		hex, err := of.digests.lookup(path, l.names())
 		if err == nil {
 			return Sum{Algorithm: string(of.algorithm), Hex: hex}, nil
 		}
@@ -134,15 +137,16 @@ func named(err error) bool {
 	return ok && len(e.Near) > 0
 }
 
-// lookup returns the digest of the file at a path, which is not empty.
-func (l *digests) lookup(path []string) (string, error) {
+// lookup returns the digest of the file at a path, which is not empty. Digests without a
+// name count in lists that name no file, by whatever algorithm.
+func (l *digests) lookup(path []string, named bool) (string, error) {
 	// Some file hosts append this element to the name.
 	if n := len(path) - 1; n > 0 && path[n] == "download" && l.byName["download"] == nil {
 		path = path[:n]
 	}
 	name := path[len(path)-1]
 	found := l.bare
-	if len(l.entries) > 0 {
+	if named {
 		found = l.nearest(path)
 	}
 	switch found = distinct(found); len(found) {

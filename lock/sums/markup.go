@@ -50,10 +50,14 @@ func (p *parser) row(text string) bool {
 			return false
 		default:
 			names = append(names, cell)
-			if strings.Contains(cell, ".") && !strings.ContainsAny(cell, " \t") {
+			if strings.Contains(cell, ".") && !strings.ContainsAny(cell, " \t") && !isSize(cell) {
 				dots = append(dots, cell)
 			}
 		}
+	}
+	if len(digests) == 0 && of != "" { // the head of a table
+		p.section = of
+		return true
 	}
 	if len(names) != 1 {
 		names = dots
@@ -62,6 +66,36 @@ func (p *parser) row(text string) bool {
 		return true
 	}
 	return text[sep] == '|' && len(digests) > 0 // nothing else reads it
+}
+
+// isSize reports whether a cell is a number with a unit, as 12.3MB.
+func isSize(cell string) bool {
+	number := strings.TrimRight(cell, "BbIiKkMGT")
+	return number != cell && strings.Trim(number, "0123456789.") == ""
+}
+
+// names reads a line that is nothing but the name of a file.
+func (p *parser) names(text string) bool {
+	name := nameAlone(text)
+	if name != "" {
+		p.subject = name
+	}
+	return name != ""
+}
+
+// nameAlone returns the name of a file, or its address, if a line of text is nothing else.
+// Words without a dot, a hyphen or an underscore are none, nor are versions and
+// algorithms.
+func nameAlone(text string) string {
+	name := strings.Trim(text, "#*_-=:;/ \t")
+	first := strings.TrimLeft(name, "vV")
+	if strings.ContainsAny(name, " \t") || !strings.ContainsAny(name, ".-_") || first == "" || '0' <= first[0] && first[0] <= '9' {
+		return ""
+	}
+	if _, ok := parseHeading(name); ok {
+		return ""
+	}
+	return name
 }
 
 // fields reads a line of several digests, of different lengths, and a name without

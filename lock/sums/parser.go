@@ -13,6 +13,7 @@ import (
 type parser struct {
 	list    *List
 	section algorithm // of the last heading
+	subject string    // the name that a line of its own has said last
 	skipped []algorithm
 
 	// In forms of several lines, open is a name whose digest follows, and record is
@@ -46,8 +47,9 @@ func (p *parser) line(line string) {
 	case text == "":
 	case strings.HasPrefix(text, "#") || strings.HasPrefix(text, ";") || strings.HasPrefix(text, "//"):
 		p.heading(text)
+		p.subject = nameAlone(text)
 	default:
-		_ = p.tagged(text) || p.property(text) || p.row(text) || p.columns(line, text) || p.fields(text) || p.opening(text) || p.heading(text)
+		_ = p.tagged(text) || p.property(text) || p.row(text) || p.columns(line, text) || p.fields(text) || p.opening(text) || p.heading(text) || p.names(text)
 	}
 }
 
@@ -65,8 +67,12 @@ func (p *parser) flush() {
 // add adds a digest to the list if it is of an algorithm that counts.
 func (p *parser) add(s sum) {
 	a := s.algorithm
-	if a == "" && len(s.hex) == 2*len(fetch.Digest{}) && slices.Contains(as256, p.section) {
+	if a == "" && len(s.hex) == 2*len(fetch.Digest{}) && slices.Contains(as256, p.section) ||
+		a == "" && len(s.hex) > 2*len(fetch.Digest{}) && slices.Contains(others, p.section) {
 		a = p.section
+	}
+	if s.name == "" {
+		s.name = p.subject
 	}
 	if a == "" {
 		a = bySize[len(s.hex)]
