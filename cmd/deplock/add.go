@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -152,6 +153,9 @@ func isNew(file *lock.File, name string) error {
 	return nil
 }
 
+// offerGrace is how long signatures are looked for when the file is locked.
+const offerGrace = 2 * time.Second
+
 // lockNew locks a dependency that is not in the lockfile, and returns it as it is to be
 // written.
 func (c *command) lockNew(ctx context.Context, f addFlags, client *update.Client, file *lock.File, dep edit.NewDep) ([]update.Result, edit.NewDep, error) {
@@ -183,6 +187,8 @@ func (c *command) lockNew(ctx context.Context, f addFlags, client *update.Client
 		return nil, dep, err
 	}
 	dep.AllowPlatformMismatch = slices.ContainsFunc(results[0].Changes, func(ch update.Change) bool { return ch.Mismatch })
+	// What upstream signs is a hint, for which nobody waits much longer than for the file.
+	defer time.AfterFunc(offerGrace, cancel).Stop()
 	c.hintOffers(f, dep, offers())
 	return results, dep, nil
 }

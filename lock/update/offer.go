@@ -34,10 +34,13 @@ const (
 )
 
 // OfferSuffixes returns what stands behind the name of a file in that of a signature, as
-// it is looked for.
+// it is asked for where it is not known what there is.
 func OfferSuffixes() []string {
-	return []string{".sigstore.json", ".sigstore", ".sig", ".pem", ".cert", ".minisig", ".asc", ".intoto.jsonl"}
+	return []string{".sigstore.json", ".sigstore", ".sig", ".minisig", ".asc"}
 }
+
+// suffixes returns those that are read where they are known to be there, too.
+func suffixes() []string { return append(OfferSuffixes(), ".pem", ".cert", ".intoto.jsonl") }
 
 // listWords are in the names of lists of checksums.
 var listWords = []string{"sha256", "sha512", "checksums"}
@@ -52,8 +55,8 @@ type signedFile struct {
 
 // Offers looks for signatures of d, whose file for a platform and whose list of checksums
 // they would stand beside. In a release of GitHub, the API says what there is, and which
-// attestation, and no name is tried; elsewhere, each name is asked for once, all at the
-// same time. It waits for a few seconds at most. What cannot be had counts as not there.
+// attestation, and no name is tried; elsewhere, each common name is asked for once, all at
+// the same time. It waits for a few seconds at most. What cannot be had counts as not there.
 func (c *Client) Offers(ctx context.Context, d *lock.Dep, p lock.Platform) []Offer {
 	e, err := expansion(d, p)
 	if err != nil {
@@ -140,7 +143,7 @@ func listsIn(names []string, d *lock.Dep, address string) []signedFile {
 	for _, name := range names {
 		lower := strings.ToLower(name)
 		isList := slices.ContainsFunc(listWords, func(w string) bool { return strings.Contains(lower, w) })
-		if !isList || slices.Contains(OfferSuffixes(), path.Ext(name)) || strings.HasSuffix(name, ".json") || strings.ContainsAny(name, "{}") || !strings.Contains(folder, "/download/") {
+		if !isList || slices.Contains(suffixes(), path.Ext(name)) || strings.HasSuffix(name, ".json") || strings.ContainsAny(name, "{}") || !strings.Contains(folder, "/download/") {
 			continue
 		}
 		written := name
@@ -164,24 +167,41 @@ func (c *Client) readOffered(ctx context.Context, d *lock.Dep, p lock.Platform, 
 		asking sync.WaitGroup
 	)
 	texts := make(map[string][]byte)
-	for _, f := range files {
-		for _, suffix := range OfferSuffixes() {
-			address := f.address + suffix
-			if known != nil && !slices.Contains(known, baseName(address)) || c.insecure(address) != "" {
-				continue
+	ask := func(address string) {
+		if c.insecure(address) != "" {
+			return
+		}
+		asking.Go(func() {
+			text, err := quiet.Read(ctx, fetch.Artifact{Name: d.Name, Version: d.Version, Platform: p.String(), URL: address}, offerSize)
+			if err == nil {
+				mu.Lock()
+				texts[address] = text
+				mu.Unlock()
 			}
-			asking.Go(func() {
-				text, err := quiet.Read(ctx, fetch.Artifact{Name: d.Name, Version: d.Version, Platform: p.String(), URL: address}, offerSize)
-				if err == nil {
-					mu.Lock()
-					texts[address] = text
-					mu.Unlock()
-				}
-			})
+		})
+	}
+	for _, f := range files {
+		for _, suffix := range suffixes() {
+			if known == nil && slices.Contains(OfferSuffixes(), suffix) || slices.Contains(known, baseName(f.address+suffix)) {
+				ask(f.address + suffix)
+			}
+		}
+	}
+	asking.Wait()
+	for _, f := range files {
+		if known == nil && isBare(texts[f.address+".sig"]) {
+			ask(f.address + ".pem")
+			ask(f.address + ".cert")
 		}
 	}
 	asking.Wait()
 	return texts
+}
+
+// isBare reports whether a text is a signature of cosign without its certificate.
+func isBare(text []byte) bool {
+	_, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(text)))
+	return err == nil && len(text) > 0
 }
 
 // offers returns the signatures of f among texts, by address.
@@ -196,7 +216,7 @@ func (f signedFile) offers(d *lock.Dep, texts map[string][]byte) []Offer {
 	who := func(claim signature.Claim) []edit.Entry {
 		return []edit.Entry{{Key: "identity", Value: versioned(claim.Identity, d.Version)}, {Key: "issuer", Value: claim.Issuer}}
 	}
-	for _, suffix := range OfferSuffixes() {
+	for _, suffix := range suffixes() {
 		text, ok := texts[f.address+suffix]
 		if !ok {
 			continue
@@ -209,8 +229,7 @@ func (f signedFile) offers(d *lock.Dep, texts map[string][]byte) []Offer {
 		switch {
 		case !ok:
 		case claim.Kind == "" && suffix != ".sig": // a certificate, which goes with a signature
-			sig := texts[f.address+".sig"]
-			if _, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(sig))); err == nil && len(sig) > 0 {
+			if isBare(texts[f.address+".sig"]) {
 				files := []edit.Entry{{Key: "sig", Value: f.template + ".sig"}, {Key: "cert", Value: f.template + suffix}}
 				add(suffix, claim, true, append([]edit.Entry{{Key: "cosign", Value: files}}, who(claim)...)...)
 			}

@@ -75,6 +75,14 @@ func TestOffers(t *testing.T) {
 			}
 		}
 	}
+	if n := len(s.Requests("/tool-1.2.3.pem")) + len(s.Requests("/tool-1.2.3.intoto.jsonl")); n > 0 {
+		t.Errorf("%d requests for names that nothing speaks for", n)
+	}
+	s.Script("/pair.sig", fetchtest.Body("MEUCIQ==\n"))
+	pair := draft(t, edit.NewDep{Name: "a", URL: s.URL + "/pair"})
+	if offers := c.Offers(t.Context(), pair, lock.Any); offers != nil || len(s.Requests("/pair.pem")) != 1 || len(s.Requests("/pair.cert")) != 1 {
+		t.Errorf("%v; the certificate of a signature is not asked for", offers)
+	}
 	c.AllowHTTP = false
 	if offers := c.Offers(t.Context(), d, lock.Any); offers != nil {
 		t.Errorf("over plain http: %v", offers)
@@ -100,7 +108,7 @@ func TestOffersOfRelease(t *testing.T) {
 		edit.Text(offers[0].Table) != `{ gpg = "`+base+`tool_{version}_checksums.txt.asc", key = "FILE", of = "sums" }` {
 		t.Errorf("got %+v", offers)
 	}
-	for _, suffix := range OfferSuffixes() {
+	for _, suffix := range suffixes() {
 		if n := len(s.Requests("/o/r/releases/download/v1.2.3/tool_1.2.3_amd64.tgz" + suffix)); n != 0 {
 			t.Errorf("%s: %d requests", suffix, n)
 		}
