@@ -115,6 +115,9 @@ func explainOne(err error) error {
 	case errors.As(err, &unsigned):
 		return coded(exit.Refused, fmt.Sprintf("say who must sign it: signature = { … } in [deps.%s]; deplock add --signature '{ … }' for a new one", unsigned.Dep))
 	case errors.As(err, &trust):
+		if strings.Contains(trust.Dep, "://") && trust.Want == lock.Signed {
+			return coded(exit.Refused, "a line of urls has no signature; deplock add --signature '{ … }' makes it a dependency, which has")
+		}
 		if strings.Contains(trust.Dep, "://") {
 			return coded(exit.Refused, "upstream publishes no sum beside it; a dependency (deplock add) can name another list in sums")
 		}
