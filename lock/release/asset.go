@@ -123,11 +123,13 @@ type assets struct {
 	err     error
 }
 
+func releaseKey(repo, tag string) string { return strings.ToLower(repo) + "\n" + tag }
+
 // releaseAssets returns the digests of a release's assets. Concurrent callers share
 // one request, and each waits until its own ctx ends: unlike with singleflight, one
 // that gives up does not fail the others.
 func (c *Client) releaseAssets(ctx context.Context, repo, tag string) (map[string]string, error) {
-	key := strings.ToLower(repo) + "\n" + tag
+	key := releaseKey(repo, tag)
 	for {
 		c.mu.Lock()
 		a, under := c.releases[key]

@@ -111,7 +111,33 @@ func (c *Client) published(ctx context.Context, repo, address, what string) (Pub
 	case p.Draft:
 		return p, c.notFound(repo, what, nil)
 	}
-	return p.cleaned(), nil
+	p = p.cleaned()
+	c.remember(p)
+	return p, nil
+}
+
+// remember keeps what the API has said of the files of a release, so that AssetDigest and
+// AssetNames need not ask for it again.
+func (c *Client) remember(p Published) {
+	digests := make(map[string]string)
+	for _, a := range p.Assets {
+		digests[a.Name] = a.Digest
+	}
+	if len(p.Assets) == 0 {
+		return
+	}
+	repo, tag, _, ok := c.parseAsset(p.Assets[0].URL)
+	if !ok || tag != p.Tag {
+		return
+	}
+	known := &assets{done: make(chan struct{}), digests: digests}
+	close(known.done)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.releases == nil {
+		c.releases = map[string]*assets{}
+	}
+	c.releases[releaseKey(repo, tag)] = known
 }
 
 // cleaned returns p without files that are still being uploaded.
@@ -146,6 +172,9 @@ func (c *Client) Newest(ctx context.Context, repo string) ([]Line, error) {
 	}
 	lines := linesOf(all, c.now())
 	if len(lines) > 0 {
+		for _, l := range lines {
+			c.remember(l.Newest)
+		}
 		return lines, nil
 	}
 	if listed == 0 {

@@ -98,3 +98,22 @@ func TestTagsOf(t *testing.T) {
 		t.Errorf("a server that fails: %v", err)
 	}
 }
+
+// TestRemembered holds that the API is not asked again for what a listing has said.
+func TestRemembered(t *testing.T) {
+	s, c := github(t)
+	c.Hosts = []string{"github.com"}
+	const address = "https://github.com/o/r/releases/download/v1.0/x"
+	hex := strings.Repeat("a", 64)
+	s.Script("/repos/o/r/releases?per_page=20", page(`[{"tag_name": "v1.0", "published_at": "2020-01-01T00:00:00Z",
+		"assets": [{"name": "x", "browser_download_url": "`+address+`", "digest": "sha256:`+hex+`"}]}]`, ""))
+	if _, err := c.Newest(t.Context(), "o/r"); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := c.AssetDigest(t.Context(), address); err != nil || d.String() != hex {
+		t.Errorf("%s, %v", d, err)
+	}
+	if n := len(s.Requests("/repos/o/r/releases/tags/v1.0")); n != 0 {
+		t.Errorf("%d more requests", n)
+	}
+}
