@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of testdata")
@@ -39,7 +40,11 @@ func load(name, text string) (*File, error) {
 	if err := f.Check(); err != nil {
 		return f, err
 	}
-	return f, f.CheckImages()
+	if err := f.CheckImages(); err != nil {
+		return f, err
+	}
+	_, err = f.Ignores()
+	return f, err
 }
 
 // report renders an error with all that a command would show of it.
@@ -148,6 +153,10 @@ func dump(t *testing.T, f *File) string {
 			"match": r.Match, "signed_as": r.SignedAs, "kind": r.Kind, "key": r.Key, "identity": r.Identity.String(), "issuer": r.Issuer,
 			"repository": r.Repository, "workflow": r.Workflow, "ref": r.Ref.String(), "signer": r.Signer(),
 		})
+	}
+	ignores, _ := f.Ignores()
+	for _, i := range ignores {
+		encode(map[string]any{"ignored": i.ID, "reason": i.Reason, "until": i.Until.Format(time.DateOnly)})
 	}
 	for _, i := range f.Images {
 		encode(map[string]any{"image": i.Name, "digest": i.Digest.String(), "by": i.By})

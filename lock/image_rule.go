@@ -76,7 +76,7 @@ func imageSignatures(rules []*ImageRule) []Signature {
 
 // parseImageRules reads the rules for images of a policy: a table, or an array of tables.
 func parseImageRules(v *value) (rules []*ImageRule) {
-	for _, t := range v.signatures() {
+	for _, t := range v.tables(noSignature) {
 		if !t.table() {
 			continue
 		}

@@ -203,7 +203,7 @@ func checkVersion(root *value) bool {
 
 // parsePolicy reads the policy.
 func parsePolicy(v *value) (p Policy) {
-	if !v.table("hosts", "trust", "unpinned", "images") {
+	if !v.table("hosts", "trust", "unpinned", "images", "ignore") {
 		return Policy{}
 	}
 	hosts := v.get("hosts")

@@ -83,6 +83,9 @@ func FuzzParse(f *testing.F) {
 		if err := file.Check(); err != nil {
 			checkPositions(t, data, err)
 		}
+		if _, err := file.Ignores(); err != nil {
+			checkPositions(t, data, err)
+		}
 		for _, d := range file.Deps {
 			for _, l := range d.Locked {
 				a, err := file.Artifacts(l.Platform, Selection{Names: []string{d.Name}})

@@ -141,23 +141,26 @@ func explains(signatures []Signature, by string) bool {
 	return by == "" && len(signatures) > 0
 }
 
-// signatures returns the tables of v: that it is, or that it is an array of.
-func (v *value) signatures() []*value {
+// tables returns the tables of v: that it is, or that it is an array of. empty says what
+// is wrong with an empty array.
+func (v *value) tables(empty string) []*value {
 	switch {
 	case v == nil:
 		return nil
 	case v.kind == kindTables:
 		return v.elems
 	case v.kind == kindArray:
-		return v.nonEmpty("asks for no signature; leave it out")
+		return v.nonEmpty(empty)
 	}
 	return []*value{v}
 }
 
+const noSignature = "asks for no signature; leave it out"
+
 // parseSignatures reads the signatures of d: a table, or an array of tables.
 func (d *Dep) parseSignatures(v *value, words []string) []Signature {
 	var signatures []Signature
-	for _, t := range v.signatures() {
+	for _, t := range v.tables(noSignature) {
 		if text, ok := t.scalar().(string); ok {
 			t.fail("want a table, found a string; write %s", asTable(text))
 		} else if t.table() {

@@ -18,6 +18,7 @@ func (c *command) auditCommand() *cobra.Command {
 		o          online
 		asJSON     bool
 		signatures bool
+		known      vulnerabilityFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "audit [NAME|URL…]",
@@ -29,9 +30,15 @@ unreachable, not gone: upstream itself has not said so. With --cache and the old
 bytes in it, it names the members in which two archives differ. With --signatures, a
 line whose signature does not hold any more is unverified: the key has expired, say, or
 is revoked. It exits 1 if upstream has changed, and 3 if all that is wrong is that
-something could not be reached.`,
+something could not be reached.` + vulnerabilitiesLong,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := known.check(cmd.Flags().Changed, len(c.lockFiles), asJSON, signatures); err != nil {
+				return err
+			}
+			if known.on {
+				return c.vulnerabilities(cmd.Context(), known, o, args, asJSON)
+			}
 			s, err := c.lawfulSelection(args)
 			if err != nil {
 				return err
@@ -52,8 +59,9 @@ something could not be reached.`,
 		},
 	}
 	cmd.Flags().BoolVar(&signatures, "signatures", false, "also verify the signatures again, with the keys as they are now")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every locked line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every locked line, or with --vulnerabilities for what is known of each")
 	o.register(cmd)
+	known.register(cmd.Flags())
 	return cmd
 }
 

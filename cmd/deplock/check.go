@@ -26,7 +26,8 @@ func (c *command) checkCommand() *cobra.Command {
 				return err
 			}
 			keys, err := signature.Check(file, time.Now(), c.keyFile)
-			if err := errors.Join(file.Check(), file.CheckComplete(), file.CheckImages(), err, c.checkTrees(file)); err != nil {
+			_, ignored := file.Ignores()
+			if err := errors.Join(ignored, file.Check(), file.CheckComplete(), file.CheckImages(), err, c.checkTrees(file)); err != nil {
 				return err
 			}
 			if _, err := mirror.Blobs(file); err != nil {

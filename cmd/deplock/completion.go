@@ -16,6 +16,7 @@ func (c *command) complete(root *cobra.Command) {
 	values := map[string][]string{
 		"add --libc": {"gnu", "musl"}, "export --format": {"sha256sums", "add", "buildx-policy", "json"},
 		"sbom --format": {"spdx", "cyclonedx"}, "scan --format": {"text", "json", "sarif"}, "sync --moving": {"leave", "pin"},
+		"audit --severity": {"low", "medium", "high", "critical"},
 	}
 	platforms := []string{"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/riscv64", "linux/s390x",
 		"darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64"}

@@ -8,16 +8,11 @@ package sarif
 // a library's builders (go-sarif has 18,000 lines) would take as many to fill.
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/url"
 	"path/filepath"
 	"strings"
 
-	"depfetch/fetch/printable"
 	"depfetch/lock/scan"
 )
 
@@ -41,12 +36,22 @@ type (
 		Rules           []rule `json:"rules"`
 	}
 	rule struct {
-		ID      string        `json:"id"`
-		Short   text          `json:"shortDescription"`
-		Full    text          `json:"fullDescription"`
-		Help    help          `json:"help"`
-		HelpURI string        `json:"helpUri,omitempty"`
-		Default configuration `json:"defaultConfiguration"`
+		ID         string        `json:"id"`
+		Short      text          `json:"shortDescription"`
+		Full       text          `json:"fullDescription"`
+		Help       help          `json:"help"`
+		HelpURI    string        `json:"helpUri,omitempty"`
+		Default    configuration `json:"defaultConfiguration"`
+		Properties *properties   `json:"properties,omitempty"`
+	}
+	// properties are those that GitHub's code scanning reads.
+	properties struct {
+		Tags     []string `json:"tags"`
+		Severity string   `json:"security-severity,omitempty"` // a score of CVSS
+	}
+	suppression struct {
+		Kind          string `json:"kind"`
+		Justification string `json:"justification"`
 	}
 	configuration struct {
 		Level string `json:"level"`
@@ -65,6 +70,7 @@ type (
 		Message      text              `json:"message"`
 		Locations    []location        `json:"locations"`
 		Fingerprints map[string]string `json:"partialFingerprints"`
+		Suppressions []suppression     `json:"suppressions,omitempty"`
 	}
 	location struct {
 		Physical physical `json:"physicalLocation"`
@@ -88,38 +94,24 @@ type (
 // helpUri, which must be absolute, leads to its section of the page at a URL where the
 // rules are documented; without one it is left out, and the section is in help alone.
 func Write(w io.Writer, version, page string, findings []scan.Finding) error {
-	r := run{ColumnKind: "unicodeCodePoints", Results: []result{}}
-	r.Tool.Driver = driver{Name: "deplock scan", SemanticVersion: version}
-	index := make(map[string]int)
-	for i, x := range scan.Rules() {
-		index[x.ID] = i
-		one := rule{
-			ID: x.ID, Short: text{sentence(x.Title)}, Full: text{sentence(scan.Plain(x.Why))},
-			Help:    help{Text: sentence(scan.Plain(x.Fix)), Markdown: x.Markdown()},
-			Default: configuration{x.Level.String()},
+	l := Log{Program: "deplock scan", Version: version}
+	for _, x := range scan.Rules() {
+		one := Rule{
+			ID: x.ID, Title: x.Title, Text: scan.Plain(x.Why), Level: x.Level.String(),
+			Help: scan.Plain(x.Fix), Markdown: x.Markdown(),
 		}
 		if page != "" {
-			one.HelpURI = page + "#" + x.ID
+			one.URL = page + "#" + x.ID
 		}
-		r.Tool.Driver.Rules = append(r.Tool.Driver.Rules, one)
+		l.Rules = append(l.Rules, one)
 	}
-	seen := make(map[string]int)
 	for _, f := range findings {
-		print := f.File + "\x00" + f.Rule.ID + "\x00" + f.Message
-		seen[print]++
-		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", print, seen[print]))
-		r.Results = append(r.Results, result{
-			RuleID: f.Rule.ID, RuleIndex: index[f.Rule.ID], Level: f.Level.String(), Message: text{sentence(f.Message)},
-			Locations: []location{{physical{artifact{uri(f.File)}, region{
-				f.Start.Line, f.Start.Col, f.End.Line, max(f.End.Col, endColumn(f)),
-			}}}},
-			Fingerprints: map[string]string{"deplock/v1": hex.EncodeToString(sum[:16])},
+		l.Results = append(l.Results, Result{
+			Rule: f.Rule.ID, Level: f.Level.String(), Message: f.Message, File: f.File,
+			Line: f.Start.Line, Col: f.Start.Col, EndLine: f.End.Line, EndCol: max(f.End.Col, endColumn(f)),
 		})
 	}
-	enc := json.NewEncoder(printable.JSON(w))
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	return enc.Encode(report{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []run{r}})
+	return l.Write(w)
 }
 
 // endColumn returns the least column that a region can end with.

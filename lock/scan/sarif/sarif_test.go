@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -104,4 +105,50 @@ USER root
 	if validate(t, s, []byte(`{"version": "2.1.0", "runs": [{"results": []}]}`)) == nil {
 		t.Error("the schema accepts a run without a tool")
 	}
+}
+
+// TestLog holds that the schema accepts what a log can have beyond the findings of scan.
+func TestLog(t *testing.T) {
+	s := schema(t)
+	for _, l := range []Log{
+		{Program: "deplock audit", Version: "0.1.0-dev"},
+		{
+			Program: "deplock audit",
+			Rules: []Rule{
+				{ID: "GHSA-1", Title: "a \x1b[31m", Text: "b", Help: "c", Markdown: "C.", URL: "https://osv.dev/vulnerability/GHSA-1", Level: "error", Security: true, Score: "9.8"},
+				{ID: "GO-1", Title: "a", Text: "b", Help: "c", Markdown: "C.", Level: "note", Security: true},
+			},
+			Results: []Result{
+				{Rule: "GO-1", Level: "note", Message: "m", File: "deps.lock.toml", Line: 1, Col: 1, EndLine: 1, EndCol: 2, Suppressed: "it does no harm"},
+				{Rule: "GHSA-1", Level: "error", Message: "m", File: "deps.lock.toml", Line: 1, Col: 1, EndLine: 1, EndCol: 2},
+			},
+		},
+	} {
+		var b bytes.Buffer
+		if err := l.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(t, s, b.Bytes()); err != nil {
+			t.Errorf("%v\n%s", err, b.Bytes())
+		}
+		var log report
+		if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "\x1b") || len(log.Runs[0].Results) != len(l.Results) {
+			t.Errorf("%s", b.Bytes())
+		}
+		for i, r := range log.Runs[0].Results {
+			if rules := log.Runs[0].Tool.Driver.Rules; rules[r.RuleIndex].ID != l.Results[i].Rule || len(r.Suppressions) != boolean(l.Results[i].Suppressed != "") {
+				t.Errorf("%+v", r)
+			}
+		}
+	}
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
