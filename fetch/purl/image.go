@@ -8,9 +8,10 @@ func Image(repository, tag, sha256 string) string {
 	return "pkg:oci/" + escape(name) + "@sha256:" + sha256 + "?repository_url=" + escape(repository) + "&tag=" + escape(tag)
 }
 
-// Module returns the package URL of a module of Go. version may be empty.
+// Module returns the package URL of a module of Go, with the upper case of its path. version
+// may be empty.
 func Module(path, version string) string {
-	text := "pkg:golang/" + strings.ReplaceAll(escape(strings.ToLower(path)), "%2F", "/")
+	text := "pkg:golang/" + strings.ReplaceAll(escape(path), "%2F", "/")
 	if version != "" {
 		text += "@" + escape(version)
 	}

@@ -17,7 +17,7 @@ import (
 // rule says what the paths of a registry mean. They are matched in the encoded form that
 // a package URL has, in which "@" stands for nothing but itself.
 type rule struct {
-	hosts string // with blanks around each
+	hosts string // with blanks around each; none for a form that says enough on any host
 	path  string // a regular expression
 	text  string // the package URL, with $1 and so on for what its groups match
 	lower bool   // the name has no upper case
@@ -38,19 +38,23 @@ const (
 // have them, and the distribution of Go itself, whose known faults are those of its library.
 // Ruby: NAME-VERSION[-PLATFORM].gem. What of a version a file is, a classifier or a platform,
 // is left out: advisories are about the version.
+//
+// Registries of npm and proxies of Go are told by the form of their paths, which is a
+// protocol, as companies have their own. The paths of Go's modules keep their upper case,
+// against the specification: advisories have it, and so have the scanners that read them.
 var rules = []rule{
 	{" github.com ", repo + `releases/download/(.+)/[^/]+$`, "pkg:github/$1/$2@$3", true, false},
 	{" github.com ", repo + `archive/` + ref + `(.+)` + archive, "pkg:github/$1/$2@$3", true, false},
 	{" github.com ", repo + `raw/` + ref + `([^/]+)/(.+)$`, "pkg:github/$1/$2@$3#$4", true, false},
 	{" raw.githubusercontent.com ", repo + ref + `([^/]+)/(.+)$`, "pkg:github/$1/$2@$3#$4", true, false},
 	{" codeload.github.com ", repo + `(?:tar\.gz|zip)/` + ref + `(.+)$`, "pkg:github/$1/$2@$3", true, false},
-	{" npm.example.com registry.yarnpkg.com ", `^(%40[^/]+/)?([^/]+)/-/([^/]+)\.tgz$`, "pkg:npm/$1$2@$3", true, true},
+	{"", `^(%40[^/]+/)?([^/]+)/-/([^/]+-\d[^/]*)\.tgz$`, "pkg:npm/$1$2@$3", true, true},
 	{" files.pythonhosted.org ", `^.*/([^/-]+)-(\d[^/-]*)(?:-\d[^/-]*)?-[^/-]+-[^/-]+-[^/-]+\.whl$`, "pkg:pypi/$1@$2", true, false},
 	{" files.pythonhosted.org ", `^.*/([^/]+)-(\d[^/-]*)` + archive, "pkg:pypi/$1@$2", true, false},
 	{" repo1.maven.org repo.maven.apache.org ", `^maven2/(.+)/([^/]+)/([^/]+)/([^/]+)$`, "pkg:maven/$1/$2@$3@$4", false, false},
 	{" static.crates.io ", `^crates/([^/]+)/([^/]+)\.crate$`, "pkg:cargo/$1@$2", false, true},
 	{" static.crates.io crates.io ", `^(?:api/v1/)?crates/([^/]+)/([^/]+)/download$`, "pkg:cargo/$1@$2", false, false},
-	{" goproxy.example.com ", `^(.+)/%40v/((?:[^/%]|%2B)+)\.zip$`, "pkg:golang/$1@$2", true, false},
+	{"", `^([^/]+\.[^/]+(?:/.+)?)/%40v/(v(?:[^/%]|%2B)+)\.zip$`, "pkg:golang/$1@$2", false, false},
 	{" go.dev golang.org dl.google.com ", `^(?:dl|go)/go(\d[^/]*)\.(?:src|[a-z]+-[^/.]+)\.(?:tar\.gz|zip|pkg|msi)$`, "pkg:golang/stdlib@$1", false, false},
 	{" rubygems.org ", `^(?:gems|downloads)/([^/]+?)-(\d[0-9A-Za-z.]*)(?:-(?:java|x86|aarch64|arm|universal|ppc|s390x)[^/]*)?\.gem$`, "pkg:gem/$1@$2", false, false},
 }
@@ -78,7 +82,7 @@ func FromAddress(address string) string {
 	path := strings.ReplaceAll(escape(strings.TrimPrefix(u.Path, "/")), "%2F", "/")
 	for i := range rules {
 		r := &rules[i]
-		if !strings.Contains(r.hosts, host) {
+		if r.hosts != "" && !strings.Contains(r.hosts, host) {
 			continue
 		}
 		text := expression(r.path).ReplaceAllString(path, r.text)
@@ -114,7 +118,7 @@ func (r *rule) adjust(text string) string {
 	case "pkg:pypi": // as indexes and advisories have it (PEP 503)
 		name = kind + "/" + expression(`[-_.]+`).ReplaceAllString(last, "-")
 	case "pkg:golang": // "!" stands in front of what is in upper case in the module's path
-		name = strings.ReplaceAll(name, "%21", "")
+		name = expression(`%21.`).ReplaceAllStringFunc(name, func(s string) string { return strings.ToUpper(s[3:]) })
 	case "pkg:maven":
 		var file string
 		if version, file, _ = strings.Cut(version, "@"); !strings.HasPrefix(file, last+"-"+version) {

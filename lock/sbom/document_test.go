@@ -213,7 +213,7 @@ func TestSPDX(t *testing.T) {
 	}
 	for want, n := range map[string]int{
 		`"referenceLocator":"pkg:golang/golang.org/x/net@v0.40.0"`: 1,
-		`"referenceLocator":"pkg:golang/k8s.io/tool0"`:             1,
+		`"referenceLocator":"pkg:golang/k8s.io/Tool0"`:             1,
 		`"relationshipType":"CONTAINS"`:                            9,
 		`"relationshipType":"DESCRIBES"`:                           5,
 		`"comment":"trust: published"`:                             1,
@@ -245,7 +245,7 @@ func TestModules(t *testing.T) {
 	want := []string{
 		"example.com/local  pkg:golang/example.com/local",
 		"example.com/new v2.0.0+incompatible pkg:golang/example.com/new@v2.0.0%2Bincompatible",
-		"github.com/BurntSushi/x v1.0.0 pkg:golang/github.com/burntsushi/x@v1.0.0",
+		"github.com/BurntSushi/x v1.0.0 pkg:golang/github.com/BurntSushi/x@v1.0.0",
 		"stdlib  pkg:golang/stdlib",
 		"stdlib 1.22.3 pkg:golang/stdlib@1.22.3",
 	}
