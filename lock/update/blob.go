@@ -3,6 +3,7 @@ package update
 import (
 	"context"
 	"crypto/sha256"
+	"hash"
 	"io"
 	"os"
 
@@ -65,24 +66,49 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// lazyBlob is a file that is opened when it is first read.
-type lazyBlob struct {
-	open func() (*os.File, error)
+// hashedBlob is a file of a cache that is opened when it is first read, and hashed as it
+// is read: whoever reads it gets bytes of which close says whether they were the right ones.
+type hashedBlob struct {
+	ctx    context.Context
+	store  *cache.Store
+	digest fetch.Digest
+	size   int64 // in bytes; may be fetch.SizeUnknown
+
 	file *os.File
+	from io.Reader
+	hash hash.Hash
 }
 
-func (b *lazyBlob) Read(p []byte) (n int, err error) {
+func (b *hashedBlob) Read(p []byte) (n int, err error) {
 	if b.file == nil {
-		if b.file, err = b.open(); err != nil {
+		if b.file, err = b.store.Open(b.digest); err != nil {
 			b.file = nil
 			return 0, err
 		}
+		b.from, b.hash = b.file, sha256.New()
+		if b.size != fetch.SizeUnknown {
+			b.from = io.LimitReader(b.file, b.size+1)
+		}
 	}
-	return b.file.Read(p)
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err = b.from.Read(p)
+	b.hash.Write(p[:n])
+	return n, err
 }
 
-func (b *lazyBlob) close() {
-	if b.file != nil {
-		b.file.Close()
+// close returns an error, a *BlobError, if the file was read and other bytes are in it.
+func (b *hashedBlob) close() error {
+	if b.file == nil {
+		return nil
 	}
+	defer b.file.Close()
+	if _, err := io.Copy(io.Discard, b); err != nil {
+		return err
+	}
+	if fetch.Digest(b.hash.Sum(nil)) != b.digest {
+		return &BlobError{File: b.store.File(b.digest)}
+	}
+	return nil
 }

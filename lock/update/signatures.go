@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -44,6 +43,9 @@ type check struct {
 	index  int // in the item's dependency
 	policy signature.Policy
 	signing
+	// texts downloads what is published of it, once. Of an attestation, that is nothing: it
+	// is asked for by the digest of what it is of.
+	texts func(context.Context) (signature.Material, error)
 }
 
 // checks are all signatures that are to be verified, by what is signed.
@@ -77,6 +79,7 @@ func (c *Client) checks(items []*item) (checks, error) {
 				policies[of] = policy
 			}
 			ch := check{item: it, index: i, policy: policy, signing: at}
+			ch.texts = once(func(ctx context.Context) (signature.Material, error) { return c.texts(ctx, ch) })
 			if s.OfSums {
 				all.lists[it] = append(all.lists[it], ch)
 			} else {
@@ -156,9 +159,11 @@ func (c *Client) verifyFiles(ctx context.Context, store *cache.Store, checks []c
 			continue
 		}
 		g.Go(func() error {
-			blob := &lazyBlob{open: func() (*os.File, error) { return c.openBlob(ctx, store, m.Digest, m.Size) }}
+			blob := &hashedBlob{ctx: ctx, store: store, digest: m.Digest, size: m.Size}
 			r, err := c.verify(ctx, ch, signature.Subject{Name: baseName(ch.item.url), Digest: m.Digest, Bytes: blob})
-			blob.close()
+			if other := blob.close(); other != nil {
+				r, err = signature.Result{}, other
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			ch.item.seal.by[ch.index] = r.By
@@ -169,6 +174,32 @@ func (c *Client) verifyFiles(ctx context.Context, store *cache.Store, checks []c
 		})
 	}
 	g.Wait()
+}
+
+// readAhead downloads the signatures of files, while these are downloaded.
+func (c *Client) readAhead(ctx context.Context, checks []check) {
+	var g errgroup.Group
+	g.SetLimit(max(c.Fetch.Jobs, 1))
+	for _, ch := range checks {
+		g.Go(func() error {
+			ch.texts(ctx) // an error is seen by verifyFiles, if the file is there
+			return nil
+		})
+	}
+	g.Wait()
+}
+
+// once returns a function that calls read once, at its first call.
+func once[T any](read func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var (
+		first sync.Once
+		v     T
+		err   error
+	)
+	return func(ctx context.Context) (T, error) {
+		first.Do(func() { v, err = read(ctx) })
+		return v, err
+	}
 }
 
 // auditSignatures verifies the signatures of the findings whose bytes are those that are
@@ -246,16 +277,12 @@ func (c *Client) verify(ctx context.Context, ch check, s signature.Subject) (sig
 
 // material downloads what there is of a signature.
 func (c *Client) material(ctx context.Context, ch check, s signature.Subject) (m signature.Material, err error) {
+	m, err = ch.texts(ctx)
 	if ch.url == "" {
 		if c.Release == nil {
 			return m, errors.New("GitHub's API cannot be asked")
 		}
 		m.Signature, err = c.Release.Attestations(ctx, ch.item.dep.Signatures[ch.index].Repository, s.Digest.String())
-	} else {
-		m.Signature, err = c.Fetch.Read(ctx, ch.item.artifact(ch.url), signature.MaxSize)
-	}
-	if err == nil && ch.cert != "" {
-		m.Certificate, err = c.Fetch.Read(ctx, ch.item.artifact(ch.cert), signature.MaxSize)
 	}
 	if err != nil {
 		return m, err
@@ -268,6 +295,17 @@ func (c *Client) material(ctx context.Context, ch check, s signature.Subject) (m
 		return m, errors.New("the log of signatures cannot be asked")
 	}
 	m.Log, err = c.Release.LogEntries(ctx, query)
+	return m, err
+}
+
+// texts downloads a signature, and the certificate that stands beside it.
+func (c *Client) texts(ctx context.Context, ch check) (m signature.Material, err error) {
+	if ch.url != "" {
+		m.Signature, err = c.Fetch.Read(ctx, ch.item.artifact(ch.url), signature.MaxSize)
+	}
+	if err == nil && ch.cert != "" {
+		m.Certificate, err = c.Fetch.Read(ctx, ch.item.artifact(ch.cert), signature.MaxSize)
+	}
 	return m, err
 }
 

@@ -223,8 +223,13 @@ func (c *Client) Lock(ctx context.Context, f *lock.File, wants []Want) ([]Result
 		return nil, err
 	}
 	defer done()
+	reading, cancel := context.WithCancel(ctx)
+	var small sync.WaitGroup // files that are read meanwhile
+	defer small.Wait()
+	defer cancel()
+	small.Go(func() { c.readAhead(reading, checks.files) })
 	var lists sync.WaitGroup
-	lists.Go(func() { c.findPublished(ctx, items, checks.lists) }) // small, and read meanwhile
+	lists.Go(func() { c.findPublished(ctx, items, checks.lists) })
 	artifacts := make([]fetch.Artifact, len(items))
 	for i, it := range items {
 		artifacts[i] = it.artifact(it.url)
