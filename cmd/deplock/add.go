@@ -175,6 +175,9 @@ func (c *command) lockNew(ctx context.Context, f addFlags, client *update.Client
 	if err != nil {
 		return nil, dep, err
 	}
+	if err := onLine(draft, dep.Version); err != nil {
+		return nil, dep, err
+	}
 	if dep.Version != "" && !draft.URL.HasVersion() {
 		c.console.Warnf("%s: the url does not hold {version}, so that its address will be the same for every version", dep.Name)
 	}

@@ -15,6 +15,7 @@ import (
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/edit"
+	"depfetch/lock/release"
 	"depfetch/lock/update"
 )
 
@@ -129,10 +130,24 @@ func (c *command) wanted(args []string) (*lock.File, []update.Want, error) {
 		return nil, nil, err
 	}
 	wants := make([]update.Want, len(deps))
+	var errs []error
 	for i, d := range deps {
 		wants[i] = update.Want{Dep: d, Version: versions[d.Name]}
+		errs = append(errs, onLine(d, versions[d.Name]))
 	}
-	return file, wants, nil
+	return file, wants, errors.Join(errs...)
+}
+
+// onLine returns an error if a version that somebody has named, or "", comes after the line
+// of versions that the dependency stays on: update --latest could never move it again.
+func onLine(d *lock.Dep, version string) error {
+	if d.Latest == nil || version == "" {
+		return nil
+	}
+	if err := release.CheckLine(*d.Latest, version); err != nil {
+		return fmt.Errorf("%s: %w", d.Name, err)
+	}
+	return nil
 }
 
 // newest sets the version of each want to the latest. A dependency that does not

@@ -110,6 +110,17 @@ func (c *Client) Latest(ctx context.Context, q lock.Latest, current string) (Res
 	return c.LatestAccepted(ctx, q, current, nil)
 }
 
+// CheckLine returns a [*LineError] if a version comes after the line of versions that the
+// query names. A text that is no version is let pass.
+func CheckLine(q lock.Latest, version string) error {
+	line, _ := lock.LineNumbers(q.Line)
+	naming, err := namingOf(q, version)
+	if v, ok := parseVersion(naming.bare(version)); err == nil && ok && v.compareLine(line) > 0 {
+		return &LineError{Version: version, Line: q.Line}
+	}
+	return nil
+}
+
 // LatestAccepted is Latest of the tags that accept, unless it is nil, accepts.
 func (c *Client) LatestAccepted(ctx context.Context, q lock.Latest, current string, accept func(tag string) bool) (Result, error) {
 	naming, err := namingOf(q, current)
@@ -123,8 +134,8 @@ func (c *Client) LatestAccepted(ctx context.Context, q lock.Latest, current stri
 		if !ok {
 			return Result{}, &VersionError{Version: current}
 		}
-		if v.compareLine(s.line) > 0 {
-			return Result{}, &LineError{Version: current, Line: q.Line}
+		if err := CheckLine(q, current); err != nil {
+			return Result{}, err
 		}
 		s.current, s.scheme = &v, &v
 	}
