@@ -200,7 +200,7 @@ type cosign struct {
 // material returns the signature that is in files.
 func (k *cosign) material(m Material) (Cosign, error) {
 	if !k.bundle {
-		return Cosign{Signature: m.Signature, Certificate: m.Certificate, Log: m.Log}, nil
+		return Cosign(m), nil
 	}
 	return ParseCosign(m.Signature)
 }
