@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +27,26 @@ func (c *command) oneLockfile(cmd *cobra.Command, _ []string) error {
 	if len(c.lockFiles) > 0 {
 		c.lockFile = c.lockFiles[0]
 	}
+	if len(c.lockFiles) == 1 {
+		c.console.Command = withLockfile(cmd.Root(), c.lockFile)
+	}
 	return nil
+}
+
+// withLockfile returns what names a lockfile, which was named this time, in the commands of
+// hints: without it they would be about another one.
+func withLockfile(root *cobra.Command, name string) func(string) string {
+	var words []string
+	for _, cmd := range root.Commands() {
+		words = append(words, cmd.Name())
+	}
+	commands := regexp.MustCompile(`\bdeplock (` + strings.Join(words, "|") + `)\b`)
+	return func(hint string) string {
+		if strings.Contains(hint, " -f ") {
+			return hint
+		}
+		return commands.ReplaceAllString(hint, "deplock -f "+strings.ReplaceAll(word(name), "$", "$$")+" $1")
+	}
 }
 
 // several makes cmd run for each lockfile that the options name. It fails if one of

@@ -32,6 +32,9 @@ type Console struct {
 	// ColorFindings says that Mark colours, for Stdout.
 	ColorFindings bool
 
+	// Command, if not nil, returns a hint with the commands in it as they have to be typed.
+	Command func(hint string) string
+
 	hinted map[string]bool
 }
 
@@ -44,6 +47,9 @@ func (c *Console) Warnf(format string, args ...any) { c.message("warning", forma
 // Hintf prints a hint. The same hint is printed once.
 func (c *Console) Hintf(format string, args ...any) {
 	hint := fmt.Sprintf(format, args...)
+	if c.Command != nil {
+		hint = c.Command(hint)
+	}
 	if hint == "" || c.hinted[hint] {
 		return
 	}
