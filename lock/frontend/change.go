@@ -147,7 +147,7 @@ func (c *change) add(s *step, at place) (bool, error) {
 			}
 		}
 	}
-	return false, at.locate(fault("deplock sync", "%s is not pinned", source.Redact(address.URL)))
+	return false, at.locate(fault("deplock sync, or deplock add NAME URL where sync leaves the ADD", "%s is not pinned", source.Redact(address.URL)))
 }
 
 // starts reports whether an offset is where a step begins.

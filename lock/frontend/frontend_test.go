@@ -278,12 +278,12 @@ run /bin/sh -c curl -fO https://e.example/a -O https://e.example/b
 		name:       "an ADD that is not pinned",
 		dockerfile: "FROM scratch\nADD https://e.example/a /x\n",
 		lockfile:   locking(),
-		refuses:    "https://e.example/a is not pinned (deplock sync)",
+		refuses:    "https://e.example/a is not pinned (deplock sync, or deplock add NAME URL where sync leaves the ADD)",
 	}, {
 		name:       "an ADD whose address is in the base",
 		dockerfile: "FROM debian\nADD $FROM_BASE/a $FROM_BASE/b /x/\n",
 		lockfile:   locking("https://e.example/a"),
-		refuses:    "https://e.example/b is not pinned (deplock sync)",
+		refuses:    "https://e.example/b is not pinned (deplock sync, or deplock add NAME URL where sync leaves the ADD)",
 	}, {
 		name:       "an ADD of what moves",
 		dockerfile: "FROM scratch\nADD https://e.example/latest/a /x\n",
