@@ -175,7 +175,7 @@ func locking(urls ...string) string {
 // sums are the digests of these tests: of a line of locking, or of an image.
 var sums = regexp.MustCompile(`sha256:[0-9a-f]{64}|0{63}(\d)`)
 
-func TestBuild(t *testing.T) {
+func TestBuilderDefinitions(t *testing.T) {
 	for _, test := range []struct {
 		name, dockerfile, lockfile string
 		opts                       map[string]string
@@ -345,8 +345,8 @@ run /depfetch fetch --root /out --platform linux/amd64
 	}
 }
 
-// TestImages holds that a build starts from the digest in the lockfile.
-func TestImages(t *testing.T) {
+// TestBuilderImages holds that a build starts from the digest in the lockfile.
+func TestBuilderImages(t *testing.T) {
 	want := "docker.io/library/debian:12@sha256:" + fmt.Sprintf("%064d", 1)
 	f := &fake{files: map[string]string{
 		"Dockerfile": "FROM debian:12\nRUN true\nFROM alpine\nCOPY --from=0 / /\n",
