@@ -55,7 +55,7 @@ func TestMirrorRegistryImages(t *testing.T) {
 }
 
 // TestMirrorRegistryBuildKit builds from images by their own names when their registry is
-// gone, as README says: BuildKit takes them from the mirror.
+// gone, as the README of lock/mirror says: BuildKit takes them from the mirror.
 func TestMirrorRegistryBuildKit(t *testing.T) {
 	config(t, "{}")
 	to, _ := start(t, registrytest.V2, registrytest.Open)

@@ -19,23 +19,23 @@ import (
 	"depfetch/fetch/fetchtest"
 )
 
-// TestReadmeCompany runs all commands that README shows for companies, block by block,
-// with servers on loopback in the place of those that it names.
+// TestReadmeCompany runs all commands that the pages for companies and of mirrors show,
+// block by block, with servers on loopback in the place of those that they name.
 func TestReadmeCompany(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "\n## In a company\n")
-	section, _, found := strings.Cut(section, "\n## ")
 	var blocks []string
-	for _, block := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatch(section, -1) {
-		if block[1] == "" { // a language is not a command
-			blocks = append(blocks, block[2])
+	for _, page := range []string{"fetch/source/README.md", "lock/mirror/README.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(page)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+			if block[1] == "" { // a language is not a command
+				blocks = append(blocks, block[2])
+			}
 		}
 	}
-	if !found || len(blocks) < 4 {
-		t.Fatalf("README has %d blocks of commands for companies", len(blocks))
+	if len(blocks) < 4 {
+		t.Fatalf("the pages have %d blocks of commands", len(blocks))
 	}
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "bin")

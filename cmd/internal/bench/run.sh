@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # Measures depfetch and deplock beside programs that do the same work, and prints
-# Markdown: the tables of the README, then every command line with its numbers.
+# Markdown: the tables of the README beside this, then every command line with its numbers.
 # It reports and does not judge: a slow run passes; a run of depfetch or deplock
 # that fails, or that does the wrong work, does not.
 #

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// TestEventsInReadme holds that README has a row for each event of --progress json.
-func TestEventsInReadme(t *testing.T) {
+// TestEventsInManual holds that the manual of a build has a row for each event of --progress json.
+func TestEventsInManual(t *testing.T) {
 	root := filepath.Join("..", "..", "..")
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	readme, err := os.ReadFile(filepath.Join(root, "cmd", "depfetch", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,14 +28,14 @@ func TestEventsInReadme(t *testing.T) {
 			continue
 		}
 		if !strings.Contains(string(readme), "\n| `"+kind[1]+"` |") {
-			t.Errorf("README does not explain the event %s", kind[1])
+			t.Errorf("cmd/depfetch/README.md does not explain the event %s", kind[1])
 		}
 	}
 }
 
-// TestHintsInReadme holds that the hints which README explains are given.
+// TestHintsInReadme holds that the hints which the page for companies explains are given.
 func TestHintsInReadme(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "README.md"))
+	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "fetch", "source", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestHintsInReadme(t *testing.T) {
 	table, _, _ = strings.Cut(table, "\n\n")
 	hints := regexp.MustCompile("(?m)^\\| `(.*?)` \\|").FindAllStringSubmatch(table, -1)
 	if len(hints) < 5 {
-		t.Errorf("README explains %d hints about proxies and CAs", len(hints))
+		t.Errorf("fetch/source/README.md explains %d hints about proxies and CAs", len(hints))
 	}
 	for _, hint := range hints {
 		if !strings.Contains(string(source), hint[1]) {
