@@ -132,6 +132,10 @@ type ArchiveError struct {
 func (e *ArchiveError) Error() string { return fmt.Sprintf("%s: %v", e.Artifact.Name, e.Err) }
 func (e *ArchiveError) Unwrap() error { return e.Err }
 
+// ErrOtherContent is an ArchiveError's cause when what member or unpack takes out of the
+// archive is not what the locked line records, so that one of them was edited since.
+var ErrOtherContent = errors.New("the locked line records something else")
+
 // UnverifiableError says that what lies at a destination cannot be compared with
 // what is pinned, since what comes out of the archive is not known.
 type UnverifiableError struct {

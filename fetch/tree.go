@@ -34,7 +34,7 @@ func (r *run) unpack(ctx context.Context, d *destination, f *os.File, size int64
 	}
 	entry, err := unpack.Member(ctx, f, size, d.Member, d.Unpacked, g, r.unpackOptions(d))
 	if err == nil && !d.Unpacked.IsZero() && d.Unpacked != Digest(entry.Digest) {
-		err = fmt.Errorf("%s has sha256 %s, and the locked line says %s", entry.Name, entry.Digest, d.Unpacked)
+		err = fmt.Errorf("%s has sha256 %s, and %w: %s", entry.Name, entry.Digest, ErrOtherContent, d.Unpacked)
 	}
 	if err != nil {
 		g.Close()
@@ -57,13 +57,39 @@ func (r *run) unpackTree(ctx context.Context, d *destination, f *os.File, size i
 		return nil, d.unwritable(err)
 	}
 	defer root.Close()
-	if err := unpack.Tree(ctx, f, size, root, r.unpackOptions(d)); err != nil {
+	err = unpack.Tree(ctx, f, size, root, r.unpackOptions(d))
+	if err == nil {
+		err = r.asRecorded(ctx, d, root)
+	}
+	if err != nil {
 		return nil, unpackError(ctx, d, err)
 	}
 	if d.merges() {
 		return stagedMerge{d, temp}, nil
 	}
 	return stagedSwap{d, temp}, nil
+}
+
+// asRecorded returns an error if the tree of d, unpacked in root, is not the one that was
+// recorded when it was locked, which an edit of strip, include or modes leads to. What is
+// recorded is not there in every build, and then nothing is compared. The bytes of the
+// archive have been verified, so names, types, modes and sizes tell one tree from another.
+func (r *run) asRecorded(ctx context.Context, d *destination, root *os.Root) error {
+	m, err := r.manifest(d.Artifact)
+	if err != nil {
+		return nil
+	}
+	differences, err := unpack.CompareShape(ctx, root, m, 0)
+	if err != nil {
+		return err
+	}
+	if len(differences) > 0 {
+		return fmt.Errorf("%w: %s: %s", ErrOtherContent, differences[0].Name, differences[0].Text)
+	}
+	if more := strangers(d, root, m); len(more) > 0 {
+		return fmt.Errorf("%w: it does not have what would be %s", ErrOtherContent, more[0].Path)
+	}
+	return nil
 }
 
 // unpackError distinguishes an archive that cannot be unpacked from a disk that cannot

@@ -51,10 +51,19 @@ const compareGroup = 16
 // merging leaves those that were there as they were. Where files have no
 // mode, none is compared. The error is that of ctx, or of root itself.
 func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]*Difference, error) {
+	return compare(ctx, &comparer{root: root}, m, jobs)
+}
+
+// CompareShape is Compare but for the bytes of the files, which it does not read.
+func CompareShape(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]*Difference, error) {
+	return compare(ctx, &comparer{root: root, shape: true}, m, jobs)
+}
+
+func compare(ctx context.Context, c *comparer, m Manifest, jobs int) ([]*Difference, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
-	if _, err := root.Lstat("."); err != nil {
+	if _, err := c.root.Lstat("."); err != nil {
 		return nil, err
 	}
 	dirs := make(map[string][]Entry)
@@ -69,7 +78,6 @@ func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]*Diffe
 		}
 		dirs[dir] = append(dirs[dir], e)
 	}
-	c := comparer{root: root}
 	p, ctx := newPool(ctx, jobs)
 	err := func() error {
 		for _, dir := range order {
@@ -92,6 +100,7 @@ func Compare(ctx context.Context, root *os.Root, m Manifest, jobs int) ([]*Diffe
 
 type comparer struct {
 	root  *os.Root
+	shape bool // the files are not read
 	mu    sync.Mutex
 	found []*Difference
 }
@@ -162,7 +171,9 @@ func (c *comparer) entry(ctx context.Context, dir *os.Root, e Entry, buf []byte)
 			c.report(e, DifferentContent, "want %d bytes, it has %d", e.Size, info.Size())
 			return nil
 		}
-		return c.content(ctx, dir, e, buf)
+		if !c.shape {
+			return c.content(ctx, dir, e, buf)
+		}
 	}
 	return nil
 }

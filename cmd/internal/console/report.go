@@ -118,6 +118,8 @@ func (c *Console) reportOne(err error) int {
 			platform = " --platform " + unpinned.Platform.String()
 		}
 		return say(exit.Refused, unpinned, "to pin it: deplock update %s%s", unpinned.Dep, platform)
+	case errors.As(err, &archive) && errors.Is(archive.Err, fetch.ErrOtherContent):
+		return say(exit.Usage, archive, "if member, strip, include or modes was edited since it was locked, that is why: deplock update %s", archive.Artifact.Name)
 	case errors.As(err, &archive):
 		return say(exit.Failure, archive, "%s", ArchiveHint(archive.Artifact.Name, archive.Err))
 	case errors.As(err, &unverifiable):
