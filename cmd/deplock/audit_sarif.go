@@ -38,7 +38,7 @@ func (c *command) vulnerabilitiesSARIF(file *lock.File, r *advisory.Report) erro
 		}
 		message := shownSubject(f.Subject) + " is affected by " + f.ID
 		if f.Fixed != "" {
-			message += ", which is fixed in " + f.Fixed
+			message += ", which is fixed in " + fixedIn(f)
 		}
 		add(rule, f.Subject, level, message, suppressed)
 	}

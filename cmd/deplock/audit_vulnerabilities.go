@@ -14,11 +14,11 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
-	"depfetch/fetch/purl"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/advisory"
 	"depfetch/lock/release"
+	"depfetch/lock/update"
 )
 
 // vulnerabilityFlags are the options of audit --vulnerabilities.
@@ -28,6 +28,7 @@ type vulnerabilityFlags struct {
 	api      string
 	database string
 	offline  bool
+	inspect  bool
 	sarif    bool
 }
 
@@ -40,13 +41,20 @@ vulnerability at or above --severity, or of unknown severity, that policy.ignore
 the lockfile does not accept for a reason until a day, and 3 if OSV cannot be asked.
 --database takes the place of OSV: a directory with ECOSYSTEM/all.zip as OSV exports
 them (npm, Go, PyPI, crates.io, Maven, RubyGems), or one such zip. Images are not
-looked into.`
+looked into.
+
+With --inspect it also asks about what programs of Go were built from: their own
+modules, those that they need and the standard library, as the build information in
+each file says. Files come out of the cache or are downloaded, and verified as
+always. A program has a module's fault only if it calls that code, which govulncheck
+can tell.`
 
 func (f *vulnerabilityFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.on, "vulnerabilities", false, "ask OSV for known vulnerabilities of what is pinned, and nobody else")
 	flags.StringVar(&f.severity, "severity", "low", "with --vulnerabilities: the least severity that counts: low, medium, high or critical")
 	flags.StringVar(&f.database, "database", "", "with --vulnerabilities: a copy of OSV's database to look into, in the place of its API")
 	flags.BoolVar(&f.offline, "offline", false, "with --vulnerabilities: ask no server; needs --database")
+	flags.BoolVar(&f.inspect, "inspect", false, "with --vulnerabilities: also ask about what programs of Go were built from; downloads what is not in the cache")
 	flags.BoolVar(&f.sarif, "sarif", false, "with --vulnerabilities: SARIF 2.1.0, for code scanning")
 	flags.StringVar(&f.api, "osv-api", "", "the base URL of OSV's API (default "+advisory.DefaultAPI+")")
 }
@@ -55,7 +63,7 @@ func (f *vulnerabilityFlags) register(flags *pflag.FlagSet) {
 // reports whether one is given.
 func (f *vulnerabilityFlags) check(changed func(string) bool, lockfiles int, asJSON, signatures bool) error {
 	if !f.on {
-		for _, name := range []string{"severity", "database", "offline", "sarif", "osv-api"} {
+		for _, name := range []string{"severity", "database", "offline", "inspect", "sarif", "osv-api"} {
 			if changed(name) {
 				return console.Usagef("", "--%s goes with --vulnerabilities", name)
 			}
@@ -95,7 +103,18 @@ func (c *command) vulnerabilities(ctx context.Context, f vulnerabilityFlags, o o
 	if err != nil {
 		return err
 	}
-	report, err := advisory.Audit(ctx, from, subjects(s), advisory.Policy{Ignores: ignores, Least: least, Now: time.Now()})
+	client, err := c.client(o, s.file)
+	if err != nil {
+		return err
+	}
+	client.Fetch.Offline = f.offline
+	all := subjects(s)
+	if f.inspect {
+		if all, err = inspectedSubjects(ctx, client, s); err != nil {
+			return err
+		}
+	}
+	report, err := advisory.Audit(ctx, from, all, advisory.Policy{Ignores: ignores, Least: least, Now: time.Now()})
 	if errors.Is(err, fs.ErrNotExist) {
 		return console.Usagef("--database names a directory with ECOSYSTEM/all.zip in it, or one all.zip", "%w", err)
 	}
@@ -110,13 +129,20 @@ func (c *command) vulnerabilities(ctx context.Context, f vulnerabilityFlags, o o
 			c.code = exit.Failure
 		}
 	}
+	var newer map[string]update.Newest
+	if !f.offline && !f.sarif {
+		newer = c.newerHolders(ctx, client, o, s, report)
+	}
 	switch {
 	case f.sarif:
 		return c.vulnerabilitiesSARIF(s.file, report)
 	case asJSON:
-		return c.vulnerabilitiesJSON(s.file, report)
+		return c.vulnerabilitiesJSON(s.file, report, newer)
 	}
-	c.vulnerabilitiesText(report, least)
+	c.vulnerabilitiesText(report, least, newer)
+	if len(report.Unasked) > 0 && !f.inspect {
+		c.console.Hintf("--inspect asks about what programs of Go were built from, too")
+	}
 	return nil
 }
 
@@ -136,31 +162,6 @@ func (c *command) advisories(f vulnerabilityFlags, o online) (advisory.Source, e
 	}, nil
 }
 
-// subjects returns what is pinned as databases know it: each version of a dependency by
-// what its locked lines download.
-func subjects(s selected) (all []advisory.Subject) {
-	for _, d := range s.deps {
-		for _, l := range d.Locked {
-			all = append(all, advisory.Subject{Name: d.Name, Version: d.Version, PURL: purl.FromAddress(l.URL)})
-		}
-	}
-	for _, p := range s.pins {
-		all = append(all, advisory.Subject{Name: source.Redact(p.URL), PURL: purl.FromAddress(p.URL)})
-	}
-	return all
-}
-
-// shownSubject returns a subject as messages name it.
-func shownSubject(s advisory.Subject) string {
-	switch {
-	case s.Version != "":
-		return s.Name + " " + s.Version
-	case s.PURL != "":
-		return s.Name + " (" + s.PURL + ")"
-	}
-	return s.Name
-}
-
 // severityText returns a severity with its score.
 func severityText(s advisory.Severity) string {
 	if s.Vector == "" {
@@ -169,7 +170,7 @@ func severityText(s advisory.Severity) string {
 	return fmt.Sprintf("%s %.1f", s.Level, s.Score)
 }
 
-func (c *command) vulnerabilitiesText(r *advisory.Report, least advisory.Level) {
+func (c *command) vulnerabilitiesText(r *advisory.Report, least advisory.Level, newer map[string]update.Newest) {
 	counted, below, ignored := 0, 0, 0
 	for i := range r.Findings {
 		f := &r.Findings[i]
@@ -195,7 +196,7 @@ func (c *command) vulnerabilitiesText(r *advisory.Report, least advisory.Level) 
 			c.printf("  %s\n", f.Ignored.Fault("", "ignored until "+f.Ignored.Until.Format(time.DateOnly)+", which is over"))
 		}
 		if f.Fixed != "" {
-			c.printf("  fixed in %s\n", f.Fixed)
+			c.printf("  fixed in %s\n", fixedIn(f))
 		} else {
 			c.printf("  no fixed version is known\n")
 		}
@@ -207,7 +208,7 @@ func (c *command) vulnerabilitiesText(r *advisory.Report, least advisory.Level) 
 	for _, i := range r.Unused {
 		c.console.Warnf("%v", i.Fault("", i.ID+" is not known of anything that is pinned; the entry can go"))
 	}
-	for _, hint := range updates(r) {
+	for _, hint := range updates(r, newer) {
 		c.console.Hintf("%s", hint)
 	}
 	summary := count(counted, "vulnerability")
@@ -220,8 +221,9 @@ func (c *command) vulnerabilitiesText(r *advisory.Report, least advisory.Level) 
 	c.printf("%s; %s asked about, %d not\n", summary, count(len(r.Asked), "version"), len(r.Unasked))
 }
 
-// updates returns the commands that lead to versions without the findings that count.
-func updates(r *advisory.Report) (hints []string) {
+// updates returns the commands that lead to versions without the findings that count, and
+// to those that may be without them.
+func updates(r *advisory.Report, newer map[string]update.Newest) (hints []string) {
 	var all []advisory.Finding
 	for _, f := range r.Findings {
 		if f.Counts() {
@@ -234,12 +236,18 @@ func updates(r *advisory.Report) (hints []string) {
 		if n < 0 {
 			n = len(all)
 		}
-		if spelled := s.Spelled(advisory.FixedVersion(all[:n])); spelled != "" {
-			hints = append(hints, "deplock update "+s.Name+"@"+spelled)
+		hint := ""
+		if s.Module != "" {
+			hint = holderHint(s, newer)
+		} else if spelled := s.Spelled(advisory.FixedVersion(all[:n])); spelled != "" {
+			hint = "deplock update " + s.Name + "@" + spelled
+		}
+		if hint != "" && !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
 		}
 		all = all[n:]
 	}
-	return slices.Compact(hints)
+	return hints
 }
 
 // jsonVulnerability is a line of audit --vulnerabilities --json.
@@ -247,9 +255,12 @@ type jsonVulnerability struct {
 	// Status is affected, ignored or below of a vulnerability; none of a version without
 	// one, not-asked of one that nobody can be asked about, and unused of an entry of
 	// policy.ignore.
-	Status   string   `json:"status"`
-	Name     string   `json:"name,omitempty"`
-	Version  string   `json:"version,omitempty"`
+	Status  string `json:"status"`
+	Name    string `json:"name,omitempty"`
+	Version string `json:"version,omitempty"`
+	// Module is that of Go which PURL is about, if what is pinned was built from it.
+	Module   string   `json:"module,omitempty"`
+	Built    string   `json:"module_version,omitempty"`
 	PURL     string   `json:"purl,omitempty"`
 	ID       string   `json:"id,omitempty"`
 	Aliases  []string `json:"aliases,omitempty"`
@@ -259,6 +270,7 @@ type jsonVulnerability struct {
 	Summary  string   `json:"summary,omitempty"`
 	Fixed    string   `json:"fixed,omitempty"`
 	Update   string   `json:"update,omitempty"` // the version to update to, as the lockfile spells it
+	Newer    string   `json:"newer,omitempty"`  // of a module's finding: the newest version of what was built from it
 	URL      string   `json:"url,omitempty"`
 	Until    string   `json:"until,omitempty"`
 	Expired  bool     `json:"expired,omitempty"`
@@ -271,10 +283,10 @@ type jsonVulnerability struct {
 // lineOf returns a line about a subject.
 func lineOf(file *lock.File, status string, s advisory.Subject) jsonVulnerability {
 	at := placeOf(file, s)
-	return jsonVulnerability{Status: status, Name: s.Name, Version: s.Version, PURL: s.PURL, File: file.Name, Line: at.line, Column: at.col}
+	return jsonVulnerability{Status: status, Name: s.Name, Version: s.Version, Module: s.Module, Built: moduleVersion(s), PURL: s.PURL, File: file.Name, Line: at.line, Column: at.col}
 }
 
-func (c *command) vulnerabilitiesJSON(file *lock.File, r *advisory.Report) error {
+func (c *command) vulnerabilitiesJSON(file *lock.File, r *advisory.Report, newer map[string]update.Newest) error {
 	var lines []jsonVulnerability
 	for _, s := range r.Asked {
 		if !slices.ContainsFunc(r.Findings, func(f advisory.Finding) bool { return f.Subject == s }) {
@@ -296,6 +308,9 @@ func (c *command) vulnerabilitiesJSON(file *lock.File, r *advisory.Report) error
 			l.Score = &f.Severity.Score
 		}
 		l.Fixed, l.Update = f.Fixed, f.Spelled(f.Fixed)
+		if n := newer[f.Name]; f.Module != "" && n.Newer {
+			l.Newer = n.Version
+		}
 		if f.Ignored != nil {
 			l.Until, l.Expired, l.Reason = f.Ignored.Until.Format(time.DateOnly), f.Expired, f.Ignored.Reason
 		}

@@ -146,7 +146,7 @@ func inspectBuilds(ctx context.Context, client *update.Client, pinned []*sbom.Pi
 		for _, b := range builds[i] {
 			infos = append(infos, b.Info)
 		}
-		p.Modules = sbom.Modules(infos...)
+		p.Build(infos...)
 	}
 	return nil
 }

@@ -22,11 +22,13 @@ import (
 	"depfetch/lock"
 )
 
-// Subject is a pinned version.
+// Subject is a pinned version, or a module of Go that one was built from.
 type Subject struct {
 	Name    string // of the dependency, or the address of a line of urls
 	Version string // as the lockfile has it; may be empty
 	PURL    string // may be empty
+	// Module is the path of that module, of which PURL is, or empty.
+	Module string
 }
 
 // Finding is one vulnerability of a subject.
@@ -93,8 +95,13 @@ type answer struct {
 // among them.
 func Audit(ctx context.Context, from Source, subjects []Subject, p Policy) (*Report, error) {
 	r := &Report{}
-	var targets []target
-	seen := make(map[Subject]bool)
+	var (
+		known   []target // of the subjects
+		targets []target // what is asked about, each once: many programs are built from one module
+		asked   []int    // which of these known is, each
+		index   = make(map[packageVersion]int)
+		seen    = make(map[Subject]bool)
+	)
 	for _, s := range subjects {
 		if seen[s] {
 			continue
@@ -105,15 +112,21 @@ func Audit(ctx context.Context, from Source, subjects []Subject, p Policy) (*Rep
 			r.Unasked = append(r.Unasked, Unasked{s, why})
 			continue
 		}
-		targets = append(targets, t)
+		at, ok := index[t.packageVersion()]
+		if !ok {
+			at = len(targets)
+			index[t.packageVersion()] = at
+			targets = append(targets, t)
+		}
+		known, asked = append(known, t), append(asked, at)
 	}
 	answers, err := from.find(ctx, targets)
 	if err != nil {
 		return nil, err
 	}
 	used := make([]bool, len(p.Ignores))
-	for i, a := range answers {
-		t := targets[i]
+	for i, t := range known {
+		a := answers[asked[i]]
 		if a.why != "" {
 			r.Unasked = append(r.Unasked, Unasked{t.subject, a.why})
 		} else {
@@ -224,8 +237,11 @@ func FixedVersion(findings []Finding) string {
 
 // Spelled returns a version of the ecosystem in the way in which the lockfile has that of
 // s: with what stands before the number there, such as v. It returns "" if that cannot be
-// told.
+// told, and of a module, which is not what the lockfile has versions of.
 func (s Subject) Spelled(version string) string {
+	if s.Module != "" {
+		return ""
+	}
 	t, why := targetOf(s)
 	prefix, ok := strings.CutSuffix(s.Version, t.number)
 	if why != "" || !ok || version == "" || t.name == stdlib && strings.Contains(version, "-") {

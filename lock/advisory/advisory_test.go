@@ -101,7 +101,7 @@ const elliptic = `{"schema_version":"1.7.3","id":"GHSA-r9p9-mrjm-926w","aliases"
  "database_specific":{"severity":"MODERATE","cwe_ids":["CWE-327"]}}`
 
 func ellipticSubject() Subject {
-	return Subject{"elliptic", "6.5.3", "pkg:npm/elliptic@6.5.3"}
+	return Subject{Name: "elliptic", Version: "6.5.3", PURL: "pkg:npm/elliptic@6.5.3"}
 }
 
 // show renders a report, a line each.
@@ -126,7 +126,7 @@ func TestPages(t *testing.T) {
 		a.records[id] = `{"id":"` + id + `"}`
 	}
 	var waits []time.Duration
-	r, err := Audit(context.Background(), a.client(&waits), []Subject{ellipticSubject(), {"clean", "1", "pkg:pypi/clean@1"}, ellipticSubject()}, Policy{})
+	r, err := Audit(context.Background(), a.client(&waits), []Subject{ellipticSubject(), {Name: "clean", Version: "1", PURL: "pkg:pypi/clean@1"}, ellipticSubject()}, Policy{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestAliases(t *testing.T) {
 	p := Policy{Least: High, Now: time.Date(2026, 12, 31, 23, 59, 0, 0, time.UTC), Ignores: []lock.Ignore{
 		{ID: "cve-2024-1", Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}, {ID: "GHSA-b"},
 	}}
-	subjects := []Subject{{"m", "v1.2.0", "pkg:golang/example.com/m@v1.2.0"}}
+	subjects := []Subject{{Name: "m", Version: "v1.2.0", PURL: "pkg:golang/example.com/m@v1.2.0"}}
 	r, err := Audit(context.Background(), a.client(&waits), subjects, p)
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +285,7 @@ func TestTargets(t *testing.T) {
 		{"a", "1", "pkg:npm/a", "its version is not known", ""},
 		{"a", "1", "pkg:npm/%zz@1", "its package URL cannot be read", ""},
 	} {
-		s := Subject{test.name, test.version, test.purl}
+		s := Subject{Name: test.name, Version: test.version, PURL: test.purl}
 		got, why := targetOf(s)
 		if why == "" {
 			why = got.ecosystem.name + " " + got.name + " " + got.version

@@ -48,8 +48,8 @@ func TestDatabase(t *testing.T) {
 	})
 	export(t, filepath.Join(dir, "PyPI", "all.zip"), nil)
 	subjects := []Subject{
-		ellipticSubject(), {"fine", "6.5.4", "pkg:npm/elliptic@6.5.4"}, {"odd", "latest", "pkg:npm/odd@latest"},
-		{"crate", "1", "pkg:cargo/crate@1"}, {"wheel", "1", "pkg:pypi/wheel@1"}, {"data", "1", ""},
+		ellipticSubject(), {Name: "fine", PURL: "pkg:npm/elliptic@6.5.4"}, {Name: "odd", PURL: "pkg:npm/odd@latest"},
+		{Name: "crate", PURL: "pkg:cargo/crate@1"}, {Name: "wheel", PURL: "pkg:pypi/wheel@1"}, {Name: "data"},
 	}
 	r, err := Audit(context.Background(), Database{dir}, subjects, Policy{})
 	if err != nil {

@@ -35,7 +35,7 @@ func TestRanges(t *testing.T) {
 		{"pkg:npm/a@latest", `"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.0.2"}]}]`, "error"},
 		{"pkg:npm/a@1.0.0", `"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"soon"}]}]`, "error"},
 	} {
-		s := Subject{"a", "", test.purl}
+		s := Subject{Name: "a", PURL: test.purl}
 		target, why := targetOf(s)
 		if why != "" {
 			t.Fatal(test.purl, why)

@@ -49,6 +49,13 @@ type target struct {
 	number    string // the version as the package URL has it, without a leading v
 }
 
+// packageVersion is what tells targets apart for a database.
+type packageVersion struct{ ecosystem, name, version string }
+
+func (t target) packageVersion() packageVersion {
+	return packageVersion{t.ecosystem.name, t.name, t.version}
+}
+
 // targetOf returns what a subject is to a database, or why it is nothing to one.
 func targetOf(s Subject) (t target, why string) {
 	kind, rest, _ := strings.Cut(strings.TrimPrefix(s.PURL, "pkg:"), "/")
@@ -85,6 +92,12 @@ func targetOf(s Subject) (t target, why string) {
 		}
 	}
 	return t, ""
+}
+
+// Knows reports whether a database can be asked about s.
+func Knows(s Subject) bool {
+	_, why := targetOf(s)
+	return why == ""
 }
 
 var goForm = regexp.MustCompile(`^(?:go)?([0-9]+\.[0-9]+)(\.[0-9]+)?(?:(rc|beta)([0-9]+))?$`)

@@ -254,6 +254,33 @@ func TestModules(t *testing.T) {
 	}
 }
 
+// TestBuild holds when the version of a program's own module is taken from the address of
+// the release that it is in.
+func TestBuild(t *testing.T) {
+	for _, test := range []struct{ path, version, purl, want string }{
+		{"github.com/O/r", "(devel)", "pkg:github/o/r@v1.2.3", "v1.2.3"},
+		{"github.com/o/r/v2", "", "pkg:github/o/r@v2.0.0-rc.1", "v2.0.0-rc.1"},
+		{"github.com/o/r", "v1.2.2", "pkg:github/o/r@v1.2.3", "v1.2.2"},
+		{"github.com/o/r", "(devel)", "pkg:github/o/r@v2.0.0", ""},
+		{"github.com/o/r/v2", "(devel)", "pkg:github/o/r@v1.0.0", ""},
+		{"github.com/o/r", "(devel)", "pkg:github/o/r@1.2.3", ""},
+		{"github.com/o/r", "(devel)", "pkg:github/o/r@v1.2", ""},
+		{"github.com/o/r/cmd", "(devel)", "pkg:github/o/r@cmd%2Fv1.2.3", ""},
+		{"github.com/o/r/cmd", "(devel)", "pkg:github/o/r@v1.2.3", ""},
+		{"github.com/o/r", "(devel)", "pkg:github/o/r@v1.2.3#bin/r", ""},
+		{"github.com/o/r", "(devel)", "pkg:generic/r@v1.2.3?checksum=sha256:0", ""},
+		{"example.com/r", "(devel)", "pkg:github/o/r@v1.2.3", ""},
+	} {
+		p := &Pinned{}
+		p.Package.PURL = test.purl
+		info := &debug.BuildInfo{Main: debug.Module{Path: test.path, Version: test.version}}
+		p.Build(info)
+		if m := p.Modules[0]; m.Path != test.path || m.Version != test.want || !m.Main || info.Main.Version != test.version {
+			t.Errorf("%s %s of %s: %+v, want %q", test.path, test.version, test.purl, m, test.want)
+		}
+	}
+}
+
 // BenchmarkDocuments makes those of 300 dependencies.
 func BenchmarkDocuments(b *testing.B) {
 	var text strings.Builder

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
+
 	"depfetch/fetch/purl"
 	"depfetch/fetch/spdx"
 )
@@ -50,6 +53,32 @@ func Modules(infos ...*debug.BuildInfo) []Module {
 	}
 	slices.SortStableFunc(all, func(a, b Module) int { return strings.Compare(a.PURL, b.PURL) })
 	return slices.CompactFunc(all, func(a, b Module) bool { return a.PURL == b.PURL })
+}
+
+// Build says that p holds programs that were built as infos say. Where the build did not
+// know the version of the program's own module, it is the tag of the release that the
+// address names, if the module is the root of that repository and its path fits the tag.
+func (p *Pinned) Build(infos ...*debug.BuildInfo) {
+	known := make([]*debug.BuildInfo, len(infos))
+	for i, info := range infos {
+		with := *info
+		if with.Main.Version == "" || with.Main.Version == "(devel)" {
+			with.Main.Version = p.released(with.Main.Path)
+		}
+		known[i] = &with
+	}
+	p.Modules = Modules(known...)
+}
+
+// released returns the version of a module that p is a release of, or "".
+func (p *Pinned) released(path string) string {
+	name, tag, _ := strings.Cut(p.Package.PURL, "@")
+	repository, github := strings.CutPrefix(name, "pkg:github/")
+	root, major, ok := module.SplitPathVersion(path)
+	if !github || !ok || !strings.EqualFold(root, "github.com/"+repository) || semver.Canonical(tag) != tag || module.CheckPathMajor(tag, major) != nil {
+		return ""
+	}
+	return tag
 }
 
 // part returns m as documents have it.

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"depfetch/fetch/purl"
+	"depfetch/fetch/source"
+	"depfetch/lock"
+	"depfetch/lock/advisory"
+	"depfetch/lock/sbom"
+	"depfetch/lock/update"
+)
+
+// line is what one line of a lockfile pins.
+type line struct {
+	advisory.Subject
+	platform lock.Platform
+	url      string
+}
+
+// linesOf returns what is selected, line by line, as databases know it: each version of a
+// dependency by what its locked lines download.
+func linesOf(s selected) (all []line) {
+	for _, d := range s.deps {
+		for _, l := range d.Locked {
+			all = append(all, line{advisory.Subject{Name: d.Name, Version: d.Version, PURL: purl.FromAddress(l.URL)}, l.Platform, l.URL})
+		}
+	}
+	for _, p := range s.pins {
+		all = append(all, line{advisory.Subject{Name: source.Redact(p.URL), PURL: purl.FromAddress(p.URL)}, lock.Any, p.URL})
+	}
+	return all
+}
+
+// subjects returns what is selected.
+func subjects(s selected) (all []advisory.Subject) {
+	for _, l := range linesOf(s) {
+		all = append(all, l.Subject)
+	}
+	return all
+}
+
+// inspectedSubjects is subjects with the modules that programs of Go were built from. For
+// a file that is such a program its own module is asked about, in the place of an address that
+// is that of no registry.
+func inspectedSubjects(ctx context.Context, client *update.Client, s selected) (all []advisory.Subject, err error) {
+	lines := linesOf(s)
+	built := make([]*sbom.Pinned, len(lines))
+	var pinned []*sbom.Pinned
+	for _, p := range sbom.List(s.file) {
+		i := slices.IndexFunc(lines, func(l line) bool {
+			return p.Artifact != nil && l.Name == p.Artifact.Name && l.platform == p.Platform && l.url == p.Artifact.URL
+		})
+		if i >= 0 {
+			built[i] = p
+			pinned = append(pinned, p)
+		}
+	}
+	if err := inspectBuilds(ctx, client, pinned); err != nil {
+		return nil, err
+	}
+	for i, l := range lines {
+		var modules []advisory.Subject
+		replaced := false
+		if p := built[i]; p != nil {
+			for _, m := range p.Modules {
+				replaced = replaced || m.Main && p.Artifact.Unpack == nil && !advisory.Knows(l.Subject)
+				if m.PURL != l.PURL {
+					modules = append(modules, advisory.Subject{Name: l.Name, Version: l.Version, PURL: m.PURL, Module: m.Path})
+				}
+			}
+		}
+		if !replaced {
+			all = append(all, l.Subject)
+		}
+		all = append(all, modules...)
+	}
+	return all, nil
+}
+
+// newerHolders returns the newest versions of the dependencies that were built from modules
+// with findings that count, by their names. Those that nobody can say are left out.
+func (c *command) newerHolders(ctx context.Context, client *update.Client, o online, s selected, r *advisory.Report) map[string]update.Newest {
+	all := make(map[string]update.Newest)
+	deps := slices.DeleteFunc(slices.Clone(s.deps), func(d *lock.Dep) bool {
+		return !slices.ContainsFunc(r.Findings, func(f advisory.Finding) bool { return f.Name == d.Name && f.Module != "" && f.Counts() })
+	})
+	if len(deps) == 0 || c.accept(client, c.entriesOf(ctx, o, s.file), deps) != nil {
+		return all
+	}
+	for _, n := range client.Newest(ctx, deps) {
+		if n.Err == nil {
+			all[n.Dep.Name] = n
+		}
+	}
+	return all
+}
+
+// holderHint says what may be done about the modules that a subject was built from. Only
+// its upstream can build it from others.
+func holderHint(s advisory.Subject, newer map[string]update.Newest) string {
+	n, known := newer[s.Name]
+	switch {
+	case known && n.Newer:
+		return s.Name + " " + n.Version + " is newer, and may be built from fixed modules: deplock update " + s.Name + "@" + n.Version
+	case known && len(n.Held) == 0 && len(n.Unordered) == 0:
+		return shownSubject(holder(s)) + " is the newest version, which only its upstream can build from fixed modules"
+	}
+	return "look for a newer version of " + shownSubject(holder(s)) + ", which may be built from fixed modules"
+}
+
+// holder returns the subject whose module s is.
+func holder(s advisory.Subject) advisory.Subject {
+	return advisory.Subject{Name: s.Name, Version: s.Version}
+}
+
+// shownSubject returns a subject as messages name it.
+func shownSubject(s advisory.Subject) string {
+	text := s.Name
+	switch {
+	case s.Version != "":
+		text += " " + s.Version
+	case s.PURL != "" && s.Module == "":
+		text += " (" + s.PURL + ")"
+	}
+	if s.Module != "" {
+		text += ": " + strings.TrimSuffix(s.Module+" "+moduleVersion(s), " ")
+	}
+	return text
+}
+
+// moduleVersion returns the version of a subject's module, or "".
+func moduleVersion(s advisory.Subject) string {
+	if s.Module == "" {
+		return ""
+	}
+	_, version := purl.Parts(s.PURL)
+	return version
+}
+
+// fixedIn returns a fixed version as messages name it: of a module as Go writes it.
+func fixedIn(f *advisory.Finding) string {
+	if f.Module == "" {
+		return f.Fixed
+	}
+	prefix := ""
+	if strings.HasPrefix(moduleVersion(f.Subject), "v") {
+		prefix = "v"
+	}
+	return f.Module + " " + prefix + f.Fixed
+}
