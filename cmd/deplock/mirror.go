@@ -41,7 +41,7 @@ need. Nothing is ever removed: delete lock- tags that no commit needs any more b
 registry's own means.
 
 With --images the images come along that Dockerfiles and compose files pin, as deplock
-pin does: by their digest, so with every platform and attestation of an index. The
+pin does, or the lockfile in [images]: by their digest, so with every platform and attestation of an index. The
 image debian:12@sha256:… goes to oci://HOST/REPOSITORY/docker.io/library/debian, which
 makes HOST/REPOSITORY/docker.io a mirror of docker.io for BuildKit and containerd. It is
 tagged lock-…, and with no tag of its own: what asks for debian:12 without a digest
@@ -193,7 +193,7 @@ func (c *command) mirror(f mirrorFlags, target, verb string) (*mirroring, error)
 	if err != nil {
 		return nil, err
 	}
-	images, err := c.pinnedImages(f)
+	images, err := c.pinnedImages(f, file)
 	if err != nil {
 		return nil, err
 	}

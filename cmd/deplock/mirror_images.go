@@ -8,12 +8,13 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/fetch/printable"
+	"depfetch/lock"
 	"depfetch/lock/mirror"
 )
 
-// pinnedImages returns the images that files pin by a digest, each once. Those that have
-// none cannot be mirrored, and are said.
-func (c *command) pinnedImages(f mirrorFlags) ([]mirror.Image, error) {
+// pinnedImages returns the images that files pin by a digest, and the lockfile by a line
+// of images, each once. Those that have none cannot be mirrored, and are said.
+func (c *command) pinnedImages(f mirrorFlags, lockfile *lock.File) ([]mirror.Image, error) {
 	if len(f.images) == 0 {
 		return nil, nil
 	}
@@ -26,8 +27,20 @@ func (c *command) pinnedImages(f mirrorFlags) ([]mirror.Image, error) {
 		images []mirror.Image
 		open   bool
 	)
+	for _, i := range lockfile.Images {
+		image, err := mirror.ParseImage(i.Name + "@sha256:" + i.Digest.String())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name(), err)
+		}
+		images = append(images, image)
+	}
 	for _, file := range files {
 		for _, r := range file.refs {
+			if name, ok := lock.ImageName(r.Text); ok {
+				if _, ok := lockfile.Image(name); ok {
+					continue // the frontend takes the digest of that line
+				}
+			}
 			switch {
 			case r.Context(contexts):
 			case r.Pinned() && !strings.Contains(r.Text, "$"):

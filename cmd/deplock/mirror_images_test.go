@@ -124,3 +124,24 @@ func TestMirrorHosts(t *testing.T) {
 		}
 	}
 }
+
+// TestMirrorImagesLocked: an image comes along by its line in the lockfile, where no
+// Dockerfile has its digest.
+func TestMirrorImagesLocked(t *testing.T) {
+	from, to := memory(t, ""), memory(t, "")
+	config(t, "{}")
+	digest := from.push(t, "debian:12", false)
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"Dockerfile":     "FROM HOST/debian:12\nFROM HOST/open:1\n",
+		"deps.lock.toml": "version = 1\n[images]\n\"HOST/debian:12\" = { digest = \"" + digest + "\" }\n",
+	} {
+		if err := os.WriteFile(name, []byte(strings.ReplaceAll(text, "HOST", from.host)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, stdout, stderr := deplock(t, "mirror", "push", "--images", "oci://"+to.host+"/team/deps")
+	if code != 0 || !strings.Contains(stdout, "pushed 1 image, ") || strings.Count(stderr, " has no digest, and is left out") != 1 || !strings.Contains(stderr, "/open:1 has no digest") {
+		t.Errorf("exit %d\n%s%s", code, stdout, stderr)
+	}
+}
