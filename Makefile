@@ -5,6 +5,9 @@ VERSION ?= 0.1.0-dev
 GO      ?= go
 TOOLS   := $(CURDIR)/.tools
 DIST    ?= dist
+# The address of the repository, for what says where it is from; REGISTRY is where push puts images.
+SOURCE  ?=
+REGISTRY ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -12,8 +15,10 @@ SIGSTORE_NPM := sigstore@5.0.1 @sigstore/mock@0.13.0
 BENCH_NPM   := @jdxcode/mise-linux-x64@2026.9.15 fb-dotslash@0.5.8
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
                darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+PROGRAMS    := depfetch deplock depfetch-frontend
 # The address of lock/scan/RULES.md in a release, once there is one: the SARIF of scan links to it.
 RULES_PAGE  ?=
+RELEASE     := $(GO) run ./cmd/internal/release
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X main.rulesPage=$(RULES_PAGE)
 
 export CGO_ENABLED := 0
@@ -24,7 +29,7 @@ help: ## show the targets
 
 .PHONY: build
 build: ## bin/depfetch, bin/deplock and bin/depfetch-frontend, static and stripped
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS:%=./cmd/%)
 
 .PHONY: demo
 demo: build ## lock, fetch, verify and tamper, against a server on loopback
@@ -102,14 +107,25 @@ dist: ## release binaries for every platform, with SHA256SUMS; two builds are by
 	@set -e; for p in $(PLATFORMS); do \
 		os=$${p%%/*}; rest=$${p#*/}; arch=$${rest%%/*}; name=$$os-$$arch; arm=; ext=; \
 		case $$p in */arm/v7) arm=7 name=$${name}v7 ;; windows/*) ext=.exe ;; esac; \
-		frontend=; if [ $$os = linux ]; then frontend=depfetch-frontend; fi; \
-		for program in depfetch deplock $$frontend; do \
+		for program in $(PROGRAMS); do \
+			case $$program-$$os in *-frontend-linux) ;; *-frontend-*) continue ;; esac; \
 			echo "$(DIST)/$$program-$$name$$ext"; \
 			GOOS=$$os GOARCH=$$arch GOARM=$$arm GOFLAGS= \
 				$(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(DIST)/$$program-$$name$$ext ./cmd/$$program; \
 		done; \
 	done
 	@cd $(DIST) && if command -v sha256sum >/dev/null; then sha256sum dep*; else shasum -a 256 dep*; fi > SHA256SUMS
+
+.PHONY: image
+# Of the programs for Linux alone, in the place of what dist has made.
+image: PROGRAMS := depfetch depfetch-frontend
+image: override PLATFORMS := $(filter linux/%,$(PLATFORMS))
+image: dist ## images of depfetch and its frontend, for every Linux platform, in dist/images; two builds have one digest
+	$(RELEASE) image -dir $(DIST) -version '$(VERSION)' -source '$(SOURCE)'
+
+.PHONY: push
+push: ## copy what image or release has made to REGISTRY=registry.example.com/tools, with Docker's logins
+	@$(RELEASE) push -dir $(DIST) -registry '$(REGISTRY)'
 
 .PHONY: clean
 clean: ## remove what the targets above have made

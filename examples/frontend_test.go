@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	gosync "sync"
 	"testing"
@@ -40,21 +41,44 @@ var frontendPrograms = gosync.OnceValues(func() (dir string, err error) {
 	return dir, err
 })
 
-// pushFrontend builds the image of the frontend by its Dockerfile, pushes it to a registry
-// on loopback, and returns its reference.
-func pushFrontend(t *testing.T) (ref string) {
-	t.Helper()
+// layouts are the images of depfetch and the frontend, as make image makes them.
+var layouts = gosync.OnceValues(func() (dir string, err error) {
 	programs, err := frontendPrograms()
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", "run", "depfetch/cmd/internal/release", "image", "-dir", programs, "-version", "1.2.3").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return filepath.Join(programs, "images"), nil
+})
+
+// pushImages pushes the images to a registry on loopback as make push does, and returns
+// their references.
+func pushImages(t *testing.T) (depfetch, frontend string) {
+	t.Helper()
+	images, err := layouts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref = startRegistry(t) + "/depfetch-frontend:latest"
-	r := build{dir: programs, bare: true, platforms: []string{"linux/amd64", "linux/arm64", "linux/386"}, flags: []string{
-		"--local", "dockerfile=../cmd/depfetch-frontend", "--output", "type=image,push=true,name=" + ref,
-	}}.run(t)
-	if r.err != nil {
-		t.Fatalf("%v\n%s", r.err, r.log)
+	host := startRegistry(t)
+	out, err := exec.Command("go", "run", "depfetch/cmd/internal/release", "push", "-dir", filepath.Dir(images), "-registry", host).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
+	refs := regexp.MustCompile(`(?m)^\S+@sha256:[0-9a-f]{64}$`).FindAllString(string(out), -1)
+	if len(refs) != 2 {
+		t.Fatalf("push has printed %q", out)
+	}
+	return refs[0], refs[1]
+}
+
+// pushFrontend pushes the image of the frontend to a registry on loopback, and returns its
+// reference.
+func pushFrontend(t *testing.T) (ref string) {
+	t.Helper()
+	_, ref = pushImages(t)
 	return ref
 }
 

@@ -1,0 +1,72 @@
+//go:build e2e
+
+package examples_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestPushed builds with the image of depfetch by each line that tells a build where it is:
+// a stage that is the image, the image in each mount, and a named context that is the
+// image, in a registry or as make image has left it.
+func TestPushed(t *testing.T) {
+	ref, _ := pushImages(t)
+	images, err := layouts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := filepath.Join(images, "depfetch")
+	deplock, server, base := buildProgram(t, "deplock"), syncUpstream(t), makeBase(t)
+	for name, test := range map[string]struct{ first, from, context string }{
+		"stage":    {first: "FROM " + ref + " AS depfetch\n"},
+		"mounts":   {from: ref},
+		"registry": {context: "docker-image://" + ref},
+		"layout":   {context: "oci-layout://depfetch@" + layoutDigest(t, image)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			dockerfile := filepath.Join(dir, "Dockerfile")
+			write(t, dockerfile, test.first+strings.ReplaceAll("FROM debian:12\nRUN curl -fsSLo /one $U/t-1.0 && wget -qO /two $U/t-2.0\n", "$U", server.URL))
+			args, flags := []string{}, onBase(t, base)
+			if test.from != "" {
+				args = append(args, "--from", test.from)
+			}
+			if test.context != "" {
+				flags = append(flags, "--oci-layout", "depfetch="+image, "--opt", "context:depfetch="+test.context)
+			}
+			synced(t, deplock, dir, args...)
+			if !strings.Contains(read(t, dockerfile), "--mount=") {
+				t.Fatalf("not adopted:\n%s", read(t, dockerfile))
+			}
+			im := build{dir: dir, bare: true, flags: flags}.run(t).image(t)
+			for name, path := range map[string]string{"one": "/t-1.0", "two": "/t-2.0"} {
+				if sumOf(im.files[name].body) != bodySum(t, server.URL+path) {
+					t.Errorf("/%s is not what was pinned", name)
+				}
+			}
+		})
+	}
+}
+
+// TestPushedPlatforms takes depfetch and its shims out of the image for two platforms, and
+// mounts a shim by its own name.
+func TestPushedPlatforms(t *testing.T) {
+	ref, _ := pushImages(t)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY --from="+ref+" /depfetch /curl /wget /\n")
+	images := build{dir: dir, bare: true, platforms: []string{"linux/amd64", "linux/arm64"}}.run(t).images(t)
+	for p, machine := range map[string]byte{"linux/amd64": 62, "linux/arm64": 183} {
+		for _, name := range []string{"depfetch", "curl", "wget"} {
+			if body := images[p].files[name].body; len(body) < 20 || body[machineAt] != machine {
+				t.Errorf("%s: /%s has %d bytes and is no program for it", p, name, len(body))
+			}
+		}
+	}
+
+	write(t, filepath.Join(dir, "Dockerfile"), "FROM debian:12\nRUN --mount=type=bind,from="+ref+",source=wget,target=/usr/bin/wget wget --version > /version\n")
+	if got := string(build{dir: dir, bare: true, flags: onBase(t, makeBase(t))}.run(t).image(t).files["version"].body); !strings.Contains(got, "depfetch") {
+		t.Errorf("wget says that it is %q", got)
+	}
+}
