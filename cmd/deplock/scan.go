@@ -13,6 +13,7 @@ import (
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch/printable"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/scan"
@@ -129,6 +130,7 @@ func (c *command) scan(f scanFlags, paths []string) error {
 			errs = append(errs, err)
 			continue
 		}
+		opts.LockedImage = c.lockedImage(f, name, file)
 		found, err := scanFile(file, cmp.Or(f.context, filepath.Dir(name)), opts)
 		errs = append(errs, err)
 		for _, x := range found {
@@ -147,6 +149,30 @@ func (c *command) scan(f scanFlags, paths []string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// lockedImage returns what says whether the lockfile of a Dockerfile has an image, for one
+// that the frontend builds. A lockfile that cannot be read has none.
+func (c *command) lockedImage(f scanFlags, name string, file *dockerfile.File) func(string) bool {
+	if !file.Frontend() {
+		return nil
+	}
+	lockName := c.lockFile
+	if lockName == "" {
+		dir, err := c.folders.contextOf(f.context, name, file)
+		if err != nil {
+			return nil
+		}
+		lockName = filepath.Join(dir, lockfile.Default)
+	}
+	locked, err := lockfile.Read(lockName)
+	if err != nil {
+		return nil
+	}
+	return func(image string) bool {
+		_, ok := locked.Image(image)
+		return ok
+	}
 }
 
 // scanFile returns the findings in a Dockerfile and in the scripts that it takes from

@@ -78,7 +78,7 @@ func (c *command) syncCommand() *cobra.Command {
 	flags.BoolVar(&f.check, "check", false, "write nothing and ask nobody; exit code 1 if an address is not pinned, an instruction could be adopted, or a line is not asked for")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the changes and do not write them")
 	flags.BoolVar(&f.prune, "prune", false, "remove the lines of [urls] that nothing asks for")
-	flags.BoolVar(&f.noEdit, "no-edit", false, "lock alone, and leave the Dockerfiles as they are")
+	flags.BoolVar(&f.noEdit, "no-edit", false, "lock alone, and leave the Dockerfiles as they are; those whose syntax line names an image called depfetch-frontend are left in any case")
 	flags.BoolVar(&f.undo, "undo", false, "take out of the Dockerfiles what sync has put in")
 	flags.BoolVar(&f.strict, "strict", false, "fail if an instruction is left")
 	flags.StringArrayVar(&f.buildArgs, "build-arg", nil, "NAME=VALUE, as docker build has it; may be given again")
@@ -103,6 +103,7 @@ type unit struct {
 	source  sync.Source
 	// blocked is why nothing of it can be adopted, or empty.
 	blocked *sync.Reason
+	noEdit  bool // it stays as it is, and what it downloads is locked
 }
 
 // group is the Dockerfiles that have one lockfile.
@@ -261,7 +262,9 @@ func (c *command) addUnit(f syncFlags, args map[string]string, name string, grou
 	if err := u.read(file, g, f, nil); err != nil {
 		return err
 	}
-	u.blocked = blocked(dir, name, g.mounted(f, u), data)
+	if u.noEdit = f.noEdit || file.Frontend(); !u.noEdit {
+		u.blocked = blocked(dir, name, g.mounted(f, u), data)
+	}
 	g.units = append(g.units, u)
 	return nil
 }
@@ -329,13 +332,14 @@ func (c *command) syncGroup(ctx context.Context, f syncFlags, g *group, total *t
 func (c *command) adopt(f syncFlags, u *unit, book *pins, total *tally) error {
 	before := total.adopted
 	c.report(u, book, total)
+	if u.noEdit || u.blocked != nil {
+		return nil
+	}
+	total.edited += total.adopted - before
 	if total.adopted > before {
 		if _, file, ok := c.folders.declaredContext(u.name); ok && !slices.Contains(total.declared, file) {
 			total.declared = append(total.declared, file)
 		}
-	}
-	if f.noEdit || u.blocked != nil {
-		return nil
 	}
 	text := u.reading.Edit(u.source, book)
 	copied := []byte("COPY " + f.vendor + "/")

@@ -16,6 +16,7 @@ import (
 // tally counts what sync has done.
 type tally struct {
 	files, adopted, already, left    int
+	edited                           int // of those adopted, where depfetch is mounted
 	broken                           int // adopted, and will fail
 	failed, refused, wrong, findings int
 	declared                         []string // the compose and bake files that describe what was adopted
@@ -52,7 +53,11 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 	}
 	adopted := func(in *dockerfile.Instruction) {
 		total.adopted++
-		c.say(u, "", "", sync.Reason{At: in.Start, What: "adopted"})
+		what := "adopted"
+		if u.noEdit {
+			what = "pinned, and left as it is"
+		}
+		c.say(u, "", "", sync.Reason{At: in.Start, What: what})
 	}
 	total.files++
 	for _, run := range u.reading.Runs {
@@ -132,6 +137,7 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) {
 				if u.blocked != nil {
 					find(u, "", u.blockedAt(run.Instruction))
 				}
+			case v.Adopt && u.noEdit:
 			case v.Adopt && u.blocked == nil && g.askedOtherwise(run):
 				// Whether it gets the same bytes is not known offline.
 			case v.Adopt && u.blocked == nil:
@@ -153,6 +159,7 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) {
 				}
 			case !pinned && a.Checksum == "":
 				find(u, "", todo(a.Instruction, source.Redact(a.Request.URL)+" is not pinned"))
+			case pinned && a.Checksum == "" && u.noEdit:
 			case pinned && a.Checksum == "":
 				find(u, "", todo(a.Instruction, "could be adopted and is not"))
 			case pinned && a.Checksum != "sha256:"+pin.Digest.String():
@@ -196,7 +203,7 @@ func (c *command) syncSummary(f syncFlags, t *tally) {
 		fmt.Fprintf(c.stdout, "%s, %s\n", count(t.files, "Dockerfile"), count(t.findings, "finding"))
 	default:
 		fmt.Fprintf(c.stdout, "%s: %d adopted, %d adopted before, %d left\n", count(t.files, "Dockerfile"), t.adopted, t.already, t.left)
-		if t.adopted > 0 && !f.noEdit && f.vendor == "" {
+		if t.edited > 0 && f.vendor == "" {
 			c.sayBuild(f, t.declared)
 		}
 	}

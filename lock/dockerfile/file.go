@@ -42,6 +42,15 @@ type File struct {
 	all          []*Instruction
 }
 
+// Frontend reports whether the syntax line names an image called depfetch-frontend, in
+// whatever registry: it does in memory what `deplock sync` writes into other Dockerfiles.
+func (f *File) Frontend() bool {
+	ref, _, _, _ := parser.DetectSyntax(f.Data)
+	ref, _, _ = strings.Cut(ref, "@")
+	name, _, _ := strings.Cut(ref[strings.LastIndexByte(ref, '/')+1:], ":")
+	return name == "depfetch-frontend"
+}
+
 // Stage is one build stage.
 type Stage struct {
 	Index        int

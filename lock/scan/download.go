@@ -74,6 +74,9 @@ func (s *subject) collect(t dockerfile.StageTrace) {
 		downloads[d.Fetch] = d
 	}
 	for _, a := range t.Adds {
+		if s.adopted[a.Instruction.Start] {
+			continue
+		}
 		s.adds = append(s.adds, add{Add: a, download: downloads[a.Fetch]})
 		if !a.Git {
 			s.addresses = append(s.addresses, address{url: a.URL, start: a.At, end: a.Instruction.End, sum: a.Checksum != ""})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"depfetch/lock"
 	"depfetch/lock/dockerfile/script"
 )
 
@@ -17,11 +18,18 @@ var unpinnedImage = Rule{
 	Fix:   "`deplock pin` writes the digest behind the tag",
 	check: func(p *pass) {
 		for _, im := range p.file.Images() {
-			if im.Ref.Known() && !strings.Contains(im.Ref.Text, "@sha256:") && !im.Context(p.contexts) {
+			if im.Ref.Known() && !strings.Contains(im.Ref.Text, "@sha256:") && !im.Context(p.contexts) && !p.lockedImage(im.Ref.Text) {
 				p.report(Warning, im.At, im.End, "%s %s has no digest", im.Where, im.Ref.Text)
 			}
 		}
 	},
+}
+
+// lockedImage reports whether the frontend builds the file and takes the digest of an
+// image from the lockfile.
+func (s *subject) lockedImage(ref string) bool {
+	name, ok := lock.ImageName(ref)
+	return ok && s.locked != nil && s.file.Frontend() && s.locked(name)
 }
 
 var toolsLeft = Rule{

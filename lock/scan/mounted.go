@@ -6,10 +6,29 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"depfetch/lock"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/dockerfile/script"
 	"depfetch/lock/release"
+	"depfetch/lock/sync"
 )
+
+// adoptedBy returns what depfetch-frontend adopts of a file that it builds, by the place
+// of the instruction; nil for files of other frontends.
+func adoptedBy(f *dockerfile.File, platforms []lock.Platform) map[int]bool {
+	if !f.Frontend() {
+		return nil
+	}
+	all := make(map[int]bool)
+	r := sync.Read(f, sync.Options{Platforms: platforms})
+	for _, run := range r.Runs {
+		all[run.Instruction.Start] = run.Adoptable()
+	}
+	for _, a := range r.Adds {
+		all[a.Instruction.Start] = a.Request != nil && a.Request.Wanted(false)
+	}
+	return all
+}
 
 // pinned reports whether depfetch is mounted as the program that downloads, so that
 // only what is pinned comes. What moves may be left to the image's own program.
@@ -27,7 +46,7 @@ func (s *subject) pinned(f *script.Fetch) bool {
 			if !ok || f.Start < in.Start || f.Start >= in.End {
 				continue
 			}
-			return slices.ContainsFunc(instructions.GetMounts(c), func(m *instructions.Mount) bool {
+			return s.adopted[in.Start] || slices.ContainsFunc(instructions.GetMounts(c), func(m *instructions.Mount) bool {
 				dir, name, ok := dockerfile.MountsDepfetch(m)
 				return ok && name == f.Tool && slices.Contains(strings.Split(dirs, ":"), dir)
 			})

@@ -24,6 +24,9 @@ type Options struct {
 	Ignore    []string        // IDs of rules
 	Platforms []lock.Platform // default linux/amd64 and linux/arm64
 	Contexts  []string        // names of further contexts that the build is given
+	// LockedImage reports whether the lockfile has the digest of an image, in the form of
+	// lock.ImageName, for files that depfetch-frontend builds. Nil means that none has one.
+	LockedImage func(name string) bool
 }
 
 // File returns the findings in a Dockerfile, by position.
@@ -57,6 +60,8 @@ func place(f *dockerfile.File, name string) string {
 type subject struct {
 	file     *dockerfile.File
 	contexts []string
+	adopted  map[int]bool // see adoptedBy
+	locked   func(string) bool
 	// stages are what the stages do, on one platform after the other; final is what
 	// the last stage and those it is built from do, on the first platform.
 	stages []dockerfile.StageTrace
@@ -68,11 +73,12 @@ type subject struct {
 }
 
 func newSubject(f *dockerfile.File, opts Options) *subject {
-	s := &subject{file: f, contexts: opts.Contexts}
+	s := &subject{file: f, contexts: opts.Contexts, locked: opts.LockedImage}
 	platforms := opts.Platforms
 	if len(platforms) == 0 {
 		platforms = []lock.Platform{"linux/amd64", "linux/arm64"}
 	}
+	s.adopted = adoptedBy(f, platforms)
 	for i, p := range platforms {
 		t := f.Trace(p)
 		s.stages = append(s.stages, t.Stages...)

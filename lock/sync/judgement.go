@@ -140,17 +140,28 @@ func (r *Request) Wanted(moving bool) bool {
 // adopted once they are left unpinned: it also asks for addresses that do not move,
 // and nothing else keeps it from being adopted.
 func (run *Run) Unpinnable() []*Request {
+	moving, _ := run.adoptable()
+	return moving
+}
+
+// Adoptable reports whether the RUN would be adopted with a line for each of its
+// addresses, which leaves those that move unpinned.
+func (run *Run) Adoptable() bool {
+	_, ok := run.adoptable()
+	return ok
+}
+
+func (run *Run) adoptable() (moving []*Request, ok bool) {
 	if len(run.Obstacles) > 0 {
-		return nil
+		return nil, false
 	}
-	var moving []*Request
 	fixed := 0 // calls for addresses that do not move
 	for _, c := range run.Calls {
 		before := len(moving)
 		for _, r := range c.Requests {
 			switch {
 			case !r.pinnable():
-				return nil
+				return nil, false
 			case r.Moving != "":
 				moving = append(moving, r)
 			}
@@ -159,11 +170,11 @@ func (run *Run) Unpinnable() []*Request {
 		case moves == 0 && len(c.Requests) > 0:
 			fixed++
 		case moves < len(c.Requests):
-			return nil // depfetch passes on whole calls
+			return nil, false // depfetch passes on whole calls
 		}
 	}
 	if fixed == 0 {
-		return nil
+		return nil, false
 	}
-	return moving
+	return moving, true
 }
