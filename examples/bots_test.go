@@ -218,7 +218,7 @@ func TestBotCommands(t *testing.T) {
 	files = append(append(files, more...), "sync/sync.yml", "renovate/README.md", "github-actions/README.md", "sync/README.md")
 	// In code: to the end of the line or of the quotation, or to what a shell
 	// does not hand over.
-	commands := regexp.MustCompile("(?m)(?:^    |[`\"(/ ])deplock (init|add|update|remove|check|audit|outdated|list|export|sync)\\b([^`\"|;)<>\n]*)")
+	commands := regexp.MustCompile("(?m)(?:^|[`\"(/ ])deplock (init|add|update|remove|check|audit|outdated|list|export|sync)\\b([^`\"|;)<>\n]*)")
 	read := map[string]bool{}
 	for _, file := range files {
 		for _, m := range commands.FindAllStringSubmatch(code(file, text(t, file)), -1) {
@@ -240,14 +240,14 @@ func TestBotCommands(t *testing.T) {
 	}
 }
 
-// code returns what a file has of code: all of it, but of Markdown what is
-// indented or in backquotes, and of YAML no comments.
+// code returns what a file has of code: all of it, but of Markdown what is for a shell or
+// in backquotes, and of YAML no comments.
 func code(file, text string) string {
 	switch filepath.Ext(file) {
 	case ".yml":
 		return regexp.MustCompile(`(?m)^ *#.*$`).ReplaceAllString(text, "")
 	case ".md":
-		return strings.Join(regexp.MustCompile("(?m)^    .*$|`[^`]+`").FindAllString(text, -1), "\n")
+		return strings.Join(regexp.MustCompile("(?ms)^```sh\n.*?^```$|`[^`]+`").FindAllString(text, -1), "\n")
 	}
 	return text
 }

@@ -3,6 +3,8 @@
 package examples_test
 
 import (
+	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -128,6 +130,13 @@ func TestReadmeSync(t *testing.T) {
 	}
 	base := []string{"--opt", "context:buildpack-deps:bookworm-curl=local:debian"}
 	build{dir: dir, flags: base}.run(t).image(t)
+	command := regexp.MustCompile(`(?m)^git add .*$`).FindString(text)
+	commit := exec.Command("sh", "-ec", "git init -q && "+command)
+	commit.Dir = dir
+	commit.Env = append(os.Environ(), "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
+	if out, err := commit.CombinedOutput(); err != nil || command == "" {
+		t.Errorf("%q: %v\n%s", command, err, out)
+	}
 
 	// The other command lines of sync, against what is there now.
 	text = read(t, "../cmd/deplock/README.md")

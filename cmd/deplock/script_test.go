@@ -13,3 +13,6 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) { scripttest.Run(t, "deplock_*.txtar", "depfetch") }
+
+// TestPages runs the commands that the pages of this repository show, as they stand there.
+func TestPages(t *testing.T) { scripttest.Run(t, "page_*.txtar", "depfetch") }

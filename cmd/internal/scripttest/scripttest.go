@@ -19,12 +19,17 @@
 //	files DIR FILE…    fail unless these are all files below a directory
 //	archive FILE DIR   pack what is below a directory, as tar.gz or zip
 //	members FILE NAME…  pack members that a directory need not be able to hold
+//	image NAME         put an image of made-up bytes into the registry at $REGISTRY
+//	page PAGE START    run the command of a page of this repository that begins so
 package scripttest
 
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,6 +40,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"depfetch/fetch/fetchtest"
@@ -58,17 +64,25 @@ func Run(t *testing.T, pattern string, others ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Files:               scripts,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			s, secure := fetchtest.New(t), fetchtest.NewTLS(t)
+			oci := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+			t.Cleanup(oci.Close)
 			e.Values[serverKey{}] = servers{s, secure}
 			e.Setenv("PATH", e.Getenv("PATH")+string(filepath.ListSeparator)+bin)
 			e.Setenv("URL", s.URL)
 			e.Setenv("HOST", s.Host())
 			e.Setenv("SIGNATURES", signatures)
+			e.Setenv("REPOSITORY", root)
+			e.Setenv("REGISTRY", strings.TrimPrefix(oci.URL, "http://"))
 			e.Setenv("TLS_URL", secure.URL)
 			e.Setenv("DEPLOCK_BASES", "usual") // tests ask no public registry
 			return os.WriteFile(filepath.Join(e.WorkDir, "ca.pem"), secure.CA(), 0o644)
@@ -82,6 +96,8 @@ func Run(t *testing.T, pattern string, others ...string) {
 			"files":    files,
 			"subst":    subst,
 			"mode":     mode,
+			"page":     page,
+			"image":    image,
 		},
 	})
 }

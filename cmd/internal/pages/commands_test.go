@@ -1,0 +1,144 @@
+package pages
+
+import (
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// elsewhere are the commands of pages that no script of testdata/script runs: what runs
+// them in its place, a test by its file and name, or why nothing can.
+var elsewhere = []struct{ pages, command, test, reason string }{
+	{"README.md", "make", "examples/first_use_test.go TestFirstUse", ""},
+	{"README.md", "deplock sync", "examples/readme_test.go TestReadmeSync", ""},
+	{"README.md", "docker buildx build", "examples/readme_test.go TestReadmeSync", ""},
+	{"README.md", "git", "examples/readme_test.go TestReadmeSync", ""},
+	{"cmd/deplock/README.md", "deplock record -- docker", "examples/record_test.go TestRecordBuild", ""},
+	{"fetch/source/README.md", "", "cmd/deplock/readme_test.go TestReadmeCompany", ""},
+	{"lock/mirror/README.md", "", "cmd/deplock/readme_test.go TestReadmeCompany", ""},
+	{"examples/README.md", "make build", "examples/first_use_test.go TestFirstUse", ""},
+	{"examples/*/README.md", "make build", "examples/first_use_test.go TestFirstUse", ""},
+	{"examples/README.md", "docker buildx build", "examples/readme_test.go TestReadmes", ""},
+	{"examples/*/README.md", "docker buildx build", "examples/readme_test.go TestReadmes", ""},
+	{"examples/*/README.md", "docker run", "", "it wants a Docker engine; TestReadmes looks into the image"},
+	{"examples/github-actions/README.md", "CGO_ENABLED=0", "examples/first_use_test.go TestFirstUse", ""},
+	{"CONTRIBUTING.md", "make build", "examples/first_use_test.go TestFirstUse", ""},
+	{"CONTRIBUTING.md", "make demo", "examples/first_use_test.go TestFirstUse", ""},
+	{"CONTRIBUTING.md", "make test", "", "it would run itself"},
+	{"CONTRIBUTING.md", "go test", "examples/first_use_test.go TestFirstUse", ""},
+}
+
+// TestCommands holds that every command that a page tells people to run is run by a test,
+// or that there is a reason why it is not.
+func TestCommands(t *testing.T) {
+	all := read(t)
+	run := map[string]map[int]bool{} // lines of commands, by page
+	mark := func(name string, c Command) {
+		if run[name] == nil {
+			run[name] = map[int]bool{}
+		}
+		run[name][c.Line] = true
+	}
+
+	scripts, err := filepath.Glob(filepath.Join(root, "testdata", "script", "page_*.txtar"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^(?:! )?page (\S+) '(.*)'$`).FindAllStringSubmatch(string(text), -1) {
+			found := all[m[1]].Find(strings.ReplaceAll(m[2], "''", "'"))
+			if len(found) != 1 {
+				t.Errorf("%s: %s has %d commands that begin with %q", filepath.Base(script), m[1], len(found), m[2])
+				continue
+			}
+			mark(m[1], found[0])
+		}
+	}
+
+	for _, e := range elsewhere {
+		if (e.test == "") == (e.reason == "") {
+			t.Errorf("%s: %s: a test or a reason is wanted, and not both", e.pages, e.command)
+		}
+		if file, name, _ := strings.Cut(e.test, " "); e.test != "" {
+			text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), "\nfunc "+name+"(t *testing.T) {") {
+				t.Errorf("%s has no %s", file, name)
+			}
+		}
+		used := false
+		for name, page := range all {
+			if ok, err := path.Match(e.pages, name); err != nil || !ok {
+				continue
+			}
+			for _, c := range page.Commands() {
+				if e.command == "" || c.Text == e.command || strings.HasPrefix(c.Text, e.command+" ") {
+					used = true
+					mark(name, c)
+				}
+			}
+		}
+		if !used {
+			t.Errorf("no page %s has a command that begins with %q", e.pages, e.command)
+		}
+	}
+
+	for name, page := range all {
+		for _, c := range page.Commands() {
+			if !run[name][c.Line] {
+				t.Errorf("%s:%d: no test runs %s", name, c.Line, c.Text)
+			}
+		}
+	}
+}
+
+// TestOptions holds that the options are there of which pages speak within a line: each
+// piece of code there that begins with deplock or depfetch is understood by it.
+func TestOptions(t *testing.T) {
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "../../deplock", "../../depfetch")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	tried := map[string]bool{}
+	for name, page := range read(t) {
+		if name == "CHANGELOG.md" { // which speaks of what was
+			continue
+		}
+		for _, span := range page.Spans() {
+			words := strings.Fields(strings.ReplaceAll(span, "…", ""))
+			if len(words) < 2 || words[0] != "deplock" && words[0] != "depfetch" || strings.HasSuffix(words[1], ":") || tried[span] {
+				continue
+			}
+			if words[1] == "curl" || words[1] == "wget" {
+				continue // --help shows what they take, and reads no further
+			}
+			tried[span] = true
+			if i := slices.Index(words, "--"); i > 0 {
+				words = words[:i]
+			}
+			if strings.HasPrefix(words[len(words)-1], "--") {
+				words = append(words, "VALUE")
+			}
+			out, err := exec.Command(filepath.Join(bin, words[0]), append(words[1:], "--help")...).CombinedOutput()
+			known := words[1][0] == '-' || words[1] == "COMMAND" || strings.Contains(string(out), words[0]+" "+words[1])
+			if err != nil || !known {
+				t.Errorf("%s: %s: %v\n%s", name, span, err, out)
+			}
+		}
+	}
+	if len(tried) < 40 {
+		t.Errorf("only %d pieces of code", len(tried))
+	}
+}

@@ -1,0 +1,41 @@
+//go:build e2e
+
+package examples_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestFirstUse types into a copy of this repository what its pages say to those who have
+// just come: make build, make demo, and what CONTRIBUTING tests with.
+func TestFirstUse(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"Makefile", "go.mod", "go.sum", "README.md", "cmd", "fetch", "lock", "examples", "testdata"} {
+		if out, err := exec.Command("cp", "-R", filepath.Join("..", name), dir).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	_, section, _ := strings.Cut(read(t, "../README.md"), "\n## Install\n")
+	_, block, _ := strings.Cut(section, "\n```sh\n")
+	block, _, _ = strings.Cut(block, "\n```\n")
+	commands := regexp.MustCompile(`(?m)^(?:CGO_ENABLED=0|go test) .*$`)
+	for _, script := range append([]string{block},
+		commands.FindString(read(t, "github-actions/README.md")),
+		commands.FindString(read(t, "../CONTRIBUTING.md"))) {
+		cmd := exec.Command("sh", "-ec", script)
+		cmd.Dir, cmd.Env = dir, os.Environ()
+		if out, err := cmd.CombinedOutput(); err != nil || script == "" {
+			t.Errorf("%s\n%v\n%s", script, err, out)
+		}
+	}
+	for _, name := range []string{"bin/depfetch", "bin/deplock", "bin/depfetch-frontend", "YOUR-REPOSITORY/tools/deplock"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
