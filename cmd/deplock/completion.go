@@ -14,7 +14,7 @@ import (
 func (c *command) complete(root *cobra.Command) {
 	dependencies := strings.Fields("update remove audit outdated list")
 	values := map[string][]string{
-		"add --libc": {"gnu", "musl"}, "export --format": {"sha256sums", "add", "buildx-policy", "json"},
+		"add --libc": {"gnu", "musl"}, "export --format": {"sha256sums", "add", "dockerfile", "buildx-policy", "json"},
 		"sbom --format": {"spdx", "cyclonedx"}, "scan --format": {"text", "json", "sarif"}, "sync --moving": {"leave", "pin"},
 		"audit --severity": {"low", "medium", "high", "critical"},
 	}

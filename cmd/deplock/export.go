@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,7 @@ import (
 )
 
 func (c *command) exportCommand() *cobra.Command {
-	var format, platform string
+	var o exportOptions
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Print what is locked in the form of other tools",
@@ -21,7 +22,11 @@ func (c *command) exportCommand() *cobra.Command {
 
   sha256sums     lines for sha256sum -c, with the paths of the files; what urls
                  pins has none
-  add            ADD --checksum lines for a Dockerfile
+  add            ADD --checksum lines for a Dockerfile. Folders that are not there
+                 yet get the mode and the owner of the file
+  dockerfile     stages of ADD --checksum for each platform, with archives unpacked:
+                 COPY --from=deps / / takes what depfetch would have placed, from
+                 the file itself or from a target of docker buildx bake
   buildx-policy  a source policy of BuildKit (docker buildx build, buildctl
                  --source-policy-file) that pins every locked URL
   json           an object a line, as of deplock list --json`,
@@ -31,24 +36,38 @@ func (c *command) exportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.export(s, format, platform)
+			return c.export(s, o)
 		},
+		Example: `  deplock export --format dockerfile > deps.Dockerfile`,
 	}
-	cmd.Flags().StringVar(&format, "format", "sha256sums", "sha256sums, add, buildx-policy or json")
-	cmd.Flags().StringVar(&platform, "platform", "", "the platform to export; sha256sums and add need one if several are locked")
+	cmd.Flags().StringVar(&o.format, "format", "sha256sums", "sha256sums, add, dockerfile, buildx-policy or json")
+	cmd.Flags().StringVar(&o.platform, "platform", "", "the platform to export; sha256sums and add need one if several are locked")
+	cmd.Flags().StringVar(&o.syntax, "syntax", "", "the image of a # syntax line for dockerfile, for a BuildKit that is too old by itself")
 	return cmd
 }
 
-func (c *command) export(s selected, format, platform string) error {
+// exportOptions are the options of export.
+type exportOptions struct{ format, platform, syntax string }
+
+func (c *command) export(s selected, o exportOptions) error {
+	format := o.format
+	if o.syntax != "" && (format != "dockerfile" || strings.ContainsFunc(o.syntax, notWord)) {
+		return console.Usagef("", "--syntax is the image of a line of --format dockerfile, as docker/dockerfile:1.20")
+	}
 	lines := export.Lines(s.deps)
-	if platform != "" {
-		p, err := parsePlatforms([]string{platform})
+	stages := export.StagePlatforms(s.file)
+	if o.platform != "" {
+		p, err := parsePlatforms([]string{o.platform})
 		if err != nil {
 			return err
 		}
 		lines = slices.DeleteFunc(lines, func(l export.Line) bool { return l.Platform != p[0] && l.Platform != lock.Any })
+		stages = p
 	}
 	switch format {
+	case "dockerfile":
+		d := export.Dockerfile{Lockfile: c.name(), Syntax: o.syntax, Platforms: stages, Deps: s.deps, Pins: s.pins}
+		return c.left(d.Write(c.stdout))
 	case "json":
 		pins, unpinned := splitPins(s.pins)
 		return c.console.List(slices.Concat(export.Artifacts(lines), export.PinArtifacts(pins)), unpinned, true)
@@ -56,7 +75,7 @@ func (c *command) export(s selected, format, platform string) error {
 		return c.left(export.Policy(c.stdout, lines, s.pins))
 	case "sha256sums", "add":
 	default:
-		return console.Usagef("", "--format %q: write one of sha256sums, add, buildx-policy, json", format)
+		return console.Usagef("", "--format %q: write one of sha256sums, add, dockerfile, buildx-policy, json", format)
 	}
 	if platforms := export.Platforms(lines); len(platforms) > 1 {
 		return console.Usagef(fmt.Sprintf("deplock export --format %s --platform %s", format, platforms[0]),
@@ -76,3 +95,6 @@ func (c *command) left(left []string, err error) error {
 	}
 	return err
 }
+
+// notWord reports whether a character cannot stand in a reference of an image.
+func notWord(r rune) bool { return r <= ' ' || r >= 0x7f }

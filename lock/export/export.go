@@ -1,7 +1,7 @@
 // Package export renders what a lockfile pins in the forms of other tools, for
-// those who want plain sha256sum -c, ADD --checksum or a source policy of
-// BuildKit. What a form cannot express (a mode, an owner, a member) is left out and
-// reported: in a comment where the form has comments, else to the caller.
+// those who want plain sha256sum -c, ADD --checksum, a Dockerfile of such or a source
+// policy of BuildKit. What a form cannot express (a mode, an owner, a member) is left out
+// and reported: in a comment where the form has comments, else to the caller.
 package export
 
 import (
@@ -213,13 +213,18 @@ func isTar(address string) bool {
 	return false
 }
 
-// quote returns a word of the JSON form of ADD, in which BuildKit expands $NAME unless
-// a backslash stands before it.
+// quote returns a word of the JSON form of ADD and COPY. In it, too, BuildKit expands and
+// unquotes as a shell does.
 func quote(s string) string {
-	text, _ := json.Marshal(strings.ReplaceAll(s, "$", `\$`))
+	text, _ := json.Marshal(word(s))
 	var b strings.Builder
 	printable.JSON(&b).Write(text)
 	return b.String()
+}
+
+// word returns text that BuildKit takes for s where it expands and unquotes words.
+func word(s string) string {
+	return strings.NewReplacer("$", `\$`, `"`, `\"`, "'", `\'`, `\`, `\\`).Replace(s)
 }
 
 // Policy writes a source policy of BuildKit, which gives every locked URL and every
