@@ -57,7 +57,7 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl $(TOOLS)/registry $(TOOLS)/sigstore ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
+e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 45m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom|TestClaimSquashed' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
@@ -69,6 +69,9 @@ e2e: $(TOOLS)/buildctl $(TOOLS)/registry $(TOOLS)/sigstore ## real BuildKit and 
 
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool
+
+$(TOOLS)/buildx: .ci/buildx/go.mod .ci/buildx/go.sum
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildx tool
 
 $(TOOLS)/registry: .ci/registry/go.mod .ci/registry/go.sum .ci/registry/main.go
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/registry . tool

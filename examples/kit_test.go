@@ -21,6 +21,7 @@ import (
 var kit struct {
 	dir      string // of everything below, and gone after the tests
 	buildctl string
+	buildx   string // what docker buildx runs
 	depfetch string // a folder that holds the binary alone: the named context
 	debian   string // a root file system that stands in for Debian's: a shell
 	daemon   *daemon
@@ -78,7 +79,7 @@ func missing() error {
 	bin := os.Getenv("DEPFETCH_BUILDKIT_BIN")
 	need(bin != "", "DEPFETCH_BUILDKIT_BIN must be the folder of buildkitd and buildctl: run `make e2e`, which builds them")
 	if bin != "" {
-		for _, name := range []string{"buildkitd", "buildctl"} {
+		for _, name := range []string{"buildkitd", "buildctl", "buildx"} {
 			_, err := exec.LookPath(filepath.Join(bin, name))
 			need(err == nil, "no %s in DEPFETCH_BUILDKIT_BIN: run `make e2e`, which builds it (%v)", name, err)
 		}
@@ -109,6 +110,7 @@ func static(program string) bool {
 func makeKit() error {
 	bin := os.Getenv("DEPFETCH_BUILDKIT_BIN")
 	kit.buildctl = filepath.Join(bin, "buildctl")
+	kit.buildx = filepath.Join(bin, "buildx")
 	kit.depfetch = filepath.Join(kit.dir, "bin")
 	kit.debian = filepath.Join(kit.dir, "debian")
 

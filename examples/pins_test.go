@@ -57,7 +57,7 @@ func TestPins(t *testing.T) {
 	for _, p := range known {
 		sums[p.url] = p.sha256
 	}
-	for _, folder := range append(folders(t), "..") {
+	for _, folder := range append(folders(t), "bake", "..") {
 		f := readLockfile(t, filepath.Join(folder, "deps.lock.toml"))
 		if err := f.Check(); err != nil {
 			t.Errorf("%s: %v", f.Name, err)

@@ -26,6 +26,8 @@ var elsewhere = []struct{ pages, command, test, reason string }{
 	{"examples/README.md", "docker buildx build", "examples/readme_test.go TestReadmes", ""},
 	{"examples/*/README.md", "docker buildx build", "examples/readme_test.go TestReadmes", ""},
 	{"examples/*/README.md", "docker run", "", "it wants a Docker engine; TestReadmes looks into the image"},
+	{"examples/bake/README.md", "docker buildx bake", "examples/bake_build_test.go TestBake", ""},
+	{"examples/bake/README.md", "deplock export --format dockerfile", "examples/bake_test.go TestBakeStages", ""},
 	{"examples/github-actions/README.md", "CGO_ENABLED=0", "examples/first_use_test.go TestFirstUse", ""},
 	{"CONTRIBUTING.md", "make build", "examples/first_use_test.go TestFirstUse", ""},
 	{"CONTRIBUTING.md", "make demo", "examples/first_use_test.go TestFirstUse", ""},
