@@ -260,7 +260,7 @@ func TestWorkflows(t *testing.T) {
 		t.Errorf("relock.yml commits as another than Renovate ignores, %s:\n%s", config.GitIgnoredAuthors[0], commit)
 	}
 	pinned := regexp.MustCompile(`^ *- uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+\n$`)
-	for file, writes := range map[string]int{"deps.yml": 0, "relock.yml": 1, "../sync/sync.yml": 1, "../../.github/workflows/ci.yml": 0} {
+	for file, writes := range map[string]int{"deps.yml": 0, "relock.yml": 1, "watch.yml": 2, "../sync/sync.yml": 1, "../../.github/workflows/ci.yml": 0} {
 		workflow := text(t, filepath.Join("github-actions", file))
 		if strings.Contains(workflow, "\t") || strings.Count(workflow, "\npermissions:") != 1 || strings.Count(workflow, ": write") != writes {
 			t.Errorf("%s: want no tabs, permissions, and %d to write", file, writes)

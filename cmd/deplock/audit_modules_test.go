@@ -229,7 +229,9 @@ deplock: hint: look for a newer version of other, which may be built from fixed 
 	// No server is asked with --offline, for bytes neither.
 	write(t, "osv/Go/all.zip", zipOf(t, map[string]string{"GO-2026-1.json": heldRecord}))
 	offline := []string{"audit", "--vulnerabilities", "--inspect", "--offline", "--database", "osv", "--cache", "cache", "tool"}
-	if code, stdout, stderr := deplock(t, offline...); code != 3 || stdout != "" || !strings.Contains(stderr, "not in the cache, and offline") {
+	code, stdout, stderr = deplock(t, offline...)
+	if code != 3 || !strings.Contains(stderr, "not in the cache, and offline") ||
+		stdout != "not asked     tool 1.0.0: its file is not to be had, so what it was built from is not known\n0 vulnerabilities; 0 versions asked about, 1 not\n" {
 		t.Errorf("with an empty cache: %d\n%s%s", code, stdout, stderr)
 	}
 	audit("--inspect", "--cache", "cache")
@@ -239,6 +241,19 @@ deplock: hint: look for a newer version of other, which may be built from fixed 
 	code, stdout, stderr = deplock(t, offline...)
 	if code != 1 || !strings.HasPrefix(stdout, text[:strings.Index(text, "high 7.5      other")]) || stderr != "deplock: hint: look for a newer version of tool 1.0.0, which may be built from fixed modules\n" {
 		t.Errorf("offline: %d\n%s%s", code, stdout, stderr)
+	}
+
+	// What is missing does not hide the rest, in whatever order.
+	code, stdout, stderr = deplock(t, offline[:len(offline)-1]...)
+	if code != 1 || !strings.Contains(stdout, "GO-2026-1") || strings.Contains(stdout, "not to be had") {
+		t.Errorf("all of the cache: %d\n%s%s", code, stdout, stderr)
+	}
+	if err := os.Remove(filepath.Join("cache", "blobs", "sha256", digest.Of(packed).String())); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr = deplock(t, offline[:len(offline)-1]...)
+	if code != 1 || !strings.Contains(stdout, "GO-2026-1") || !strings.Contains(stdout, "not asked     other: its file is not to be had") || strings.Contains(stdout, "tool 1.0.0: its file") {
+		t.Errorf("without one: %d\n%s%s", code, stdout, stderr)
 	}
 
 	// An entry about the module's vulnerability is about what was built from it.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
+	"depfetch/cmd/internal/console"
+	"depfetch/fetch"
 	"depfetch/fetch/purl"
 	"depfetch/fetch/source"
 	"depfetch/lock"
@@ -44,8 +47,9 @@ func subjects(s selected) (all []advisory.Subject) {
 
 // inspectedSubjects is subjects with the modules that programs of Go were built from. For
 // a file that is such a program its own module is asked about, in the place of an address that
-// is that of no registry.
-func inspectedSubjects(ctx context.Context, client *update.Client, s selected) (all []advisory.Subject, err error) {
+// is that of no registry. Files that are not to be had are reported, and are among what could
+// not be asked about.
+func (c *command) inspectedSubjects(ctx context.Context, client *update.Client, s selected) (all []advisory.Subject, unasked []advisory.Unasked, err error) {
 	lines := linesOf(s)
 	built := make([]*sbom.Pinned, len(lines))
 	var pinned []*sbom.Pinned
@@ -58,26 +62,67 @@ func inspectedSubjects(ctx context.Context, client *update.Client, s selected) (
 			pinned = append(pinned, p)
 		}
 	}
-	if err := inspectBuilds(ctx, client, pinned); err != nil {
-		return nil, err
+	missing, err := c.inspectPresent(ctx, client, pinned)
+	if err != nil {
+		return nil, nil, err
 	}
 	for i, l := range lines {
+		p := built[i]
+		if p == nil {
+			all = append(all, l.Subject)
+			continue
+		}
 		var modules []advisory.Subject
-		replaced := false
-		if p := built[i]; p != nil {
-			for _, m := range p.Modules {
-				replaced = replaced || m.Main && p.Artifact.Unpack == nil && !advisory.Knows(l.Subject)
-				if m.PURL != l.PURL {
-					modules = append(modules, advisory.Subject{Name: l.Name, Version: l.Version, PURL: m.PURL, Module: m.Path})
-				}
+		replaced := missing[p.Artifact.Digest]
+		u := advisory.Unasked{Subject: l.Subject, Why: "its file is not to be had, so what it was built from is not known"}
+		if replaced && !slices.Contains(unasked, u) {
+			unasked = append(unasked, u)
+		}
+		for _, m := range p.Modules {
+			replaced = replaced || m.Main && p.Artifact.Unpack == nil
+			if m.PURL != l.PURL {
+				modules = append(modules, advisory.Subject{Name: l.Name, Version: l.Version, PURL: m.PURL, Module: m.Path})
 			}
 		}
-		if !replaced {
+		if !replaced || advisory.Knows(l.Subject) {
 			all = append(all, l.Subject)
 		}
 		all = append(all, modules...)
 	}
-	return all, nil
+	return all, unasked, nil
+}
+
+// inspectPresent finds out what programs of Go were built from, and reports which files are
+// not to be had.
+func (c *command) inspectPresent(ctx context.Context, client *update.Client, pinned []*sbom.Pinned) (missing map[fetch.Digest]bool, err error) {
+	kept, done, err := client.Keep() // what has been downloaded is not downloaded again
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	before := client.Fetch
+	client.Fetch = kept
+	defer func() { client.Fetch = before }()
+	missing = make(map[fetch.Digest]bool)
+	for {
+		err := inspectBuilds(ctx, client, pinned)
+		if err == nil {
+			return missing, nil
+		}
+		known := len(missing)
+		for _, e := range console.Flatten(err) {
+			failed, ok := errors.AsType[*fetch.TransferError](e)
+			if !ok {
+				return nil, err
+			}
+			missing[failed.Artifact.Digest] = true
+		}
+		if len(missing) == known {
+			return nil, err
+		}
+		c.code = c.console.Report(err)
+		pinned = slices.DeleteFunc(pinned, func(p *sbom.Pinned) bool { return missing[p.Artifact.Digest] })
+	}
 }
 
 // newerHolders returns the newest versions of the dependencies that were built from modules

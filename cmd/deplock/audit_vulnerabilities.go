@@ -109,8 +109,9 @@ func (c *command) vulnerabilities(ctx context.Context, f vulnerabilityFlags, o o
 	}
 	client.Fetch.Offline = f.offline
 	all := subjects(s)
+	var unasked []advisory.Unasked
 	if f.inspect {
-		if all, err = inspectedSubjects(ctx, client, s); err != nil {
+		if all, unasked, err = c.inspectedSubjects(ctx, client, s); err != nil {
 			return err
 		}
 	}
@@ -121,6 +122,7 @@ func (c *command) vulnerabilities(ctx context.Context, f vulnerabilityFlags, o o
 	if err != nil {
 		return err
 	}
+	report.Unasked = append(report.Unasked, unasked...)
 	if len(args) > 0 {
 		report.Unused = nil // they may be about the others
 	}
@@ -269,15 +271,17 @@ type jsonVulnerability struct {
 	Vector   string   `json:"vector,omitempty"`
 	Summary  string   `json:"summary,omitempty"`
 	Fixed    string   `json:"fixed,omitempty"`
-	Update   string   `json:"update,omitempty"` // the version to update to, as the lockfile spells it
-	Newer    string   `json:"newer,omitempty"`  // of a module's finding: the newest version of what was built from it
-	URL      string   `json:"url,omitempty"`
-	Until    string   `json:"until,omitempty"`
-	Expired  bool     `json:"expired,omitempty"`
-	Reason   string   `json:"reason,omitempty"` // of an entry, or why nobody was asked
-	File     string   `json:"file"`
-	Line     int      `json:"line"`
-	Column   int      `json:"column"`
+	// Update is the version to update to, as the lockfile spells it: the first without any
+	// finding of this version that counts.
+	Update  string `json:"update,omitempty"`
+	Newer   string `json:"newer,omitempty"` // of a module's finding: the newest version of what was built from it
+	URL     string `json:"url,omitempty"`
+	Until   string `json:"until,omitempty"`
+	Expired bool   `json:"expired,omitempty"`
+	Reason  string `json:"reason,omitempty"` // of an entry, or why nobody was asked
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
 }
 
 // lineOf returns a line about a subject.
@@ -308,6 +312,11 @@ func (c *command) vulnerabilitiesJSON(file *lock.File, r *advisory.Report, newer
 			l.Score = &f.Severity.Score
 		}
 		l.Fixed, l.Update = f.Fixed, f.Spelled(f.Fixed)
+		if f.Counts() {
+			l.Update = f.Spelled(advisory.FixedVersion(slices.DeleteFunc(slices.Clone(r.Findings), func(o advisory.Finding) bool {
+				return o.Subject != f.Subject || !o.Counts()
+			})))
+		}
 		if n := newer[f.Name]; f.Module != "" && n.Newer {
 			l.Newer = n.Version
 		}

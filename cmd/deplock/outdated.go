@@ -3,18 +3,24 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
+	"depfetch/lock"
 	"depfetch/lock/release"
 	"depfetch/lock/update"
 )
 
 func (c *command) outdatedCommand() *cobra.Command {
-	var o online
+	var (
+		o      online
+		asJSON bool
+	)
 	cmd := &cobra.Command{
 		Use:   "outdated [NAME…]",
 		Short: "Show which versions are behind; exits 1 if one is",
@@ -35,10 +41,14 @@ func (c *command) outdatedCommand() *cobra.Command {
 			if err := c.accept(client, c.entriesOf(cmd.Context(), o, file), deps); err != nil {
 				return err
 			}
+			if asJSON {
+				return c.outdatedJSON(deps, client.Newest(cmd.Context(), deps))
+			}
 			c.warnNowhere(wants, false)
 			return c.outdated(client.Newest(cmd.Context(), deps))
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every dependency")
 	o.register(cmd)
 	return cmd
 }
@@ -50,11 +60,7 @@ func (c *command) outdated(all []update.Newest) error {
 	for _, n := range all {
 		switch {
 		case n.Err != nil:
-			err := explainOne(fmt.Errorf("%s: %w", n.Dep.Name, n.Err))
-			if line, ok := errors.AsType[*release.LineError](n.Err); ok {
-				err = &console.Error{Err: err, Code: exit.Failure, Hint: lineHint(line)}
-			}
-			errs = append(errs, err)
+			errs = append(errs, explainNewest(n))
 			continue
 		case n.Newer:
 			if c.code == exit.OK {
@@ -78,6 +84,62 @@ func (c *command) outdated(all []update.Newest) error {
 	t.Flush()
 	if len(errs) == 0 && c.code == exit.OK {
 		fmt.Fprintf(c.stdout, "%s checked; %s\n", count(len(all), "dependency"), verdict)
+	}
+	return errors.Join(errs...)
+}
+
+// explainNewest says why the newest version of a dependency is not known.
+func explainNewest(n update.Newest) error {
+	err := explainOne(fmt.Errorf("%s: %w", n.Dep.Name, n.Err))
+	if line, ok := errors.AsType[*release.LineError](n.Err); ok {
+		err = &console.Error{Err: err, Code: exit.Failure, Hint: lineHint(line)}
+	}
+	return err
+}
+
+// jsonNewest is a line of outdated --json.
+type jsonNewest struct {
+	// Status is behind, or current; unknown if nothing says where versions are listed, or if
+	// some of them cannot be compared; and error.
+	Status    string     `json:"status"`
+	Name      string     `json:"name"`
+	Version   string     `json:"version,omitempty"`
+	Latest    string     `json:"latest,omitempty"`
+	Published *time.Time `json:"published,omitempty"`
+	Held      []string   `json:"held,omitempty"`      // newer versions that are younger than min-age
+	Unordered []string   `json:"unordered,omitempty"` // that cannot be compared
+	Error     string     `json:"error,omitempty"`
+	File      string     `json:"file"`
+}
+
+func (c *command) outdatedJSON(deps []*lock.Dep, all []update.Newest) error {
+	var errs []error
+	enc := newEncoder(c.stdout)
+	for _, d := range deps {
+		line := jsonNewest{Status: "unknown", Name: d.Name, Version: d.Version, File: c.name()}
+		if i := slices.IndexFunc(all, func(n update.Newest) bool { return n.Dep == d }); i >= 0 {
+			n := all[i]
+			line.Latest, line.Unordered = n.Version, n.Unordered
+			if !n.Published.IsZero() {
+				line.Published = &n.Published
+			}
+			for _, h := range n.Held {
+				line.Held = append(line.Held, h.Version)
+			}
+			switch {
+			case n.Err != nil:
+				errs = append(errs, explainNewest(n))
+				line.Status, line.Error = "error", n.Err.Error()
+			case n.Newer:
+				c.code = exit.Failure
+				line.Status = "behind"
+			case len(n.Unordered) == 0:
+				line.Status = "current"
+			}
+		}
+		if err := enc.Encode(line); err != nil {
+			return err
+		}
 	}
 	return errors.Join(errs...)
 }
