@@ -32,8 +32,15 @@ build: ## bin/depfetch, bin/deplock and bin/depfetch-frontend, static and stripp
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS:%=./cmd/%)
 
 .PHONY: demo
-demo: build ## lock, fetch, verify and tamper, against a server on loopback
+demo: ## sync a Dockerfile, fetch, verify and tamper, against a server on loopback
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/depfetch ./cmd/deplock
 	$(GO) run ./examples/demo
+
+.PHONY: demo-build
+demo-build: ## the same in real builds: with a Docker engine, or with BuildKit, which it brings; that wants root and runc
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/depfetch ./cmd/deplock
+	docker info >/dev/null 2>&1 || $(MAKE) $(TOOLS)/buildctl
+	$(GO) run ./examples/demo build
 
 .PHONY: test
 test: ## all tests that need nothing but Go

@@ -12,13 +12,16 @@ import (
 )
 
 // TestFirstUse types into a copy of this repository what its pages say to those who have
-// just come: make build, make demo, and what CONTRIBUTING tests with.
+// just come: make build, the demos, and what CONTRIBUTING tests with.
 func TestFirstUse(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"Makefile", "go.mod", "go.sum", "README.md", "cmd", "fetch", "lock", "examples", "testdata"} {
-		if out, err := exec.Command("cp", "-R", filepath.Join("..", name), dir).CombinedOutput(); err != nil {
+	for _, name := range []string{"Makefile", "go.mod", "go.sum", "README.md", ".ci", "cmd", "fetch", "lock", "examples", "testdata"} {
+		if out, err := exec.Command("cp", "-a", filepath.Join("..", name), dir).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
+	}
+	if err := os.Symlink(os.Getenv("DEPFETCH_BUILDKIT_BIN"), filepath.Join(dir, ".tools")); err != nil {
+		t.Fatal(err)
 	}
 	_, section, _ := strings.Cut(read(t, "../README.md"), "\n## Install\n")
 	_, block, _ := strings.Cut(section, "\n```sh\n")

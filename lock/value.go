@@ -129,7 +129,11 @@ func (v *value) table(known ...string) bool {
 	twins := v.failTwins()
 	for _, kid := range v.kids {
 		if len(known) > 0 && !slices.Contains(known, kid.key) && !twins[kid.key] {
-			kid.failKey("unknown key%s", didYouMean(kid.key, known, "%q"))
+			reason := didYouMean(kid.key, known, "%q")
+			if kid.key == "platforms" { // a line in brackets has come before it
+				reason = "; the platforms of the file stand above its first line in brackets"
+			}
+			kid.failKey("unknown key%s", reason)
 		}
 	}
 	return true

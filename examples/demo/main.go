@@ -1,7 +1,7 @@
-// Command demo shows the main job of depfetch against a server on loopback, so
-// it needs no internet: a lockfile is fetched, verified, and then both the
-// server and a file are tampered with. Where Docker or BuildKit is at hand, it
-// builds an image too.
+// Command demo shows the main job of depfetch against a server on loopback, so it needs
+// no internet: a Dockerfile is taken over, its download taken as its RUN would, and then
+// the server and a file are tampered with. Given "build", it has BuildKit or a Docker
+// engine do the same in real builds.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -58,7 +58,7 @@ func newUpstream() *upstream {
 	return u
 }
 
-// lockfile returns the lockfile of the demo.
+// lockfile returns a lockfile that says itself what is downloaded.
 func (u *upstream) lockfile() string {
 	line := func(path string) string {
 		return fmt.Sprintf(`{ url = "%s%s", sha256 = "%x", size = %d }`,
@@ -83,7 +83,7 @@ path = "/srv/geo.bin"
 any = ` + line("/geo.bin") + "\n"
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, args []string) error {
 	dir, err := os.MkdirTemp("", "depfetch-demo-")
 	if err != nil {
 		return err
@@ -91,70 +91,115 @@ func run(ctx context.Context) error {
 	defer os.RemoveAll(dir)
 	u := newUpstream()
 	defer u.Close()
-	d := demo{ctx: ctx, dir: dir}
-	if d.depfetch, err = filepath.Abs("bin/depfetch"); err != nil {
+	d := &demo{ctx: ctx, dir: dir}
+	if d.bin, err = filepath.Abs("bin"); err != nil {
 		return err
 	}
-
-	say("A lockfile pins what a build may download: the sha256 of each file, per platform.")
-	lockfile := u.lockfile()
-	if err := os.WriteFile(filepath.Join(dir, "deps.lock.toml"), []byte(lockfile), 0o644); err != nil {
-		return err
+	if len(args) == 1 && args[0] == "build" {
+		return d.build(u)
 	}
-	fmt.Print(indent(lockfile))
+	if len(args) != 0 {
+		return fmt.Errorf("want nothing, or build; got %q", args)
+	}
+	d.takeOver(u)
+	d.fetch(u)
+	if d.err == nil {
+		say("make demo-build does this in real builds, where root and runc, or a Docker engine, are at hand.")
+	}
+	return d.err
+}
 
-	say("Fetch for one platform, then look at it.")
-	d.succeed("fetch", "--platform", "linux/amd64", "--root", "image")
-	d.succeed("verify", "--platform", "linux/amd64", "--root", "image")
-	d.succeed("list", "--platform", "linux/arm64")
+// takeOver shows a Dockerfile before and after sync, and what its RUN then gets.
+func (d *demo) takeOver(u *upstream) {
+	url := u.URL + "/tool-1.2.3-x86_64"
+	say("A Dockerfile downloads what the server has that day.")
+	d.write("Dockerfile", `FROM debian:12
+ARG VERSION=1.2.3
+RUN curl -fsSLo /usr/local/bin/tool "`+u.URL+`/tool-$VERSION-x86_64"
+`)
+	say("sync locks the bytes that it has today, and mounts depfetch as the curl of that RUN.")
+	d.run(0, "deplock", "sync", "--allow-http")
+	d.show("Dockerfile")
+	d.show("deps.lock.toml")
+	d.run(0, "deplock", "sync", "--check")
 
-	say("Upstream swaps a file: the fetch fails, and nothing is placed, not even what was right.")
+	say("In a build, its curl gets what is locked.")
+	d.run(0, "depfetch", "curl", "-fsSLo", "tool", url)
+	d.run(0, "depfetch", "curl", "-fsSI", url)
+	say("Upstream swaps a byte: the RUN fails, and the file is as it was.")
 	u.tampered.Store(true)
-	d.fail(4, "fetch", "--platform", "linux/amd64", "--root", "other")
-	if _, err := os.Stat(filepath.Join(dir, "other")); !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("something was placed: %v", err)
+	d.run(4, "depfetch", "curl", "-fsSLo", "tool", url)
+	if got, err := os.ReadFile(filepath.Join(d.dir, "tool")); d.err == nil && string(got) != string(files["/tool-1.2.3-x86_64"]) {
+		d.err = fmt.Errorf("the file has changed, or is not there: %v", err)
+	}
+	u.tampered.Store(false)
+	say("What is not locked is not downloaded.")
+	d.run(5, "depfetch", "curl", "-fsSLO", u.URL+"/geo.bin")
+}
+
+// fetch shows a lockfile that says itself what is downloaded, and where it goes.
+func (d *demo) fetch(u *upstream) {
+	say("For new images, the lockfile says what is downloaded as well, for each platform.")
+	d.write("deps.lock.toml", u.lockfile())
+	d.run(0, "depfetch", "fetch", "--platform", "linux/amd64", "--root", "image")
+	d.run(0, "depfetch", "list", "--platform", "linux/arm64")
+
+	say("Upstream swaps a file: nothing is placed, not even what was right.")
+	u.tampered.Store(true)
+	d.run(4, "depfetch", "fetch", "--platform", "linux/amd64", "--root", "other")
+	if _, err := os.Stat(filepath.Join(d.dir, "other")); d.err == nil && !errors.Is(err, os.ErrNotExist) {
+		d.err = fmt.Errorf("something was placed: %v", err)
 	}
 	u.tampered.Store(false)
 
 	say("Somebody changes a file in the image: verify names it, fetch puts it right.")
-	geo := filepath.Join(dir, "image", "srv", "geo.bin")
-	if err := os.WriteFile(geo, []byte("nowhere\n"), 0o644); err != nil {
-		return err
+	if d.err == nil {
+		d.err = os.WriteFile(filepath.Join(d.dir, "image", "srv", "geo.bin"), []byte("nowhere\n"), 0o644)
 	}
-	d.fail(4, "verify", "--platform", "linux/amd64", "--root", "image")
-	d.succeed("fetch", "--platform", "linux/amd64", "--root", "image")
-	if d.err != nil {
-		return d.err
-	}
-
-	say("The same in a Docker build, FROM scratch: no shell, no curl, no CA bundle.")
-	return buildImages(ctx, dir, u)
+	d.run(4, "depfetch", "verify", "--platform", "linux/amd64", "--root", "image")
+	d.run(0, "depfetch", "fetch", "--platform", "linux/amd64", "--root", "image")
 }
 
-// demo runs depfetch in a directory. After the first error it does nothing.
+// demo runs the programs in a directory. After the first error it does nothing.
 type demo struct {
 	ctx      context.Context
-	dir      string
-	depfetch string
+	dir, bin string
 	err      error
 }
 
-func (d *demo) succeed(args ...string)        { d.run(0, args) }
-func (d *demo) fail(code int, args ...string) { d.run(code, args) }
+// write writes a file and shows it.
+func (d *demo) write(name, text string) {
+	if d.err == nil {
+		d.err = os.WriteFile(filepath.Join(d.dir, name), []byte(text), 0o644)
+	}
+	d.show(name)
+}
 
-func (d *demo) run(want int, args []string) {
+func (d *demo) show(name string) {
 	if d.err != nil {
 		return
 	}
-	fmt.Printf("  $ depfetch %s\n", strings.Join(args, " "))
-	cmd := exec.CommandContext(d.ctx, d.depfetch, args...)
+	var text []byte
+	if text, d.err = os.ReadFile(filepath.Join(d.dir, name)); d.err == nil {
+		fmt.Printf("  # %s\n%s", name, indent(string(text)))
+	}
+}
+
+// run runs a program, which must end with a certain exit code.
+func (d *demo) run(want int, program string, args ...string) {
+	if d.err != nil {
+		return
+	}
+	fmt.Printf("  $ %s %s\n", program, strings.Join(args, " "))
+	cmd := exec.CommandContext(d.ctx, filepath.Join(d.bin, program), args...)
 	cmd.Dir = d.dir
+	cmd.Env = append(os.Environ(), "DEPLOCK_BASES=usual") // no registry is asked for the PATH of debian:12
 	out, err := cmd.CombinedOutput()
 	fmt.Print(indent(string(out)))
 	if cmd.ProcessState == nil {
 		d.err = err
 	} else if code := cmd.ProcessState.ExitCode(); code != want {
-		d.err = fmt.Errorf("depfetch %s: exit code %d, want %d", args[0], code, want)
+		d.err = fmt.Errorf("%s %s: exit code %d, want %d", program, args[0], code, want)
 	} else if code != 0 {
 		fmt.Printf("    (exit code %d)\n", code)
 	}
@@ -163,5 +208,8 @@ func (d *demo) run(want int, args []string) {
 func say(text string) { fmt.Printf("\n== %s\n", text) }
 
 func indent(text string) string {
+	if text == "" {
+		return ""
+	}
 	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ") + "\n"
 }

@@ -70,3 +70,21 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedTests holds that a test to which a page links is in the file that it says.
+func TestNamedTests(t *testing.T) {
+	link := regexp.MustCompile(`\[((?:Test|Fuzz)\w+)\]\(([^()\s]+)\)`)
+	found := 0
+	for name, page := range read(t) {
+		for _, m := range link.FindAllStringSubmatch(page.Text, -1) {
+			found++
+			text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(path.Join(path.Dir(name), m[2]))))
+			if err != nil || !strings.Contains(string(text), "\nfunc "+m[1]+"(") {
+				t.Errorf("%s: %s is not in %s: %v", name, m[1], m[2], err)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d tests are named", found)
+	}
+}

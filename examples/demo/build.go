@@ -11,65 +11,62 @@ import (
 	"time"
 )
 
-// dockerfile is of an image with nothing but the pinned files. Its network is the
-// host's, since the demo's server listens on loopback there.
-const dockerfile = `FROM scratch
-RUN --network=host \
-    --mount=type=bind,from=depfetch,target=/depfetch \
-    --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml \
-    ["/depfetch/depfetch", "fetch", "--lock", "/deps.lock.toml"]
+// dockerfile returns a Dockerfile that needs no other image. Its RUN has the form without
+// a shell, since there is none, and the host's network, where the demo's server listens.
+func (u *upstream) dockerfile() string {
+	return `FROM scratch
+RUN --network=host ["curl", "-fsSLo", "/tool", "` + u.URL + `/tool-1.2.3-x86_64"]
 `
+}
 
-// buildImages builds the Dockerfile with what the machine has, from the right
-// files and from swapped ones.
-func buildImages(ctx context.Context, dir string, u *upstream) error {
-	builder, stop, err := findBuilder(ctx, dir)
+// build has a Dockerfile taken over, and builds it from the right file and from a swapped
+// one.
+func (d *demo) build(u *upstream) error {
+	builder, stop, err := findBuilder(d.ctx, d.dir)
 	if err != nil {
 		return err
 	}
-	if builder == nil {
-		fmt.Println("    left out: neither a Docker engine nor BuildKit is here (make e2e builds BuildKit; it needs root and runc)")
-		return nil
-	}
 	defer stop()
-	binary := filepath.Join(dir, "depfetch")
+	binary := filepath.Join(d.dir, "depfetch")
 	if err := os.Mkdir(binary, 0o755); err != nil {
 		return err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/depfetch")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+runtime.GOARCH)
-	if out, err := build.CombinedOutput(); err != nil {
+	compile := exec.CommandContext(d.ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/depfetch")
+	compile.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+runtime.GOARCH)
+	if out, err := compile.CombinedOutput(); err != nil {
 		return fmt.Errorf("building depfetch for Linux: %w\n%s", err, out)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(dockerfile), 0o644); err != nil {
-		return err
-	}
 
-	fmt.Print(indent(dockerfile))
-	out, err := builder(dir, filepath.Join(dir, "rootfs"))
+	say("A Dockerfile that downloads a file, in an image of nothing else.")
+	d.write("Dockerfile", u.dockerfile())
+	d.run(0, "deplock", "sync", "--allow-http")
+	d.show("Dockerfile")
+	if d.err != nil {
+		return d.err
+	}
+	say("It is built, with depfetch as its curl.")
+	rootfs := filepath.Join(d.dir, "rootfs")
+	out, err := builder(d.dir, rootfs)
 	if err != nil {
 		return fmt.Errorf("building the image: %w\n%s", err, out)
 	}
 	fmt.Print(indent(stepLog(out)))
-	fmt.Println("    the image holds:")
-	err = filepath.WalkDir(filepath.Join(dir, "rootfs"), func(path string, e os.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			rel, _ := filepath.Rel(filepath.Join(dir, "rootfs"), path)
-			fmt.Println("      /" + rel)
-		}
-		return err
-	})
-	if err != nil {
-		return err
+	got, err := os.ReadFile(filepath.Join(rootfs, "tool"))
+	if err != nil || string(got) != string(files["/tool-1.2.3-x86_64"]) {
+		return fmt.Errorf("/tool of the image is not what was locked: %v", err)
 	}
+	fmt.Println("    /tool of the image is what was locked")
 
-	say("And with the swapped file: the build fails, and no image comes out.")
+	say("Upstream swaps a byte: the build fails, and no image comes out.")
 	u.tampered.Store(true)
-	out, err = builder(dir, filepath.Join(dir, "swapped"))
-	if err == nil {
-		return fmt.Errorf("the build of a swapped file succeeded\n%s", out)
+	out, err = builder(d.dir, filepath.Join(d.dir, "swapped"))
+	if err == nil || !strings.Contains(out, "wrong bytes") {
+		return fmt.Errorf("the build of a swapped file did not fail as it should\n%s", out)
 	}
 	fmt.Print(indent(stepLog(out)))
+	if _, err := os.Stat(filepath.Join(d.dir, "swapped", "tool")); err == nil {
+		return fmt.Errorf("the swapped file is in an image")
+	}
 	return nil
 }
 
@@ -91,7 +88,7 @@ func stepLog(log string) string {
 // the log.
 type builder func(dir, dest string) (log string, err error)
 
-// findBuilder returns how to build an image here, or nil.
+// findBuilder returns how to build an image here.
 func findBuilder(ctx context.Context, dir string) (b builder, stop func(), err error) {
 	if exec.CommandContext(ctx, "docker", "info").Run() == nil && exec.CommandContext(ctx, "docker", "buildx", "version").Run() == nil {
 		return func(dir, dest string) (string, error) {
@@ -103,11 +100,14 @@ func findBuilder(ctx context.Context, dir string) (b builder, stop func(), err e
 	}
 	buildkitd, _ := filepath.Abs(".tools/buildkitd")
 	buildctl, _ := filepath.Abs(".tools/buildctl")
-	if _, err := os.Stat(buildkitd); err != nil || os.Geteuid() != 0 {
-		return nil, nil, nil
+	if _, err := os.Stat(buildkitd); err != nil {
+		return nil, nil, fmt.Errorf("neither a Docker engine nor BuildKit is here; make demo-build brings BuildKit")
+	}
+	if os.Geteuid() != 0 {
+		return nil, nil, fmt.Errorf("without a Docker engine, BuildKit builds here, which wants root: sudo make demo-build")
 	}
 	if _, err := exec.LookPath("runc"); err != nil {
-		return nil, nil, nil
+		return nil, nil, fmt.Errorf("without a Docker engine, BuildKit builds here, which wants runc: on Debian, apt-get install runc")
 	}
 	address := "unix://" + filepath.Join(dir, "buildkit.sock")
 	daemon := exec.Command(buildkitd, "--addr", address, "--root", filepath.Join(dir, "buildkit"), "--config", os.DevNull,
