@@ -33,7 +33,12 @@ func adoptedBy(f *dockerfile.File, platforms []lock.Platform) map[int]bool {
 // pinned reports whether depfetch is mounted as the program that downloads, so that
 // only what is pinned comes. What moves may be left to the image's own program.
 func (s *subject) pinned(f *script.Fetch) bool {
-	if f.Call == nil || f.Call.Name.Text != f.Tool || len(f.Call.Via) > 0 || release.Moving(f.URL.Text) != "" {
+	return release.Moving(f.URL.Text) == "" && s.mounted(f)
+}
+
+// mounted reports whether depfetch is mounted as the program that downloads.
+func (s *subject) mounted(f *script.Fetch) bool {
+	if f.Call == nil || f.Call.Name.Text != f.Tool || len(f.Call.Via) > 0 {
 		return false
 	}
 	dirs := script.DefaultPath

@@ -29,6 +29,13 @@ type Options struct {
 	LockedImage func(name string) bool
 }
 
+func (o Options) platforms() []lock.Platform {
+	if len(o.Platforms) == 0 {
+		return []lock.Platform{"linux/amd64", "linux/arm64"}
+	}
+	return o.Platforms
+}
+
 // File returns the findings in a Dockerfile, by position.
 func File(f *dockerfile.File, opts Options) []Finding {
 	s := newSubject(f, opts)
@@ -73,13 +80,8 @@ type subject struct {
 }
 
 func newSubject(f *dockerfile.File, opts Options) *subject {
-	s := &subject{file: f, contexts: opts.Contexts, locked: opts.LockedImage}
-	platforms := opts.Platforms
-	if len(platforms) == 0 {
-		platforms = []lock.Platform{"linux/amd64", "linux/arm64"}
-	}
-	s.adopted = adoptedBy(f, platforms)
-	for i, p := range platforms {
+	s := &subject{file: f, contexts: opts.Contexts, locked: opts.LockedImage, adopted: adoptedBy(f, opts.platforms())}
+	for i, p := range opts.platforms() {
 		t := f.Trace(p)
 		s.stages = append(s.stages, t.Stages...)
 		if i > 0 {
