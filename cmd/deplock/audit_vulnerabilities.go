@@ -91,38 +91,19 @@ func (c *command) vulnerabilities(ctx context.Context, f vulnerabilityFlags, o o
 	if err != nil {
 		return err
 	}
-	ignores, err := s.file.Ignores()
-	if err != nil {
-		return err
-	}
 	least, err := advisory.ParseLevel(f.severity)
 	if err != nil {
 		return console.Usagef("", "--severity: %w", err)
-	}
-	from, err := c.advisories(f, o)
-	if err != nil {
-		return err
 	}
 	client, err := c.client(o, s.file)
 	if err != nil {
 		return err
 	}
 	client.Fetch.Offline = f.offline
-	all := subjects(s)
-	var unasked []advisory.Unasked
-	if f.inspect {
-		if all, unasked, err = c.inspectedSubjects(ctx, client, s); err != nil {
-			return err
-		}
-	}
-	report, err := advisory.Audit(ctx, from, all, advisory.Policy{Ignores: ignores, Least: least, Now: time.Now()})
-	if errors.Is(err, fs.ErrNotExist) {
-		return console.Usagef("--database names a directory with ECOSYSTEM/all.zip in it, or one all.zip", "%w", err)
-	}
+	report, err := c.audited(ctx, client, f, o, s, least)
 	if err != nil {
 		return err
 	}
-	report.Unasked = append(report.Unasked, unasked...)
 	if len(args) > 0 {
 		report.Unused = nil // they may be about the others
 	}
@@ -146,6 +127,34 @@ func (c *command) vulnerabilities(ctx context.Context, f vulnerabilityFlags, o o
 		c.console.Hintf("--inspect asks about what programs of Go were built from, too")
 	}
 	return nil
+}
+
+// audited asks what is known of what is selected.
+func (c *command) audited(ctx context.Context, client *update.Client, f vulnerabilityFlags, o online, s selected, least advisory.Level) (*advisory.Report, error) {
+	ignores, err := s.file.Ignores()
+	if err != nil {
+		return nil, err
+	}
+	from, err := c.advisories(f, o)
+	if err != nil {
+		return nil, err
+	}
+	all := subjects(s)
+	var unasked []advisory.Unasked
+	if f.inspect {
+		if all, unasked, err = c.inspectedSubjects(ctx, client, s); err != nil {
+			return nil, err
+		}
+	}
+	report, err := advisory.Audit(ctx, from, all, advisory.Policy{Ignores: ignores, Least: least, Now: time.Now()})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, console.Usagef("--database names a directory with ECOSYSTEM/all.zip in it, or one all.zip", "%w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	report.Unasked = append(report.Unasked, unasked...)
+	return report, nil
 }
 
 // advisories returns what is asked for vulnerabilities.

@@ -64,11 +64,16 @@ func dockerfiles(paths []string, further func(name string) bool) ([]string, erro
 			return nil, err
 		}
 		if len(names) == found {
-			return nil, console.Usagef("name the file, if it is called otherwise", "no Dockerfile in %s", p)
+			return nil, console.Usagef("name the file, if it is called otherwise", "%w", noDockerfileError(p))
 		}
 	}
 	return names, nil
 }
+
+// noDockerfileError is the directory in which no Dockerfile is.
+type noDockerfileError string
+
+func (e noDockerfileError) Error() string { return "no Dockerfile in " + string(e) }
 
 // isDockerfile reports whether a file's name is that of a Dockerfile.
 func isDockerfile(name string) bool {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,27 +31,38 @@ func (c *command) outdatedCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			client, err := c.client(o, file)
-			if err != nil {
-				return err
-			}
 			wants := make([]update.Want, len(deps))
 			for i, d := range deps {
 				wants[i].Dep = d
 			}
-			if err := c.accept(client, c.entriesOf(cmd.Context(), o, file), deps); err != nil {
+			if !asJSON {
+				c.warnNowhere(wants, false)
+			}
+			newest, err := c.latest(cmd.Context(), o, file, deps)
+			switch {
+			case err != nil:
 				return err
+			case asJSON:
+				return c.outdatedJSON(deps, newest)
 			}
-			if asJSON {
-				return c.outdatedJSON(deps, client.Newest(cmd.Context(), deps))
-			}
-			c.warnNowhere(wants, false)
-			return c.outdated(client.Newest(cmd.Context(), deps))
+			return c.outdated(newest)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "an object a line, for every dependency")
 	o.register(cmd)
 	return cmd
+}
+
+// latest asks for the latest versions of dependencies.
+func (c *command) latest(ctx context.Context, o online, file *lock.File, deps []*lock.Dep) ([]update.Newest, error) {
+	client, err := c.client(o, file)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.accept(client, c.entriesOf(ctx, o, file), deps); err != nil {
+		return nil, err
+	}
+	return client.Newest(ctx, deps), nil
 }
 
 func (c *command) outdated(all []update.Newest) error {

@@ -278,9 +278,7 @@ func asked(files []pinned, f pinFlags) []string {
 			if file.left[i] {
 				continue
 			}
-			// Without a tag, a digest has nothing to be compared with.
-			hasTag := strings.Contains(r.Image[strings.LastIndexByte(r.Image, '/')+1:], ":")
-			if r.Why == "" && (!r.Pinned() && !f.check || r.Pinned() && f.update && hasTag) {
+			if r.Why == "" && (!r.Pinned() && !f.check || r.Pinned() && f.update && r.Tagged()) {
 				images = append(images, r.Image)
 			}
 		}

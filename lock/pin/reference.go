@@ -59,6 +59,12 @@ func (r Reference) Context(names []string) bool {
 // Pinned reports whether a reference has a digest.
 func (r Reference) Pinned() bool { return r.Digest != v1.Hash{} }
 
+// Tagged reports whether a reference has a tag. Without one, a digest has nothing to be
+// compared with.
+func (r Reference) Tagged() bool {
+	return strings.Contains(r.Image[strings.LastIndexByte(r.Image, '/')+1:], ":")
+}
+
 // Place returns the position where it is used, as file:line:column.
 func (r Reference) Place() string { return fmt.Sprintf("%s:%d:%d", r.File, r.Line, r.Col) }
 

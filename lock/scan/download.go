@@ -102,5 +102,5 @@ func shown(u script.Value) string {
 		return source.Redact(u.Text)
 	}
 	before, _, _ := strings.Cut(u.Text, "?")
-	return before
+	return source.Redact(before)
 }
