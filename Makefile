@@ -64,12 +64,13 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
+e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore $(TOOLS)/nfpm ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 45m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom|TestClaimSquashed' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx|TestNginxExample' ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
+	DEPFETCH_NFPM=$(TOOLS)/nfpm $(GO) test -tags e2e -count=1 -run TestRelease ./cmd/internal/release
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run 'TestRealTools|TestRealSigstore' ./lock/signature
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run TestLockSigstore ./lock/update
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry|TestReport' ./cmd/deplock
@@ -132,6 +133,15 @@ image: PROGRAMS := depfetch depfetch-frontend
 image: override PLATFORMS := $(filter linux/%,$(PLATFORMS))
 image: dist ## images of depfetch and its frontend, for every Linux platform, in dist/images; two builds have one digest
 	$(RELEASE) image -dir $(DIST) -version '$(VERSION)' -source '$(SOURCE)'
+
+$(TOOLS)/nfpm: .ci/nfpm/go.mod .ci/nfpm/go.sum
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/nfpm tool
+
+.PHONY: release
+# The address of the folder that will hold the files, for install.sh and the formula of Homebrew.
+RELEASE_URL ?=
+release: dist $(TOOLS)/nfpm ## dist, images, archives, packages, SBOMs, provenance and installers of VERSION=1.2.3, in dist; two builds are byte-identical
+	$(RELEASE) files -dir $(DIST) -version '$(VERSION)' -source '$(SOURCE)' -url '$(RELEASE_URL)' -nfpm $(TOOLS)/nfpm
 
 .PHONY: push
 push: ## copy what image or release has made to REGISTRY=registry.example.com/tools, with Docker's logins

@@ -129,9 +129,10 @@ func (p *Pinned) component() component {
 	if k.License != "" {
 		c.Licenses = []license{{k.License}}
 	}
-	if p.Artifact == nil {
+	if k.Purpose == "CONTAINER" {
 		c.Type = "container"
-	} else {
+	}
+	if p.Artifact != nil {
 		c.References = []reference{{"distribution", k.Location, hashes(p.Artifact.Digest)}}
 	}
 	for _, m := range p.Modules {

@@ -30,7 +30,8 @@ type Pinned struct {
 	Trust    lock.Trust
 	By       string // who has signed it; may be empty
 
-	// Artifact is what depfetch places or hands out; nil for an image.
+	// Artifact is what depfetch places or hands out; nil for an image, and for what no
+	// lockfile pins.
 	Artifact *fetch.Artifact
 	// Repository is the one of GitHub, OWNER/NAME, that it comes from, if that is known.
 	Repository string

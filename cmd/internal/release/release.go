@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -10,8 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"depfetch/cmd/internal/epoch"
 	"depfetch/fetch"
@@ -21,6 +26,7 @@ import (
 type release struct {
 	dir      string // of the programs; everything else is made there, too
 	version  string
+	url      string // where the files of the release are going to be; empty if not known
 	source   string // the address of the repository, if it is given
 	revision string // the commit that it is of, if that is known
 	time     time.Time
@@ -32,11 +38,13 @@ func command(ctx context.Context, args []string, getenv func(string) string, std
 		return errors.New("which command? The Makefile has them")
 	}
 	var r release
-	var registry string
+	var registry, nfpm string
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.StringVar(&r.dir, "dir", "dist", "the directory that make dist fills")
 	flags.StringVar(&r.version, "version", "", "the version that the programs say they have")
 	flags.StringVar(&r.source, "source", "", "the address of the repository")
+	flags.StringVar(&r.url, "url", "", "the address of the folder that will hold the files of the release")
+	flags.StringVar(&nfpm, "nfpm", "nfpm", "the program that makes packages")
 	flags.StringVar(&registry, "registry", "", "where push puts the images: a registry, and what their names begin with there")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
@@ -53,9 +61,59 @@ func command(ctx context.Context, args []string, getenv func(string) string, std
 	switch args[0] {
 	case "image":
 		return r.writeImages(stdout)
+	case "files":
+		return r.write(ctx, nfpm, stdout)
 	default:
 		return fmt.Errorf("unknown command %q", args[0])
 	}
+}
+
+var versions = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`)
+
+// write writes all that a release holds beside the programs.
+func (r *release) write(ctx context.Context, nfpm string, stdout io.Writer) error {
+	if !versions.MatchString(r.version) {
+		return fmt.Errorf("VERSION=%s: write it as 1.2.3 or 1.2.3-rc.1", r.version)
+	}
+	names := []string{"depfetch", "deplock", "depfetch-frontend"}
+	if err := r.writeImages(stdout); err != nil {
+		return err
+	}
+	more, err := r.documents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, write := range []func() error{
+		r.writeImageArchives,
+		func() error { return r.writeArchives(more) },
+		func() error { return r.writePackages(ctx, nfpm, more) },
+		r.writeInstallers,
+		func() error { return r.writeSBOMs(names) },
+		func() error { return r.writeProvenance(names) },
+		r.writeSums,
+	} {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	if r.revision == "" {
+		fmt.Fprintln(stdout, "the release is of no commit: this is no clone, or one with changes")
+	}
+	if r.url == "" {
+		fmt.Fprintln(stdout, "no formula was made, and install.sh wants --from: RELEASE_URL=… says where the files will be")
+	}
+	fmt.Fprintf(stdout, "release %s of %s is in %s\n", r.version, cmp.Or(r.revision, "these sources"), r.dir)
+	return nil
+}
+
+// concurrently runs jobs, as many at a time as the machine has processors.
+func concurrently(jobs []func() error) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, job := range jobs {
+		g.Go(job)
+	}
+	return g.Wait()
 }
 
 // date sets the commit and its time by the clone that the current directory is. The time
