@@ -3,9 +3,6 @@ package slsa
 import (
 	"bytes"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,28 +11,24 @@ import (
 	attestation "github.com/in-toto/attestation/go/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"depfetch/fetch/digest"
 	"depfetch/fetch/document"
+	"depfetch/fetch/document/documenttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden file")
-
-func sum(s string) digest.SHA256 { return digest.Of([]byte(s)) }
 
 // statement is about a file, a member and a tree of one archive, and one of whose names the
 // text has to be escaped.
 func statement() *Statement {
+	sum, archive := documenttest.Sum, documenttest.Archive
 	s := &Statement{
 		Version: "1.2.3", Lockfile: "deps.lock.toml", Digest: sum("lockfile"), Platform: "linux/amd64",
 		Names: []string{"tree", "kubectl"}, Groups: []string{"ci", "ci"},
 	}
-	const archive = "https://example.com/tool-1.0.tar.gz"
 	s.Place("/opt/tool", sum("manifest"), true, "tree")
 	s.Use("tree", "1.0", archive, sum("archive"))
 	s.Place("/bin/tool", sum("tool"), false, "tool")
 	s.Use("tool", "1.0", archive, sum("archive"))
 	s.Place("/bin/kubectl", sum("kubectl"), false, "kubectl")
-	s.Use("kubectl", "v1.34.1", "https://dl.k8s.io/v1.34.1/bin/linux/amd64/kubectl", sum("kubectl"))
+	s.Use("kubectl", "v1.34.1", documenttest.Kubectl, sum("kubectl"))
 	s.Place("/odd\" \u202e", sum("odd"), false, "odd")
 	s.Use("odd", "", "https://example.com/odd?token=REDACTED", sum("odd"))
 	return s
@@ -46,26 +39,14 @@ func TestStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "statement.intoto.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("got %s", got)
-	}
+	documenttest.Golden(t, "statement.intoto.json", got)
 	other := statement()
 	slices.Reverse(other.subjects)
 	slices.Reverse(other.dependencies)
 	slices.Reverse(other.Names)
 	for range 2 {
-		if got, err := other.Replace(got); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("in another order: got %s, %v", got, err)
+		if again, err := other.Replace(got); err != nil || !bytes.Equal(again, got) {
+			t.Errorf("in another order: got %s, %v", again, err)
 		}
 	}
 }
@@ -89,9 +70,9 @@ func validate(text []byte) (*attestation.Statement, *provenance.Provenance, erro
 
 // TestValid holds statements against in-toto's and SLSA's own types.
 func TestValid(t *testing.T) {
-	one := &Statement{Version: "1.2.3", Lockfile: "deps.lock.toml", Digest: sum("lockfile"), Platform: "linux/amd64"}
-	one.Place("/bin/one", sum("one"), false, "one")
-	one.Use("one", "", "https://example.com/one", sum("one"))
+	one := &Statement{Version: "1.2.3", Lockfile: "deps.lock.toml", Digest: documenttest.Sum("lockfile"), Platform: "linux/amd64"}
+	one.Place("/bin/one", documenttest.Sum("one"), false, "one")
+	one.Use("one", "", "https://example.com/one", documenttest.Sum("one"))
 	for want, s := range map[int]*Statement{1: one, 4: statement()} {
 		text, err := s.Replace(nil)
 		if err != nil {

@@ -3,8 +3,6 @@ package spdx
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,19 +10,16 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"depfetch/fetch/digest"
 	"depfetch/fetch/document"
+	"depfetch/fetch/document/documenttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden file")
 
 // packages are one of each kind: a file, members and a tree of one archive, and one of whose
 // fields the text has to be escaped.
 func packages() []*Package {
-	sum := func(s string) digest.SHA256 { return digest.Of([]byte(s)) }
-	const location = "https://example.com/tool-1.0.tar.gz"
+	sum, location := documenttest.Sum, documenttest.Archive
 	return []*Package{
-		{Key: "/bin/kubectl", Name: "kubectl", Version: "v1.34.1", File: "/bin/kubectl", Location: "https://dl.k8s.io/v1.34.1/bin/linux/amd64/kubectl",
+		{Key: "/bin/kubectl", Name: "kubectl", Version: "v1.34.1", File: "/bin/kubectl", Location: documenttest.Kubectl,
 			Digest: sum("kubectl"), Supplier: "Organization: Kubernetes", License: "Apache-2.0",
 			PURL: "pkg:github/kubernetes/kubernetes@v1.34.1", CPE: "cpe:2.3:a:kubernetes:kubernetes:1.34.1:*:*:*:*:*:*:*"},
 		{Key: "/bin/tool", Name: "tool", Version: "1.0", File: "/bin/tool", Location: location, Digest: sum("tool"),
@@ -53,20 +48,7 @@ func encode(t testing.TB, packages ...*Package) []byte {
 }
 
 func TestDocument(t *testing.T) {
-	got := encode(t, packages()...)
-	golden := filepath.Join("testdata", "document.spdx.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("got %s", got)
-	}
+	documenttest.Golden(t, "document.spdx.json", encode(t, packages()...))
 }
 
 // TestSchema holds documents against SPDX's own schema.
@@ -113,7 +95,7 @@ func TestExtend(t *testing.T) {
 	}
 
 	newer := *all[1]
-	newer.Version, newer.Archive, newer.Digest = "2.0", "", digest.Of([]byte("newer"))
+	newer.Version, newer.Archive, newer.Digest = "2.0", "", documenttest.Sum("newer")
 	other := *all[2]
 	other.Archive = ""
 	tree := *all[3]
