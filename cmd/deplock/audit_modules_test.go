@@ -203,7 +203,7 @@ deplock: hint: look for a newer version of other, which may be built from fixed 
 
 	// What else there is to say of newer versions.
 	for of, want := range map[string]string{
-		`[{"tag_name":"v1.0.0","published_at":"2025-01-01T00:00:00Z"}]`: "tool 1.0.0 is the newest version, which only its upstream can build from fixed modules",
+		`[{"tag_name":"v1.0.0","published_at":"2025-01-01T00:00:00Z"}]`: "tool 1.0.0 is the newest version, and only its upstream can build it from fixed modules",
 		"": "look for a newer version of tool 1.0.0, which may be built from fixed modules",
 	} {
 		releases = of

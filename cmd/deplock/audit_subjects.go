@@ -28,11 +28,11 @@ type line struct {
 func linesOf(s selected) (all []line) {
 	for _, d := range s.deps {
 		for _, l := range d.Locked {
-			all = append(all, line{advisory.Subject{Name: d.Name, Version: d.Version, PURL: purl.FromAddress(l.URL)}, l.Platform, l.URL})
+			all = append(all, line{advisory.Subject{Name: d.Name, Version: d.Version, PURL: purl.FromAddress(l.URL), Repository: advisory.Repository(l.URL)}, l.Platform, l.URL})
 		}
 	}
 	for _, p := range s.pins {
-		all = append(all, line{advisory.Subject{Name: source.Redact(p.URL), PURL: purl.FromAddress(p.URL)}, lock.Any, p.URL})
+		all = append(all, line{advisory.Subject{Name: source.Redact(p.URL), PURL: purl.FromAddress(p.URL), Repository: advisory.Repository(p.URL)}, lock.Any, p.URL})
 	}
 	return all
 }
@@ -125,12 +125,15 @@ func (c *command) inspectPresent(ctx context.Context, client *update.Client, pin
 	}
 }
 
-// newerHolders returns the newest versions of the dependencies that were built from modules
-// with findings that count, by their names. Those that nobody can say are left out.
-func (c *command) newerHolders(ctx context.Context, client *update.Client, o online, s selected, r *advisory.Report) map[string]update.Newest {
+// newerVersions returns the newest versions of the dependencies with findings that count of
+// which no fixed version is known that could be locked, by their names. Those that nobody can
+// say are left out.
+func (c *command) newerVersions(ctx context.Context, client *update.Client, o online, s selected, r *advisory.Report) map[string]update.Newest {
 	all := make(map[string]update.Newest)
 	deps := slices.DeleteFunc(slices.Clone(s.deps), func(d *lock.Dep) bool {
-		return !slices.ContainsFunc(r.Findings, func(f advisory.Finding) bool { return f.Name == d.Name && f.Module != "" && f.Counts() })
+		return !slices.ContainsFunc(r.Findings, func(f advisory.Finding) bool {
+			return f.Name == d.Name && f.Counts() && (f.Module != "" || advisory.ByTag(f.Subject))
+		})
 	})
 	if len(deps) == 0 || c.accept(client, c.entriesOf(ctx, o, s.file), deps) != nil {
 		return all
@@ -143,20 +146,24 @@ func (c *command) newerHolders(ctx context.Context, client *update.Client, o onl
 	return all
 }
 
-// holderHint says what may be done about the modules that a subject was built from. Only
-// its upstream can build it from others.
-func holderHint(s advisory.Subject, newer map[string]update.Newest) string {
+// newerHint says what may be done about the modules that a subject was built from, which
+// only its upstream can change, and about what is known by a tag, which has no order.
+func newerHint(s advisory.Subject, newer map[string]update.Newest) string {
+	may, newest := "be built from fixed modules", "only its upstream can build it from fixed modules"
+	if s.Module == "" {
+		may, newest = "be without it", "no fixed version is known"
+	}
 	n, known := newer[s.Name]
 	switch {
 	case known && n.Newer:
-		return s.Name + " " + n.Version + " is newer, and may be built from fixed modules: deplock update " + s.Name + "@" + n.Version
+		return s.Name + " " + n.Version + " is newer, and may " + may + ": deplock update " + s.Name + "@" + n.Version
 	case known && len(n.Held) == 0 && len(n.Unordered) == 0:
-		return shownSubject(holder(s)) + " is the newest version, which only its upstream can build from fixed modules"
+		return shownSubject(holder(s)) + " is the newest version, and " + newest
 	}
-	return "look for a newer version of " + shownSubject(holder(s)) + ", which may be built from fixed modules"
+	return "look for a newer version of " + shownSubject(holder(s)) + ", which may " + may
 }
 
-// holder returns the subject whose module s is.
+// holder returns the dependency whose module s is, or which s is.
 func holder(s advisory.Subject) advisory.Subject {
 	return advisory.Subject{Name: s.Name, Version: s.Version}
 }

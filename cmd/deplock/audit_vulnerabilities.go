@@ -36,11 +36,12 @@ const vulnerabilitiesLong = `
 
 With --vulnerabilities it downloads nothing, and asks OSV (https://osv.dev), which has
 GitHub's advisories too, what is known of each pinned version whose address is that of
-a registry's package. All others are listed as not asked. It exits 1 if there is a
+a registry's package, or of a release on GitHub: by its tag, by which OSV knows above
+all programs in C and C++. All others are listed as not asked. It exits 1 if there is a
 vulnerability at or above --severity, or of unknown severity, that policy.ignore of
 the lockfile does not accept for a reason until a day, and 3 if OSV cannot be asked.
 --database takes the place of OSV: a directory with ECOSYSTEM/all.zip as OSV exports
-them (npm, Go, PyPI, crates.io, Maven, RubyGems), or one such zip. Images are not
+them (npm, Go, PyPI, crates.io, Maven, RubyGems, GIT), or one such zip. Images are not
 looked into.
 
 With --inspect it also asks about what programs of Go were built from: their own
@@ -114,7 +115,7 @@ func (c *command) vulnerabilities(ctx context.Context, f vulnerabilityFlags, o o
 	}
 	var newer map[string]update.Newest
 	if !f.offline && !f.sarif {
-		newer = c.newerHolders(ctx, client, o, s, report)
+		newer = c.newerVersions(ctx, client, o, s, report)
 	}
 	switch {
 	case f.sarif:
@@ -229,7 +230,16 @@ func (c *command) vulnerabilitiesText(r *advisory.Report, least advisory.Level, 
 	if ignored > 0 {
 		summary += fmt.Sprintf(", %d ignored", ignored)
 	}
-	c.printf("%s; %s asked about, %d not\n", summary, count(len(r.Asked), "version"), len(r.Unasked))
+	asked, byTag := count(len(r.Asked), "version")+" asked about", 0
+	for _, s := range r.Asked {
+		if advisory.ByTag(s) {
+			byTag++
+		}
+	}
+	if byTag > 0 {
+		asked += fmt.Sprintf(", %d by tag alone", byTag)
+	}
+	c.printf("%s; %s, %d not\n", summary, asked, len(r.Unasked))
 }
 
 // updates returns the commands that lead to versions without the findings that count, and
@@ -248,8 +258,8 @@ func updates(r *advisory.Report, newer map[string]update.Newest) (hints []string
 			n = len(all)
 		}
 		hint := ""
-		if s.Module != "" {
-			hint = holderHint(s, newer)
+		if s.Module != "" || advisory.ByTag(s) {
+			hint = newerHint(s, newer)
 		} else if spelled := s.Spelled(advisory.FixedVersion(all[:n])); spelled != "" {
 			hint = "deplock update " + s.Name + "@" + spelled
 		}
@@ -273,6 +283,7 @@ type jsonVulnerability struct {
 	Module   string   `json:"module,omitempty"`
 	Built    string   `json:"module_version,omitempty"`
 	PURL     string   `json:"purl,omitempty"`
+	AskedBy  string   `json:"asked_by,omitempty"` // tag, if OSV was asked by that of a repository or its commit, of which it knows less
 	ID       string   `json:"id,omitempty"`
 	Aliases  []string `json:"aliases,omitempty"`
 	Severity string   `json:"severity,omitempty"`
@@ -283,7 +294,7 @@ type jsonVulnerability struct {
 	// Update is the version to update to, as the lockfile spells it: the first without any
 	// finding of this version that counts.
 	Update  string `json:"update,omitempty"`
-	Newer   string `json:"newer,omitempty"` // of a module's finding: the newest version of what was built from it
+	Newer   string `json:"newer,omitempty"` // the newest version, where that is all there is to say: of a module's finding, and of one by a tag
 	URL     string `json:"url,omitempty"`
 	Until   string `json:"until,omitempty"`
 	Expired bool   `json:"expired,omitempty"`
@@ -296,7 +307,11 @@ type jsonVulnerability struct {
 // lineOf returns a line about a subject.
 func lineOf(file *lock.File, status string, s advisory.Subject) jsonVulnerability {
 	at := placeOf(file, s)
-	return jsonVulnerability{Status: status, Name: s.Name, Version: s.Version, Module: s.Module, Built: moduleVersion(s), PURL: s.PURL, File: file.Name, Line: at.line, Column: at.col}
+	by := ""
+	if advisory.ByTag(s) {
+		by = "tag"
+	}
+	return jsonVulnerability{AskedBy: by, Status: status, Name: s.Name, Version: s.Version, Module: s.Module, Built: moduleVersion(s), PURL: s.PURL, File: file.Name, Line: at.line, Column: at.col}
 }
 
 func (c *command) vulnerabilitiesJSON(file *lock.File, r *advisory.Report, newer map[string]update.Newest) error {
@@ -326,7 +341,7 @@ func (c *command) vulnerabilitiesJSON(file *lock.File, r *advisory.Report, newer
 				return o.Subject != f.Subject || !o.Counts()
 			})))
 		}
-		if n := newer[f.Name]; f.Module != "" && n.Newer {
+		if n := newer[f.Name]; n.Newer && (f.Module != "" || advisory.ByTag(f.Subject)) {
 			l.Newer = n.Version
 		}
 		if f.Ignored != nil {

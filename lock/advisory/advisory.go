@@ -29,6 +29,8 @@ type Subject struct {
 	PURL    string // may be empty
 	// Module is the path of that module, of which PURL is, or empty.
 	Module string
+	// Repository is the one of GitHub that PURL is of, as [Repository] returns it, or empty.
+	Repository string
 }
 
 // Finding is one vulnerability of a subject.

@@ -57,6 +57,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Queries []struct {
 			Package   struct{ Ecosystem, Name string }
+			Commit    string
 			Version   string
 			PageToken string `json:"page_token"`
 		}
@@ -69,7 +70,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	for _, q := range asked.Queries {
 		page := 0
 		fmt.Sscanf(q.PageToken, "page %d", &page)
-		pages := a.pages[q.Package.Ecosystem+" "+q.Package.Name+" "+q.Version]
+		pages := a.pages[strings.TrimLeft(q.Package.Ecosystem+" "+q.Package.Name+" "+q.Version+q.Commit, " ")]
 		if len(pages) == 0 {
 			results = append(results, "{}")
 			continue
@@ -279,7 +280,11 @@ func TestTargets(t *testing.T) {
 		{"a", "1.2.3", "pkg:golang/e.com/a@v1.2.3", "Go e.com/a 1.2.3", "9"},
 		{"a", "1", "", "its address names no package of a registry", ""},
 		{"a", "1", "pkg:generic/a@1?checksum=sha256:00", "its address names no package of a registry", ""},
-		{"a", "1", "pkg:github/o/a@v1", "a file of a repository on GitHub is not known to OSV, which knows the packages of registries", ""},
+		{"a", "1", "pkg:github/o/a@v1", "GIT https://github.com/o/a v1", ""},
+		{"a", "1", "pkg:github/o/a@kustomize%2Fv1", "GIT https://github.com/o/a kustomize/v1", ""},
+		{"a", "", "pkg:github/o/a@0123456789012345678901234567890123456789", "GIT https://github.com/o/a ", ""},
+		{"a", "", "pkg:github/o/a@main", "its version is not known", ""},
+		{"a", "1", "pkg:github/o/a@v1#get.sh", "one file of a repository is nothing that advisories are about", ""},
 		{"a", "1", "pkg:apk/alpine/a@1?arch=x", "a distribution's advisories are about source packages, which a file does not name", ""},
 		{"a", "1", "pkg:swift/a@1", "packages of the type swift are not known to OSV", ""},
 		{"a", "1", "pkg:npm/a", "its version is not known", ""},
@@ -293,7 +298,7 @@ func TestTargets(t *testing.T) {
 		if why != test.want {
 			t.Errorf("%s: %s, want %s", test.purl, why, test.want)
 		}
-		if got.ecosystem != nil && s.Spelled("9") != test.spelled {
+		if got.ecosystem != nil && got.ecosystem.name != git && s.Spelled("9") != test.spelled {
 			t.Errorf("%s: %q, want %q", test.purl, s.Spelled("9"), test.spelled)
 		}
 	}

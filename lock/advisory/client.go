@@ -45,11 +45,12 @@ func (c *Client) base() string {
 
 type (
 	// query is one of a batch. Package and version, which are what a package URL says, leave
-	// nothing to how that is read.
+	// nothing to how that is read. A commit stands in their place.
 	query struct {
-		Package   packageName `json:"package"`
-		Version   string      `json:"version"`
-		PageToken string      `json:"page_token,omitempty"`
+		Commit    string       `json:"commit,omitempty"`
+		Package   *packageName `json:"package,omitempty"`
+		Version   string       `json:"version,omitempty"`
+		PageToken string       `json:"page_token,omitempty"`
 	}
 	batch struct {
 		Queries []query `json:"queries"`
@@ -80,7 +81,10 @@ func (c *Client) find(ctx context.Context, targets []target) ([]answer, error) {
 	answers := make([]answer, len(targets))
 	for i := range targets {
 		for _, id := range ids[i] {
-			if r := records[id]; r.Withdrawn == "" {
+			r := records[id]
+			// Tags are matched loosely.
+			other := targets[i].ecosystem.name == git && targets[i].commit == "" && !r.includesTag(targets[i])
+			if r.Withdrawn == "" && !other {
 				answers[i].records = append(answers[i].records, r)
 			}
 		}
@@ -93,7 +97,11 @@ func (c *Client) batch(ctx context.Context, targets []target, ids [][]string) er
 	var queries []query
 	var of []int // the target of each query
 	for i, t := range targets {
-		queries = append(queries, query{Package: packageName{t.ecosystem.name, t.name}, Version: t.version})
+		q := query{Commit: t.commit}
+		if t.commit == "" {
+			q = query{Package: &packageName{t.ecosystem.name, t.name}, Version: t.version}
+		}
+		queries = append(queries, q)
 		of = append(of, i)
 	}
 	address := c.base() + "/v1/querybatch"

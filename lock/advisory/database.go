@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,10 @@ func (d Database) find(ctx context.Context, targets []target) ([]answer, error) 
 	answers := make([]answer, len(targets))
 	wanted := make(map[string][]int) // targets by their ecosystems
 	for i, t := range targets {
+		if t.commit != "" {
+			answers[i].why = "not compared offline: commits have no order without their repository"
+			continue
+		}
 		wanted[t.ecosystem.name] = append(wanted[t.ecosystem.name], i)
 	}
 	if !info.IsDir() {
@@ -78,6 +83,9 @@ func (s *search) zip(ctx context.Context, name string) error {
 			text, err := json.Marshal(s.targets[i].name)
 			if err != nil {
 				return err
+			}
+			if ecosystem == git { // an address, which records write in several ways
+				text = []byte(path.Base(s.targets[i].name))
 			}
 			s.names = append(s.names, text)
 		}
@@ -133,6 +141,9 @@ func (s *search) entry(f *zip.File) error {
 	for _, a := range entry.Affected {
 		ecosystem, _, _ := strings.Cut(a.Package.Ecosystem, ":")
 		delete(s.unseen, ecosystem)
+		if slices.ContainsFunc(a.Ranges, func(v versionRange) bool { return v.Type == git }) {
+			delete(s.unseen, git)
+		}
 	}
 	if entry.Withdrawn != "" {
 		return nil
@@ -157,7 +168,13 @@ func (s *search) mentions(data []byte) bool {
 	if bytes.Contains(data, []byte(`\/`)) || bytes.Contains(data, []byte(`\u00`)) {
 		return true
 	}
+	if s.wanted[git] != nil {
+		data = bytes.ToLower(data)
+	}
 	for _, name := range s.names {
+		if s.wanted[git] != nil {
+			name = bytes.ToLower(name)
+		}
 		if bytes.Contains(data, name) {
 			return true
 		}

@@ -44,6 +44,7 @@ type packageName struct {
 
 type versionRange struct {
 	Type   string  `json:"type"`
+	Repo   string  `json:"repo"`
 	Events []event `json:"events"`
 }
 
@@ -80,6 +81,9 @@ func (p packageName) is(t target) bool {
 // “Evaluation”). If some of what it says cannot be compared and the rest does not include
 // the version, that is an error.
 func (r *record) includes(t target) (bool, error) {
+	if t.ecosystem.name == git {
+		return r.includesTag(t), nil
+	}
 	var errs []error
 	for _, a := range r.Affected {
 		if !a.Package.is(t) {
@@ -99,6 +103,44 @@ func (r *record) includes(t target) (bool, error) {
 	}
 	return false, errors.Join(errs...)
 }
+
+// includesTag reports whether r names the tag of a repository, as it is or as the number
+// that it ends with: curl-8_5_0 is 8.5.0. Databases match them more loosely than that.
+func (r *record) includesTag(t target) bool {
+	return slices.ContainsFunc(r.Affected, func(a affected) bool {
+		return slices.ContainsFunc(a.Ranges, func(v versionRange) bool { return v.of(t.name) }) &&
+			slices.ContainsFunc(a.Versions, func(version string) bool { return endsWith(t.version, version) })
+	})
+}
+
+// of reports whether v is a range of a repository's commits.
+func (v *versionRange) of(repository string) bool {
+	return v.Type == git && strings.EqualFold(bare(v.Repo), bare(repository))
+}
+
+// bare returns the address of a repository without what may be written or not.
+func bare(repository string) string {
+	_, rest, _ := strings.Cut(repository, "://")
+	return strings.TrimSuffix(strings.TrimRight(rest, "/"), ".git")
+}
+
+// endsWith reports whether a tag is that of a version.
+func endsWith(tag, version string) bool {
+	if tag == version {
+		return true
+	}
+	dots := strings.NewReplacer("_", ".")
+	before, ok := strings.CutSuffix(dots.Replace(tag), dots.Replace(strings.TrimPrefix(version, "v")))
+	if !ok || version == "" {
+		return false
+	}
+	before = strings.TrimSuffix(before, "v")
+	last := before[max(0, len(before)-1):]
+	return last == "" || strings.Contains("-/._", last) && !numbered.MatchString(before)
+}
+
+// numbered matches what stands in front of a part of a version: 1. in front of 2.3.
+var numbered = regexp.MustCompile(`[0-9][-._]$`)
 
 // position is where a version lies in a range.
 type position struct {

@@ -47,13 +47,17 @@ type target struct {
 	name      string // as the ecosystem has it
 	version   string // as the ecosystem orders it
 	number    string // the version as the package URL has it, without a leading v
+	commit    string // of a repository; takes the place of the version
 }
 
+// git is the ecosystem of repositories, whose versions are tags. They have no order.
+const git = "GIT"
+
 // packageVersion is what tells targets apart for a database.
-type packageVersion struct{ ecosystem, name, version string }
+type packageVersion struct{ ecosystem, name, version, commit string }
 
 func (t target) packageVersion() packageVersion {
-	return packageVersion{t.ecosystem.name, t.name, t.version}
+	return packageVersion{t.ecosystem.name, t.name, t.version, t.commit}
 }
 
 // targetOf returns what a subject is to a database, or why it is nothing to one.
@@ -63,7 +67,7 @@ func targetOf(s Subject) (t target, why string) {
 	case "", "generic":
 		return t, "its address names no package of a registry"
 	case "github":
-		return t, "a file of a repository on GitHub is not known to OSV, which knows the packages of registries"
+		return repositoryOf(s, rest)
 	case "apk", "deb", "rpm":
 		return t, "a distribution's advisories are about source packages, which a file does not name"
 	}
@@ -92,6 +96,57 @@ func targetOf(s Subject) (t target, why string) {
 		}
 	}
 	return t, ""
+}
+
+var (
+	commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	digits     = regexp.MustCompile(`[0-9]`)
+)
+
+// repositoryOf returns what a release or an archive of a repository on GitHub is. What OSV
+// knows by repository and tag is above all of programs in C and C++.
+func repositoryOf(s Subject, rest string) (t target, why string) {
+	rest, _, file := strings.Cut(rest, "#")
+	name, version, _ := strings.Cut(rest, "@")
+	version, err := url.PathUnescape(version)
+	t = target{subject: s, ecosystem: &ecosystem{git, semver.DefaultSystem}, name: "https://github.com/" + name, version: version, number: version}
+	if strings.EqualFold(s.Repository, t.name) {
+		t.name = s.Repository
+	}
+	switch {
+	case file:
+		return t, "one file of a repository is nothing that advisories are about"
+	case err != nil:
+		return t, "its package URL cannot be read"
+	case commitForm.MatchString(version):
+		t.commit, t.version = version, ""
+	case !digits.MatchString(version):
+		return t, "its version is not known"
+	}
+	return t, ""
+}
+
+// Repository returns the address of the repository on GitHub that an address is of, in
+// the case in which it has the name, or "". OSV tells upper from lower case there.
+func Repository(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	switch strings.ToLower(u.Hostname()) {
+	case "github.com", "codeload.github.com", "raw.githubusercontent.com":
+		if parts := strings.SplitN(strings.TrimPrefix(u.Path, "/"), "/", 3); len(parts) == 3 {
+			return "https://github.com/" + parts[0] + "/" + parts[1]
+		}
+	}
+	return ""
+}
+
+// ByTag reports whether a database is asked about s by the tag or the commit of a repository
+// alone, of which it knows less than of the packages of registries.
+func ByTag(s Subject) bool {
+	t, why := targetOf(s)
+	return why == "" && t.ecosystem.name == git
 }
 
 // Knows reports whether a database can be asked about s.
