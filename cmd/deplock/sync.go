@@ -276,7 +276,7 @@ func (u *unit) read(file *dockerfile.File, g *group, f syncFlags, bases map[stri
 	}
 	defer file.Context.Close()
 	u.reading = sync.Read(file, sync.Options{
-		Platforms: g.platforms(), Stages: f.vendor != "",
+		Platforms: g.platforms(), Stages: f.vendor != "", Each: f.noEdit || file.Frontend(),
 		Base: func(image string) *sync.Base { return bases[image] },
 	})
 	return nil

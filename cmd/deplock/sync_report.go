@@ -51,7 +51,12 @@ func (c *command) report(u *unit, book *pins, total *tally) {
 			c.say(u, "warning", "left: ", r)
 		}
 	}
+	var last *dockerfile.Instruction
 	adopted := func(in *dockerfile.Instruction) {
+		if last == in {
+			return // an ADD of several addresses
+		}
+		last = in
 		total.adopted++
 		what := "adopted"
 		if u.noEdit {

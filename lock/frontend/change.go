@@ -14,7 +14,6 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 
-	"depfetch/fetch/cache"
 	"depfetch/fetch/cmdline"
 	"depfetch/fetch/source"
 	"depfetch/lock"
@@ -29,14 +28,6 @@ type change struct {
 	*rewriter
 	blobs map[string]blob  // the files that BuildKit downloads, by the digest of the step
 	adds  map[string]place // the sources of ADDs, by the digest that they had
-}
-
-// blob is a file that BuildKit downloads.
-type blob struct {
-	digest string
-	shown  string // its address
-	at     place
-	spare  bool // depfetch can ask for it in all steps
 }
 
 // apply returns the changed definition.
@@ -136,6 +127,7 @@ func (c *change) add(s *step, at place) (bool, error) {
 			src.Attrs = make(map[string]string)
 		}
 		src.Attrs[pb.AttrHTTPChecksum] = "sha256:" + pin.Digest.String()
+		src.Identifier = c.build.rewritten(src.Identifier)
 		s.at = c.location(at)
 		return true, nil
 	}
@@ -166,7 +158,7 @@ func (c *change) run(s *step, at place) (bool, error) {
 		reading = c.others
 	}
 	i := slices.IndexFunc(reading.Runs, func(r *sync.Run) bool { return c.starts(reading, r.Instruction.Start, at) })
-	if i < 0 || reading.Runs[i].Adopted() {
+	if i < 0 || reading.Runs[i].Adopted() && reading.Runs[i].LockPath != c.build.lockPath {
 		return false, nil
 	}
 	run := reading.Runs[i]
@@ -176,49 +168,66 @@ func (c *change) run(s *step, at place) (bool, error) {
 	if err := c.scripts(run); err != nil {
 		return false, at.locate(err)
 	}
-	switch v := run.Judge(c.pins); {
+	v := run.Judge(c.pins)
+	// depfetch asks for nothing else than what is pinned, so that what the RUN asks for
+	// may be known there alone. Elsewhere, the programs of the image would be asked.
+	all := v.Unknown && (c.build.strict || s.GetExec().Network == pb.NetMode_NONE)
+	switch {
 	case v.Lacks && !onlyLocal(run, c.pins):
 		return false, c.refuse(reading, at, v.Reasons)
-	case !v.Adopt:
+	case v.Adopt, all:
+	case run.Adopted():
+		return false, nil // depfetch refuses there what is not pinned
+	default:
 		return false, c.leave(reading, at, v.Reasons)
 	}
 	meta := s.GetExec().Meta
-	if list := env(meta, "PATH"); !slices.Contains(strings.Split(list, ":"), run.Dir) {
+	if list := env(meta, "PATH"); !run.Adopted() && !slices.Contains(strings.Split(list, ":"), run.Dir) {
 		return false, c.leave(reading, at, []sync.Reason{{At: run.Instruction.Start, What: "its PATH has no " + run.Dir, Hint: "put it in front of the others"}})
 	}
-	return true, c.mount(s, run, at)
+	return true, c.mount(s, run, at, all)
 }
 
-// mount mounts depfetch, a lockfile and the files into a RUN.
-func (c *change) mount(s *step, run *sync.Run, at place) error {
-	var lines []lock.Pin
-	urls := make(map[string]bool) // says whether BuildKit may ask for an address
+// mount mounts depfetch, a lockfile and the files into a RUN: those that it asks for, or
+// all lines of urls.
+func (c *change) mount(s *step, run *sync.Run, at place, all bool) error {
+	files := &downloads{text: c.build.lockText(), at: func(lock.Pin) place { return at }, shared: run.Fetches}
 	for _, call := range run.Calls {
 		for _, r := range call.Requests {
-			pin := c.pins[r.URL]
-			pin.Trust = lock.TOFU // it changes nothing here
-			lines = append(lines, pin)
-			urls[r.URL] = r.Header == "" && !r.Netrc
+			if pin, ok := c.pins[r.URL]; ok {
+				files.add(pin, r.Header == "" && !r.Netrc, true)
+			}
 		}
 	}
-	text, err := excerpt(c.build.file, lines)
-	if err != nil {
-		return err
+	if all {
+		for _, pin := range c.build.file.URLs {
+			files.add(pin, true, false)
+		}
 	}
-	spec := s.Platform.Spec()
-	st, err := c.build.shims.state(c.ctx, spec)
-	if err != nil {
-		return err
+	if !run.Fetches {
+		text, err := excerpt(c.build.file, files.lines)
+		if err != nil {
+			return err
+		}
+		files.text = text
 	}
-	shim, err := c.input(c.ctx, st, nil)
-	if err != nil {
-		return err
+	switch {
+	case run.Adopted() && !run.Fetches:
+		s.unmount(sync.LockTarget) // of which every change would run the step again
+	case !run.Adopted():
+		st, err := c.build.shims.state(c.ctx, s.Platform.Spec())
+		if err != nil {
+			return err
+		}
+		shim, err := c.input(c.ctx, st, nil)
+		if err != nil {
+			return err
+		}
+		for _, tool := range run.Tools() {
+			s.mount(shim, "/depfetch", path.Join(run.Dir, tool))
+		}
 	}
-	for _, tool := range run.Tools() {
-		s.mount(shim, "/depfetch", path.Join(run.Dir, tool))
-	}
-	lines = slices.DeleteFunc(lines, func(p lock.Pin) bool { return p.Unpinned != "" })
-	return c.withPins(s, text, lines, urls, func(lock.Pin) place { return at })
+	return c.withPins(s, files)
 }
 
 // scripts reads the pinned scripts that a RUN downloads and runs.
@@ -230,7 +239,7 @@ func (c *change) scripts(run *sync.Run) error {
 			if !ok || pin.Unpinned != "" || !run.Judge(c.pins).Adopt || !fetchable(r.URL) {
 				continue
 			}
-			st := download(pin)
+			st := download(pin, c.build.addresses(pin)[0])
 			ref, _, err := c.build.solve(c.ctx, &st)
 			var text []byte
 			if err == nil {
@@ -314,48 +323,4 @@ func env(meta *pb.Meta, name string) string {
 func setEnv(meta *pb.Meta, name, value string) {
 	meta.Env = slices.DeleteFunc(meta.Env, func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
 	meta.Env = append(meta.Env, name+"="+value)
-}
-
-// withPins mounts ownDir into a step: a lockfile, and the files that BuildKit downloads
-// for lines of the lockfile that stand at places, as far as it may ask for them.
-func (c *change) withPins(s *step, text []byte, lines []lock.Pin, urls map[string]bool, at func(lock.Pin) place) error {
-	exec := s.GetExec()
-	spare := exec.Network != pb.NetMode_NONE
-	files := make(map[string]lock.Pin)
-	whole := true
-	for _, pin := range lines {
-		name := pin.Digest.String()
-		if urls[pin.URL] && fetchable(pin.URL) && !(spare && c.build.isDropped(name)) && env(exec.Meta, "DEPFETCH_REWRITE") == "" {
-			files[name] = pin
-		} else {
-			whole = false
-		}
-	}
-	names := slices.Sorted(maps.Keys(files))
-	dir, err := c.input(c.ctx, folder(text, names), nil)
-	if err != nil {
-		return err
-	}
-	s.mount(dir, "", ownDir)
-	setEnv(exec.Meta, "DEPFETCH_LOCK", ownLock)
-	switch {
-	case len(names) == 0:
-		return nil
-	case whole:
-		setEnv(exec.Meta, "DEPFETCH_CACHE", ownDir)
-	default: // what comes from elsewhere could not be written into a cache that is read-only
-		setEnv(exec.Meta, "DEPFETCH_MIRRORS", strings.TrimSpace("file://"+ownDir+" "+env(exec.Meta, "DEPFETCH_MIRRORS")))
-		setEnv(exec.Meta, "DEPFETCH_MIRROR_FIRST", "1")
-	}
-	for _, name := range names {
-		pin := files[name]
-		in, err := c.input(c.ctx, download(pin), c.location(at(pin)))
-		if err != nil {
-			return err
-		}
-		b, ok := c.blobs[in.Digest]
-		c.blobs[in.Digest] = blob{digest: name, shown: source.Redact(pin.URL), at: at(pin), spare: spare && (!ok || b.spare)}
-		s.mount(in, "/"+name, path.Join(ownDir, cache.Dir, name))
-	}
-	return nil
 }

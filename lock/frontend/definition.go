@@ -147,3 +147,20 @@ func (s *step) mount(in *pb.Input, selector, dest string) {
 		Input: int64(i), Selector: selector, Dest: dest, Output: int64(pb.SkipOutput), Readonly: true, MountType: pb.MountType_BIND,
 	})
 }
+
+// unmount takes away what is mounted at a path, with the input that nothing else uses.
+func (s *step) unmount(dest string) {
+	exec := s.GetExec()
+	exec.Mounts = slices.DeleteFunc(exec.Mounts, func(m *pb.Mount) bool { return m.Dest == dest })
+	for i := len(s.Inputs) - 1; i >= 0; i-- {
+		if slices.ContainsFunc(exec.Mounts, func(m *pb.Mount) bool { return m.Input == int64(i) }) {
+			continue
+		}
+		s.Inputs = slices.Delete(s.Inputs, i, i+1)
+		for _, m := range exec.Mounts {
+			if m.Input > int64(i) {
+				m.Input--
+			}
+		}
+	}
+}

@@ -84,14 +84,13 @@ func (c *change) deps(s *step) (bool, error) {
 	if err != nil {
 		return false, f.locateDeps(err)
 	}
-	var lines []lock.Pin
-	urls := make(map[string]bool)
+	files := &downloads{text: f.locked.Data, at: func(pin lock.Pin) place { return f.lockLine(pin.Digest.String()) }}
 	for _, a := range artifacts {
 		if a.Path != "" {
-			lines, urls[a.URL] = append(lines, lock.Pin{URL: a.URL, Digest: a.Digest}), true
+			files.add(lock.Pin{URL: a.URL, Digest: a.Digest, Mirrors: a.Mirrors}, true, true)
 		}
 	}
-	return true, c.withPins(s, f.locked.Data, lines, urls, func(pin lock.Pin) place { return f.lockLine(pin.Digest.String()) })
+	return true, c.withPins(s, files)
 }
 
 // lockLine returns the line of the lockfile that has a text.

@@ -9,9 +9,11 @@
 //   - A RUN that sync adopts gets depfetch as curl and wget, a lockfile of the addresses
 //     that it asks for and no others, and the bytes of these, which BuildKit downloads
 //     by their digest, as a cache. A changed pin runs only the steps again that use it.
-//   - Where BuildKit cannot download an address, the step gets none of it, and depfetch
-//     asks for it in the RUN, if that has a network.
-//   - An ADD of a pinned address gets the checksum.
+//   - A RUN whose addresses are not known before it is run gets all of [urls] where it has
+//     no network, or where the build is strict.
+//   - Where BuildKit cannot download an address, it asks the mirrors of the line. Then the
+//     step gets none of it, and depfetch asks for it in the RUN, if that has a network.
+//   - An ADD of a pinned address gets the checksum, on each platform its own.
 //   - COPY --from=deps takes the files that the lockfile places for the target platform.
 //   - A lockfile in the place of the Dockerfile is built as an image of these files.
 //

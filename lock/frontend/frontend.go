@@ -17,6 +17,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
+	"depfetch/fetch/source"
 	"depfetch/lock"
 )
 
@@ -25,6 +26,9 @@ const (
 	argLock   = "build-arg:DEPFETCH_LOCK"   // names the lockfile in the build context
 	argStrict = "build-arg:DEPFETCH_STRICT" // says whether what is left is an error
 )
+
+// argRewrite is a build argument, and a variable of depfetch: see source.Rewrites.
+const argRewrite = "DEPFETCH_REWRITE"
 
 // lockName is the usual name of a lockfile.
 const lockName = "deps.lock.toml"
@@ -39,16 +43,21 @@ type frontend struct {
 	file   *lock.File
 	locked *dockerui.Source // the lockfile; nil if there is none
 	shims  *shims
+	// lockPath is where the lockfile is in the build context; empty if it is elsewhere.
+	lockPath string
 
-	mu      sync.Mutex
-	warned  map[string]bool
-	dropped map[string]bool // the digests of files that BuildKit cannot download
+	rewrite  string // of argRewrite
+	rewrites *source.Rewrites
+
+	mu       sync.Mutex
+	warned   map[string]bool
+	failures map[string]int // of the addresses of a file, by its digest
 }
 
 // Build builds a Dockerfile, or a lockfile, as the options of the client say. It is the
 // function that BuildKit's package grpcclient runs.
 func Build(ctx context.Context, c client.Client) (*client.Result, error) {
-	f := &frontend{client: c, opts: maps.Clone(c.BuildOpts().Opts), warned: make(map[string]bool), dropped: make(map[string]bool)}
+	f := &frontend{client: c, opts: maps.Clone(c.BuildOpts().Opts), warned: make(map[string]bool), failures: make(map[string]int)}
 	if f.opts == nil {
 		f.opts = make(map[string]string)
 	}
@@ -59,6 +68,9 @@ func Build(ctx context.Context, c client.Client) (*client.Result, error) {
 			return nil, fault("", "DEPFETCH_STRICT=%s: write 1 or 0", s)
 		}
 		f.strict = strict
+	}
+	if err := f.readRewrites(); err != nil {
+		return nil, err
 	}
 	delete(f.opts, argLock)
 	delete(f.opts, argStrict)
@@ -85,6 +97,17 @@ func Build(ctx context.Context, c client.Client) (*client.Result, error) {
 	return f.buildPlatforms(ctx)
 }
 
+// readRewrites reads the rules by which addresses are asked for elsewhere.
+func (f *frontend) readRewrites() error {
+	f.rewrite, f.rewrites = f.opts["build-arg:"+argRewrite], &source.Rewrites{}
+	for _, rule := range strings.FieldsFunc(f.rewrite, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
+		if err := f.rewrites.Add(rule); err != nil {
+			return fault("write the beginning of addresses and what takes its place, as https://github.com=https://proxy.example/github", argRewrite+": %w", err)
+		}
+	}
+	return nil
+}
+
 // isLockfile reports whether a name is that of a lockfile and not of a Dockerfile.
 func isLockfile(name string) bool { return strings.HasSuffix(path.Base(name), ".lock.toml") }
 
@@ -96,7 +119,7 @@ func (f *frontend) buildPlatforms(ctx context.Context) (*client.Result, error) {
 		if len(f.ui.TargetPlatforms) == 1 {
 			spec = f.ui.TargetPlatforms[0]
 		}
-		return f.build(ctx, spec, f.opts)
+		return f.build(ctx, spec, f.opts, false)
 	}
 	results := make([]*client.Result, len(f.ui.TargetPlatforms))
 	eg, ctx := errgroup.WithContext(ctx)
@@ -104,7 +127,7 @@ func (f *frontend) buildPlatforms(ctx context.Context) (*client.Result, error) {
 		opts := maps.Clone(f.opts)
 		opts["platform"], opts["multi-platform"] = platforms.FormatAll(p), "true"
 		eg.Go(func() (err error) {
-			results[i], err = f.build(ctx, p, opts)
+			results[i], err = f.build(ctx, p, opts, i > 0)
 			return err
 		})
 	}
@@ -114,12 +137,13 @@ func (f *frontend) buildPlatforms(ctx context.Context) (*client.Result, error) {
 	return merge(results)
 }
 
-// build builds the Dockerfile for one platform.
-func (f *frontend) build(ctx context.Context, spec ocispecs.Platform, opts map[string]string) (*client.Result, error) {
+// build builds the Dockerfile for one platform, quietly for all but one of them.
+func (f *frontend) build(ctx context.Context, spec ocispecs.Platform, opts map[string]string, quiet bool) (*client.Result, error) {
 	t, err := newTarget(f, spec, maps.Clone(opts))
 	if err != nil {
 		return nil, err
 	}
+	t.quiet = quiet
 	if err := t.offer(ctx); err != nil {
 		return nil, err
 	}

@@ -1,179 +1,18 @@
 package frontend
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/moby/buildkit/client/llb"
-	"github.com/moby/buildkit/client/llb/sourceresolver"
-	"github.com/moby/buildkit/frontend/gateway/client"
-	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
-	"github.com/moby/buildkit/solver/pb"
-	digest "github.com/opencontainers/go-digest"
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	fstypes "github.com/tonistiigi/fsutil/types"
-	"google.golang.org/protobuf/proto"
 
 	"depfetch/lock"
 )
 
-// fake stands in for BuildKit: it has the files of the build and all images, and keeps
-// what it is to build.
-type fake struct {
-	client.Client
-	files map[string]string // of the context, with the Dockerfile
-	opts  map[string]string
-	fails map[string]int // how often the download of an address fails
-
-	mu       sync.Mutex
-	built    []*pb.Definition
-	warnings []string
-	resolved []string
-}
-
-func (f *fake) BuildOpts() client.BuildOpts {
-	opts := maps.Clone(f.opts)
-	if opts == nil {
-		opts = make(map[string]string)
-	}
-	opts["cmdline"], opts["source"] = "registry.example/frontend", "registry.example/frontend"
-	return client.BuildOpts{
-		Opts: opts, Caps: gwpb.Caps.CapSet(gwpb.Caps.All()), LLBCaps: pb.Caps.CapSet(pb.Caps.All()),
-		Workers: []client.WorkerInfo{{Platforms: []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}}},
-	}
-}
-
-func (f *fake) Inputs(context.Context) (map[string]llb.State, error) { return nil, nil }
-
-func (f *fake) Warn(_ context.Context, _ digest.Digest, msg string, o client.WarnOpts) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.warnings = append(f.warnings, fmt.Sprintf("%d: %s", o.Range[0].Start.Line, msg))
-	return nil
-}
-
-func (f *fake) ResolveImageConfig(_ context.Context, ref string, _ sourceresolver.Opt) (string, digest.Digest, []byte, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.resolved = append(f.resolved, ref)
-	return ref, digest.FromString(ref), []byte(`{"os": "linux", "architecture": "amd64", "config": {"Env": ["PATH=/usr/local/bin:/usr/bin", "FROM_BASE=https://e.example"]}}`), nil
-}
-
-func (f *fake) Solve(_ context.Context, req client.SolveRequest) (*client.Result, error) {
-	res := client.NewResult()
-	res.SetRef(f)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	sources := true
-	for _, data := range req.Definition.Def {
-		var op pb.Op
-		if err := proto.Unmarshal(data, &op); err != nil {
-			return nil, err
-		}
-		src := op.GetSource()
-		if op.Op != nil && (src == nil || !strings.HasPrefix(src.Identifier, "local:")) {
-			sources = false
-		}
-		if src != nil && f.fails[src.Identifier] > 0 && req.Evaluate {
-			f.fails[src.Identifier]--
-			return nil, errdefs.WrapVertex(errors.New("busy"), digest.FromBytes(data))
-		}
-	}
-	if !sources {
-		f.built = append(f.built, req.Definition)
-	}
-	return res, nil
-}
-
-func (f *fake) Evaluate(context.Context) error { return nil }
-func (f *fake) ToState() (llb.State, error)    { return llb.Scratch(), nil }
-func (f *fake) ReadDir(context.Context, client.ReadDirRequest) ([]*fstypes.Stat, error) {
-	return nil, errors.New("not asked for")
-}
-
-func (f *fake) ReadFile(_ context.Context, req client.ReadRequest) ([]byte, error) {
-	if text, ok := f.files[req.Filename]; ok {
-		return []byte(text), nil
-	}
-	return nil, fs.ErrNotExist
-}
-
-func (f *fake) StatFile(_ context.Context, req client.StatRequest) (*fstypes.Stat, error) {
-	text, ok := f.files[path.Clean(req.Path)]
-	if !ok {
-		return nil, fs.ErrNotExist
-	}
-	return &fstypes.Stat{Path: req.Path, Mode: 0o644, Size: int64(len(text))}, nil
-}
-
-// shown returns a definition as lines: for a command its mounts and variables of ours,
-// for a download its checksum.
-func shown(t *testing.T, def *pb.Definition) string {
-	t.Helper()
-	ops := make(map[string]*pb.Op)
-	var lines []string
-	for _, data := range def.Def {
-		op := new(pb.Op)
-		if err := proto.Unmarshal(data, op); err != nil {
-			t.Fatal(err)
-		}
-		ops[digest.FromBytes(data).String()] = op
-		for _, in := range op.Inputs {
-			if ops[in.Digest] == nil {
-				t.Errorf("a step depends on one that does not come before it")
-			}
-		}
-		if src := op.GetSource(); src != nil && strings.HasPrefix(src.Identifier, "http") {
-			lines = append(lines, fmt.Sprintf("http %s %s", src.Identifier, src.Attrs[pb.AttrHTTPChecksum]))
-		}
-		exec := op.GetExec()
-		if exec == nil {
-			continue
-		}
-		lines = append(lines, "run "+strings.Join(exec.Meta.Args, " "))
-		for _, m := range exec.Mounts {
-			if m.Dest == "/" || m.Dest == "/out" {
-				continue
-			}
-			from := ops[op.Inputs[m.Input].Digest]
-			what := from.GetSource().GetIdentifier()
-			for _, action := range from.GetFile().GetActions() {
-				if file := action.GetMkfile(); file != nil {
-					what += fmt.Sprintf(" %s(%d)", path.Base(file.Path), strings.Count(string(file.Data), "sha256"))
-				}
-			}
-			lines = append(lines, fmt.Sprintf("  %s <- %s", m.Dest, strings.TrimSpace(what)))
-		}
-		for _, kv := range exec.Meta.Env {
-			if strings.HasPrefix(kv, "DEPFETCH") {
-				lines = append(lines, "  "+kv)
-			}
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// locking is a lockfile of addresses.
-func locking(urls ...string) string {
-	text := "version = 1\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\n[urls]\n"
-	for i, u := range slices.Sorted(slices.Values(urls)) {
-		text += fmt.Sprintf("%q = { sha256 = \"%064d\" }\n", u, i+1)
-	}
-	return text
-}
-
-// sums are the digests of these tests: of a line of locking, or of an image.
-var sums = regexp.MustCompile(`sha256:[0-9a-f]{64}|0{63}(\d)`)
+// syncMounts is what package sync writes into a RUN.
+const syncMounts = "--mount=type=bind,from=depfetch,source=depfetch,target=/usr/local/bin/curl --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml"
 
 func TestBuilderDefinitions(t *testing.T) {
 	for _, test := range []struct {
@@ -207,6 +46,12 @@ run /bin/sh -c true`,
 		lockfile:   locking("https://e.example/amd64", "https://e.example/arm64"),
 		opts:       map[string]string{"platform": "linux/amd64,linux/arm64"},
 		want:       "http https://e.example/amd64 HASH\nhttp https://e.example/arm64 HASH",
+	}, {
+		name:       "a warning is shown once for all platforms",
+		dockerfile: "FROM scratch\nMAINTAINER me\nCOPY x /\n",
+		opts:       map[string]string{"platform": "linux/amd64,linux/arm64"},
+		want:       "\n",
+		warns:      "2: MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 2)",
 	}, {
 		name:       "build arguments count",
 		dockerfile: "FROM debian\nARG V=1\nRUN curl -fO https://e.example/$V\n",
@@ -291,12 +136,127 @@ run /bin/sh -c curl -fO https://e.example/a -O https://e.example/b
 		want:       "http https://e.example/latest/a ",
 		warns:      "2: depfetch: Dockerfile:2:5: https://e.example/latest/a moves: its address says latest",
 	}, {
-		name:       "what sync has written finds depfetch in the frontend",
-		dockerfile: "FROM debian\nRUN --mount=type=bind,from=depfetch,source=depfetch,target=/usr/local/bin/curl --mount=type=bind,source=deps.lock.toml,target=/deps.lock.toml curl -fO https://e.example/a\n",
-		lockfile:   locking("https://e.example/a"),
+		name:       "what sync has written finds depfetch in the frontend, and gets its files",
+		dockerfile: "FROM debian\nRUN MOUNTS curl -fO https://e.example/a\n",
+		lockfile:   locking("https://e.example/a", "https://e.example/b"),
+		want: `http https://e.example/a HASH
+run /bin/sh -c curl -fO https://e.example/a
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(1) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://e.example/a
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_CACHE=/.depfetch`,
+	}, {
+		name:       "and keeps the whole lockfile where it starts depfetch too",
+		dockerfile: "FROM debian\nRUN MOUNTS curl -fO https://e.example/a && depfetch fetch t\n",
+		lockfile:   locking("https://e.example/a", "https://e.example/b"),
+		want: `http https://e.example/a HASH
+run /bin/sh -c curl -fO https://e.example/a && depfetch fetch t
+  /deps.lock.toml <- local://context
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(2) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://e.example/a
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_MIRRORS=file:///.depfetch
+  DEPFETCH_MIRROR_FIRST=1`,
+	}, {
+		name:       "but has another lockfile",
+		dockerfile: "FROM debian\nRUN MOUNTS curl -fO https://e.example/a\n",
+		opts:       map[string]string{"build-arg:DEPFETCH_LOCK": "get.sh.lock"},
+		lockfile:   locking("https://e.example/b"),
 		want: `run /bin/sh -c curl -fO https://e.example/a
   /deps.lock.toml <- local://context
   /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH`,
+	}, {
+		name:       "what sync has written asks for what is not pinned",
+		dockerfile: "FROM debian\nRUN MOUNTS curl -fO https://e.example/a\n",
+		lockfile:   locking(),
+		refuses:    "Dockerfile:2:DIGITS: https://e.example/a is not pinned (deplock sync)",
+	}, {
+		name:       "an address that only the RUN knows",
+		dockerfile: "FROM debian\nRUN curl -fO https://e.example/$(cat /v)\n",
+		lockfile:   locking("https://e.example/a"),
+		want:       "run /bin/sh -c curl -fO https://e.example/$(cat /v)",
+		warns:      "2: depfetch: Dockerfile:2:5: an address is not known: only the build has the file /v",
+	}, {
+		name:       "is one of the lockfile without a network",
+		dockerfile: "FROM debian\nRUN --network=none curl -fO https://e.example/$(cat /v)\n",
+		lockfile:   locking("https://e.example/a", "https://e.example/b"),
+		fails:      map[string]int{"https://e.example/b": 1},
+		want: `http https://e.example/a HASH
+run /bin/sh -c curl -fO https://e.example/$(cat /v)
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(2) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://e.example/a
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_MIRRORS=file:///.depfetch
+  DEPFETCH_MIRROR_FIRST=1`,
+		warns: "2: depfetch: https://e.example/b: BuildKit cannot download it, so that the RUN does without it: busy",
+	}, {
+		name:       "and in a strict build",
+		dockerfile: "FROM debian\nRUN wget -q https://e.example/$(cat /v)\n",
+		lockfile:   locking("https://e.example/a"),
+		opts:       map[string]string{"build-arg:DEPFETCH_STRICT": "1"},
+		want: `http https://e.example/a HASH
+run /bin/sh -c wget -q https://e.example/$(cat /v)
+  /usr/local/bin/wget <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(1) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://e.example/a
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_CACHE=/.depfetch`,
+	}, {
+		name:       "a proxy of upstreams",
+		dockerfile: "FROM debian\nRUN curl -fO https://e.example/a\nADD https://e.example/b https://o.example/c /x/\n",
+		lockfile:   locking("https://e.example/a", "https://e.example/b", "https://o.example/c"),
+		opts:       map[string]string{"build-arg:DEPFETCH_REWRITE": "https://e.example=https://p.example/e"},
+		want: `http https://p.example/e/a HASH
+run /bin/sh -c curl -fO https://e.example/a
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(1) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://p.example/e/a
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_CACHE=/.depfetch
+http https://p.example/e/b HASH
+http https://o.example/c HASH`,
+	}, {
+		name:       "that does not answer, where depfetch asks it then",
+		dockerfile: "FROM debian\nRUN curl -fO https://e.example/a\n",
+		lockfile:   locking("https://e.example/a"),
+		opts:       map[string]string{"build-arg:DEPFETCH_REWRITE": "https://e.example=https://p.example/e"},
+		fails:      map[string]int{"https://p.example/e/a": 1},
+		want: `run /bin/sh -c curl -fO https://e.example/a
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(1)
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_REWRITE=https://e.example=https://p.example/e`,
+		warns: "2: depfetch: https://e.example/a: BuildKit cannot download it, so that depfetch asks for it in the RUN: busy",
+	}, {
+		name:       "a proxy that only a RUN has",
+		dockerfile: "FROM debian\nENV DEPFETCH_REWRITE=https://e.example=https://p.example/e\nRUN curl -fO https://e.example/a\n",
+		lockfile:   locking("https://e.example/a"),
+		want: `run /bin/sh -c curl -fO https://e.example/a
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(1)
+  DEPFETCH_REWRITE=https://e.example=https://p.example/e
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml`,
+	}, {
+		name:       "a proxy that is none",
+		dockerfile: "FROM debian\n",
+		opts:       map[string]string{"build-arg:DEPFETCH_REWRITE": "e.example"},
+		refuses:    "DEPFETCH_REWRITE: e.example: want FROM=TO (write the beginning of addresses and what takes its place, as https://github.com=https://proxy.example/github)",
+	}, {
+		name:       "a mirror, also for a RUN without a network",
+		dockerfile: "FROM debian\nRUN --network=none curl -fO https://e.example/a\n",
+		lockfile:   strings.Replace(locking("https://e.example/a"), " }", ", mirrors = [\"https://m.example/a\"] }", 1),
+		fails:      map[string]int{"https://e.example/a": 1},
+		want: `http https://m.example/a HASH
+run /bin/sh -c curl -fO https://e.example/a
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(1) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://m.example/a
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_CACHE=/.depfetch`,
+		warns: "2: depfetch: https://e.example/a: BuildKit cannot download it, so that it asks for https://m.example/a: busy",
 	}, {
 		name:       "deps",
 		dockerfile: "FROM scratch\nCOPY --from=deps / /\n",
@@ -314,7 +274,9 @@ run /depfetch fetch --root /out --platform linux/amd64
 		refuses:    "the stage deps holds what the lockfile places, and the build context has no deps.lock.toml (deplock init)",
 	}} {
 		t.Run(test.name, func(t *testing.T) {
-			f := &fake{files: map[string]string{"Dockerfile": test.dockerfile, "get.sh": "#!/bin/sh\ncurl -fO https://e.example/of-script\n"}, opts: test.opts, fails: test.fails}
+			test.dockerfile = strings.ReplaceAll(test.dockerfile, "MOUNTS", syncMounts)
+			test.refuses = strings.ReplaceAll(test.refuses, "DIGITS", fmt.Sprint(len("RUN  ")+len(syncMounts)+1))
+			f := &fake{files: map[string]string{"Dockerfile": test.dockerfile, "get.sh.lock": "version = 1\n", "get.sh": "#!/bin/sh\ncurl -fO https://e.example/of-script\n"}, opts: test.opts, fails: test.fails}
 			if test.lockfile != "" {
 				f.files[lockName] = test.lockfile
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
+	digest "github.com/opencontainers/go-digest"
 
 	"depfetch/lock"
 )
@@ -20,6 +21,15 @@ type view struct {
 	client.Client
 	opts   map[string]string
 	inputs map[string]llb.State // beside those of the build
+	quiet  bool                 // the warnings have been shown for another platform
+}
+
+// Warn implements client.Client. An error of another platform does not keep it back.
+func (v *view) Warn(ctx context.Context, dgst digest.Digest, msg string, opts client.WarnOpts) error {
+	if v.quiet {
+		return nil
+	}
+	return v.Client.Warn(context.WithoutCancel(ctx), dgst, msg, opts)
 }
 
 // BuildOpts implements client.Client.
@@ -82,7 +92,15 @@ func (f *frontend) parseLock(name string, data []byte) (err error) {
 	return err
 }
 
-// lockState returns where the lockfile is.
+// lockText returns the lockfile as it is.
+func (f *frontend) lockText() []byte {
+	if f.locked == nil {
+		return []byte("version = 1\n")
+	}
+	return f.locked.Data
+}
+
+// lockState finds where the lockfile is.
 func (f *frontend) lockState(ctx context.Context, name string) (*llb.State, error) {
 	named, err := f.ui.NamedContext("depfetch-lock", dockerui.ContextOpt{NoDockerignore: true})
 	if err != nil {
@@ -92,6 +110,7 @@ func (f *frontend) lockState(ctx context.Context, name string) (*llb.State, erro
 		st, _, err := named.Load(ctx)
 		return st, err
 	}
+	f.lockPath = "/" + name
 	return f.contextFile(ctx, name)
 }
 

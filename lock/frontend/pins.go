@@ -3,6 +3,7 @@ package frontend
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -35,12 +36,27 @@ func (p pins) Pin(url string) (lock.Pin, bool) {
 // Left implements sync.Pins.
 func (p pins) Left(sync.Form) (sync.Reason, bool) { return sync.Reason{}, false }
 
-// download returns the file of a line as BuildKit downloads it. Its name is its sum.
-func download(pin lock.Pin) llb.State {
-	name := pin.Digest.String()
-	return llb.HTTP(pin.URL, llb.Checksum(digest.NewDigestFromEncoded(digest.SHA256, name)), llb.Filename(name), llb.Chmod(0o644),
-		llb.WithCustomName("[depfetch] "+source.Redact(pin.URL)))
+// download returns the file of a line as BuildKit downloads it from one of its addresses.
+// Its name is its sum.
+func download(pin lock.Pin, from address) llb.State {
+	name, shown := pin.Digest.String(), source.Redact(pin.URL)
+	if from.url != pin.URL {
+		shown += " from " + source.Redact(from.url)
+	}
+	return llb.HTTP(from.url, llb.Checksum(digest.NewDigestFromEncoded(digest.SHA256, name)), llb.Filename(name), llb.Chmod(from.mode()),
+		llb.WithCustomName("[depfetch] "+shown))
 }
+
+// address is where BuildKit asks for a file, and how many it has asked before.
+type address struct {
+	url   string
+	tried int
+}
+
+// mode returns the mode of the file, which all can read. For BuildKit, two downloads in
+// one build are the same if what it knows of the file is, whatever the address, and one
+// that has failed is not tried again: it is another for each address.
+func (a address) mode() os.FileMode { return os.FileMode(0o644 ^ a.tried&3<<6 ^ a.tried>>2&3<<3) }
 
 // fetchable reports whether BuildKit can download an address by itself.
 func fetchable(url string) bool {

@@ -13,7 +13,6 @@ import (
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -139,7 +138,7 @@ func (t *target) read(ctx context.Context) error {
 				bases[image.Stage.Image] = b
 			}
 		}
-		*r.to = sync.Read(file, sync.Options{Platforms: r.platforms, Base: func(image string) *sync.Base { return bases[image] }})
+		*r.to = sync.Read(file, sync.Options{Platforms: r.platforms, Each: true, Base: func(image string) *sync.Base { return bases[image] }})
 	}
 	return nil
 }
@@ -171,44 +170,18 @@ func (t *target) Solve(ctx context.Context, req client.SolveRequest) (*client.Re
 		changed.Evaluate = req.Evaluate || len(c.blobs) > 0
 		res, err := t.Client.Solve(ctx, changed)
 		b, failed := c.failed(err)
-		switch {
-		case !failed || ctx.Err() != nil:
+		if !failed || ctx.Err() != nil {
 			return res, err
-		case !b.spare:
+		}
+		if !t.build.again(ctx, b, err) {
 			return nil, b.at.locate(fmt.Errorf("%s: %v", b.shown, err)) // of a wrapped error of BuildKit, only its own text would arrive
 		}
-		t.build.drop(ctx, b, err)
 	}
 }
 
 // mine reports whether a source is the Dockerfile, or the lockfile, of this build.
 func (f *frontend) mine(info *pb.SourceInfo) bool {
 	return info.Filename == f.source.Filename && string(info.Data) == string(f.source.Data)
-}
-
-// failed returns the file whose download is why a build has failed, if it is one.
-func (c *change) failed(err error) (blob, bool) {
-	var vertex *errdefs.VertexError
-	if !errors.As(err, &vertex) {
-		return blob{}, false
-	}
-	b, ok := c.blobs[vertex.Digest]
-	return b, ok
-}
-
-// drop leaves a file that BuildKit cannot download to depfetch.
-func (f *frontend) drop(ctx context.Context, b blob, err error) {
-	f.mu.Lock()
-	f.dropped[b.digest] = true
-	f.mu.Unlock()
-	f.warn(ctx, b.at, b.shown+": BuildKit cannot download it, so that depfetch asks for it in the RUN: "+err.Error(), "")
-}
-
-// isDropped reports whether BuildKit could not download a file.
-func (f *frontend) isDropped(digest string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.dropped[digest]
 }
 
 // warn shows a warning at a place, once.

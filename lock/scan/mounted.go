@@ -20,12 +20,13 @@ func adoptedBy(f *dockerfile.File, platforms []lock.Platform) map[int]bool {
 		return nil
 	}
 	all := make(map[int]bool)
-	r := sync.Read(f, sync.Options{Platforms: platforms})
+	r := sync.Read(f, sync.Options{Platforms: platforms, Each: true})
 	for _, run := range r.Runs {
 		all[run.Instruction.Start] = run.Adoptable()
 	}
 	for _, a := range r.Adds {
-		all[a.Instruction.Start] = a.Request != nil && a.Request.Wanted(false)
+		others, seen := all[a.Instruction.Start]
+		all[a.Instruction.Start] = (others || !seen) && a.Request != nil && a.Request.Wanted(false)
 	}
 	return all
 }

@@ -59,6 +59,8 @@ func TestFrontend(t *testing.T) {
 		{"depfetch-frontend", "RUN curl -fsSLO https://example.com/$(cat v)/a", "unverified"},
 		{"depfetch-frontend", "RUN pip install https://example.com/a-1.0-py3-none-any.whl", "unverified"},
 		{"depfetch-frontend", "ADD https://example.com/latest/b /b", "add-unverified"},
+		{"depfetch-frontend", "ARG TARGETARCH\nADD https://example.com/b-1.0-$TARGETARCH https://example.com/c-1.0 /b/", ""},
+		{"depfetch-frontend", "ADD https://example.com/b-1.0 https://example.com/latest/c /b/", "add-unverified add-unverified"},
 		{"depfetch-frontend", "RUN curl -fsSLO https://example.com/a-1.0\nFROM debian:13\nUSER a", "unpinned-image"},
 	} {
 		f, err := dockerfile.Parse("Dockerfile", []byte("# syntax="+test.syntax+"\nFROM debian:12\nUSER a\n"+test.lines+"\n"))

@@ -11,6 +11,7 @@ import (
 // command adds what a command of a RUN does.
 func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	name := path.Base(c.Name.Text)
+	run.Fetches = run.Fetches || name == "depfetch"
 	if !c.Name.Known() {
 		run.leave(c.Start, "it starts a program whose name is not known: "+c.Name.Why, hintRecord)
 		return

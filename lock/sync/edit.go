@@ -98,7 +98,7 @@ func (r *Reading) mount(run *Run, from, lockfile string) dockerfile.Edit {
 		}
 	}
 	if !run.Lock {
-		fmt.Fprintf(&b, "--mount=type=bind,source=%s,target=%s%s", lockfile, lockTarget, more)
+		fmt.Fprintf(&b, "--mount=type=bind,source=%s,target=%s%s", lockfile, LockTarget, more)
 	}
 	return dockerfile.Edit{Start: at, End: at, Text: b.String()}
 }

@@ -45,13 +45,16 @@ type Verdict struct {
 	Moves bool
 	// Lacks says that all reasons are lines which the lockfile lacks.
 	Lacks bool
+	// Unknown says that all reasons are addresses which are not known before the RUN is
+	// run. Whatever they are, depfetch would be asked for them.
+	Unknown bool
 }
 
 // Judge decides whether a RUN is adopted with the lines of a lockfile.
 func (run *Run) Judge(pins Pins) Verdict {
 	v := Verdict{Reasons: slices.Clip(run.Obstacles)} // appending must not change run
 	var lacking []Reason                              // reported if there are no other reasons
-	pinned, moving, other := 0, 0, len(run.Obstacles)
+	pinned, moving, unknown, other := 0, 0, 0, len(run.Obstacles)
 	for _, c := range run.Calls {
 		before := pinned
 		unpinned := false
@@ -63,6 +66,9 @@ func (run *Run) Judge(pins Pins) Verdict {
 			case ok: // its line says unpinned
 				moving++
 				unpinned = true
+			case r.Unknown != "":
+				unknown++
+				v.Reasons = append(v.Reasons, reason)
 			case !r.pinnable():
 				other++
 				v.Reasons = append(v.Reasons, reason)
@@ -82,7 +88,8 @@ func (run *Run) Judge(pins Pins) Verdict {
 	if len(v.Reasons) == 0 {
 		v.Reasons, v.Lacks = lacking, len(lacking) > 0
 	}
-	v.Moves = other == 0 && pinned == 0 && moving > 0
+	v.Moves = other+unknown == 0 && pinned == 0 && moving > 0
+	v.Unknown = unknown > 0 && unknown == len(v.Reasons) && len(lacking) == 0
 	v.Adopt = len(v.Reasons) == 0 && pinned > 0
 	return v
 }

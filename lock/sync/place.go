@@ -254,14 +254,17 @@ func (run *Run) mounts() {
 		case ok:
 			run.Mounted, run.source = append(run.Mounted, name), m.From
 			run.Dir = cmp.Or(run.Dir, dir)
-		case m.Target == lockTarget:
+		case m.Target == LockTarget:
 			run.Lock = true
+			if m.From == "" {
+				run.LockPath = path.Join("/", m.Source)
+			}
 		}
 	}
 }
 
-// lockTarget is where the lockfile is mounted. The shim looks for it there.
-const lockTarget = "/deps.lock.toml"
+// LockTarget is where the lockfile is mounted. The shim looks for it there.
+const LockTarget = "/deps.lock.toml"
 
 // Adopted reports whether the lockfile is mounted already, and depfetch as each program
 // that the RUN calls.

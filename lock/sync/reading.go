@@ -22,6 +22,9 @@ type Options struct {
 	Base func(image string) *Base
 	// Stages says that Edit adds stages before the first one: see Source.Vendor.
 	Stages bool
+	// Each says that an ADD may have an address for each platform, and several sources:
+	// depfetch-frontend compares each with its own line. Adds has one for each of them.
+	Each bool
 }
 
 // Base is the configuration of a base image.
@@ -49,6 +52,8 @@ type Run struct {
 	Dir       string   // the folder that depfetch is mounted into
 	Mounted   []string // the programs that depfetch is already mounted as
 	Lock      bool     // the lockfile is already mounted
+	LockPath  string   // its path in the build context; empty if it comes from elsewhere
+	Fetches   bool     // it starts depfetch by its own name
 
 	source   string         // the stage or image that depfetch is already mounted from
 	platform lock.Platform  // that is being read

@@ -62,6 +62,7 @@ func (run *Run) ReadScript(r *Request, text []byte) {
 		}
 		inner := &Run{Stage: run.Stage, Instruction: run.Instruction, platform: e.platform}
 		inner.script(r.At, e, text, name == "bash")
+		run.Fetches = run.Fetches || inner.Fetches
 		for _, o := range inner.Obstacles {
 			run.leave(r.At, shown+" runs: "+o.What, hintRecord)
 		}

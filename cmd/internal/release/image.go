@@ -44,7 +44,7 @@ func images() []image {
 		programs: []string{"depfetch", "depfetch-frontend"},
 		labels: map[string]string{
 			"moby.buildkit.frontend.network.none": "true",
-			"moby.buildkit.frontend.caps":         "moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts",
+			"moby.buildkit.frontend.caps":         "moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring",
 		},
 		line: "# syntax=%s",
 	}}
