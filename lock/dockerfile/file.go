@@ -29,6 +29,10 @@ type File struct {
 	// BuildArgs are the build arguments, by the name of their ARG. They must be set
 	// before Trace is called.
 	BuildArgs map[string]string
+	// Env returns the variables of the image that a stage starts from, by what FROM
+	// writes, in the form NAME=VALUE; none if they are not known. Nil means that none are.
+	// It must be set before Trace is called.
+	Env func(image string) []string
 
 	attached     []*attached
 	absent       map[string]error // why files of the context could not be attached

@@ -87,6 +87,7 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation,
 	} else {
 		budget.Spend(1 << 12)
 		e.machine = script.New(p)
+		e.inherit()
 	}
 	e.machine.Budget = budget
 	e.machine.Script = e.contextFile
@@ -98,6 +99,18 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation,
 		e.trace.Unread = append(e.trace.Unread, Unread{At: u.At, In: e.trace.Runs[u.Run], Why: u.What, Language: u.Language})
 	}
 	return e
+}
+
+// inherit sets the variables of the base image, but for PATH, which every image has.
+func (e *evaluation) inherit() {
+	if e.file.Env == nil {
+		return
+	}
+	for _, kv := range e.file.Env(e.trace.Stage.Image) {
+		if name, value, ok := strings.Cut(kv, "="); ok && name != "PATH" && len(value) <= maxWord {
+			e.scope.assign(e.scope.env, name, script.Text(value))
+		}
+	}
 }
 
 func (e *evaluation) instruction(in *Instruction) {

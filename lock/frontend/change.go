@@ -93,10 +93,10 @@ func (c *change) findAdds() error {
 
 // isAdd reports whether an ADD is at a place.
 func (c *change) isAdd(at place) bool {
-	return slices.ContainsFunc(c.own.File.Stages, func(s *dockerfile.Stage) bool {
+	return slices.ContainsFunc(c.own[0].File.Stages, func(s *dockerfile.Stage) bool {
 		return slices.ContainsFunc(s.Instructions, func(in *dockerfile.Instruction) bool {
 			_, ok := in.Command.(*instructions.AddCommand)
-			return ok && c.starts(c.own, in.Start, at)
+			return ok && c.starts(c.own[0], in.Start, at)
 		})
 	})
 }
@@ -131,11 +131,11 @@ func (c *change) add(s *step, at place) (bool, error) {
 		s.at = c.location(at)
 		return true, nil
 	}
-	for _, a := range c.own.Adds {
-		if c.starts(c.own, a.Instruction.Start, at) {
+	for _, a := range c.own[0].Adds {
+		if c.starts(c.own[0], a.Instruction.Start, at) {
 			v := a.Judge(c.pins)
 			if v.Moves {
-				return false, c.leave(c.own, at, v.Reasons)
+				return false, c.leave(c.own[0], at, v.Reasons)
 			}
 		}
 	}
@@ -152,23 +152,35 @@ func (c *change) run(s *step, at place) (bool, error) {
 	if err := c.read(c.ctx); err != nil {
 		return false, err
 	}
-	reading := c.own
+	readings := c.own
 	spec := s.Platform.Spec()
 	if platforms.Format(platforms.Normalize(spec)) != platforms.Format(platforms.Normalize(c.spec)) {
-		reading = c.others
+		readings = c.others
 	}
-	i := slices.IndexFunc(reading.Runs, func(r *sync.Run) bool { return c.starts(reading, r.Instruction.Start, at) })
-	if i < 0 || reading.Runs[i].Adopted() && reading.Runs[i].LockPath != c.build.lockPath {
+	var (
+		reading *sync.Reading
+		run     *sync.Run
+		v       sync.Verdict
+	)
+	for _, r := range readings {
+		i := slices.IndexFunc(r.Runs, func(run *sync.Run) bool { return c.starts(r, run.Instruction.Start, at) })
+		if i < 0 {
+			continue
+		}
+		reading, run = r, r.Runs[i]
+		if err := c.scripts(run); err != nil {
+			return false, at.locate(err)
+		}
+		if v = run.Judge(c.pins); v.Adopt {
+			break
+		}
+	}
+	switch {
+	case run == nil, run.Adopted() && run.LockPath != c.build.lockPath:
 		return false, nil
-	}
-	run := reading.Runs[i]
-	if spec.OS != "linux" {
+	case spec.OS != "linux":
 		return false, c.leave(reading, at, []sync.Reason{{At: run.Instruction.Start, What: "it runs on " + spec.OS + ", and depfetch takes the place of curl and wget on Linux alone"}})
 	}
-	if err := c.scripts(run); err != nil {
-		return false, at.locate(err)
-	}
-	v := run.Judge(c.pins)
 	// depfetch asks for nothing else than what is pinned, so that what the RUN asks for
 	// may be known there alone. Elsewhere, the programs of the image would be asked.
 	all := v.Unknown && (c.build.strict || s.GetExec().Network == pb.NetMode_NONE)

@@ -130,6 +130,23 @@ run /bin/sh -c curl -fO https://e.example/a -O https://e.example/b
 		lockfile:   locking("https://e.example/a"),
 		refuses:    "https://e.example/b is not pinned (deplock sync, or deplock add NAME URL where sync leaves the ADD)",
 	}, {
+		name:       "a RUN whose address is in the base, pinned",
+		dockerfile: "FROM debian\nRUN curl -fO $FROM_BASE/a\n",
+		lockfile:   locking("https://e.example/a"),
+		want: `http https://e.example/a HASH
+run /bin/sh -c curl -fO $FROM_BASE/a
+  /usr/local/bin/curl <- docker-image://registry.example/frontend:latest@HASH
+  /.depfetch <- deps.lock.toml(1) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://e.example/a
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_CACHE=/.depfetch`,
+	}, {
+		name:       "and not: sync does not know it either",
+		dockerfile: "FROM debian\nRUN curl -fO $FROM_BASE/a\n",
+		lockfile:   locking(),
+		want:       "run /bin/sh -c curl -fO $FROM_BASE/a",
+		warns:      "2: depfetch: Dockerfile:2:5: an address is not known: FROM_BASE is not set in this Dockerfile",
+	}, {
 		name:       "an ADD of what moves",
 		dockerfile: "FROM scratch\nADD https://e.example/latest/a /x\n",
 		lockfile:   locking(),

@@ -33,8 +33,9 @@ type target struct {
 	mu    gosync.Mutex
 	bases map[string]*sync.Base // by reference
 	// own is what the stages of the target platform ask for, and others what those of
-	// other platforms do. They are read when all bases are known.
-	own, others *sync.Reading
+	// other platforms do. They are read when all bases are known: with the variables of
+	// the bases first, and then without, as package sync reads them.
+	own, others []*sync.Reading
 	pins        pins
 }
 
@@ -76,7 +77,7 @@ func (t *target) ResolveImageConfig(ctx context.Context, ref string, opt sourcer
 	return got, dgst, config, err
 }
 
-// remember keeps the PATH and SHELL of a base.
+// remember keeps the PATH, SHELL and variables of a base.
 func (t *target) remember(ref string, config []byte) {
 	var image struct {
 		Config struct{ Env, Shell []string }
@@ -84,7 +85,7 @@ func (t *target) remember(ref string, config []byte) {
 	if json.Unmarshal(config, &image) != nil {
 		return
 	}
-	b := &sync.Base{Shell: image.Config.Shell}
+	b := &sync.Base{Shell: image.Config.Shell, Env: image.Config.Env}
 	for _, env := range image.Config.Env {
 		if list, ok := strings.CutPrefix(env, "PATH="); ok {
 			b.Path = list
@@ -92,6 +93,9 @@ func (t *target) remember(ref string, config []byte) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if other := t.bases[normal(ref)]; other != nil && !slices.Equal(other.Env, b.Env) {
+		b.Env = nil // it is another on each platform
+	}
 	t.bases[normal(ref)] = b
 }
 
@@ -122,25 +126,54 @@ func (t *target) read(ctx context.Context) error {
 			args[name] = value
 		}
 	}
-	for _, r := range []struct {
-		to        **sync.Reading
-		platforms []lock.Platform
-	}{{&t.own, []lock.Platform{t.platform}}, {&t.others, slices.Compact([]lock.Platform{t.platform, buildPlatform})}} {
-		file, err := t.build.parse()
-		if err != nil {
-			return err
+	own := []lock.Platform{t.platform}
+	for _, variables := range []bool{true, false} {
+		if variables && !t.variables() {
+			continue
 		}
-		file.BuildArgs = args
-		file.Context = dockerfile.NewContext(&contextFiles{frontend: t.build, ctx: ctx})
-		bases := make(map[string]*sync.Base) // by what FROM says
-		for _, image := range file.Images() {
-			if b := t.bases[normal(image.Ref.Text)]; b != nil && image.Where == "FROM" {
-				bases[image.Stage.Image] = b
+		for _, r := range []struct {
+			to        *[]*sync.Reading
+			platforms []lock.Platform
+		}{{&t.own, own}, {&t.others, slices.Compact(append(own, buildPlatform))}} {
+			file, err := t.build.parse()
+			if err != nil {
+				return err
 			}
+			file.BuildArgs = args
+			file.Context = dockerfile.NewContext(&contextFiles{frontend: t.build, ctx: ctx})
+			bases := t.basesOf(file, variables)
+			*r.to = append(*r.to, sync.Read(file, sync.Options{
+				Platforms: r.platforms, Each: true, Base: func(image string) *sync.Base { return bases[image] },
+			}))
 		}
-		*r.to = sync.Read(file, sync.Options{Platforms: r.platforms, Each: true, Base: func(image string) *sync.Base { return bases[image] }})
 	}
 	return nil
+}
+
+// variables reports whether a base has others than PATH.
+func (t *target) variables() bool {
+	for _, b := range t.bases {
+		if slices.ContainsFunc(b.Env, func(kv string) bool { return !strings.HasPrefix(kv, "PATH=") }) {
+			return true
+		}
+	}
+	return false
+}
+
+// basesOf returns the bases of a Dockerfile by what FROM says, with their variables or
+// without.
+func (t *target) basesOf(file *dockerfile.File, variables bool) map[string]*sync.Base {
+	bases := make(map[string]*sync.Base)
+	for _, image := range file.Images() {
+		if b := t.bases[normal(image.Ref.Text)]; b != nil && image.Where == "FROM" {
+			known := *b
+			if !variables {
+				known.Env = nil
+			}
+			bases[image.Stage.Image] = &known
+		}
+	}
+	return bases
 }
 
 // parse reads the Dockerfile. An error shows its line.

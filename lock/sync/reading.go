@@ -31,6 +31,7 @@ type Options struct {
 type Base struct {
 	Path  string // its PATH
 	Shell []string
+	Env   []string // NAME=VALUE
 }
 
 // Reading is what a Dockerfile downloads.
@@ -128,6 +129,12 @@ type Reason struct {
 // Read returns what a Dockerfile asks for on all platforms.
 func Read(f *dockerfile.File, o Options) *Reading {
 	r := &reader{Reading: &Reading{File: f}, options: o, runs: make(map[*dockerfile.Instruction]*Run), named: make(map[folder]int)}
+	f.Env = func(image string) []string {
+		if o.Base == nil || o.Base(image) == nil {
+			return nil
+		}
+		return o.Base(image).Env
+	}
 	for _, p := range o.Platforms {
 		for _, s := range f.Trace(p).Stages {
 			for _, a := range s.Adds {

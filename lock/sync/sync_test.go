@@ -189,6 +189,26 @@ func TestDir(t *testing.T) {
 	}
 }
 
+// TestBaseVariables holds that the variables of a base are those of its stages, until an
+// ENV sets them, and hide ARGs.
+func TestBaseVariables(t *testing.T) {
+	f := parse(t, "Dockerfile", "ARG BASE=debian\nFROM $BASE AS a\nARG V=3\nRUN curl -O https://example.com/$V\nFROM a\nENV V=2\nRUN curl -O https://example.com/$V\nFROM other\nRUN curl -O https://example.com/$V\n")
+	r := sync.Read(f, sync.Options{Platforms: platforms, Base: func(image string) *sync.Base {
+		if image != "$BASE" {
+			return nil
+		}
+		return &sync.Base{Env: []string{"PATH=/usr/local/bin:/bin", "V=1"}}
+	}})
+	var got []string
+	for _, q := range r.Requests() {
+		got = append(got, q.URL+q.Unknown)
+	}
+	want := []string{"https://example.com/1", "https://example.com/2", "V is not set in this Dockerfile"}
+	if !slices.Equal(got, want) {
+		t.Errorf("asked for %q; want %q", got, want)
+	}
+}
+
 // TestLongPath holds that a PATH that grows with each instruction is given up.
 func TestLongPath(t *testing.T) {
 	var b strings.Builder
