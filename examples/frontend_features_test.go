@@ -76,6 +76,22 @@ func TestFrontendFeatures(t *testing.T) {
 	}
 }
 
+// TestFrontendExample holds that sync has nothing to do in the example, and raises a
+// version there, which fails as its README shows.
+func TestFrontendExample(t *testing.T) {
+	deplock := buildProgram(t, "deplock")
+	if out, code := deplockIn(t, deplock, "frontend", "sync", "--check"); code != 0 {
+		t.Errorf("sync --check: exit code %d\n%s", code, out)
+	}
+	u := newUpstream(t)
+	b := build{dir: stage(t, "frontend", u.lockfile(t, "frontend")), platforms: []string{"linux/amd64"}, args: map[string]string{"YQ_VERSION": "4.42.2"}}
+	u.readdress(t, b.dir)
+	frontendIn(t, b.dir)
+	log := strings.Split(read(t, "frontend/README.md"), "```\n")[1]
+	shown := log[strings.LastIndex(log, "error: ")+len("error: ") : len(log)-1]
+	b.run(t).refusedAt(t, "Dockerfile", 10, strings.ReplaceAll(shown, "https://", u.URL+"/"))
+}
+
 // pushScanner pushes an image that makes SBOMs, and returns its reference.
 func pushScanner(t *testing.T) (ref string) {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	gosync "sync"
 	"testing"
 	"time"
@@ -80,6 +81,15 @@ func pushFrontend(t *testing.T) (ref string) {
 	t.Helper()
 	_, ref = pushImages(t)
 	return ref
+}
+
+// frontendIn has a Dockerfile with a syntax line built by the frontend of these tests.
+func frontendIn(t *testing.T, dir string) {
+	t.Helper()
+	name := filepath.Join(dir, "Dockerfile")
+	if rest, ok := strings.CutPrefix(read(t, name), "# syntax=registry.example.com/tools/depfetch-frontend\n"); ok {
+		write(t, name, "# syntax="+pushFrontend(t)+"\n"+rest)
+	}
 }
 
 // startRegistry starts Debian's docker-registry on loopback, and returns its host.

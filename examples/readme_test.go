@@ -172,6 +172,7 @@ func TestReadmes(t *testing.T) {
 			b := readCommand(t, example, map[string]string{"netrc": netrc, "ca": ca})
 			b.dir = stage(t, example, lockfile)
 			u.readdress(t, b.dir)
+			frontendIn(t, b.dir)
 			want := b.platforms
 			if len(want) == 0 {
 				want = []string{native}

@@ -31,6 +31,7 @@ var elsewhere = []struct{ pages, command, test, reason string }{
 	{"examples/github-actions/README.md", "CGO_ENABLED=0", "examples/first_use_test.go TestFirstUse", ""},
 	{"cmd/internal/release/README.md", "make release", "cmd/internal/release/release_e2e_test.go TestRelease", ""},
 	{"cmd/internal/release/README.md", "make push", "examples/pushed_test.go TestPushed", ""},
+	{"examples/frontend/README.md", "make push", "examples/pushed_test.go TestPushed", ""},
 	{"cmd/internal/release/README.md", "cosign verify-blob", "", "nothing has been signed yet"},
 	{"cmd/internal/release/README.md", "sha256sum", "cmd/internal/release/release_e2e_test.go TestRelease", ""},
 	{"CONTRIBUTING.md", "make build", "examples/first_use_test.go TestFirstUse", ""},
