@@ -3,9 +3,13 @@
 package examples_test
 
 import (
+	"context"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestPushed builds with the image of depfetch by each line that tells a build where it is:
@@ -68,5 +72,46 @@ func TestPushedPlatforms(t *testing.T) {
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM debian:12\nRUN --mount=type=bind,from="+ref+",source=wget,target=/usr/bin/wget wget --version > /version\n")
 	if got := string(build{dir: dir, bare: true, flags: onBase(t, makeBase(t))}.run(t).image(t).files["version"].body); !strings.Contains(got, "depfetch") {
 		t.Errorf("wget says that it is %q", got)
+	}
+}
+
+// TestPushedBuildx has the real docker buildx build by the lines that make image and make
+// push print, and by the shorter ones of the README.
+func TestPushedBuildx(t *testing.T) {
+	ref, _ := pushImages(t)
+	images, err := layouts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY --from=depfetch /depfetch /curl /\n")
+	if err := os.MkdirAll(filepath.Join(dir, "dist"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "dist/images"), os.DirFS(images)); err != nil {
+		t.Fatal(err)
+	}
+	digest := layoutDigest(t, filepath.Join(images, "depfetch"))
+	buildx := func(args ...string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, kit.buildx, args...)
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + kit.dir, "DOCKER_CONFIG=" + kit.dir, "BUILDX_BUILDER=pushed"}
+		if text, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("buildx %q: %v\n%s", args, err, text)
+		}
+	}
+	buildx("create", "--name", "pushed", "--driver", "remote", kit.daemon.address)
+	for _, from := range []string{"oci-layout://dist/images/depfetch", "oci-layout://dist/images/depfetch@" + digest, "docker-image://" + ref} {
+		out := filepath.Join(t.TempDir(), "image.tar")
+		buildx("build", "--build-context", "depfetch="+from, "--platform", "linux/amd64,linux/arm64", "--output", "type=oci,dest="+out, ".")
+		images := readImages(t, readBlobs(t, out))
+		for p, machine := range map[string]byte{"linux/amd64": 62, "linux/arm64": 183} {
+			if body := images[p].files["curl"].body; len(body) < 20 || body[machineAt] != machine {
+				t.Errorf("%s, for %s: /curl has %d bytes and is no program for it", from, p, len(body))
+			}
+		}
 	}
 }
