@@ -18,8 +18,8 @@ var about = map[string]string{
 	"deplock":  "keep the lockfile of depfetch",
 }
 
-// documents returns what belongs to both programs: the licence, their manual pages and the
-// completions of shells. It asks the programs, built for this machine.
+// documents returns what belongs to both programs, and writes it to the directory: licences,
+// manual pages and the completions of shells. It asks the programs, built for this machine.
 func (r *release) documents(ctx context.Context) ([]file, error) {
 	licence, err := os.ReadFile("LICENSE")
 	if err != nil {
@@ -43,7 +43,11 @@ func (r *release) documents(ctx context.Context) ([]file, error) {
 	if _, err := run("go", "build", "-trimpath", "-o", bin+string(filepath.Separator), "./cmd/depfetch", "./cmd/deplock"); err != nil {
 		return nil, err
 	}
-	files := []file{{"LICENSE", 0o644, licence}}
+	others, err := licences(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files := []file{{"LICENSE", 0o644, licence}, {"THIRD-PARTY-LICENSES", 0o644, others}}
 	add := func(name string, body []byte) { files = append(files, file{name, 0o644, body}) }
 	for _, name := range []string{"depfetch", "deplock"} {
 		program := filepath.Join(bin, name)

@@ -104,6 +104,8 @@ func (r *release) packageConfig(p program, more []file) packageConfig {
 			add(f.name, "/usr/share/man/man1/"+base, "", f.mode)
 		case f.name == "LICENSE":
 			add(f.name, "/usr/share/doc/depfetch/copyright", "", f.mode)
+		case f.name == "THIRD-PARTY-LICENSES":
+			add(f.name, "/usr/share/doc/depfetch/"+f.name, "", f.mode)
 		case shell == "bash":
 			add(f.name, "/usr/share/bash-completion/completions/"+name, "", f.mode)
 		case shell == "fish":

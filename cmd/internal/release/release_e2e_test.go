@@ -105,7 +105,7 @@ func testPackages(t *testing.T, dir string) {
 		}
 	}
 	wanted := []string{"usr/bin/depfetch", "usr/bin/deplock", "usr/share/man/man1/deplock-sync.1", "usr/share/man/man1/depfetch.1",
-		"usr/share/bash-completion/completions/depfetch", "usr/share/fish/vendor_completions.d/deplock.fish", "usr/share/doc/depfetch/copyright"}
+		"usr/share/bash-completion/completions/depfetch", "usr/share/fish/vendor_completions.d/deplock.fish", "usr/share/doc/depfetch/copyright", "usr/share/doc/depfetch/THIRD-PARTY-LICENSES"}
 	for _, name := range append(wanted, "usr/share/zsh/vendor-completions/_deplock") {
 		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
 			t.Error(err)
@@ -278,6 +278,12 @@ func testDocuments(t *testing.T, dir, list string) {
 		}
 		if len(cyclonedx.Components) < 7 || len(spdx.Packages) < 8 {
 			t.Errorf("%s: %v, %v", name, spdx, cyclonedx)
+		}
+	}
+	others := read(t, filepath.Join(dir, "THIRD-PARTY-LICENSES"))
+	for _, want := range []string{"\n== The Go programming language: LICENSE\n\nCopyright 2009 The Go Authors.", "\n== github.com/spf13/cobra v", "\n== github.com/moby/buildkit v"} {
+		if !strings.Contains(others, want) {
+			t.Errorf("THIRD-PARTY-LICENSES does not have %q", want)
 		}
 	}
 	formula := read(t, filepath.Join(dir, "depfetch.rb"))
