@@ -75,6 +75,11 @@ e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore $(TOO
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run TestLockSigstore ./lock/update
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry|TestReport' ./cmd/deplock
 
+.PHONY: pictures
+pictures: $(TOOLS)/buildctl $(TOOLS)/buildx ## the recording of a terminal in examples/pictures, from real runs; wants what e2e does
+	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestRecording$$' ./examples -update
+	$(GO) test ./cmd/internal/recording -update
+
 $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildkit tool
 
