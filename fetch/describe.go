@@ -22,6 +22,9 @@ func (a *Artifact) Describe(placed bool) *spdx.Package {
 	file = path.Base(file)
 	p := &spdx.Package{Name: a.Name, File: file, Location: location, Digest: a.Digest, PURL: purl.FromAddress(a.URL)}
 	name, version := purl.Parts(p.PURL)
+	if !strings.ContainsAny(version, "0123456789") {
+		version = "" // it is a branch
+	}
 	if a.Name == location { // a line of urls, which has neither name nor version
 		p.Name = cmp.Or(name, file)
 	}

@@ -44,6 +44,16 @@ func TestDescribe(t *testing.T) {
 			spdx.Package{Key: "/opt/ng.tgz", Name: "@angular/cli", Version: "12.3.1", File: "/opt/ng.tgz", Comment: "dependency ng",
 				Location: "https://npm.example.com/@angular/cli/-/cli-12.3.1.tgz", Digest: sum, PURL: "pkg:npm/%40angular/cli@12.3.1"},
 		},
+		{ // a line of urls, whose version is the tag of a release
+			fetch.Artifact{Name: "https://github.com/o/r/releases/download/v1.2/t.zip", URL: "https://github.com/o/r/releases/download/v1.2/t.zip", Digest: sum}, false,
+			spdx.Package{Key: "https://github.com/o/r/releases/download/v1.2/t.zip " + sum.String(), Name: "r", Version: "v1.2", File: "t.zip",
+				Location: "https://github.com/o/r/releases/download/v1.2/t.zip", Digest: sum, PURL: "pkg:github/o/r@v1.2"},
+		},
+		{ // a line of urls, of a branch, which is no version
+			fetch.Artifact{Name: "https://raw.githubusercontent.com/o/r/main/get.sh", URL: "https://raw.githubusercontent.com/o/r/main/get.sh", Digest: sum}, false,
+			spdx.Package{Key: "https://raw.githubusercontent.com/o/r/main/get.sh " + sum.String(), Name: "r", File: "get.sh",
+				Location: "https://raw.githubusercontent.com/o/r/main/get.sh", Digest: sum, PURL: "pkg:github/o/r@main#get.sh"},
+		},
 		{ // a line of urls, named by nothing but its host
 			fetch.Artifact{Name: "https://get.example.com/", URL: "https://get.example.com/", Digest: sum}, false,
 			spdx.Package{Key: "https://get.example.com/ " + sum.String(), Name: "get.example.com", File: "get.example.com", Location: "https://get.example.com/", Digest: sum,

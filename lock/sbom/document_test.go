@@ -89,6 +89,25 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestRepository holds that a dependency whose versions are those of a repository is a
+// product of it, wherever its files lie.
+func TestRepository(t *testing.T) {
+	f, err := lock.Parse("deps.lock.toml", []byte(`version = 1
+[deps.helm]
+version = "3.18.4"
+url = "https://get.helm.sh/helm-v{version}"
+latest = { github = "helm/helm" }
+path = "/bin/helm"
+locked.any = { url = "https://get.helm.sh/helm-v3.18.4", sha256 = "a3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := List(f)[0]; p.Repository != "helm/helm" || p.Package.CPE != "cpe:2.3:a:helm:helm:3.18.4:*:*:*:*:*:*:*" || !strings.HasPrefix(p.Package.PURL, "pkg:generic/helm@3.18.4?") {
+		t.Errorf("got %+v", p)
+	}
+}
+
 // TestSchemas holds both documents against the official schemas, and against what others
 // read in them.
 func TestSchemas(t *testing.T) {

@@ -84,7 +84,7 @@ func file(a *fetch.Artifact, trust lock.Trust) *Pinned {
 	return p
 }
 
-// describe adds what the address and the catalogue say.
+// describe adds what the address, the catalogue and the place of its versions say.
 func (p *Pinned) describe(d *lock.Dep) {
 	name, github := strings.CutPrefix(p.Package.PURL, "pkg:github/")
 	if github {
@@ -94,6 +94,9 @@ func (p *Pinned) describe(d *lock.Dep) {
 		if err == nil && entry != nil && entry.RepoOwner != "" {
 			p.Repository = entry.RepoOwner + "/" + entry.RepoName
 		}
+	}
+	if p.Repository == "" && d.Latest != nil {
+		p.Repository = d.Latest.GitHub // whose versions are those of the dependency
 	}
 	if !strings.Contains(name, "#") { // a file of the repository is not what that makes
 		p.Package.CPE = cpe(cmp.Or(p.Repository, d.Catalogue), p.Package.Version)
