@@ -79,6 +79,7 @@ all_rows() {
 	huge_file
 	segmented
 	filled
+	documented
 	resumed
 	cached
 	archives
@@ -199,6 +200,17 @@ filled() {
 		row 'depfetch without' "$(fetch filled "$dir/out")"
 		row 'depfetch --download-only' "$(fetch filled "$dir/out") --cache $dir/cache --download-only"
 	done
+}
+
+# Many files, and a document of them; and the same document of a lockfile alone.
+documented() {
+	lists many "http://127.0.0.1:$port" documented
+	group Documented "$many × 100 KiB, http, with --sbom" 9 reset "$(same many) -x sbom.spdx.json && jq -e '.packages | length == $many' $out/sbom.spdx.json"
+	row depfetch "$(fetch documented) --sbom /sbom.spdx.json"
+	group_check=$(same many)
+	row 'depfetch without' "$(fetch documented)"
+	group Documented "$many dependencies, without a download" 15 true "jq -e '.packages | length == $many' \$log"
+	row 'deplock sbom' "deplock sbom -f $work/documented.lock.toml"
 }
 
 # One large file of which a killed run has left nine tenths in a cache.
