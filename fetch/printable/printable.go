@@ -103,6 +103,8 @@ func AppendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
 	for _, r := range s {
 		switch {
+		case ' ' <= r && r < 0x7f && r != '"' && r != '\\': // nearly all
+			b = append(b, byte(r))
 		case r > 0xffff && !strconv.IsPrint(r):
 			high, low := utf16.EncodeRune(r)
 			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)

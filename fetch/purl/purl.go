@@ -17,7 +17,7 @@ import (
 // rule says what the paths of a registry mean. They are matched in the encoded form that
 // a package URL has, in which "@" stands for nothing but itself.
 type rule struct {
-	hosts string // with blanks around each; none for a form that says enough on any host
+	hosts string // with blanks around each; a part of the path, from / to /, for a form that says enough on any host
 	path  string // a regular expression
 	text  string // the package URL, with $1 and so on for what its groups match
 	lower bool   // the name has no upper case
@@ -48,13 +48,13 @@ var rules = []rule{
 	{" github.com ", repo + `raw/` + ref + `([^/]+)/(.+)$`, "pkg:github/$1/$2@$3#$4", true, false},
 	{" raw.githubusercontent.com ", repo + ref + `([^/]+)/(.+)$`, "pkg:github/$1/$2@$3#$4", true, false},
 	{" codeload.github.com ", repo + `(?:tar\.gz|zip)/` + ref + `(.+)$`, "pkg:github/$1/$2@$3", true, false},
-	{"", `^(%40[^/]+/)?([^/]+)/-/([^/]+-\d[^/]*)\.tgz$`, "pkg:npm/$1$2@$3", true, true},
+	{"/-/", `^(%40[^/]+/)?([^/]+)/-/([^/]+-\d[^/]*)\.tgz$`, "pkg:npm/$1$2@$3", true, true},
 	{" files.pythonhosted.org ", `^.*/([^/-]+)-(\d[^/-]*)(?:-\d[^/-]*)?-[^/-]+-[^/-]+-[^/-]+\.whl$`, "pkg:pypi/$1@$2", true, false},
 	{" files.pythonhosted.org ", `^.*/([^/]+)-(\d[^/-]*)` + archive, "pkg:pypi/$1@$2", true, false},
 	{" repo1.maven.org repo.maven.apache.org ", `^maven2/(.+)/([^/]+)/([^/]+)/([^/]+)$`, "pkg:maven/$1/$2@$3@$4", false, false},
 	{" static.crates.io ", `^crates/([^/]+)/([^/]+)\.crate$`, "pkg:cargo/$1@$2", false, true},
 	{" static.crates.io crates.io ", `^(?:api/v1/)?crates/([^/]+)/([^/]+)/download$`, "pkg:cargo/$1@$2", false, false},
-	{"", `^([^/]+\.[^/]+(?:/.+)?)/%40v/(v(?:[^/%]|%2B)+)\.zip$`, "pkg:golang/$1@$2", false, false},
+	{"/%40v/", `^([^/]+\.[^/]+(?:/.+)?)/%40v/(v(?:[^/%]|%2B)+)\.zip$`, "pkg:golang/$1@$2", false, false},
 	{" go.dev golang.org dl.google.com ", `^(?:dl|go)/go(\d[^/]*)\.(?:src|[a-z]+-[^/.]+)\.(?:tar\.gz|zip|pkg|msi)$`, "pkg:golang/stdlib@$1", false, false},
 	{" rubygems.org ", `^(?:gems|downloads)/([^/]+?)-(\d[0-9A-Za-z.]*)(?:-(?:java|x86|aarch64|arm|universal|ppc|s390x)[^/]*)?\.gem$`, "pkg:gem/$1@$2", false, false},
 }
@@ -82,7 +82,7 @@ func FromAddress(address string) string {
 	path := strings.ReplaceAll(escape(strings.TrimPrefix(u.Path, "/")), "%2F", "/")
 	for i := range rules {
 		r := &rules[i]
-		if r.hosts != "" && !strings.Contains(r.hosts, host) {
+		if !strings.Contains(r.hosts, host) && (r.hosts[0] != '/' || !strings.Contains(path, r.hosts)) {
 			continue
 		}
 		text := expression(r.path).ReplaceAllString(path, r.text)
