@@ -122,7 +122,7 @@ func TestOptions(t *testing.T) {
 	help := func(t *testing.T, words []string) string {
 		key := strings.Join(words, " ")
 		if _, ok := helps[key]; !ok {
-			out, err := exec.Command(filepath.Join(bin, words[0]), append(words[1:], "--help")...).CombinedOutput()
+			out, err := exec.Command(filepath.Join(bin, words[0]), slices.Concat(words[1:], []string{"--help"})...).CombinedOutput()
 			if err != nil {
 				t.Errorf("%s: %v\n%s", key, err, out)
 			}
