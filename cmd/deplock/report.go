@@ -20,7 +20,6 @@ import (
 	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/advisory"
-	"depfetch/lock/dockerfile"
 	"depfetch/lock/pin"
 	"depfetch/lock/report"
 	"depfetch/lock/update"
@@ -87,16 +86,15 @@ func (c *command) writeReport(ctx context.Context, f reportFlags, paths []string
 	if f.output != "" && !f.html {
 		return console.Usagef("deplock report --html -o "+word(f.output), "--output goes with --html")
 	}
-	in, closing, err := c.reportInput(f, paths)
-	defer closing()
+	in, err := c.reportInput(f, paths)
 	if err != nil {
 		return err
 	}
 	errs := c.askForReport(ctx, f, &in)
-	for _, u := range in.Unread {
+	r := report.New(in)
+	for _, u := range r.Unread {
 		errs = append(errs, u.Err)
 	}
-	r := report.New(in)
 	if r.Empty() {
 		c.console.Warnf("no Dockerfile and no lockfile was found")
 	}
@@ -123,30 +121,24 @@ func (c *command) reportText(r *report.Report) {
 	}
 }
 
-// reportInput reads what a report is about. What it returns last closes what it has opened.
-func (c *command) reportInput(f reportFlags, paths []string) (in report.Input, closing func(), err error) {
-	var open []*dockerfile.Context
-	closing = func() {
-		for _, o := range open {
-			o.Close()
-		}
-	}
+// reportInput reads what a report is about.
+func (c *command) reportInput(f reportFlags, paths []string) (in report.Input, err error) {
 	in = report.Input{Title: f.title, Contexts: contextNames(f.contexts), Asked: report.Asked{Outdated: f.outdated, Vulnerabilities: f.vulnerabilities, Images: f.images}}
 	platforms, err := parsePlatforms(f.platforms)
 	if err != nil {
-		return in, closing, err
+		return in, err
 	}
 	args, err := buildArgs(f.buildArgs)
 	if err != nil {
-		return in, closing, err
+		return in, err
 	}
 	names, err := reportFiles(paths)
 	if err != nil {
-		return in, closing, err
+		return in, err
 	}
 	locks := &lockfiles{command: c}
-	if err := locks.start(); err != nil {
-		return in, closing, err
+	if err := locks.start(paths); err != nil {
+		return in, err
 	}
 	for _, name := range names {
 		if pin.IsYAML(name) {
@@ -160,17 +152,13 @@ func (c *command) reportInput(f reportFlags, paths []string) (in report.Input, c
 		file.BuildArgs = args
 		dir, err := c.folders.contextOf(f.context, name, file)
 		if err != nil {
-			return in, closing, err
+			return in, err
 		}
-		if file.Context, err = dockerfile.OpenContext(dir); err != nil {
-			return in, closing, err
-		}
-		open = append(open, file.Context)
 		lock, err := locks.of(dir)
 		if err != nil {
-			return in, closing, err
+			return in, err
 		}
-		d := report.Dockerfile{File: file, Lock: lock, Platforms: platforms}
+		d := report.Dockerfile{File: file, Context: dir, Lock: lock, Platforms: platforms}
 		if len(platforms) == 0 && lock != nil {
 			d.Platforms = lock.Platforms
 		}
@@ -179,7 +167,7 @@ func (c *command) reportInput(f reportFlags, paths []string) (in report.Input, c
 	for _, file := range locks.all {
 		in.Locks = append(in.Locks, report.Lock{File: file, Faults: console.Flatten(errors.Join(file.Check(), file.CheckComplete(), file.CheckImages()))})
 	}
-	return in, closing, c.reportImages(&in, names, locks)
+	return in, c.reportImages(&in, names, locks)
 }
 
 // reportFiles returns the Dockerfiles and compose files that the arguments name; a
@@ -265,15 +253,18 @@ type lockfiles struct {
 	byName map[string]*lock.File
 }
 
-// start reads the lockfile that the options name, or the one of this folder, if there is
-// one.
-func (l *lockfiles) start() error {
+// start reads the lockfile that is named, or those of the folders that the report is about.
+func (l *lockfiles) start(paths []string) error {
 	l.byName = make(map[string]*lock.File)
-	if l.lockFile == "" && !fileExists(l.name()) {
-		return nil
+	if len(paths) == 0 {
+		paths = []string{"."}
 	}
-	_, err := l.read(l.name())
-	return err
+	for _, dir := range paths {
+		if _, err := l.of(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *lockfiles) read(name string) (*lock.File, error) {
@@ -290,14 +281,14 @@ func (l *lockfiles) read(name string) (*lock.File, error) {
 	return file, nil
 }
 
-// of returns the lockfile that builds with a context use, or nil if there is none.
+// of returns the lockfile that builds with a context use, or nil if there is none: the
+// one that is named, or else that of the context, from which it is mounted.
 func (l *lockfiles) of(dir string) (*lock.File, error) {
-	own := filepath.Join(dir, lockfile.Default)
-	switch {
-	case l.lockFile == "" && fileExists(own):
-		return l.read(own)
-	case len(l.all) > 0 && l.byName[filepath.Clean(l.name())] != nil:
+	if l.lockFile != "" || l.getenv("DEPFETCH_LOCK") != "" {
 		return l.read(l.name())
+	}
+	if own := filepath.Join(dir, lockfile.Default); fileExists(own) {
+		return l.read(own)
 	}
 	return nil, nil
 }

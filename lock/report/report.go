@@ -40,9 +40,10 @@ type Input struct {
 	Asked       Asked
 }
 
-// Dockerfile is a Dockerfile whose context, if there is one, is open.
+// Dockerfile is a Dockerfile with how it is built.
 type Dockerfile struct {
 	File      *dockerfile.File
+	Context   string          // the folder that scripts are read from; may be empty
 	Lock      *lock.File      // that its builds use; may be nil
 	Platforms []lock.Platform // that it is read for; default linux/amd64 and linux/arm64
 }
@@ -103,7 +104,7 @@ type Report struct {
 
 // New makes a report.
 func New(in Input) *Report {
-	r := &Report{Title: cmp.Or(in.Title, "What this repository downloads"), Files: len(in.Dockerfiles), Unread: in.Unread, Asked: in.Asked}
+	r := &Report{Title: cmp.Or(in.Title, "What this repository downloads"), Files: len(in.Dockerfiles), Unread: slices.Clone(in.Unread), Asked: in.Asked}
 	asked := make(map[*lock.File]places)
 	for _, l := range in.Locks {
 		asked[l.File] = make(places)
@@ -118,9 +119,11 @@ func New(in Input) *Report {
 				r.Platforms = append(r.Platforms, p.String())
 			}
 		}
-		read := newReading(d, in.Contexts)
-		r.Downloads = append(r.Downloads, read.rows(asked[d.Lock])...)
-		findings = append(findings, scan.File(d.File, read.options)...)
+		found, err := r.read(d, in.Contexts, asked[d.Lock])
+		if err != nil {
+			r.Unread = append(r.Unread, Unread{d.File.Name, err})
+		}
+		findings = append(findings, found...)
 	}
 	r.Downloads = distinct(r.Downloads)
 	r.Rules = rulesOf(findings)
@@ -144,6 +147,21 @@ func New(in Input) *Report {
 	r.Unasked = unasked(in.Locks)
 	slices.SortStableFunc(r.Known, func(a, b Vulnerability) int { return cmp.Compare(b.Rank, a.Rank) })
 	return r
+}
+
+// read adds what a Dockerfile downloads, and returns what package scan finds in it.
+func (r *Report) read(d Dockerfile, contexts []string, asked places) ([]scan.Finding, error) {
+	if d.Context != "" {
+		context, err := dockerfile.OpenContext(d.Context)
+		if err != nil {
+			return nil, err
+		}
+		defer context.Close()
+		d.File.Context = context
+	}
+	read := newReading(d, contexts)
+	r.Downloads = append(r.Downloads, read.rows(asked)...)
+	return scan.File(d.File, read.options), nil
 }
 
 // Count is a number of things of a kind.
