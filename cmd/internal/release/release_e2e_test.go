@@ -321,3 +321,41 @@ func output(t *testing.T, dir, name string, args ...string) string {
 	}
 	return strings.TrimSuffix(string(out), "\n")
 }
+
+// TestReleaseCommit reads the commit of a clone, and of one with changes nothing but its time:
+// what is made of it is of no commit. A folder inside another clone has none.
+func TestReleaseCommit(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_COMMITTER_DATE", "1700000000 +0200")
+	output(t, dir, "git", "init", "--quiet")
+	output(t, dir, "git", "add", "a")
+	output(t, dir, "git", "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message", "a")
+	commit := output(t, dir, "git", "rev-parse", "HEAD")
+	inside := filepath.Join(dir, "inside")
+	if err := os.Mkdir(inside, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	check := func(in, epoch, revision string, seconds int64) {
+		t.Helper()
+		t.Chdir(in)
+		var r release
+		if err := r.date(t.Context(), func(string) string { return epoch }); err != nil {
+			t.Fatal(err)
+		}
+		if r.revision != revision || r.time.Unix() != seconds {
+			t.Errorf("%q at %d; want %q at %d", r.revision, r.time.Unix(), revision, seconds)
+		}
+	}
+	check(dir, "", commit, 1700000000)
+	check(dir, "1600000000", commit, 1600000000)
+	check(inside, "", "", 315532800)
+	check(t.TempDir(), "1600000000", "", 1600000000)
+	if err := os.WriteFile(filepath.Join(dir, "b"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	check(dir, "", "", 1700000000)
+}
