@@ -145,7 +145,9 @@ $(TOOLS)/nfpm: .ci/nfpm/go.mod .ci/nfpm/go.sum
 .PHONY: release
 # The address of the folder that will hold the files, for install.sh and the formula of Homebrew.
 RELEASE_URL ?=
-release: dist $(TOOLS)/nfpm ## dist, images, archives, packages, SBOMs, provenance and installers of VERSION=1.2.3, in dist; two builds are byte-identical
+release: $(TOOLS)/nfpm ## dist, images, archives, packages, SBOMs, provenance and installers of VERSION=1.2.3, in dist; two builds are byte-identical
+	@$(RELEASE) check -version '$(VERSION)'
+	@$(MAKE) --no-print-directory dist
 	$(RELEASE) files -dir $(DIST) -version '$(VERSION)' -source '$(SOURCE)' -url '$(RELEASE_URL)' -nfpm $(TOOLS)/nfpm
 
 .PHONY: push

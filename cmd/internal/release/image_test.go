@@ -194,6 +194,7 @@ func TestNothingToPush(t *testing.T) {
 		"no image to push: make image":  {"push", "-registry", "registry.example.com", "-dir", t.TempDir()},
 		"no depfetch-OS-ARCH in":        {"image", "-dir", t.TempDir()},
 		"no program for Linux in":       {"image", "-dir", fill(t, "darwin-arm64")},
+		"VERSION=v1.2: write it as":     {"check", "-version", "v1.2"},
 		`unknown command "publish"`:     {"publish"},
 		`image: unknown argument "now"`: {"image", "now"},
 	} {

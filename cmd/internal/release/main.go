@@ -3,6 +3,7 @@
 //
 //	release image   OCI image layouts of depfetch and its frontend
 //	release push    copies them to a registry
+//	release check   is the version one that a release can have?
 //	release files   these, archives, packages, installers and documents
 //
 // It guarantees that the same programs of the same commit make the same bytes, wherever and

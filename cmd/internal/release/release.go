@@ -52,7 +52,10 @@ func command(ctx context.Context, args []string, getenv func(string) string, std
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%s: unknown argument %q", args[0], flags.Arg(0))
 	}
-	if args[0] == "push" {
+	switch args[0] {
+	case "check":
+		return r.check()
+	case "push":
 		return push(ctx, filepath.Join(r.dir, "images"), registry, stdout)
 	}
 	if err := r.date(ctx, getenv); err != nil {
@@ -68,12 +71,21 @@ func command(ctx context.Context, args []string, getenv func(string) string, std
 	}
 }
 
+// versions are those that archives, tags and packages can all have.
 var versions = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$`)
+
+// check refuses a version that a release cannot have.
+func (r *release) check() error {
+	if !versions.MatchString(r.version) {
+		return fmt.Errorf("VERSION=%s: write it as 1.2.3 or 1.2.3-rc.1", r.version)
+	}
+	return nil
+}
 
 // write writes all that a release holds beside the programs.
 func (r *release) write(ctx context.Context, nfpm string, stdout io.Writer) error {
-	if !versions.MatchString(r.version) {
-		return fmt.Errorf("VERSION=%s: write it as 1.2.3 or 1.2.3-rc.1", r.version)
+	if err := r.check(); err != nil {
+		return err
 	}
 	names := []string{"depfetch", "deplock", "depfetch-frontend"}
 	if err := r.writeImages(stdout); err != nil {
