@@ -29,7 +29,7 @@ func TestReadmeCompany(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, block := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
-			if block[1] == "" { // a language is not a command
+			if block[1] == "sh" {
 				blocks = append(blocks, block[2])
 			}
 		}
