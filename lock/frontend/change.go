@@ -75,7 +75,8 @@ func (c *change) findAdds() error {
 		if err := c.read(c.ctx); err != nil {
 			return err
 		}
-		if !c.isAdd(at) {
+		own := c.isAdd(at)
+		if !own && !c.isOnbuild(at) {
 			continue
 		}
 		for _, in := range s.Inputs {
@@ -83,8 +84,17 @@ func (c *change) findAdds() error {
 			if err != nil {
 				return err
 			}
-			if src := from.GetSource(); src != nil && fetchable(src.Identifier) && src.Attrs[pb.AttrHTTPChecksum] == "" {
-				c.adds[in.Digest] = at
+			src := from.GetSource()
+			switch {
+			case src == nil:
+			case fetchable(src.Identifier) && src.Attrs[pb.AttrHTTPChecksum] == "":
+				if _, ok := c.adds[in.Digest]; !ok || own {
+					c.adds[in.Digest] = at
+				}
+			case moves(src):
+				if err := c.leaveAt(at, "it takes a repository", "name its commit in the address"); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -131,6 +141,9 @@ func (c *change) add(s *step, at place) (bool, error) {
 		s.at = c.location(at)
 		return true, nil
 	}
+	if c.isOnbuild(at) {
+		return false, c.leaveAt(at, "an ONBUILD of its base takes "+source.Redact(address.URL)+", which is not pinned", hintOnbuild)
+	}
 	for _, a := range c.own[0].Adds {
 		if c.starts(c.own[0], a.Instruction.Start, at) {
 			v := a.Judge(c.pins)
@@ -176,6 +189,8 @@ func (c *change) run(s *step, at place) (bool, error) {
 		}
 	}
 	switch {
+	case run == nil && c.isOnbuild(at) && asks.MatchString(strings.Join(s.GetExec().Meta.Args, " ")):
+		return false, c.leaveAt(at, "an ONBUILD of its base runs curl or wget", hintOnbuild)
 	case run == nil, run.Adopted() && run.LockPath != c.build.lockPath:
 		return false, nil
 	case spec.OS != "linux":

@@ -64,7 +64,11 @@ func (f *fake) ResolveImageConfig(_ context.Context, ref string, _ sourceresolve
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.resolved = append(f.resolved, ref)
-	return ref, digest.FromString(ref), []byte(`{"os": "linux", "architecture": "amd64", "config": {"Env": ["PATH=/usr/local/bin:/usr/bin", "FROM_BASE=https://e.example"]}}`), nil
+	onbuild := "[]"
+	if strings.Contains(ref, "onbuild") {
+		onbuild = `["RUN curl -fO https://e.example/a", "ADD https://e.example/b /b"]`
+	}
+	return ref, digest.FromString(ref), []byte(`{"os": "linux", "architecture": "amd64", "config": {"Env": ["PATH=/usr/local/bin:/usr/bin", "FROM_BASE=https://e.example"], "OnBuild": ` + onbuild + `}}`), nil
 }
 
 func (f *fake) Solve(_ context.Context, req client.SolveRequest) (*client.Result, error) {

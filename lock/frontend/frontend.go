@@ -77,9 +77,6 @@ func Build(ctx context.Context, c client.Client) (*client.Result, error) {
 	if _, ok := f.opts["cmdline"]; !ok {
 		f.opts["cmdline"] = f.opts["source"] // the syntax line is ours, also where none led here
 	}
-	if f.opts["requestid"] != "" {
-		return builder.Build(ctx, &view{Client: c, opts: f.opts}) // about the Dockerfile itself
-	}
 	var err error
 	if f.ui, err = dockerui.NewClient(&view{Client: c, opts: maps.Clone(f.opts)}); err != nil {
 		return nil, err
@@ -88,11 +85,15 @@ func Build(ctx context.Context, c client.Client) (*client.Result, error) {
 		return nil, err
 	}
 	f.shims = &shims{frontend: f}
-	if isLockfile(f.source.Filename) {
+	request := f.opts["requestid"] != "" // about the Dockerfile itself
+	if isLockfile(f.source.Filename) && !request {
 		return f.buildLockfile(ctx)
 	}
 	if err := f.readLock(ctx, asked); err != nil {
 		return nil, err
+	}
+	if request {
+		return f.build(ctx, f.ui.BuildPlatforms[0], f.opts, false)
 	}
 	return f.buildPlatforms(ctx)
 }

@@ -275,6 +275,29 @@ run /bin/sh -c curl -fO https://e.example/a
   DEPFETCH_CACHE=/.depfetch`,
 		warns: "2: depfetch: https://e.example/a: BuildKit cannot download it, so that it asks for https://m.example/a: busy",
 	}, {
+		name:       "ONBUILDs of the base: a RUN is left, and an ADD gets what is pinned",
+		dockerfile: "FROM onbuild\nRUN true\n",
+		lockfile:   locking("https://e.example/a", "https://e.example/b"),
+		want:       "run /bin/sh -c curl -fO https://e.example/a\nhttp https://e.example/b HASH\nrun /bin/sh -c true",
+		warns:      "1: depfetch: Dockerfile:1:1: an ONBUILD of its base runs curl or wget",
+	}, {
+		name:       "ONBUILDs of the base, without a lockfile",
+		dockerfile: "FROM onbuild\nRUN true\n",
+		want:       "run /bin/sh -c curl -fO https://e.example/a\nhttp https://e.example/b \nrun /bin/sh -c true",
+		warns: "1: depfetch: Dockerfile:1:1: an ONBUILD of its base runs curl or wget\n" +
+			"1: depfetch: Dockerfile:1:1: an ONBUILD of its base takes https://e.example/b, which is not pinned",
+	}, {
+		name:       "ONBUILDs of the base, in a strict build",
+		dockerfile: "FROM onbuild\nRUN true\n",
+		lockfile:   locking("https://e.example/b"),
+		opts:       map[string]string{"build-arg:DEPFETCH_STRICT": "1"},
+		refuses:    "Dockerfile:1:1: an ONBUILD of its base runs curl or wget (have the base bring the file, or download it in this Dockerfile)",
+	}, {
+		name:       "an ADD of a repository",
+		dockerfile: "FROM scratch\nADD https://e.example/r.git#v1 /r\nADD https://e.example/r.git#0123456789012345678901234567890123456789 /c\n",
+		want:       "",
+		warns:      "2: depfetch: Dockerfile:2:1: it takes a repository",
+	}, {
 		name:       "deps",
 		dockerfile: "FROM scratch\nCOPY --from=deps / /\n",
 		lockfile:   "version = 1\nplatforms = [\"linux/amd64\"]\n[deps.t]\nurl = \"https://e.example/t\"\npath = \"/t\"\n[deps.t.locked]\n\"linux/amd64\" = { url = \"https://e.example/t\", sha256 = \"" + fmt.Sprintf("%064d", 1) + "\" }\n",
@@ -321,6 +344,28 @@ run /depfetch fetch --root /out --platform linux/amd64
 				t.Errorf("it warns\n%s\nwant\n%s", warns, test.warns)
 			}
 		})
+	}
+}
+
+// TestBuilderRequests holds that questions about a Dockerfile are answered with the stage
+// deps and the digests of the lockfile, and build nothing.
+func TestBuilderRequests(t *testing.T) {
+	for _, request := range []string{"frontend.lint", "frontend.outline", "frontend.targets", "frontend.subrequests.describe"} {
+		f := &fake{opts: map[string]string{"requestid": request}, files: map[string]string{
+			"Dockerfile": "FROM debian:12 AS a\nCOPY --from=deps / /\n",
+			lockName:     "version = 1\n[images]\n\"docker.io/library/debian:12\" = { digest = \"sha256:" + fmt.Sprintf("%064d", 1) + "\" }\n",
+		}}
+		res, err := Build(t.Context(), f)
+		if err != nil {
+			t.Errorf("%s: %v", request, err)
+			continue
+		}
+		if len(res.Metadata["result.json"]) == 0 {
+			t.Errorf("%s is not answered", request)
+		}
+		if len(f.built) > 0 || slices.ContainsFunc(f.resolved, func(ref string) bool { return strings.Contains(ref, "deps") || strings.HasSuffix(ref, "debian:12") }) {
+			t.Errorf("%s asks for %q and builds %d", request, f.resolved, len(f.built))
+		}
 	}
 }
 
