@@ -63,6 +63,8 @@ func (run *Run) place(r *reader) {
 			continue // the mount would make the folder, and what is to fill it may refuse one that exists
 		case slices.ContainsFunc(lists, func(l []string) bool { return !slices.Contains(l, dir) }):
 			continue
+		case run.covers(dir) != "":
+			why, hint = "it mounts "+run.covers(dir)+", where depfetch would be", "mount it elsewhere, or download in another RUN"
 		case dir == "/usr/bin" || dir == "/bin":
 			// The image's own programs are here, or a package manager puts them here.
 		case slices.ContainsFunc(run.changed, func(c change) bool { return c.hits(dir, tools) }):
@@ -85,6 +87,22 @@ func (run *Run) place(r *reader) {
 		why, hint = "its PATH has no folder before that of the image's own curl and wget", "put /usr/local/bin in front of the others"
 	}
 	run.leave(run.Instruction.Start, why, hint)
+}
+
+// covers returns where the RUN mounts a folder over dir in which nothing can be mounted, or
+// only with a trace that stays in it, or "".
+func (run *Run) covers(dir string) string {
+	c, ok := run.Instruction.Command.(*instructions.RunCommand)
+	if !ok {
+		return ""
+	}
+	for _, m := range instructions.GetMounts(c) {
+		target := path.Clean(m.Target)
+		if (m.Type == instructions.MountTypeBind || m.Type == instructions.MountTypeCache) && strings.HasPrefix(dir+"/", strings.TrimSuffix(target, "/")+"/") {
+			return target
+		}
+	}
+	return ""
 }
 
 // hidden returns a folder that is in some of the PATHs only, comes before dir, and may
