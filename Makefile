@@ -11,6 +11,7 @@ REGISTRY ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+TAPLO_NPM   := @taplo/cli@0.7.0 @taplo/lsp@0.8.0
 SIGSTORE_NPM := sigstore@5.0.1 @sigstore/mock@0.13.0
 BENCH_NPM   := @jdxcode/mise-linux-x64@2026.9.15 fb-dotslash@0.5.8
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
@@ -64,7 +65,7 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore $(TOOLS)/nfpm ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
+e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore $(TOOLS)/nfpm $(TOOLS)/taplo ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
 	DEPFETCH_BUILDKIT_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -timeout 45m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom|TestClaimSquashed' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
@@ -72,6 +73,7 @@ e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore $(TOO
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
 	DEPFETCH_NFPM=$(TOOLS)/nfpm $(GO) test -tags e2e -count=1 -run TestRelease ./cmd/internal/release
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run 'TestRealTools|TestRealSigstore' ./lock/signature
+	DEPFETCH_TAPLO_NPM=$(TOOLS)/taplo/node_modules $(GO) test -tags e2e -count=1 ./lock/schema
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run TestLockSigstore ./lock/update
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry|TestReport' ./cmd/deplock
 
@@ -92,6 +94,10 @@ $(TOOLS)/registry: .ci/registry/go.mod .ci/registry/go.sum .ci/registry/main.go
 # An independent signer, with the certificate authority and the log that it needs.
 $(TOOLS)/sigstore:
 	npm install --prefix $@ --ignore-scripts --no-audit --no-fund $(SIGSTORE_NPM)
+
+# What many editors know TOML by, and its checker.
+$(TOOLS)/taplo:
+	npm install --prefix $@ --ignore-scripts --no-audit --no-fund $(TAPLO_NPM)
 
 .PHONY: bench
 bench: $(TOOLS)/buildctl $(TOOLS)/npm ## both programs beside curl, wget, aria2c, mise, dotslash and BuildKit; says what it needs

@@ -27,7 +27,7 @@ func parseCatalogue(v *value) []Registry {
 		if !isName(kid.key) {
 			kid.failKey("a registry's name is up to 128 letters, digits and . _ + -, and begins with a letter or digit")
 		}
-		if !kid.table("url", "path", "sha256") {
+		if !kid.table(catalogueKeys...) {
 			continue
 		}
 		r := Registry{Name: kid.key, Digest: parsed(kid.require("sha256"), parseDigest)}

@@ -142,7 +142,7 @@ func parseUnpack(v *value) *fetch.Unpack {
 }
 
 func parseUnpackTable(v *value) *fetch.Unpack {
-	v.table("strip", "include", "modes", "replace", "absolute_links", "absolute_names", "drop_special_bits")
+	v.table(unpackKeys...)
 	u := &fetch.Unpack{}
 	strip := v.get("strip")
 	n, ok := strip.integer()
@@ -185,7 +185,7 @@ func parseModes(v *value) (modes []unpack.Mode) {
 // parseLimits reads what an archive may cost. A limit that is not given is zero,
 // which stands for its default.
 func parseLimits(v *value) (l unpack.Limits) {
-	if !v.table("bytes", "entries", "depth", "ratio", "window") {
+	if !v.table(limitKeys...) {
 		return l
 	}
 	limit := func(key string) int64 {
@@ -235,7 +235,7 @@ func parseLocked(v *value, archive bool) []Line {
 // parseLine reads the locked line for p.
 func parseLine(v *value, p Platform) Line {
 	l := Line{Platform: p, at: v}
-	if !v.table("url", "sha256", "size", "unpacked", "trust", "by") {
+	if !v.table(lineKeys...) {
 		return l
 	}
 	l.URL = parseAddress(v.require("url"))

@@ -37,7 +37,7 @@ func (f *File) Ignores() ([]Ignore, error) {
 func parseIgnores(v *value) (ignores []Ignore) {
 	seen := make(map[string]bool)
 	for _, t := range v.tables("ignores nothing; leave it out") {
-		if !t.table("id", "reason", "until") {
+		if !t.table(ignoreKeys...) {
 			continue
 		}
 		id := t.require("id")

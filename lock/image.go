@@ -79,7 +79,7 @@ func parseImages(v *value) (images []Image) {
 		if name != kid.key {
 			kid.failKey("an image has its registry and tag, and no digest, as in %q", name)
 		}
-		if kid.table("digest", "by") {
+		if kid.table(imageKeys...) {
 			i.Digest = parsed(kid.require("digest"), parseImageDigest)
 			i.By, _ = kid.get("by").str()
 		}

@@ -85,10 +85,10 @@ func parseImageRules(v *value) (rules []*ImageRule) {
 		words := []string{"tag", ""} // of which the last, url, is for addresses
 		if r.urlAt != nil {
 			r.Kind = "github"
-			t.table("match", "github", "workflow", "ref")
+			t.table(githubRules...)
 			new(Dep).parseAttestation(t, &r.Signature, words)
 		} else {
-			t.table("match", "signed_as", "key", "identity", "issuer")
+			t.table(ruleKeys...)
 			new(Dep).parseSigner(t, &r.Signature, words)
 		}
 		r.Match = parsed(t.require("match"), parseMatch)

@@ -31,7 +31,7 @@ type Latest struct {
 
 // parseLatest reads where newer versions are found; nil means nowhere.
 func parseLatest(v *value) *Latest {
-	if !v.table("github", "tags", "prefix", "line", "prerelease", "min-age", "url", "regex") {
+	if !v.table(latestKeys...) {
 		return nil
 	}
 	l := &Latest{}

@@ -43,7 +43,7 @@ func (doc *document) file() (*File, error) {
 	if !checkVersion(root) {
 		return nil, doc.faults.err()
 	}
-	root.table("version", "platforms", "policy", "deps", "urls", "vendor", "catalogue", "images")
+	root.table(fileKeys...)
 	f := &File{
 		Name:      doc.name,
 		Syntax:    &doc.Syntax,
@@ -203,7 +203,7 @@ func checkVersion(root *value) bool {
 
 // parsePolicy reads the policy.
 func parsePolicy(v *value) (p Policy) {
-	if !v.table("hosts", "trust", "unpinned", "images", "ignore") {
+	if !v.table(policyKeys...) {
 		return Policy{}
 	}
 	hosts := v.get("hosts")
@@ -294,8 +294,7 @@ func isName(s string) bool {
 // parseDep reads one dependency.
 func parseDep(v *value) *Dep {
 	d := &Dep{Name: v.key, at: v}
-	if !v.table("version", "platforms", "groups", "url", "alias", "mirrors", "sums", "signature",
-		"path", "mode", "owner", "member", "unpack", "limits", "latest", "catalogue", "allow_platform_mismatch", "locked") {
+	if !v.table(depKeys...) {
 		return d
 	}
 	d.Version = parsed(v.get("version"), parseVersion)

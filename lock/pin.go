@@ -66,7 +66,7 @@ func parsePin(v *value) Pin {
 	} else if a.URL != v.key {
 		v.failKey("an address is written as curl asks for it: %q", a.URL)
 	}
-	if !v.table("sha256", "size", "trust", "mirrors", "modified", "unpinned") {
+	if !v.table(pinKeys...) {
 		return p
 	}
 	if unpinned := v.get("unpinned"); unpinned != nil {

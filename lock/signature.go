@@ -45,11 +45,6 @@ type Signature struct {
 	at, urlAt *value
 }
 
-// signatureKinds returns the kinds of signatures that can be verified.
-func signatureKinds() []string {
-	return []string{"minisign", "gpg", "ssh", "sigstore", "cosign", "github"}
-}
-
 // Signer returns what a locked line says of who has signed it by s, or "" if that is
 // told by a file with keys.
 func (s Signature) Signer() string {
@@ -190,22 +185,7 @@ func (d *Dep) parseSignature(v *value, words []string) (s Signature) {
 			s.Kind = kid.key
 		}
 	}
-	known := []string{"of", s.Kind}
-	switch s.Kind {
-	case "":
-		known = append(signatureKinds(), "of", "key")
-	case "github":
-		known = append(known, "workflow", "ref", "attestation")
-	case "sigstore", "cosign":
-		known = append(known, "identity", "issuer", "key")
-	case "gpg":
-		known = append(known, "key", "fingerprint")
-	case "ssh":
-		known = append(known, "key", "namespace")
-	default:
-		known = append(known, "key")
-	}
-	v.table(known...)
+	v.table(signatureKeys(s.Kind)...)
 	s.OfSums = parsed(v.get("of"), parseOf)
 	if s.OfSums && d.at.get("sums") == nil {
 		v.get("of").fail(`of = "sums" goes with sums`)
@@ -250,7 +230,7 @@ func (d *Dep) parseSigner(v *value, s *Signature, words []string) {
 // parseCosign reads where the files of a signature of cosign are.
 func (d *Dep) parseCosign(v *value, s *Signature, words []string) {
 	files := s.urlAt
-	if !files.table("sig", "cert", "bundle") {
+	if !files.table(cosignKeys...) {
 		return
 	}
 	if s.urlAt, s.Bundle = files.get("bundle"), true; s.urlAt == nil {

@@ -19,7 +19,7 @@ func parseVendor(v *value) []Vendored {
 		if !isBelow(kid.key) {
 			kid.failKey("want the clean path of a file below the lockfile's folder")
 		}
-		if kid.table("sha256") {
+		if kid.table(vendorKeys...) {
 			files = append(files, Vendored{Path: kid.key, Digest: parsed(kid.require("sha256"), parseDigest)})
 		}
 	}

@@ -101,7 +101,7 @@ func (c *command) root() *cobra.Command {
 	})
 	root.PersistentFlags().StringArrayVarP(&c.lockFiles, "lock", "f", nil, lockfile.Usage+"; check, list, trust list, audit, outdated and cache prune take several")
 	root.PersistentPreRunE = c.oneLockfile
-	root.AddCommand(c.initCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.searchCommand(), c.catalogueCommand(), c.several(c.checkCommand()),
+	root.AddCommand(c.initCommand(), c.schemaCommand(), c.addCommand(), c.recordCommand(), c.updateCommand(), c.removeCommand(), c.searchCommand(), c.catalogueCommand(), c.several(c.checkCommand()),
 		c.several(c.auditCommand()), c.several(c.outdatedCommand()), c.several(c.listCommand()), c.trustCommand(), c.exportCommand(), c.sbomCommand(), c.cacheCommand(), c.mirrorCommand(), c.scanCommand(), c.reportCommand(), c.syncCommand(), c.pinCommand(), c.collectCommand())
 	c.complete(root)
 	return root
