@@ -75,7 +75,7 @@ e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore $(TOO
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run 'TestRealTools|TestRealSigstore' ./lock/signature
 	DEPFETCH_TAPLO_NPM=$(TOOLS)/taplo/node_modules $(GO) test -tags e2e -count=1 ./lock/schema
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run TestLockSigstore ./lock/update
-	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry|TestReport' ./cmd/deplock
+	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -v -run 'TestPinRegistry|TestMirrorRegistry|TestReport|TestPreCommit' ./cmd/deplock
 
 .PHONY: pictures
 pictures: $(TOOLS)/buildctl $(TOOLS)/buildx ## the recording of a terminal in examples/pictures, from real runs; wants what e2e does
