@@ -172,8 +172,11 @@ func (p *Policy) judge(t target, records []*record, used []bool) Finding {
 	for i := range p.Ignores {
 		if ignore := &p.Ignores[i]; f.is(ignore.ID) {
 			used[i] = true
-			f.Ignored = ignore
-			f.Expired = !p.Now.Before(ignore.Until.AddDate(0, 0, 1))
+			// Of several entries, under several ids, the one that holds longest counts.
+			if f.Ignored == nil || ignore.Until.After(f.Ignored.Until) {
+				f.Ignored = ignore
+				f.Expired = !p.Now.Before(ignore.Until.AddDate(0, 0, 1))
+			}
 		}
 	}
 	return f

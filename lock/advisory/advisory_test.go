@@ -258,6 +258,13 @@ unused GHSA-b
 	if got := show(r); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
+	// Of several entries about it the one that holds longest counts, wherever it stands.
+	over, holds := lock.Ignore{ID: "GO-2024-1", Until: p.Now.AddDate(-1, 0, 0)}, p.Ignores[0]
+	for _, ignores := range [][]lock.Ignore{{over, holds}, {holds, over}} {
+		if r, err = Audit(context.Background(), a.client(&waits), subjects, Policy{Now: p.Now, Ignores: ignores}); err != nil || r.Findings[0].Counts() || len(r.Unused) > 0 {
+			t.Errorf("with two entries: %v, %v", show(r), err)
+		}
+	}
 	p.Now = p.Now.Add(time.Minute)
 	if r, err = Audit(context.Background(), a.client(&waits), subjects, p); err != nil || !r.Findings[0].Expired || !r.Findings[0].Counts() || r.Findings[1].Counts() {
 		t.Errorf("on the next day: %v, %v", show(r), err)

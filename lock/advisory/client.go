@@ -97,13 +97,20 @@ func (c *Client) batch(ctx context.Context, targets []target, ids [][]string) er
 	var queries []query
 	var of []int // the target of each query
 	for i, t := range targets {
-		q := query{Commit: t.commit}
-		if t.commit == "" {
-			q = query{Package: &packageName{t.ecosystem.name, t.name}, Version: t.version}
+		for _, name := range t.names() {
+			q := query{Commit: t.commit}
+			if t.commit == "" {
+				q = query{Package: &packageName{t.ecosystem.name, name}, Version: t.version}
+			}
+			queries = append(queries, q)
+			of = append(of, i)
 		}
-		queries = append(queries, q)
-		of = append(of, i)
 	}
+	type affected struct {
+		target int
+		id     string
+	}
+	known := make(map[affected]bool)
 	address := c.base() + "/v1/querybatch"
 	for page := 0; len(queries) > 0; page++ {
 		if page == maxPages {
@@ -127,8 +134,9 @@ func (c *Client) batch(ctx context.Context, targets []target, ids [][]string) er
 				if !idForm.MatchString(v.ID) {
 					return &release.AnswerError{URL: address, Err: fmt.Errorf("%q is no id of a vulnerability", v.ID)}
 				}
-				if at := of[i]; !slices.Contains(ids[at], v.ID) {
-					ids[at] = append(ids[at], v.ID)
+				if at := (affected{of[i], v.ID}); !known[at] {
+					known[at] = true
+					ids[of[i]] = append(ids[of[i]], v.ID)
 				}
 			}
 			if r.NextPageToken != "" {

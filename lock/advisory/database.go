@@ -64,7 +64,7 @@ type search struct {
 	answers []answer
 	wanted  map[string][]int // the targets to look for, by their ecosystems
 	unseen  map[string]bool  // ecosystems that no entry has been about yet
-	names   [][]byte         // of the packages, as JSON has them
+	names   [][]byte         // of the packages, as JSON has them, folded
 }
 
 // missing says of targets that they have not been compared.
@@ -80,14 +80,16 @@ func (s *search) zip(ctx context.Context, name string) error {
 	for ecosystem, some := range s.wanted {
 		s.unseen[ecosystem] = true
 		for _, i := range some {
-			text, err := json.Marshal(s.targets[i].name)
-			if err != nil {
-				return err
+			for _, name := range s.targets[i].names() {
+				text, err := json.Marshal(name)
+				if err != nil {
+					return err
+				}
+				if ecosystem == git { // an address, which records write in several ways
+					text = []byte(path.Base(name))
+				}
+				s.names = append(s.names, folded(text))
 			}
-			if ecosystem == git { // an address, which records write in several ways
-				text = []byte(path.Base(s.targets[i].name))
-			}
-			s.names = append(s.names, text)
 		}
 	}
 	z, err := zip.OpenReader(name)
@@ -168,16 +170,24 @@ func (s *search) mentions(data []byte) bool {
 	if bytes.Contains(data, []byte(`\/`)) || bytes.Contains(data, []byte(`\u00`)) {
 		return true
 	}
-	if s.wanted[git] != nil {
-		data = bytes.ToLower(data)
-	}
-	for _, name := range s.names {
-		if s.wanted[git] != nil {
-			name = bytes.ToLower(name)
+	data = folded(data)
+	return slices.ContainsFunc(s.names, func(name []byte) bool { return bytes.Contains(data, name) })
+}
+
+// folded returns text without that in which names of one package may differ: the case of
+// letters, and on PyPI what stands for a hyphen.
+func folded(text []byte) []byte {
+	all := make([]byte, 0, len(text))
+	for _, c := range text {
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '_' || c == '.':
+			c = '-'
 		}
-		if bytes.Contains(data, name) {
-			return true
+		if c != '-' || len(all) == 0 || all[len(all)-1] != '-' {
+			all = append(all, c)
 		}
 	}
-	return false
+	return all
 }

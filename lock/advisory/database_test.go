@@ -85,3 +85,39 @@ wheel: not compared offline: ` + filepath.Join(dir, "PyPI", "all.zip") + ` has n
 		t.Error(err)
 	}
 }
+
+// TestDatabaseNames holds that entries are found under the names that people write on PyPI,
+// and that the distribution of Go is also the go command, which what it has built is not.
+func TestDatabaseNames(t *testing.T) {
+	dir := t.TempDir()
+	entry := func(id, ecosystem, name, kind, fixed string) string {
+		return `{"id":"` + id + `","affected":[{"package":{"ecosystem":"` + ecosystem + `","name":"` + name + `"},"ranges":[{"type":"` + kind + `","events":[{"introduced":"0"},{"fixed":"` + fixed + `"}]}]}]}`
+	}
+	export(t, filepath.Join(dir, "PyPI", "all.zip"), map[string]string{
+		"PYSEC-0": entry("PYSEC-0", "PyPI", "other", "ECOSYSTEM", "9"),
+		"PYSEC-1": entry("PYSEC-1", "PyPI", "Zope._Interface", "ECOSYSTEM", "5.1"),
+	})
+	export(t, filepath.Join(dir, "Go", "all.zip"), map[string]string{
+		"GO-0": entry("GO-0", "Go", "other", "SEMVER", "9.0.0"),
+		"GO-1": entry("GO-1", "Go", "stdlib", "SEMVER", "1.22.3"),
+		"GO-2": entry("GO-2", "Go", "toolchain", "SEMVER", "1.22.5"),
+	})
+	r, err := Audit(context.Background(), Database{dir}, []Subject{
+		{Name: "wheel", PURL: "pkg:pypi/zope-interface@5.0"}, {Name: "go", PURL: "pkg:golang/stdlib@1.22.1"},
+		{Name: "built", PURL: "pkg:golang/stdlib@1.22.1", Module: "stdlib"},
+	}, Policy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `wheel PYSEC-1 [] unknown 0.0 fixed=5.1 below=false ignored=false expired=false
+go GO-1 [] unknown 0.0 fixed=1.22.3 below=false ignored=false expired=false
+go GO-2 [] unknown 0.0 fixed=1.22.5 below=false ignored=false expired=false
+built GO-1 [] unknown 0.0 fixed=1.22.3 below=false ignored=false expired=false
+`
+	if got := show(r); got != want {
+		t.Fatalf("got\n%s, want\n%s", got, want)
+	}
+	if got := FixedVersion(r.Findings[1:3]); got != "1.22.5" {
+		t.Errorf("fixed in %q", got)
+	}
+}

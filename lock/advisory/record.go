@@ -74,8 +74,15 @@ func parseRecord(data []byte) (*record, error) {
 // is reports whether p is the package of t.
 func (p packageName) is(t target) bool {
 	ecosystem, _, _ := strings.Cut(p.Ecosystem, ":") // a release or a repository may follow
-	return ecosystem == t.ecosystem.name && p.Name == t.name
+	name := p.Name
+	if ecosystem == "PyPI" { // entries have names as people write them: Django, Zope.Interface
+		name = strings.ToLower(separators.ReplaceAllString(name, "-"))
+	}
+	return ecosystem == t.ecosystem.name && slices.Contains(t.names(), name)
 }
+
+// separators are what the names of PyPI have for a hyphen (PEP 503).
+var separators = regexp.MustCompile(`[-_.]+`)
 
 // includes reports whether r says that t's version is affected (OSV format, section
 // “Evaluation”). If some of what it says cannot be compared and the rest does not include

@@ -37,14 +37,19 @@ func ecosystemOf(kind string) *ecosystem {
 	return nil
 }
 
-// stdlib is the name by which OSV has Go's library and tools.
+// stdlib is the name by which OSV has Go's library.
 const stdlib = "stdlib"
+
+// toolchain is the name by which it has the go command, which the distribution of Go has
+// beside that library, and a program that was built by it has not.
+const toolchain = "toolchain"
 
 // target is what a database is asked about.
 type target struct {
 	subject   Subject
 	ecosystem *ecosystem
 	name      string // as the ecosystem has it
+	also      string // another name of what is part of it; may be empty
 	version   string // as the ecosystem orders it
 	number    string // the version as the package URL has it, without a leading v
 	commit    string // of a repository; takes the place of the version
@@ -54,10 +59,10 @@ type target struct {
 const git = "GIT"
 
 // packageVersion is what tells targets apart for a database.
-type packageVersion struct{ ecosystem, name, version, commit string }
+type packageVersion struct{ ecosystem, name, also, version, commit string }
 
 func (t target) packageVersion() packageVersion {
-	return packageVersion{t.ecosystem.name, t.name, t.version, t.commit}
+	return packageVersion{t.ecosystem.name, t.name, t.also, t.version, t.commit}
 }
 
 // targetOf returns what a subject is to a database, or why it is nothing to one.
@@ -93,9 +98,20 @@ func targetOf(s Subject) (t target, why string) {
 		t.version = t.number
 		if name == stdlib {
 			t.version = goRelease(number)
+			if s.Module == "" {
+				t.also = toolchain
+			}
 		}
 	}
 	return t, ""
+}
+
+// names returns the names of packages that t is known by.
+func (t target) names() []string {
+	if t.also != "" {
+		return []string{t.name, t.also}
+	}
+	return []string{t.name}
 }
 
 var (
