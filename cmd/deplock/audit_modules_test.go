@@ -222,7 +222,7 @@ deplock: hint: look for a newer version of other, which may be built from fixed 
 			t.Errorf("got\n%swant\n%s", stdout, want)
 		}
 	}
-	if _, stdout, _ = audit("--inspect", "--sarif", "tool"); !strings.Contains(stdout, `"Tool 1.0.0: example.com/Held v1.2.0 is affected by GO-2026-1, which is fixed in example.com/Held v1.2.1."`) {
+	if _, stdout, _ = audit("--inspect", "--sarif", "tool"); !strings.Contains(stdout, `"GO-2026-1 affects tool 1.0.0: example.com/Held v1.2.0, and is fixed in example.com/Held v1.2.1."`) {
 		t.Errorf("got\n%s", stdout)
 	}
 

@@ -36,9 +36,10 @@ func (c *command) vulnerabilitiesSARIF(file *lock.File, r *advisory.Report) erro
 		if f.Ignored != nil && !f.Expired {
 			suppressed = f.Ignored.Reason + " (until " + f.Ignored.Until.Format(time.DateOnly) + ")"
 		}
-		message := shownSubject(f.Subject) + " is affected by " + f.ID
+		// What stands first in a message gets a capital letter, which names must not.
+		message := f.ID + " affects " + shownSubject(f.Subject)
 		if f.Fixed != "" {
-			message += ", which is fixed in " + fixedIn(f)
+			message += ", and is fixed in " + fixedIn(f)
 		}
 		add(rule, f.Subject, level, message, suppressed)
 	}
@@ -48,7 +49,7 @@ func (c *command) vulnerabilitiesSARIF(file *lock.File, r *advisory.Report) erro
 			Text:     "what no database of advisories can be asked about may have vulnerabilities",
 			Help:     "look at what its upstream publishes",
 			Markdown: "Look at what its upstream publishes.",
-		}, u.Subject, "note", shownSubject(u.Subject)+" has not been asked about: "+u.Why, "")
+		}, u.Subject, "note", "not asked about "+shownSubject(u.Subject)+": "+u.Why, "")
 	}
 	return l.Write(c.stdout)
 }

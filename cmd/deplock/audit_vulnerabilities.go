@@ -155,6 +155,11 @@ func (c *command) audited(ctx context.Context, client *update.Client, f vulnerab
 		return nil, err
 	}
 	report.Unasked = append(report.Unasked, unasked...)
+	for _, d := range s.deps {
+		if len(d.Locked) == 0 {
+			report.Unasked = append(report.Unasked, advisory.Unasked{Subject: advisory.Subject{Name: d.Name, Version: d.Version}, Why: "it is not locked"})
+		}
+	}
 	return report, nil
 }
 
