@@ -55,7 +55,8 @@ var numbers = regexp.MustCompile(`^[0-9]+(?:\.[0-9]+)*$`)
 func cpe(repository, version string) string {
 	product := products[strings.ToLower(repository)]
 	tag, ok := release.SplitTag(version)
-	if product == "" || !ok || !numbers.MatchString(tag.Version) {
+	// A tag with a folder in front, api/v1.2.0, is a version of what that folder holds.
+	if product == "" || !ok || strings.Contains(tag.Prefix, "/") || !numbers.MatchString(tag.Version) {
 		return ""
 	}
 	return "cpe:2.3:a:" + product + ":" + tag.Version + ":*:*:*:*:*:*:*"

@@ -42,6 +42,7 @@ func TestCPE(t *testing.T) {
 		{"golang/go", "1.22rc1", ""},
 		{"helm/helm", "v3.0.0-rc.1", ""},
 		{"helm/helm", "main", ""},
+		{"hashicorp/vault", "api/v1.2.0", ""},
 		{"helm/helm", "", ""},
 		{"someone/helm", "v3.0.0", ""},
 		{"", "v3.0.0", ""},
