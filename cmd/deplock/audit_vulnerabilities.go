@@ -40,18 +40,20 @@ a registry's package, or of a release on GitHub: by its tag, by which OSV knows 
 all programs in C and C++. All others are listed as not asked. It exits 1 if there is a
 vulnerability at or above --severity, or of unknown severity, that policy.ignore of
 the lockfile does not accept for a reason until a day, and 3 if OSV cannot be asked.
---database takes the place of OSV: a directory with ECOSYSTEM/all.zip as OSV exports
-them (npm, Go, PyPI, crates.io, Maven, RubyGems, GIT), or one such zip. Images are not
-looked into.
+Where no fixed version is known that could be locked, GitHub is asked for a newer one,
+unless --offline is given. --database takes the place of OSV: a directory with
+ECOSYSTEM/all.zip as OSV exports them (npm, Go, PyPI, crates.io, Maven, RubyGems, GIT),
+or one such zip. Images are not looked into.
 
 With --inspect it also asks about what programs of Go were built from: their own
 modules, those that they need and the standard library, as the build information in
 each file says. Files come out of the cache or are downloaded, and verified as
-always. A program has a module's fault only if it calls that code, which govulncheck
+always; one that is not to be had is reported, with exit code 3 or 4 if nothing is
+found in the others. A program has a module's fault only if it calls that code, which govulncheck
 can tell.`
 
 func (f *vulnerabilityFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.on, "vulnerabilities", false, "ask OSV for known vulnerabilities of what is pinned, and nobody else")
+	flags.BoolVar(&f.on, "vulnerabilities", false, "ask OSV for known vulnerabilities of what is pinned")
 	flags.StringVar(&f.severity, "severity", "low", "with --vulnerabilities: the least severity that counts: low, medium, high or critical")
 	flags.StringVar(&f.database, "database", "", "with --vulnerabilities: a copy of OSV's database to look into, in the place of its API")
 	flags.BoolVar(&f.offline, "offline", false, "with --vulnerabilities: ask no server; needs --database")
