@@ -32,14 +32,7 @@ func (f *File) Check() error {
 func (f *File) CheckComplete() error {
 	var faults ErrorList
 	for _, d := range f.Deps {
-		platforms := d.Platforms
-		if platforms == nil {
-			platforms = f.Platforms
-		}
-		missing := slices.DeleteFunc(slices.Clone(platforms), func(p Platform) bool {
-			_, ok := d.Line(p)
-			return ok
-		})
+		missing := f.missing(d)
 		what := "anything"
 		if len(missing) > 0 {
 			what = joinPlatforms(missing)
@@ -51,6 +44,31 @@ func (f *File) CheckComplete() error {
 		faults = append(faults, e)
 	}
 	return faults.err()
+}
+
+// missing returns the platforms that d asks for, or f if it names none, and is not locked for.
+func (f *File) missing(d *Dep) []Platform {
+	platforms := d.Platforms
+	if platforms == nil {
+		platforms = f.Platforms
+	}
+	return slices.DeleteFunc(slices.Clone(platforms), func(p Platform) bool {
+		_, ok := d.Line(p)
+		return ok
+	})
+}
+
+// Stale returns the platforms for which d has to be locked again before it can be used: of
+// stale lines, as [File.Check] reports them, and those that are missing, as
+// [File.CheckComplete] does.
+func (f *File) Stale(d *Dep) []Platform {
+	platforms := f.missing(d)
+	for _, l := range d.Locked {
+		if want, err := d.Expand(d.URL, l.Platform); err != nil || want != l.URL {
+			platforms = append(platforms, l.Platform)
+		}
+	}
+	return platforms
 }
 
 func joinPlatforms(platforms []Platform) string {

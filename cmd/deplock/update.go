@@ -23,6 +23,7 @@ import (
 type updateFlags struct {
 	lockFlags
 	latest           bool
+	stale            bool
 	requireSignature bool
 }
 
@@ -39,6 +40,7 @@ file that upstream has replaced on purpose; deplock sync locks addresses that ar
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.latest, "latest", false, "take the latest version of each that says where to find it")
+	flags.BoolVar(&f.stale, "stale", false, "lock what is stale or missing and leave all else as it is, as on a branch where a bot has raised a version")
 	flags.StringArrayVar(&f.platforms, "platform", nil, "lock this platform alone; may be given again")
 	flags.BoolVar(&f.acceptSigner, "accept-signer", false, "lock what was signed, though somebody else signs it now, or nobody")
 	flags.BoolVar(&f.requireSignature, "require-signature", false, requireUsage)
@@ -53,6 +55,9 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 	}
 	if len(addresses) > 0 && f.requireSignature {
 		return console.Usagef("a dependency (deplock add) can be signed", "%s: --require-signature is about dependencies, not addresses", source.Redact(addresses[0]))
+	}
+	if named := slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "@") }); f.stale && (named || f.latest || len(f.platforms) > 0 || len(addresses) > 0) {
+		return console.Usagef("", "--stale finds itself what to lock: it goes with names alone, not with versions, --latest, --platform or addresses")
 	}
 	file, wants, err := c.wanted(names)
 	if err != nil {
@@ -71,6 +76,9 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 	}
 	client.RequireSignature = f.requireSignature
 	entries := c.entriesOf(ctx, f.online, file)
+	if f.stale {
+		wants = staleOf(file, wants)
+	}
 	if f.latest {
 		if err := c.accept(client, entries, depsOf(wants)); err != nil {
 			return err
@@ -84,7 +92,10 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 		return err
 	}
 	for i := range wants {
-		if wants[i].Platforms, err = f.platformsOf(file, wants[i]); err != nil {
+		if wants[i].Platforms == nil {
+			wants[i].Platforms, err = f.platformsOf(file, wants[i])
+		}
+		if err != nil {
 			return err
 		}
 		wants[i].Platforms = slices.DeleteFunc(wants[i].Platforms, func(p lock.Platform) bool { return slices.Contains(without[wants[i].Dep.Name], p) })
@@ -100,6 +111,24 @@ func (c *command) update(ctx context.Context, f updateFlags, args []string) erro
 			return errors.Join(update.Apply(doc, results, f.skipMissing), update.ApplyPins(doc, changes))
 		})
 	}, changes...)
+}
+
+// staleOf returns the wants that there is something to lock for, with the platforms of that.
+func staleOf(file *lock.File, wants []update.Want) []update.Want {
+	var stale []update.Want
+	for _, w := range wants {
+		platforms := file.Stale(w.Dep)
+		switch {
+		case len(w.Dep.Locked) == 0 || slices.Contains(platforms, lock.Any):
+			w.Platforms = nil // what it is locked for is a question of its templates
+		case len(platforms) == 0:
+			continue
+		default:
+			w.Platforms = platforms
+		}
+		stale = append(stale, w)
+	}
+	return stale
 }
 
 func depsOf(wants []update.Want) []*lock.Dep {
