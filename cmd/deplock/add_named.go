@@ -211,9 +211,23 @@ func (c *command) tagsOf(ctx context.Context, client *update.Client, entry *cata
 	query.Line = line
 	found, err := client.Release.LatestAccepted(ctx, *query, "", entry.Accepts)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", entry.FullName(), err)
+		return nil, unlisted(fmt.Errorf("%s: %w", entry.FullName(), err), entry.FullName())
 	}
 	return []string{found.Tag}, nil
+}
+
+// unlisted adds to the hint of an error, that nobody could be asked for the versions of a
+// tool, how to do without.
+func unlisted(err error, name string) error {
+	explained, ok := errors.AsType[*console.Error](explainOne(err))
+	if !ok || explained.Code != exit.Unavailable {
+		return err
+	}
+	hint := "nobody is asked for versions where one is named: deplock add " + name + "@VERSION"
+	if explained.Hint != "" {
+		hint = explained.Hint + "; " + hint
+	}
+	return &console.Error{Err: err, Hint: hint, Code: explained.Code}
 }
 
 // mapAvailable maps an entry, if that is wanted without the platforms that it lacks. It

@@ -27,26 +27,51 @@ func (c *command) oneLockfile(cmd *cobra.Command, _ []string) error {
 	if len(c.lockFiles) > 0 {
 		c.lockFile = c.lockFiles[0]
 	}
-	if len(c.lockFiles) == 1 {
-		c.console.Command = withLockfile(cmd.Root(), c.lockFile)
-	}
+	c.console.Command = c.typed(cmd)
 	return nil
 }
 
-// withLockfile returns what names a lockfile, which was named this time, in the commands of
-// hints: without it they would be about another one.
-func withLockfile(root *cobra.Command, name string) func(string) string {
+// typed returns what completes the commands of hints with the options of cmd without which
+// they would be about another lockfile, or refuse what cmd takes.
+func (c *command) typed(cmd *cobra.Command) func(string) string {
 	var words []string
-	for _, cmd := range root.Commands() {
-		words = append(words, cmd.Name())
+	insecure := make(map[string]bool) // commands that have --allow-http
+	for _, other := range cmd.Root().Commands() {
+		words = append(words, other.Name())
+		insecure[other.Name()] = other.Flags().Lookup(allowHTTPName) != nil
 	}
+	lockFile := ""
+	if len(c.lockFiles) > 0 {
+		lockFile = " -f " + word(c.lockFile)
+	}
+	plain := cmd.Flags().Lookup(allowHTTPName)
 	commands := regexp.MustCompile(`\bdeplock (` + strings.Join(words, "|") + `)\b`)
 	return func(hint string) string {
+		name, allow := lockFile, ""
 		if strings.Contains(hint, " -f ") {
-			return hint
+			name = ""
 		}
-		return commands.ReplaceAllString(hint, "deplock -f "+strings.ReplaceAll(word(name), "$", "$$")+" $1")
+		if plain != nil && plain.Value.String() == "true" && !strings.Contains(hint, "--"+allowHTTPName) {
+			allow = " --" + allowHTTPName
+		}
+		return commands.ReplaceAllStringFunc(hint, func(text string) string {
+			verb := strings.TrimPrefix(text, "deplock ")
+			if !insecure[verb] {
+				return "deplock" + name + " " + verb
+			}
+			return "deplock" + name + " " + verb + allow
+		})
 	}
+}
+
+// about keeps with each error of err the commands of its hints as they are now: an error
+// of one of several lockfiles is printed when the others have been looked at.
+func (c *command) about(err error) error {
+	var all []error
+	for _, e := range console.Flatten(err) {
+		all = append(all, &console.Typed{Err: e, Command: c.console.Command})
+	}
+	return errors.Join(all...)
 }
 
 // several makes cmd run for each lockfile that the options name. It fails if one of
@@ -68,7 +93,8 @@ func (c *command) several(cmd *cobra.Command) *cobra.Command {
 		worst := exit.OK
 		for _, name := range c.lockFiles {
 			c.lockFile, c.code = name, exit.OK
-			errs = append(errs, run(cmd, args))
+			c.console.Command = c.typed(cmd)
+			errs = append(errs, c.about(run(cmd, args)))
 			worst = max(worst, c.code)
 		}
 		c.code = worst

@@ -55,7 +55,7 @@ func TestTerminalQuestion(t *testing.T) {
 			code, text := x.Wait()
 			lockfile, err := os.ReadFile(filepath.Join(cmd.Dir, "deps.lock.toml"))
 			if test.dep == "" {
-				if code != 1 || err == nil || !strings.Contains(text, "deplock add server "+s.URL+"/o/r") {
+				if code != 1 || err == nil || !strings.Contains(text, "deplock add --allow-http server "+s.URL+"/o/r") {
 					t.Errorf("exit code %d, %v\n%s", code, err, text)
 				}
 				return

@@ -36,6 +36,16 @@ func Usagef(hint, format string, args ...any) error {
 	return &Error{fmt.Errorf(format, args...), hint, exit.Usage}
 }
 
+// Typed is an error whose hints have their commands as they were to be typed where it
+// occurred, which Command returns as that of a Console does.
+type Typed struct {
+	Err     error
+	Command func(hint string) string
+}
+
+func (e *Typed) Error() string { return e.Err.Error() }
+func (e *Typed) Unwrap() error { return e.Err }
+
 // Report prints err with hints, each of its joined errors by itself, and returns the
 // exit code.
 func (c *Console) Report(err error) int {
@@ -77,6 +87,10 @@ func graver(a, b int) int {
 }
 
 func (c *Console) reportOne(err error) int {
+	if typed, ok := errors.AsType[*Typed](err); ok {
+		defer func(before func(string) string) { c.Command = before }(c.Command)
+		c.Command = typed.Command
+	}
 	var (
 		coded        *Error
 		bad          *lock.Error
