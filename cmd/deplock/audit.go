@@ -29,8 +29,8 @@ moved for good, and unreachable. Where a rule of --rewrite leads, nothing is
 unreachable, not gone: upstream itself has not said so. With --cache and the old
 bytes in it, it names the members in which two archives differ. With --signatures, a
 line whose signature does not hold any more is unverified: the key has expired, say, or
-is revoked. It exits 1 if upstream has changed, and 3 if all that is wrong is that
-something could not be reached.` + vulnerabilitiesLong,
+is revoked. It exits 1 if upstream has changed or a dependency is not locked, and 3 if all that
+is wrong is that something could not be reached.` + vulnerabilitiesLong,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := known.check(cmd.Flags().Changed, len(c.lockFiles), asJSON, signatures); err != nil {
@@ -52,10 +52,12 @@ something could not be reached.` + vulnerabilitiesLong,
 				return err
 			}
 			if asJSON {
-				return c.auditJSON(findings)
+				err = c.auditJSON(findings)
+			} else {
+				c.auditText(findings, signatures)
 			}
-			c.auditText(findings, signatures)
-			return nil
+			c.judgeUncompared(s, len(args) > 0, len(findings) > 0)
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&signatures, "signatures", false, "also verify the signatures again, with the keys as they are now")
@@ -74,6 +76,32 @@ func (c *command) judge(fine, unreachable bool) {
 		c.code = exit.Unavailable
 	case !unreachable:
 		c.code = exit.Failure
+	}
+}
+
+// judgeUncompared says what of a selection has nothing that upstream could be compared with:
+// what is not locked, which counts as a finding, and what a person has left unpinned, which
+// counts where the arguments name that alone.
+func (c *command) judgeUncompared(s selected, named, compared bool) {
+	for _, d := range s.deps {
+		if what := unlocked(s.file, d, nil); what != "" {
+			c.console.Warnf("%s: not compared: not locked for %s", d.Name, what)
+			c.console.Hintf("deplock update %s", d.Name)
+			c.code = exit.Failure
+		}
+	}
+	if compared {
+		return
+	}
+	_, unpinned := splitPins(s.pins)
+	for _, p := range unpinned {
+		c.console.Warnf("%s: not compared: it is unpinned: %s", source.Redact(p.URL), p.Unpinned)
+		if named {
+			c.code = exit.Failure
+		}
+	}
+	if len(s.deps) == 0 && len(unpinned) == 0 {
+		c.console.Warnf("%s: nothing is pinned, so nothing was compared", c.name())
 	}
 }
 

@@ -56,16 +56,21 @@ func (c *command) export(s selected, o exportOptions) error {
 	}
 	lines := export.Lines(s.deps)
 	stages := export.StagePlatforms(s.file)
+	var only []lock.Platform
 	if o.platform != "" {
 		p, err := parsePlatforms([]string{o.platform})
 		if err != nil {
 			return err
 		}
 		lines = slices.DeleteFunc(lines, func(l export.Line) bool { return l.Platform != p[0] && l.Platform != lock.Any })
-		stages = p
+		stages, only = p, p
 	}
 	switch format {
-	case "dockerfile":
+	case "sha256sums", "add", "json", "buildx-policy":
+		c.warnUnlocked(s, only)
+	}
+	switch format {
+	case "dockerfile": // says it itself
 		d := export.Dockerfile{Lockfile: c.name(), Syntax: o.syntax, Platforms: stages, Deps: s.deps, Pins: s.pins}
 		return c.left(d.Write(c.stdout))
 	case "json":

@@ -193,6 +193,7 @@ func (c *command) mirror(f mirrorFlags, target, verb string) (*mirroring, error)
 	if err != nil {
 		return nil, err
 	}
+	c.warnUnlocked(selected{file: file, deps: file.Deps}, nil)
 	images, err := c.pinnedImages(f, file)
 	if err != nil {
 		return nil, err

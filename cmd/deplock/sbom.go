@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -121,35 +119,12 @@ func (c *command) documented(platform string) (selected, []*sbom.Pinned, error) 
 		}
 		return selected{}, nil, console.Usagef(hint, "%s: nothing is pinned%s", c.name(), about)
 	}
-	for _, d := range s.file.Deps {
-		if what := unlocked(s.file, d, platforms); what != "" {
-			c.console.Warnf("%s: left out: not locked for %s", d.Name, what)
-		}
-	}
+	c.warnUnlocked(s, platforms)
 	_, unpinned := splitPins(s.pins)
 	for _, p := range unpinned {
 		c.console.Warnf("%s: left out: it is unpinned: %s", source.Redact(p.URL), p.Unpinned)
 	}
 	return s, all, nil
-}
-
-// unlocked returns what a dependency is not locked for though that is asked for, of some
-// platforms or of all if there are none, or "".
-func unlocked(f *lock.File, d *lock.Dep, platforms []lock.Platform) string {
-	wanted := d.Platforms
-	if wanted == nil {
-		wanted = f.Platforms
-	}
-	var missing []string
-	for _, p := range wanted {
-		if _, ok := d.Line(p); !ok && (platforms == nil || slices.Contains(platforms, p)) {
-			missing = append(missing, p.String())
-		}
-	}
-	if len(missing) == 0 && len(d.Locked) == 0 && (platforms == nil || len(wanted) == 0) {
-		return "anything"
-	}
-	return strings.Join(missing, ", ")
 }
 
 // inspectBuilds finds out what programs of Go were built from.

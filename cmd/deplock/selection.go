@@ -124,3 +124,32 @@ func splitPins(pins []lock.Pin) (pinned, unpinned []lock.Pin) {
 	}
 	return pinned, unpinned
 }
+
+// warnUnlocked warns of what is selected and left out since it is not locked, of some
+// platforms or of all if there are none.
+func (c *command) warnUnlocked(s selected, platforms []lock.Platform) {
+	for _, d := range s.deps {
+		if what := unlocked(s.file, d, platforms); what != "" {
+			c.console.Warnf("%s: left out: not locked for %s", d.Name, what)
+		}
+	}
+}
+
+// unlocked returns what a dependency is not locked for though that is asked for, of some
+// platforms or of all if there are none, or "".
+func unlocked(f *lock.File, d *lock.Dep, platforms []lock.Platform) string {
+	wanted := d.Platforms
+	if wanted == nil {
+		wanted = f.Platforms
+	}
+	var missing []string
+	for _, p := range wanted {
+		if _, ok := d.Line(p); !ok && (platforms == nil || slices.Contains(platforms, p)) {
+			missing = append(missing, p.String())
+		}
+	}
+	if len(missing) == 0 && len(d.Locked) == 0 && (platforms == nil || len(wanted) == 0) {
+		return "anything"
+	}
+	return strings.Join(missing, ", ")
+}
