@@ -67,6 +67,9 @@ type Client struct {
 	// Unpinned limits an answer whose size is not pinned, in bytes; zero means
 	// DefaultUnpinned.
 	Unpinned int64
+	// ReadTime is how long an answer that Read reads may take as a whole; zero means two
+	// minutes, and more where it may be large.
+	ReadTime time.Duration
 	// Jobs is how many artifacts are worked on at once; zero means
 	// DefaultJobs.
 	Jobs int

@@ -437,3 +437,17 @@ func TestFetchPlaceFails(t *testing.T) {
 	}
 	wantTree(t, c.Root, "opt/", "opt/a", "opt/b/", "opt/b/in the way")
 }
+
+// TestReadSlowly: a server that sends a byte now and then never stalls, and no answer that is
+// read as a whole is waited for without an end.
+func TestReadSlowly(t *testing.T) {
+	s := fetchtest.New(t)
+	c := client(t)
+	c.Retries, c.ReadTime = 5, 200*time.Millisecond
+	endless := s.Trickle(nil, strings.Repeat("x", 1<<16))
+	a := fetch.Artifact{Name: "list", URL: s.Script("/list", endless)}
+	_, err := c.Read(t.Context(), a, 1<<20)
+	if e, ok := errors.AsType[*fetch.TransferError](err); !ok || len(e.Attempts) != 1 || !strings.Contains(err.Error(), "the whole answer has not come within 200ms") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -82,12 +82,20 @@ func (r *run) origin(address string) []candidate {
 }
 
 // Read returns what the URL of an artifact serves, whatever its digest: a list
-// of checksums, say. More than limit bytes are an error. Errors are of type
-// *TransferError, or the cause with which ctx ended.
+// of checksums, say. More than limit bytes are an error, and so is what has not come as a
+// whole within ReadTime: a server that sends a byte now and then never stalls. Errors are of
+// type *TransferError, or the cause with which ctx ended.
 func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte, err error) {
 	r := c.newRun()
+	whole := c.ReadTime
+	if whole == 0 {
+		whole = readTime + time.Duration(limit/readRate)*time.Second
+	}
+	slow := fmt.Errorf("the whole answer has not come within %s", whole)
 	err = r.ask(ctx, &a, r.origin(a.URL), func(c candidate, l *lease) error {
 		s := &memory{}
+		ctx, cancel := context.WithTimeoutCause(ctx, whole, slow)
+		defer cancel()
 		resp, err := r.get(ctx, l, source.Request{URL: c.url, Direct: c.direct, Limit: limit, AtMost: true, Dst: s})
 		if err == nil && resp.Overlong {
 			err = fmt.Errorf("more than %d bytes", limit)
@@ -100,6 +108,13 @@ func (c *Client) Read(ctx context.Context, a Artifact, limit int64) (text []byte
 	}
 	return text, err
 }
+
+// readTime is how long what Read reads may take, and a second more for each readRate bytes
+// that it may have.
+const (
+	readTime = 2 * time.Minute
+	readRate = 64 << 10
+)
 
 // memory is a source.Sink that collects the bytes in memory.
 type memory struct {

@@ -3,6 +3,7 @@ package advisory
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"depfetch/lock"
@@ -94,6 +96,34 @@ func (a *api) client(waits *[]time.Duration) *Client {
 		API: a.URL + "/", HTTP: &release.Client{Transport: http.DefaultTransport}, Retries: 2,
 		Sleep: func(_ context.Context, d time.Duration) error { *waits = append(*waits, d); return nil },
 	}
+}
+
+// drip is a server that sends a byte each second and never ends.
+type drip struct{}
+
+func (drip) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, w := io.Pipe()
+	go func() {
+		for r.Context().Err() == nil {
+			time.Sleep(time.Second)
+			io.WriteString(w, " ")
+		}
+		w.CloseWithError(r.Context().Err())
+	}()
+	return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
+}
+
+// TestDrip: an answer without an end is waited for once.
+func TestDrip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		c := &Client{API: "https://osv.example.com", HTTP: &release.Client{Transport: drip{}}, Retries: 5}
+		_, err := Audit(t.Context(), c, []Subject{ellipticSubject()}, Policy{})
+		took := time.Since(began).Truncate(time.Minute)
+		if !errors.Is(err, release.ErrSlow) || took != 2*time.Minute {
+			t.Errorf("after %s: %v", took, err)
+		}
+	})
 }
 
 const elliptic = `{"schema_version":"1.7.3","id":"GHSA-r9p9-mrjm-926w","aliases":["CVE-2020-28498"],"modified":"2023-11-08T04:03:39Z",

@@ -265,10 +265,10 @@ func temporary(status int) bool {
 	return status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
 }
 
-// unanswered reports whether err means that no whole answer came.
+// unanswered reports whether err means that no whole answer came, though there was time.
 func unanswered(err error) bool {
 	e, ok := errors.AsType[*release.AnswerError](err)
-	return !ok || e.Status == 0
+	return !ok || e.Status == 0 && !errors.Is(err, release.ErrSlow)
 }
 
 // maxPause limits the Retry-After that is followed.

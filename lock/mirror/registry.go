@@ -66,7 +66,7 @@ func (r Registry) connect(jobs, retries int) (*connection, error) {
 		wait = time.Second
 	}
 	options := []remote.Option{
-		remote.WithAuthFromKeychain(r.Keychain), remote.WithTransport(guarded{under, r.Stall, r.after}), remote.WithUserAgent(r.UserAgent),
+		remote.WithAuthFromKeychain(r.Keychain), remote.WithTransport(guarded{answer.Timed{RoundTripper: under}, r.Stall, r.after}), remote.WithUserAgent(r.UserAgent),
 		remote.WithJobs(max(jobs, 1)),
 		remote.WithRetryBackoff(remote.Backoff{Duration: wait, Factor: 2, Jitter: 0.1, Steps: retries + 1, Cap: 30 * time.Second}),
 		remote.WithRetryPredicate(func(err error) bool { return temporary(err) }),

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	answer "depfetch/lock/registry"
 )
 
 // Config is the part of an image's configuration that says how its programs run.
@@ -67,8 +69,9 @@ func (r *Registry) options(ctx context.Context) []remote.Option {
 	if r.Keychain != nil {
 		opts = append(opts, remote.WithAuthFromKeychain(r.Keychain))
 	}
-	if r.Transport != nil {
-		opts = append(opts, remote.WithTransport(r.Transport))
+	under := r.Transport
+	if under == nil {
+		under = remote.DefaultTransport
 	}
-	return opts
+	return append(opts, remote.WithTransport(answer.Timed{RoundTripper: under, Blobs: true}))
 }

@@ -1,5 +1,5 @@
 // Package registry reads the errors of container registries, as go-containerregistry
-// returns them.
+// returns them, and limits the time of their answers.
 package registry
 
 import (

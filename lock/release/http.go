@@ -23,7 +23,9 @@ const (
 )
 
 var (
-	errSlow = fmt.Errorf("no answer for %s", answerTime)
+	// ErrSlow is the cause of an AnswerError if no whole answer has come in time. Whoever
+	// asks again would wait for as long again.
+	ErrSlow = fmt.Errorf("the whole answer has not come within %s", answerTime)
 	errLong = fmt.Errorf("the answer is longer than %d MiB", maxAnswer>>20)
 )
 
@@ -48,7 +50,7 @@ func (c *Client) send(ctx context.Context, address string, header http.Header, b
 	if c.Token != "" && source.SameOrigin(address, c.base()) {
 		header.Set("Authorization", "Bearer "+c.Token)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, ErrSlow)
 	defer cancel()
 	asked, _ := c.Rewrites.Rewrite(address)
 	if asked == address {
@@ -60,8 +62,8 @@ func (c *Client) send(ctx context.Context, address string, header http.Header, b
 		a, err = c.read(ctx, nil, address, header, body)
 	}
 	a.Asked = asked
-	if errors.Is(context.Cause(ctx), errSlow) {
-		err = errSlow
+	if errors.Is(context.Cause(ctx), ErrSlow) {
+		err = ErrSlow
 	}
 	switch {
 	case err != nil:

@@ -114,7 +114,7 @@ func TestHTTPSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		_, err := (&Client{Transport: silent{}}).get(t.Context(), "https://host.example/?x=secret", nil)
-		if !errors.Is(err, errSlow) || time.Since(begin) != answerTime || strings.Contains(err.Error(), "secret") {
+		if !errors.Is(err, ErrSlow) || time.Since(begin) != answerTime || strings.Contains(err.Error(), "secret") {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 	})
