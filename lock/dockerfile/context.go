@@ -123,6 +123,7 @@ type copied struct {
 	parent bool   // --parents: the directories of source are kept
 	at     int
 	text   *string       // the content of a heredoc; nil for files
+	why    string        // why the content of a heredoc is not known; empty if it is
 	locate func(int) int // maps an offset in text to one in the file
 }
 

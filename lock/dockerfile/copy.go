@@ -1,8 +1,10 @@
 package dockerfile
 
 import (
+	"cmp"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -38,7 +40,7 @@ func (e *evaluation) copyFiles(in *Instruction, sd instructions.SourcesAndDest, 
 		if h.Expand {
 			v := e.file.expand(text, e.scope)
 			if !v.Known() {
-				continue
+				c.why = "the heredoc " + h.Path + " is not known: " + v.Why
 			}
 			text = v.Text
 		}
@@ -80,6 +82,8 @@ func (e *evaluation) contextFile(p string) (script.File, bool) {
 		}
 		for _, x := range c.candidates(p) {
 			switch {
+			case c.why != "":
+				return script.File{Why: c.why}, true
 			case c.text != nil:
 				return script.File{Text: *c.text, Locate: c.locate}, true
 			case f.Context == nil && x.named:
@@ -116,4 +120,29 @@ func (e *evaluation) depfetchCopied(c *instructions.CopyCommand) {
 		to = path.Join(e.machine.Dir, to)
 	}
 	e.machine.Aliases[path.Clean(to)] = "/depfetch"
+}
+
+// toolsCopied records the curl and wget that a COPY takes from another stage, if that has
+// not got them from an image.
+func (e *evaluation) toolsCopied(c *instructions.CopyCommand) {
+	from := e.file.stage(c.From)
+	if i, err := strconv.Atoi(c.From); from == nil && err == nil && i >= 0 && i < len(e.file.Stages) {
+		from = e.file.Stages[i]
+	}
+	dest := e.file.expand(c.DestPath, e.scope)
+	if end := e.ends[from]; end != nil && dest.Known() {
+		for _, src := range c.SourcePaths {
+			if s := e.file.expand(src, e.scope); s.Known() {
+				e.machine.CopyTools(end.machine, path.Clean("/"+s.Text), path.Join("/", cmp.Or(absolute(dest.Text), path.Join(e.machine.Dir, dest.Text))))
+			}
+		}
+	}
+}
+
+// absolute returns a path if it is absolute, or "".
+func absolute(p string) string {
+	if strings.HasPrefix(p, "/") {
+		return p
+	}
+	return ""
 }

@@ -218,6 +218,16 @@ func (f *File) Declares(name string) bool {
 	})
 }
 
+// Start returns the offset of the instruction that has an offset of the Dockerfile.
+func (f *File) Start(offset int) int {
+	for _, in := range f.all {
+		if in.Start <= offset && offset < in.End {
+			return in.Start
+		}
+	}
+	return offset
+}
+
 // Numbered reports whether the Dockerfile refers to stages by their numbers.
 func (f *File) Numbered() bool {
 	numbered := func(name string) bool {

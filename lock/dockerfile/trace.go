@@ -59,7 +59,7 @@ func (f *File) Trace(p lock.Platform) *Trace {
 				base = f.before(s, ref.Text)
 			}
 		}
-		e := f.evaluate(s, p, meta, ends[base], budget)
+		e := f.evaluate(s, p, meta, ends, base, budget)
 		ends[s] = e
 		t.Stages = append(t.Stages, e.trace)
 	}
@@ -76,10 +76,12 @@ type evaluation struct {
 	copies  []*copied // from the context, the oldest first
 	mounts  []*copied // from the context, into the current RUN
 	trace   StageTrace
+	ends    map[*Stage]*evaluation // of the stages before it
 }
 
-func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, base *evaluation, budget *script.Budget) *evaluation {
-	e := &evaluation{file: f, meta: meta, scope: newScope(), trace: StageTrace{Stage: s}}
+func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, ends map[*Stage]*evaluation, on *Stage, budget *script.Budget) *evaluation {
+	e := &evaluation{file: f, meta: meta, scope: newScope(), trace: StageTrace{Stage: s}, ends: ends}
+	base := ends[on]
 	if base != nil && budget.Spend(256*(len(base.scope.env)+len(base.scope.arg)+len(base.scope.unset)+1)) {
 		e.scope, e.machine = base.scope.clone(), base.machine.Clone()
 		e.shell = base.shell
@@ -138,6 +140,7 @@ func (e *evaluation) instruction(in *Instruction) {
 			e.copyFiles(in, c.SourcesAndDest, c.Parents)
 		} else {
 			e.depfetchCopied(c)
+			e.toolsCopied(c)
 		}
 	case *instructions.RunCommand:
 		e.run(in, c)

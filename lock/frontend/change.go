@@ -191,7 +191,9 @@ func (c *change) run(s *step, at place) (bool, error) {
 	switch {
 	case run == nil && c.isOnbuild(at) && asks.MatchString(strings.Join(s.GetExec().Meta.Args, " ")):
 		return false, c.leaveAt(at, "an ONBUILD of its base runs curl or wget", hintOnbuild)
-	case run == nil, run.Adopted() && run.LockPath != c.build.lockPath:
+	case run == nil:
+		return false, c.leaveRest(at)
+	case run.Adopted() && run.LockPath != c.build.lockPath:
 		return false, nil
 	case spec.OS != "linux":
 		return false, c.leave(reading, at, []sync.Reason{{At: run.Instruction.Start, What: "it runs on " + spec.OS + ", and depfetch takes the place of curl and wget on Linux alone"}})
@@ -213,6 +215,17 @@ func (c *change) run(s *step, at place) (bool, error) {
 		return false, c.leave(reading, at, []sync.Reason{{At: run.Instruction.Start, What: "its PATH has no " + run.Dir, Hint: "put it in front of the others"}})
 	}
 	return true, c.mount(s, run, at, all)
+}
+
+// leaveRest leaves a step that calls neither curl nor wget, as far as is known, for the
+// reasons that sync has, if it has any.
+func (c *change) leaveRest(at place) error {
+	r := c.own[0]
+	reasons := slices.DeleteFunc(slices.Clone(r.Left), func(reason sync.Reason) bool { return !c.starts(r, r.File.Start(reason.At), at) })
+	if len(reasons) == 0 {
+		return nil
+	}
+	return c.leave(r, at, reasons)
 }
 
 // mount mounts depfetch, a lockfile and the files into a RUN: those that it asks for, or

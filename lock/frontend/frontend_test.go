@@ -114,6 +114,12 @@ run /bin/sh -c curl -fO https://e.example/a -O https://e.example/b
 		want:       "run /bin/sh -c /usr/bin/curl -fO https://e.example/a",
 		warns:      "2: depfetch: Dockerfile:2:5: /usr/bin/curl is called by its path, past depfetch",
 	}, {
+		name:       "so is a RUN that may run curl in a way that is not known",
+		dockerfile: "FROM debian\nRUN my-retry curl -fO https://e.example/a\n",
+		lockfile:   locking("https://e.example/a"),
+		want:       "run /bin/sh -c my-retry curl -fO https://e.example/a",
+		warns:      "2: depfetch: Dockerfile:2:5: my-retry may run curl, in a way that is not known",
+	}, {
 		name:       "and is an error in a strict build",
 		dockerfile: "FROM debian\nRUN /usr/bin/curl -fO https://e.example/a\n",
 		lockfile:   locking("https://e.example/a"),

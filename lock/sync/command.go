@@ -2,6 +2,7 @@ package sync
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,20 +14,37 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	name := path.Base(c.Name.Text)
 	run.Fetches = run.Fetches || name == "depfetch"
 	if !c.Name.Known() {
-		run.leave(c.Start, "it starts a program whose name is not known: "+c.Name.Why, hintRecord)
+		what := "it starts a program whose name is not known: " + c.Name.Why
+		if slices.ContainsFunc(c.Args, hasAddress) {
+			run.say(c.Start, what, hintRecord)
+		}
+		run.leave(c.Start, what, hintRecord)
 		return
+	}
+	called := name
+	if c.Program != "" {
+		name = c.Program
 	}
 	switch why := downloadsItself(name, c.Args); {
 	case why != "":
 		run.leave(c.Start, name+" downloads by itself: "+why, hintRecord)
 		return
 	case name != "curl" && name != "wget":
+		if tool := mayRun(name, c.Args); tool != "" {
+			run.say(c.Start, name+" may run "+tool+", in a way that is not known", "call "+tool+" without it, or "+hintRecord)
+		}
 		run.change(name, c)
 		return
 	}
 	run.addCall(name, c, downloads)
 	run.paths = append(run.paths, c.Path)
-	if strings.Contains(c.Name.Text, "/") {
+	if c.Made != "" {
+		run.leave(c.Start, c.Made+", and may do more than download", "leave it out, if depfetch does")
+	}
+	switch {
+	case c.Program != "" && called != name:
+		run.leave(c.Start, c.Name.Text+" is "+name+" under another name, past depfetch", "call it as "+name)
+	case strings.Contains(c.Name.Text, "/"):
 		run.leave(c.Start, c.Name.Text+" is called by its path, past depfetch", "call it as "+name)
 	}
 	for _, via := range c.Via {
@@ -34,6 +52,34 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 			run.leave(c.Start, via+" "+name+" passes depfetch by: "+why, "call "+name+" without it")
 		}
 	}
+}
+
+// hasAddress reports whether a word has an address in it.
+func hasAddress(v script.Value) bool { return strings.Contains(v.Text, "://") }
+
+// callsTool matches a command line of curl or wget in a text.
+var callsTool = regexp.MustCompile(`(?:^|[\s;&|('"` + "`" + `/])(curl|wget)['"]?[\s,][^;&|]*://`)
+
+// mayRun returns the program that a command may run in a way that is not followed: curl
+// or wget is among its words with an address behind it. Or it returns "".
+func mayRun(name string, args []script.Value) string {
+	if script.Follows(name) {
+		return ""
+	}
+	tool := ""
+	for _, a := range args {
+		switch base := path.Base(a.Text); {
+		case tool != "" && (hasAddress(a) || !a.Known()):
+			return tool
+		case base == "curl" || base == "wget":
+			tool = base
+		default:
+			if found := callsTool.FindStringSubmatch(a.Text); found != nil {
+				return found[1]
+			}
+		}
+	}
+	return ""
 }
 
 // bypass returns the reason why a program that is run through a wrapper, such as sudo,
@@ -67,6 +113,12 @@ func bypass(via string) string {
 
 // change adds the paths that a command changes.
 func (run *Run) change(name string, c *script.Call) {
+	switch {
+	case hasWord("tar bsdtar gtar unzip", name):
+		run.unpack(c)
+	case hasWord("make ninja cmake meson", name):
+		run.installs = run.installs || slices.ContainsFunc(c.Args, func(a script.Value) bool { return strings.HasSuffix(a.Text, "install") })
+	}
 	if !hasWord("chown chmod chgrp chcon setfacl rm mv ln cp install tee rsync find", name) {
 		return
 	}
@@ -102,6 +154,41 @@ func (run *Run) change(name string, c *script.Call) {
 			whole = recursive
 		}
 		run.changed = append(run.changed, change{path: p, whole: whole})
+	}
+}
+
+// unpack adds the curl and wget that a command takes out of an archive by name.
+func (run *Run) unpack(c *script.Call) {
+	dir := c.Dir
+	for i, a := range c.Args {
+		short := len(a.Text) > 1 && a.Text[0] == '-' && a.Text[1] != '-'
+		if value, ok := strings.CutPrefix(a.Text, "--directory="); ok {
+			dir = value
+		} else if i+1 < len(c.Args) && (a.Text == "-d" || a.Text == "--directory" || short && strings.HasSuffix(a.Text, "C")) {
+			dir = c.Args[i+1].Text
+		}
+	}
+	if !strings.HasPrefix(dir, "/") {
+		dir = path.Join(c.Dir, dir)
+	}
+	for _, a := range c.Args {
+		if base := path.Base(a.Text); base == "curl" || base == "wget" {
+			run.changed = append(run.changed, change{path: path.Join(dir, base)})
+		}
+	}
+}
+
+// ownSource matches the address of the source code of curl and wget.
+var ownSource = regexp.MustCompile(`/(curl|wget)-[0-9][^/]*$`)
+
+// installsOwn adds the curl or wget that the RUN builds and installs.
+func (run *Run) installsOwn() {
+	for _, c := range run.Calls {
+		for _, r := range c.Requests {
+			if m := ownSource.FindStringSubmatch(r.URL); m != nil && run.installs {
+				run.changed = append(run.changed, change{path: "/usr/local/bin/" + m[1]})
+			}
+		}
 	}
 }
 

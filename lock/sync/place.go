@@ -33,6 +33,7 @@ const maxFolders = 64
 // mounted already.
 func (run *Run) place(r *reader) {
 	run.mounts()
+	run.installsOwn()
 	usual := script.DefaultPath
 	if base := r.base(run); base != nil {
 		if base.Path != "" {
@@ -65,9 +66,6 @@ func (run *Run) place(r *reader) {
 			continue
 		case run.covers(dir) != "":
 			why, hint = "it mounts "+run.covers(dir)+", where depfetch would be", "mount it elsewhere, or download in another RUN"
-		case run.hides(dir, tools) != "":
-			file := run.hides(dir, tools)
-			why, hint = "the build context's own "+file+" would be hidden by depfetch, and may do more than download", "leave out the COPY of it, if depfetch does"
 		case dir == "/usr/bin" || dir == "/bin":
 			// The image's own programs are here, or a package manager puts them here.
 		case slices.ContainsFunc(run.changed, func(c change) bool { return c.hits(dir, tools) }):
@@ -103,35 +101,6 @@ func (run *Run) covers(dir string) string {
 		target := path.Clean(m.Target)
 		if (m.Type == instructions.MountTypeBind || m.Type == instructions.MountTypeCache) && strings.HasPrefix(dir+"/", strings.TrimSuffix(target, "/")+"/") {
 			return target
-		}
-	}
-	return ""
-}
-
-// hides returns the program in dir that depfetch would be mounted over, if it was copied
-// from the build context: what it does, wrapping curl perhaps, is not known. One of an image
-// is curl itself. Or it returns "".
-func (run *Run) hides(dir string, tools []string) string {
-	for _, s := range run.Stage.Lineage() {
-		for _, in := range s.Instructions {
-			if in == run.Instruction {
-				return ""
-			}
-			c, ok := in.Command.(*instructions.CopyCommand)
-			if !ok || c.From != "" {
-				continue
-			}
-			sources := slices.Clone(c.SourcePaths)
-			for _, h := range c.SourceContents {
-				sources = append(sources, h.Path)
-			}
-			for _, tool := range tools {
-				file := path.Join(dir, tool)
-				to := path.Clean(c.DestPath)
-				if to == file || to == dir && slices.ContainsFunc(sources, func(s string) bool { return path.Base(s) == tool }) {
-					return file
-				}
-			}
 		}
 	}
 	return ""

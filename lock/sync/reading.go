@@ -39,7 +39,8 @@ type Reading struct {
 	File *dockerfile.File
 	Runs []*Run // that call curl or wget, in the order of the file
 	Adds []*Add // of addresses
-	// Left are the reasons for the other instructions that are left: ONBUILD.
+	// Left are the reasons for the other instructions that are left: ONBUILD, and RUNs that
+	// may run curl or wget in a way that is not known.
 	Left []Reason
 }
 
@@ -60,6 +61,8 @@ type Run struct {
 	platform lock.Platform  // that is being read
 	paths    []script.Value // the PATH of each call
 	changed  []change
+	installs bool     // it runs make install, or the like
+	said     []Reason // the obstacles that are reported even if it calls neither curl nor wget
 }
 
 // Call is one command line of curl or wget.
@@ -146,8 +149,11 @@ func Read(f *dockerfile.File, o Options) *Reading {
 	for _, run := range r.runs {
 		if len(run.Calls) > 0 {
 			r.Runs = append(r.Runs, run)
+		} else {
+			r.Left = append(r.Left, run.said...)
 		}
 	}
+	slices.SortFunc(r.Left, func(a, b Reason) int { return cmp.Compare(a.At, b.At) })
 	slices.SortFunc(r.Runs, func(a, b *Run) int { return cmp.Compare(a.Instruction.Start, b.Instruction.Start) })
 	for _, run := range r.Runs {
 		slices.SortStableFunc(run.Calls, func(a, b *Call) int { return cmp.Compare(a.At, b.At) })
@@ -183,6 +189,12 @@ func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
 		}
 		run.platform = p
 		run.command(c, downloads[c])
+	}
+	for _, w := range script.Of[script.Wrote](s.Events) {
+		if w.Run >= 0 && w.Run < len(s.Runs) && r.runs[s.Runs[w.Run]] != nil {
+			run := r.runs[s.Runs[w.Run]]
+			run.changed = append(run.changed, change{path: w.Path})
+		}
 	}
 	for _, u := range s.Unread {
 		// Scripts of other languages download with libraries of their own.
@@ -220,6 +232,14 @@ var onbuild = regexp.MustCompile(`\b(curl|wget)\b|^ADD\s.*://`)
 func (run *Run) leave(at int, what, hint string) {
 	if !slices.ContainsFunc(run.Obstacles, func(o Reason) bool { return o.What == what }) {
 		run.Obstacles = append(run.Obstacles, Reason{at, what, hint})
+	}
+}
+
+// say adds an obstacle that is reported even if the RUN calls neither curl nor wget.
+func (run *Run) say(at int, what, hint string) {
+	run.leave(at, what, hint)
+	if !slices.ContainsFunc(run.said, func(o Reason) bool { return o.What == what }) {
+		run.said = append(run.said, Reason{at, what, hint})
 	}
 }
 

@@ -139,12 +139,59 @@ func TestReasons(t *testing.T) {
 		{"RUN --mount=source=bin,target=/usr/local/bin/ curl -fsSLO https://example.com/a", "it mounts /usr/local/bin, where depfetch would be"},
 		{"RUN --mount=type=cache,target=/usr/local curl -fsSLO https://example.com/a", "it mounts /usr/local, where depfetch would be"},
 		{"RUN --mount=type=tmpfs,target=/usr/local --mount=target=/usr/local/bin/x --mount=target=src curl -fsSLO https://example.com/a", ""},
-		{"COPY --chmod=755 fake /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", "the build context's own /usr/local/bin/curl would be hidden by depfetch, and may do more than download"},
-		{"COPY tools/wget tools/x /usr/local/bin/\nRUN wget https://example.com/a", "the build context's own /usr/local/bin/wget would be hidden by depfetch, and may do more than download"},
-		{"COPY <<EOF /usr/local/bin/curl\nexec /usr/bin/curl -k \"$@\"\nEOF\nRUN curl -fsSLO https://example.com/a", "the build context's own /usr/local/bin/curl would be hidden by depfetch, and may do more than download"},
+		{"COPY --chmod=755 fake /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is of the build context, and may do more than download"},
+		{"COPY tools/wget tools/x /usr/local/bin/\nRUN wget https://example.com/a", "/usr/local/bin/wget is of the build context, and may do more than download"},
+		{"COPY tools/wget /usr/bin/wget\nRUN wget https://example.com/a", "/usr/bin/wget is of the build context, and may do more than download"},
+		{"COPY <<EOF /usr/local/bin/curl\nexec /usr/bin/curl -k \"$@\"\nEOF\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is of the build context, and may do more than download"},
 		{"COPY --from=curlimages/curl /usr/bin/curl /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", ""},
 		{"COPY tools/wget /usr/local/bin/\nRUN curl -fsSLO https://example.com/a", ""},
 		{"RUN curl -fsSLO https://example.com/a\nCOPY fake /usr/local/bin/curl", ""},
+		{"RUN printf '#!/bin/sh\\nexec /usr/bin/curl --retry 3 \"$@\"\\n' > /usr/local/bin/curl && chmod +x /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is written by a RUN, and may do more than download"},
+		{"RUN printf x > /usr/local/bin/curl && chmod +x /usr/local/bin/curl && curl -fsSLO https://example.com/a", "/usr/local/bin/curl is written by a RUN, and may do more than download"},
+		{"RUN cat <<EOF >/usr/bin/curl\nexec /usr/bin/curl.real -k \"$@\"\nEOF\nRUN curl -fsSLO https://example.com/a", "/usr/bin/curl is written by a RUN, and may do more than download"},
+		{"RUN <<EOF\necho 'exec wget2 \"$@\"' | tee /usr/local/bin/wget\nEOF\nRUN wget https://example.com/a", "/usr/local/bin/wget is written by a RUN, and may do more than download"},
+		{"WORKDIR /usr/local/bin\nRUN echo x >> wget\nWORKDIR /\nRUN wget https://example.com/a", "/usr/local/bin/wget is written by a RUN, and may do more than download"},
+		{"RUN ln -s /opt/retry.sh /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is /opt/retry.sh, and may do more than download"},
+		{"RUN ln -sf /usr/bin/curl /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", ""},
+		{"RUN ln -sf /bin/busybox /usr/local/bin/wget\nRUN wget https://example.com/a", ""},
+		{"RUN cd /usr/local/bin && ln -s ../../../opt/retry.sh curl\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is /opt/retry.sh, and may do more than download"},
+		{"COPY wrap.sh /tmp/\nRUN mv /tmp/wrap.sh /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is of the build context, and may do more than download"},
+		{"COPY wrap.sh /tmp/curl\nRUN install -Dm755 -t /usr/local/bin /tmp/curl\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is of the build context, and may do more than download"},
+		{"RUN echo x > /tmp/w && cp /tmp/w /usr/local/bin/wget\nRUN wget https://example.com/a", "/usr/local/bin/wget is written by a RUN, and may do more than download"},
+		{"ARG W\nRUN cp \"$W\" /usr/local/bin/wget\nRUN wget https://example.com/a", "/usr/local/bin/wget is ${W}, and may do more than download"},
+		{"RUN echo x > /opt/wget\nENV PATH=/opt:$PATH\nRUN wget https://example.com/a", "/opt/wget is written by a RUN, and may do more than download"},
+		{"RUN echo x > /opt/wget\nRUN wget https://example.com/a", ""},
+		{"RUN curl -fsSLo /usr/local/bin/curl https://example.com/curl-amd64 && chmod +x /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", ""},
+		{"RUN curl -fsSL https://example.com/curl.gz | gunzip > /usr/local/bin/curl\nFROM base\nRUN curl -fsSLO https://example.com/a", ""},
+		{"RUN curl -fsSLO https://example.com/a && mv curl-8 /usr/local/bin/curl", ""},
+		{"RUN wget https://example.com/a && printf x > /usr/local/bin/wget", ""},
+		{"RUN printf x > /usr/local/bin/curl\nFROM base\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is written by a RUN, and may do more than download"},
+
+		{"RUN printf x > /w/curl\nFROM debian:12\nCOPY --from=base /w/curl /usr/local/bin/\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is written by a RUN, and may do more than download"},
+		{"RUN printf x > /w/curl\nFROM debian:12\nCOPY --from=0 /w /usr/local/bin\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is written by a RUN, and may do more than download"},
+		{"COPY w.sh /w/curl.sh\nFROM debian:12\nCOPY --from=base /w/curl.sh /usr/local/bin/curl\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is written by a RUN, and may do more than download"},
+		{"RUN wget https://example.com/w\nFROM debian:12\nCOPY --from=base /usr/bin/curl /usr/local/bin/\nRUN curl -fsSLO https://example.com/a", ""},
+
+		{"RUN cp /usr/bin/curl /usr/local/bin/fetcher && fetcher -fsSL https://example.com/a -o x", "fetcher is curl under another name, past depfetch"},
+		{"RUN ln -s $(which wget) /usr/bin/get\nRUN /usr/bin/get https://example.com/a", "/usr/bin/get is wget under another name, past depfetch"},
+		{"RUN cp /bin/busybox /bb && /bb wget https://example.com/a", "busybox wget passes depfetch by: busybox has a program of its own"},
+		{"RUN mv /usr/bin/curl /usr/bin/curl.real && curl.real -fsSLO https://example.com/a", "curl.real is curl under another name, past depfetch"},
+		{"RUN alias get='curl -fsSL'\nRUN wget https://example.com/a", ""},
+		{"RUN <<EOF\nalias get='curl -fsSL'\nget -O https://example.com/a\nEOF", "it cannot be read: get is an alias of curl -fsSL, which not every shell takes"},
+		{"RUN CURL=/usr/bin/curl && $CURL -fsSLO https://example.com/a", "/usr/bin/curl is called by its path, past depfetch"},
+		{"RUN CURL='curl -fsSL' && $CURL -O https://example.com/a", ""},
+		{"RUN $(which curl) -fsSLO https://example.com/a", ""},
+		{"RUN `command -v curl` -fsSLO https://example.com/a", ""},
+		{"RUN command curl -fsSLO https://example.com/a", ""},
+		{"RUN echo https://example.com/a | xargs -n1 curl -fsSLO", ""},
+		{"RUN flock /tmp/lock curl -fsSLO https://example.com/a", ""},
+		{"RUN chronic curl -fsSLO https://example.com/a", ""},
+		{"RUN my-retry curl -fsSLO https://example.com/a", "my-retry may run curl, in a way that is not known"},
+		{"RUN parallel wget ::: https://example.com/a https://example.com/b", "parallel may run wget, in a way that is not known"},
+		{"RUN script -c 'curl -fsSLO https://example.com/a' && curl -fsSLO https://example.com/b", "script may run curl, in a way that is not known"},
+		{"RUN find /x -exec curl -o {} https://example.com/a \\;", "find may run curl, in a way that is not known"},
+		{"ARG FETCH\nRUN $FETCH https://example.com/a", "it starts a program whose name is not known: ARG FETCH has no default"},
+		{"RUN curl.exe -fsSLO https://example.com/a", "curl.exe is curl under another name, past depfetch"},
 		{"ADD https://example.com/a /a", ""},
 		{"ARG TARGETARCH\nADD https://example.com/$TARGETARCH /a", "its address is another on each platform, and --checksum is one sum"},
 		{"ADD https://example.com/a https://example.com/b /c/", "it has several sources, and --checksum is of one"},
@@ -154,7 +201,7 @@ func TestReasons(t *testing.T) {
 		{"RUN install-conda /opt/conda\nENV PATH=/opt/conda/bin:$PATH\nRUN chown -R app /opt/conda && curl -fsSLO https://example.com/a", "it changes /opt/conda/bin, where depfetch would be"},
 		{"ADD https://example.com/latest.tgz /a", "https://example.com/latest.tgz moves: its address says latest"},
 	} {
-		r := read(t, "FROM debian:12\n"+test.lines+"\n")
+		r := read(t, "FROM debian:12 AS base\n"+test.lines+"\n")
 		var got []string
 		adopt := false
 		note := func(v sync.Verdict) {
@@ -169,6 +216,7 @@ func TestReasons(t *testing.T) {
 		for _, a := range r.Adds {
 			note(a.Judge(everything{}))
 		}
+		note(sync.Verdict{Reasons: r.Left})
 		if s := strings.Join(got, "; "); s != test.want || adopt != (test.want == "") {
 			t.Errorf("%s\n got %q, adopted %v\nwant %q", test.lines, s, adopt, test.want)
 		}
@@ -193,6 +241,27 @@ func TestDir(t *testing.T) {
 	} {
 		runs := read(t, "FROM debian:12\n"+test.lines+"\n").Runs
 		if run := runs[len(runs)-1]; run.Dir != test.want || !run.Judge(everything{}).Adopt {
+			t.Errorf("%s\n got %q, %v; want %q", test.lines, run.Dir, run.Judge(everything{}), test.want)
+		}
+	}
+}
+
+// TestDirOfOwn holds that depfetch is not mounted where the RUN puts a curl of its own.
+func TestDirOfOwn(t *testing.T) {
+	const get = "RUN curl -fsSL https://example.com/a "
+	for _, test := range []struct{ lines, want string }{
+		{get + "| tar -xJC /usr/local/bin curl", "/usr/local/sbin"},
+		{get + "| tar -xz -C /usr/local/bin ./curl", "/usr/local/sbin"},
+		{get + "| tar -xz --directory=/usr/local/bin", "/usr/local/bin"},
+		{get + "-o a.zip && unzip a.zip curl -d /usr/local/bin", "/usr/local/sbin"},
+		{get + "| tar -xz -C /usr/local/bin jq", "/usr/local/bin"},
+		{get + "-o /usr/local/bin/curl", "/usr/local/sbin"},
+		{"RUN curl -fsSLO https://example.com/curl-8.1.tar.gz && tar -xf curl-8.1.tar.gz && cd curl-8.1 && ./configure && make install", "/usr/local/sbin"},
+		{"RUN curl -fsSLO https://example.com/curl-8.1.tar.gz && tar -xf curl-8.1.tar.gz", "/usr/local/bin"},
+		{"RUN wget https://example.com/curl-8.1.tar.gz && tar -xf curl-8.1.tar.gz && make -C curl install", "/usr/local/bin"},
+	} {
+		run := read(t, "FROM debian:12\n"+test.lines+"\n").Runs[0]
+		if run.Dir != test.want || !run.Judge(everything{}).Adopt {
 			t.Errorf("%s\n got %q, %v; want %q", test.lines, run.Dir, run.Judge(everything{}), test.want)
 		}
 	}

@@ -156,5 +156,8 @@ func evalShopt(m *Machine, c *call) status {
 }
 
 func evalWhich(m *Machine, c *call) status {
+	if c.name == "which" {
+		return m.whereIs(c, c.args)
+	}
 	return m.unsureOf(c)
 }

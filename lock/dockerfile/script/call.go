@@ -118,6 +118,10 @@ func (m *Machine) call(s *syntax.Stmt, x *syntax.CallExpr, c context) status {
 	loc := m.source.Locate
 	cl := &call{context: c, name: fields[0].Text, args: fields[1:], words: x.Args, via: m.via}
 	cl.start, cl.end = loc(int(x.Pos().Offset())), loc(int(s.End().Offset()))
+	if tool, ok := fields[0].lookedUp(); ok {
+		cl.name = tool
+		return m.program(cl)
+	}
 	if !fields[0].Known() {
 		m.log(cl, fields[0])
 		m.ran(fields[0], cl)
@@ -178,6 +182,19 @@ func (m *Machine) function(c *call, body *syntax.Stmt) status {
 // program evaluates a command that is no function.
 func (m *Machine) program(c *call) status {
 	c.logged = m.log(c, Text(c.name))
+	c.logged.Made = m.made(c)
+	if as, ok := m.aliases[c.name]; ok {
+		return m.branches(c.context, unsure, func() status { return m.expanded(c, as) }, func() status { return m.plain(c) })
+	}
+	return m.plain(c)
+}
+
+// plain evaluates a command that is no alias either.
+func (m *Machine) plain(c *call) status {
+	if tool := m.underOtherName(c); tool != "" {
+		c.name, c.logged.Program = tool, tool
+		return m.commands[tool](m, c)
+	}
 	if strings.Contains(c.name, "/") {
 		if got, ok := m.start(c); ok {
 			return got
@@ -186,7 +203,7 @@ func (m *Machine) program(c *call) status {
 		m.runByName(c)
 	}
 	if base, ok := cutExe(c.name); ok && m.commands[base] != nil {
-		c.name = base
+		c.name, c.logged.Program = base, base
 	}
 	if f, ok := m.commands[path.Base(c.name)]; ok {
 		c.name = path.Base(c.name)

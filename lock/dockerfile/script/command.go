@@ -44,10 +44,12 @@ func known() []struct {
 		{"eval", evalEval},
 		{"command", evalCommand},
 		{"which type hash", evalWhich},
+		{"alias", evalAlias},
 
 		// What runs other commands.
 		{"sh bash ash dash zsh ksh", evalShell},
 		{"su", evalSu},
+		{"runuser", evalRunuser},
 		{"xargs", evalXargs},
 		{allNames(wrappers), evalWrapper},
 		{allNames(interpreters), evalInterpreter},
@@ -93,6 +95,7 @@ func known() []struct {
 		{"7z 7za unsquashfs ar cpio dpkg-deb busybox-extras jar installer unrar rpm2cpio", evalUnpacker},
 		{"mv cp", evalMove},
 		{"install", evalInstall},
+		{"ln", evalLink},
 		{`chmod rm mkdir touch sync find du unlink sleep ldconfig date nproc whoami hostname locale-gen
 			useradd groupadd adduser addgroup rmdir`, (*Machine).unknown},
 		{"id getent ls stat printenv file ldd", evalAsked},
@@ -115,6 +118,13 @@ func known() []struct {
 // allNames returns the keys of a table.
 func allNames[V any](table map[string]V) string {
 	return strings.Join(slices.Collect(maps.Keys(table)), " ")
+}
+
+// Follows reports whether the evaluation knows what a command of that name does with the
+// words that it is given. Of all others, it is not known whether they run them.
+func Follows(name string) bool {
+	_, other := interpreters[name]
+	return !other && name != "find" && commands()[name] != nil
 }
 
 // commands is known by name, which no machine changes.

@@ -18,6 +18,10 @@ type Call struct {
 	Args       []Value
 	Via        []string // the programs that run it, the outermost first, with their options: "sudo", "env -i"
 	Path       Value    // $PATH when it runs; not known if nothing in the Dockerfile sets it
+	Program    string   // the name of the program that it starts, if it is a copy or an alias under another name
+	// Made says that the curl or wget that it starts is one that the Dockerfile makes, and
+	// how: "/usr/local/bin/curl is written by a RUN". What it does is not known.
+	Made string
 }
 
 // Fetch is the download of one address.
@@ -95,6 +99,12 @@ type Executed struct {
 	Env   map[string]Value // the variables then
 }
 
+// Wrote says that a script writes a curl or wget.
+type Wrote struct {
+	Run  int // the number of the script
+	Path string
+}
+
 // Discarded says that what a download sends is printed or thrown away.
 type Discarded struct{ Fetch *Fetch }
 
@@ -146,6 +156,7 @@ func (Read) event()          {}
 func (Piped) event()         {}
 func (Used) event()          {}
 func (Executed) event()      {}
+func (Wrote) event()         {}
 func (Discarded) event()     {}
 func (Idle) event()          {}
 func (Unread) event()        {}

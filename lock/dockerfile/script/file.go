@@ -37,7 +37,7 @@ func evalMove(m *Machine, c *call) status {
 		f := m.find(m.abs(file))
 		switch {
 		case f == nil:
-			from := m.abs(file)
+			from := m.from(file)
 			m.moved(from, to, path.Join(to, path.Base(from)))
 			if c.name == "mv" && plain && file.Known() && !m.uncertain() && from != to {
 				m.gone[from] = true
@@ -86,26 +86,89 @@ func isDirectory(p string) bool {
 
 var installOptions = options{short: "mogtS", long: []string{"mode", "owner", "group", "target-directory", "suffix"}}
 
-// evalInstall evaluates the program that copies a file: the original stays.
+// evalInstall evaluates the program that copies files: the originals stay.
 func evalInstall(m *Machine, c *call) status {
 	var files []Value
+	var to *Value
 	dir := false
 	for _, o := range installOptions.parse(c.args) {
-		switch o.name {
+		switch v := o.value; o.name {
 		case "":
-			files = append(files, o.value)
+			files = append(files, v)
+		case "t", "target-directory":
+			to = &v
 		case "d", "directory":
 			dir = true
 		}
 	}
-	switch {
-	case dir || len(files) != 2:
+	if to == nil && len(files) > 1 {
+		to, files = &files[len(files)-1], files[:len(files)-1]
+	}
+	if dir || to == nil {
 		m.touch(c)
-	case m.find(m.abs(files[0])) == nil:
-		from, to := m.abs(files[0]), m.abs(files[1])
-		m.moved(from, to, path.Join(to, path.Base(from)))
-	default:
-		m.copied(m.abs(files[0]), m.abs(files[1]))
+		return m.unknown(c)
+	}
+	for _, file := range files {
+		m.copy(file, m.abs(*to))
+	}
+	return m.unknown(c)
+}
+
+// copy notes that a file is now at another path too, or in that directory.
+func (m *Machine) copy(file Value, to string) {
+	if m.find(m.abs(file)) != nil {
+		m.copied(m.abs(file), to)
+		return
+	}
+	from := m.from(file)
+	m.moved(from, to, path.Join(to, path.Base(from)))
+}
+
+// from returns the path of a file that is copied from. Of a program that the shell has
+// looked up, it is that which images have.
+func (m *Machine) from(file Value) string {
+	if tool, ok := file.lookedUp(); ok {
+		return "/usr/bin/" + tool
+	}
+	return m.abs(file)
+}
+
+var linkOptions = options{short: "tS", long: []string{"target-directory", "suffix"}}
+
+// evalLink evaluates ln. What a symbolic link names is relative to where the link is.
+func evalLink(m *Machine, c *call) status {
+	var files []Value
+	var to *Value
+	symbolic := false
+	for _, o := range linkOptions.parse(c.args) {
+		switch v := o.value; o.name {
+		case "":
+			files = append(files, v)
+		case "t", "target-directory":
+			to = &v
+		case "s", "symbolic":
+			symbolic = true
+		}
+	}
+	switch {
+	case to == nil && len(files) == 1:
+		here := Text(".")
+		to = &here
+	case to == nil && len(files) > 1:
+		to, files = &files[len(files)-1], files[:len(files)-1]
+	case to == nil:
+		return m.unknown(c)
+	}
+	for _, file := range files {
+		link := m.abs(*to)
+		if symbolic && file.Known() && !strings.HasPrefix(file.Text, "/") {
+			at := link
+			if len(files) == 1 && !isDirectory(link) && !strings.HasSuffix(to.Text, "/") && link != m.Dir {
+				at = path.Dir(link)
+			}
+			file = file.with(path.Join(at, file.Text))
+		}
+		m.copy(file, link)
 	}
 	return m.unknown(c)
 }

@@ -75,6 +75,7 @@ type Machine struct {
 	gone     map[string]bool         // the files and directories that have been moved away
 	env      map[string]bool         // the variables that scripts started by this one get; nil is all
 	bodies   map[*syntax.Stmt]Source // the scripts that functions stand in
+	aliases  map[string]Value        // of the shell that runs
 	clones   map[string]*Checkout
 	remotes  map[string]Value
 	commands map[string]command
@@ -178,7 +179,7 @@ func (m *Machine) Run(src Source) error {
 		m.env[name] = true
 	}
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, args: src.Args, functions: make(map[string]function)}
-	m.ways = nil
+	m.ways, m.aliases = nil, nil
 	m.list(file.Stmts, context{})
 	m.trapped()
 	if m.over() {

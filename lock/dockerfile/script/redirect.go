@@ -1,6 +1,7 @@
 package script
 
 import (
+	"path"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -122,6 +123,9 @@ func untab(s string, begins bool) string {
 
 // write notes that a value is written into a file.
 func (m *Machine) write(to string, v Value, more bool) {
+	if isTool(path.Base(to)) {
+		m.Log(Wrote{m.source.Run, to})
+	}
 	for _, f := range v.from {
 		if f.Output == "" && !f.consumed {
 			f.Output = to

@@ -76,6 +76,16 @@ func evalSu(m *Machine, c *call) status {
 	return succeeded
 }
 
+// evalRunuser evaluates the su of scripts, which takes a command as words too.
+func evalRunuser(m *Machine, c *call) status {
+	for _, a := range c.args {
+		if a.Text == "-c" || a.Text == "--command" {
+			return evalSu(m, c)
+		}
+	}
+	return evalWrapper(m, c)
+}
+
 // shellText evaluates a shell that is given a script as an argument.
 func shellText(m *Machine, c *call, at int, how shellRun) status {
 	text := c.args[at]

@@ -71,7 +71,7 @@ func (m *Machine) isGone(p string) bool {
 
 // moved notes that a file that is no download is now at other paths too.
 func (m *Machine) moved(from string, to ...string) {
-	if !strings.HasPrefix(from, "/") {
+	if !strings.HasPrefix(from, "/") && !strings.HasPrefix(from, "$") {
 		return
 	}
 	for _, p := range to {

@@ -43,6 +43,8 @@ const (
 	process           // the file of <( … ): its text is that, with what the command prints
 	temporary         // a name that mktemp makes, or one that begins with it
 	lastStatus        // $?
+	fetched           // what an earlier stage has downloaded
+	looked            // where a program is: its text is $(which NAME)
 )
 
 // Text returns a known value.
@@ -62,6 +64,9 @@ func (v Value) with(text string) Value {
 
 // withoutDownloads returns the value with no downloads that it is made of.
 func (v Value) withoutDownloads() Value {
+	if v.content != madeOf {
+		v.origin = fetched
+	}
 	v.from, v.content = nil, madeOf
 	parts := v.parts
 	v.parts = nil

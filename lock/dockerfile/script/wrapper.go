@@ -19,7 +19,9 @@ var wrappers = map[string]struct {
 	"busybox": {"", 0}, "gosu": {"", 1}, "su-exec": {"", 1}, "chroot": {"", 1}, "setarch": {"", 0},
 	"linux32": {"", 0}, "linux64": {"", 0}, "stdbuf": {"-o -i -e", 0}, "builtin": {"", 0}, "travis_retry": {"", 0},
 	"retry": {"-t -d", 0}, "eatmydata": {"", 0}, "fakeroot": {"", 0}, "xvfb-run": {"-s -e", 0}, "setpriv": {"--reuid --regid --groups --inh-caps --ambient-caps --bounding-set", 0},
-	"catatonit": {"", 0}, "tini": {"", 0},
+	"catatonit": {"", 0}, "tini": {"", 0}, "dumb-init": {"-r --rewrite", 0}, "setsid": {"", 0}, "chronic": {"", 0}, "unbuffer": {"", 0},
+	"flock": {"-w --timeout -E --conflict-exit-code", 1}, "s6-setuidgid": {"", 1}, "taskset": {"", 1}, "with-contenv": {"", 0},
+	"runuser": {"-u --user -g --group -G --supp-group", 0},
 }
 
 // evalWrapper evaluates a program that runs the command in its arguments.
@@ -152,7 +154,7 @@ func evalCommand(m *Machine, c *call) status {
 	at := 0
 	for ; strings.HasPrefix(c.arg(at), "-"); at++ {
 		if strings.ContainsAny(c.arg(at), "vV") {
-			return m.unsureOf(c)
+			return m.whereIs(c, c.args[at+1:])
 		}
 	}
 	return m.inner(c, at)
