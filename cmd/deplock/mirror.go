@@ -134,6 +134,9 @@ func (c *command) mirrorPullCommand() *cobra.Command {
 			if dir == "" {
 				return console.Usagef("name DIR, --cache or DEPFETCH_CACHE", "where to?")
 			}
+			if err := noDirectory(dir); err != nil {
+				return err
+			}
 			m, err := c.mirror(f, args[0], "pulled")
 			if err != nil {
 				return err
@@ -172,6 +175,14 @@ func likeRepository(target string) bool {
 	return more && err != nil && !strings.HasPrefix(host, ".") && (strings.ContainsAny(host, ".:") || host == "localhost")
 }
 
+// noDirectory refuses a name of what is there and is no directory.
+func noDirectory(name string) error {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return console.Usagef("name a directory, which need not be there yet, or oci://HOST/REPOSITORY", "%s is no directory", name)
+	}
+	return nil
+}
+
 // mirror reads the options, the lockfile, and the files that pin images.
 func (c *command) mirror(f mirrorFlags, target, verb string) (*mirroring, error) {
 	t, err := mirror.ParseTarget(target)
@@ -181,6 +192,11 @@ func (c *command) mirror(f mirrorFlags, target, verb string) (*mirroring, error)
 	if !t.IsRegistry() && likeRepository(target) {
 		target = source.RedactOption(target)
 		return nil, console.Usagef("write oci://"+target+" for a registry, or ./"+target+" for a directory", "%s: is it in a registry or a directory?", target)
+	}
+	if !t.IsRegistry() {
+		if err := noDirectory(target); err != nil {
+			return nil, err
+		}
 	}
 	file, err := lockfile.Read(c.name())
 	if err == nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -79,9 +80,12 @@ func (c *command) mirrorText(results []mirror.Result, deep bool) {
 		if r.Err != nil {
 			cause = ": " + r.Err.Error()
 		}
+		// A file is counted once, and stands in one row, whatever is made of it.
+		var lines []string
 		for _, a := range r.Lines {
-			c.printf("%s %s (%s)  sha256 %s%s\n", c.markMirror(r.Status), a.Name, a.Platform, a.Digest, cause)
+			lines = append(lines, fmt.Sprintf("%s (%s)", a.Name, a.Platform))
 		}
+		c.printf("%s %s  sha256 %s%s\n", c.markMirror(r.Status), strings.Join(lines, ", "), r.Artifact.Digest, cause)
 	}
 	how := "; sizes compared, not the bytes: --deep does"
 	if deep {

@@ -283,3 +283,34 @@ func TestMirrorInterrupted(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 }
+
+// A file that several lines pin is counted once, and is one row.
+func TestMirrorCheckRows(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "deps.lock.toml")
+	text := "version = 1\n[urls]\n"
+	for i, digit := range "aab" {
+		text += fmt.Sprintf("\"https://example.com/%d\" = { sha256 = %q, size = 1 }\n", i, strings.Repeat(string(digit), 64))
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := deplock(t, "-f", name, "mirror", "check", t.TempDir())
+	want := "missing      https://example.com/0 (any), https://example.com/1 (any)  sha256 " + strings.Repeat("a", 64) + "\n" +
+		"missing      https://example.com/2 (any)  sha256 " + strings.Repeat("b", 64) + "\n" +
+		"0 present, 2 missing, 0 wrong, 0 unreachable; sizes compared, not the bytes: --deep does\n"
+	if code != 1 || stdout != want {
+		t.Fatalf("exit %d\n%s\nwant\n%s%s", code, stdout, want, stderr)
+	}
+}
+
+// What is no directory is no TARGET, nor the DIR of pull, which is said before anything is
+// asked.
+func TestMirrorNoDirectory(t *testing.T) {
+	name, asked := mirrorLock(t, 1)
+	for _, args := range [][]string{{"push", name}, {"check", name}, {"pull", name, t.TempDir()}, {"pull", t.TempDir(), name}} {
+		code, _, stderr := deplock(t, append([]string{"-f", name, "mirror"}, args...)...)
+		if code != 2 || !strings.HasPrefix(stderr, "deplock: error: "+name+" is no directory\n") || asked.Load() != 0 {
+			t.Fatalf("%v: exit %d\n%s", args, code, stderr)
+		}
+	}
+}
