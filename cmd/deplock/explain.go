@@ -11,6 +11,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
+	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/catalogue"
 	"depfetch/lock/edit"
@@ -129,6 +130,9 @@ func explainOne(err error) error {
 		return coded(exit.Failure, console.ArchiveHint(contents.Dep, contents.Err))
 	case errors.As(err, &missing):
 		hint := "--skip-missing leaves these platforms out and records it in the lockfile"
+		if missing.All { // without them, nothing would be left
+			hint = "look at what upstream publishes, then correct the version or the url"
+		}
 		for _, asked := range missing.Asked {
 			if asked != "" {
 				hint = console.RuleHint(asked) + "; if upstream has nothing there either, " + hint
@@ -139,7 +143,7 @@ func explainOne(err error) error {
 	case errors.As(err, &sums):
 		var transfer *fetch.TransferError
 		if errors.As(sums.Err, &transfer) {
-			return coded(exit.Unavailable, "")
+			return coded(exit.Unavailable, besideHint(transfer, "sums; without sums, it is locked on first use"))
 		}
 		return coded(exit.Failure, "")
 	case errors.As(err, &sizes):
@@ -190,6 +194,20 @@ func answerHint(e *release.AnswerError) string {
 		return console.RuleHint(e.Asked)
 	}
 	return console.NetworkHint(e)
+}
+
+// besideHint says what to do where what stands beside a file, as key says where, could not
+// be downloaded.
+func besideHint(e *fetch.TransferError, key string) string {
+	a := e.Deciding()
+	failed, ok := errors.AsType[*source.Error](a.Err)
+	switch {
+	case !ok || failed.Status != http.StatusNotFound && failed.Status != http.StatusGone:
+		return console.NetworkHint(e)
+	case a.Asked != "":
+		return console.RuleHint(a.Asked)
+	}
+	return "look at what upstream publishes beside the file, then correct " + key
 }
 
 // hintOptions explains what cannot be taken out of the archive of a dependency

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"depfetch/cmd/internal/exit"
+	"depfetch/fetch"
 	"depfetch/lock/edit"
 	"depfetch/lock/release"
 	"depfetch/lock/signature"
@@ -36,6 +37,9 @@ func signedHint(e *update.SignatureError) string {
 	case limited(e.Err):
 		return tokenHint
 	case !wrong:
+		if failed, ok := errors.AsType[*fetch.TransferError](e.Err); ok {
+			return besideHint(failed, "signature")
+		}
 		return ""
 	case e.Now != nil:
 		name := e.Dep

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"errors"
 	"fmt"
 
 	"depfetch/fetch"
@@ -88,6 +89,18 @@ type ContentsError struct {
 func (e *ContentsError) Error() string { return fmt.Sprintf("%s, %s: %v", e.Dep, e.Platform, e.Err) }
 func (e *ContentsError) Unwrap() error { return e.Err }
 
+// cause returns why what stands beside a file, and is not pinned, could not be downloaded,
+// where its address has been named.
+func cause(err error) error {
+	if t, ok := errors.AsType[*fetch.TransferError](err); ok {
+		if a := t.Deciding(); a.Asked != "" {
+			return fmt.Errorf("asked at %s: %w", source.Redact(a.Asked), a.Err)
+		}
+		return t.Deciding().Err
+	}
+	return err
+}
+
 // SumsError reports that the sum which upstream should publish was not found.
 type SumsError struct {
 	Dep      string
@@ -97,7 +110,7 @@ type SumsError struct {
 }
 
 func (e *SumsError) Error() string {
-	return fmt.Sprintf("%s, %s: no published sum from %s: %v", e.Dep, e.Platform, source.Redact(e.From), e.Err)
+	return fmt.Sprintf("%s, %s: no published sum from %s: %v", e.Dep, e.Platform, source.Redact(e.From), cause(e.Err))
 }
 
 func (e *SumsError) Unwrap() error { return e.Err }
@@ -154,8 +167,15 @@ func (e *MissingError) Error() string {
 	if e.Version != "" {
 		s += " " + e.Version
 	}
-	s += " is not published for some platforms"
+	s += " is not published"
+	if !e.All {
+		s += " for some platforms"
+	}
 	for i, p := range e.Platforms {
+		if p == lock.Any {
+			s += fmt.Sprintf(": nothing at %s", fetch.ShowAddress(e.URLs[i], e.Asked[i]))
+			continue
+		}
 		s += fmt.Sprintf("\n%s: nothing at %s", p, fetch.ShowAddress(e.URLs[i], e.Asked[i]))
 	}
 	return s

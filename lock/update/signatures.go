@@ -383,7 +383,7 @@ type SignatureError struct {
 }
 
 func (e *SignatureError) Error() string {
-	return e.Dep + ", " + e.Platform.String() + ": signature " + source.Redact(e.URL) + ": " + e.Err.Error()
+	return e.Dep + ", " + e.Platform.String() + ": signature " + source.Redact(e.URL) + ": " + cause(e.Err).Error()
 }
 
 func (e *SignatureError) Unwrap() error { return e.Err }
