@@ -35,8 +35,10 @@ const (
 //
 // PyPI: wheels (PEP 427) and archives of source (PEP 625). Maven:
 // GROUP/…/ARTIFACT/VERSION/ARTIFACT-VERSION[-CLASSIFIER].TYPE. Go: modules as its proxies
-// have them, and the distribution of Go itself, whose known faults are those of its library.
-// Ruby: NAME-VERSION[-PLATFORM].gem. What of a version a file is, a classifier or a platform,
+// have them, and the distribution of Go itself, from its site or as the module that the go
+// command switches to. Its faults are listed under two names, stdlib for the library and
+// toolchain for the programs; it is named by the first, as scanners name it, and who asks
+// about it asks about both. Ruby: NAME-VERSION[-PLATFORM].gem. What of a version a file is, a classifier or a platform,
 // is left out: advisories are about the version.
 //
 // Registries of npm and proxies of Go are told by the form of their paths, which is a
@@ -54,6 +56,7 @@ var rules = []rule{
 	{" repo1.maven.org repo.maven.apache.org ", `^maven2/(.+)/([^/]+)/([^/]+)/([^/]+)$`, "pkg:maven/$1/$2@$3@$4", false, false},
 	{" static.crates.io ", `^crates/([^/]+)/([^/]+)\.crate$`, "pkg:cargo/$1@$2", false, true},
 	{" static.crates.io crates.io ", `^(?:api/v1/)?crates/([^/]+)/([^/]+)/download$`, "pkg:cargo/$1@$2", false, false},
+	{"/%40v/", `^golang\.org/toolchain/%40v/v0\.0\.1-go(\d[^/]*)\.[a-z0-9]+-[a-z0-9]+\.zip$`, "pkg:golang/stdlib@$1", false, false},
 	{"/%40v/", `^([^/]+\.[^/]+(?:/.+)?)/%40v/(v(?:[^/%]|%2B)+)\.zip$`, "pkg:golang/$1@$2", false, false},
 	{" go.dev golang.org dl.google.com ", `^(?:dl|go)/go(\d[^/]*)\.(?:src|[a-z]+-[^/.]+)\.(?:tar\.gz|zip|pkg|msi)$`, "pkg:golang/stdlib@$1", false, false},
 	{" rubygems.org ", `^(?:gems|downloads)/([^/]+?)-(\d[0-9A-Za-z.]*)(?:-(?:java|x86|aarch64|arm|universal|ppc|s390x)[^/]*)?\.gem$`, "pkg:gem/$1@$2", false, false},
