@@ -49,7 +49,7 @@ func TestRenovateLockfiles(t *testing.T) {
 	pattern := regexp.MustCompile(strings.Trim(r.ManagerFilePatterns[0], "/"))
 	for name, want := range map[string]bool{"deps.lock.toml": true, "a/deps.lock.toml": true, "my-deps.lock.toml": false, "deps.lock.toml.md": false} {
 		if pattern.MatchString(name) != want {
-			t.Errorf("renovate.json reads %s: %t; want %t", name, !want, want)
+			t.Errorf("depfetch.json reads %s: %t; want %t", name, !want, want)
 		}
 	}
 }
@@ -88,6 +88,25 @@ func TestRenovateVersions(t *testing.T) {
 		{"1.2", `, prefix = "cli/v"`, "cli/v1.3", "1.3"},
 		{"1.2", `, prefix = "cli/v"`, "v1.3", ""},
 		{"v1.2", `, prefix = "cli/"`, "cli/v1.3", "v1.3"},
+		{"1.2", `, prefix = "c++-"`, "c++-1.3", "1.3"},
+		{"1.2", `, prefix = "a.b-"`, "axb-1.3", ""},
+		{"1.2", `, prefix = "x86-"`, "x86-1.3", "1.3"},
+		{"22.1.0", `, prefix = "v22."`, "v22.2.0", "22.2.0"},
+		{"v22.1.0", `, prefix = "v22."`, "v22.2.0", "v22.2.0"},
+		{"22.1.0", `, prefix = "v22."`, "v23.0.0", ""},
+		{"22.1.0", `, prefix = "v22."`, "v2230.0.0", ""},
+		{"3.1", `, prefix = "cli/3."`, "cli/3.2", "3.2"},
+		{"22.1.0", `, line = "22"`, "v22.2.0", "22.2.0"},
+		{"v22.1.0", `, line = "22"`, "v22.2.0", "v22.2.0"},
+		{"22.1.0", `, line = "22"`, "v23.0.0", ""},
+		{"2.1.0", `, line = "2"`, "v22.0.0", ""},
+		{"21.1.0", `, line = "22"`, "v22.2.0", "22.2.0"},
+		{"21", `, line = "22"`, "22", "22"},
+		{"3.3.1", `, line = "3.3"`, "v3.3.2", "3.3.2"},
+		{"3.3.1", `, line = "3.3"`, "v3.30.0", ""},
+		{"3.3.1", `, line = "3.3"`, "v303.1.0", ""},
+		{"1.6", `, line = "1", prefix = "jq-"`, "jq-1.7", "1.7"},
+		{"1.6", `, line = "1", prefix = "jq-"`, "jq-2.0", ""},
 	} {
 		text := fmt.Sprintf("version = 1\n[deps.a]\nurl = \"https://example.com\"\nversion = %q\nlatest = { github = \"o/r\"%s }\n", test.version, test.latest)
 		file, err := lock.Parse("deps.lock.toml", []byte(text))

@@ -53,9 +53,9 @@ func readConfig(t *testing.T, name string, v any) {
 func readRenovate(t *testing.T) *renovate {
 	t.Helper()
 	var config struct{ CustomManagers []*renovate }
-	readConfig(t, "renovate.json", &config)
+	readConfig(t, "depfetch.json", &config)
 	if len(config.CustomManagers) != 1 {
-		t.Fatalf("renovate.json has %d custom managers; want 1", len(config.CustomManagers))
+		t.Fatalf("depfetch.json has %d custom managers; want 1", len(config.CustomManagers))
 	}
 	r := config.CustomManagers[0]
 	if r.CustomType != "regex" || r.MatchStringsStrategy != "recursive" {
@@ -68,7 +68,7 @@ func readRenovate(t *testing.T) *renovate {
 	for _, text := range []string{
 		r.DepNameTemplate, r.PackageNameTemplate, r.DatasourceTemplate, r.VersioningTemplate, r.ExtractVersionTemplate,
 	} {
-		r.templates[text] = template.Must(template.New("").Parse(handlebars(t, text)))
+		r.templates[text] = template.Must(template.New("").Funcs(template.FuncMap{"replace": replaceAll}).Parse(handlebars(t, text)))
 	}
 	return r
 }
@@ -79,12 +79,21 @@ var (
 		{`^\{\{\{(\w+)\}\}\}$`, `{{.$1}}`},
 		{`^\{\{#if (\w+)\}\}$`, `{{if .$1}}`},
 		{`^\{\{#if \(equals (\w+) (\w+)\)\}\}$`, `{{if eq .$1 .$2}}`},
+		{`^\{\{#if \(and (\w+) (\w+)\)\}\}$`, `{{if and .$1 .$2}}`},
+		{`^\{\{\{replace '([^']*)' '([^']*)' (\w+)\}\}\}$`, "{{replace `$1` `$2` .$3}}"},
 		{`^\{\{else\}\}$`, `{{else}}`},
 		{`^\{\{/if\}\}$`, `{{end}}`},
 	}
 )
 
-// handlebars translates a Handlebars template, as far as renovate.json goes.
+// replaceAll is Renovate's replace: a JavaScript replacement, in which $& is the match.
+func replaceAll(find, replacement, s string) string {
+	return regexp.MustCompile(find).ReplaceAllStringFunc(s, func(m string) string {
+		return strings.ReplaceAll(replacement, "$&", m)
+	})
+}
+
+// handlebars translates a Handlebars template, as far as depfetch.json goes.
 func handlebars(t *testing.T, text string) string {
 	t.Helper()
 	return mustache.ReplaceAllStringFunc(text, func(m string) string {
@@ -245,6 +254,8 @@ func TestRenovateLayouts(t *testing.T) {
 		{latest: `latest.github = "o/r"`},
 		{latest: "# latest = { github = \"old/one\" }\nlatest = { github = \"o/r\", tags = false }"},
 		{latest: `latest = { url = "https://example.com/", regex = 'github = "[0-9{}]+"' }`},
+		{latest: `latest = { line = "1.2", github = "o/r", prefix = "v" }`},
+		{table: "[deps.NAME.latest]\nprefix = \"r\"\nline = '1'\ngithub = \"o/r\"\n"},
 		{table: "[deps.NAME.latest]\n# github = \"old/one\"\n\ntags = true\ngithub = \"o/r\"\n"},
 		{table: "[ deps . NAME . latest ] # where\ngithub = 'o/r'\nprerelease = true\n\n[deps.NAME.alias]\n\"linux/amd64\" = \"x\"\n"},
 	}
@@ -305,6 +316,9 @@ func TestRenovateFindsNothing(t *testing.T) {
 		"[deps.a]" + url + "version = \"stable\"\nlatest = { github = \"o/r\" }",
 		"[deps.a]" + url + "version = \"jq-1.7\"\nlatest = { github = \"o/r\", prefix = \"jq-\" }",
 		"[deps.a]" + url + "version = \"1\"\nlatest = { url = \"https://example.com/\", regex = \"1\" }",
+		// A number, which may be of a name or of a version; and two lines.
+		"[deps.a]" + url + "version = \"1.2\"\nlatest = { github = \"o/r\", prefix = \"v1\" }",
+		"[deps.a]" + url + "version = \"1.2\"\nlatest = { github = \"o/r\", prefix = \"v1.\", line = \"1.2\" }",
 		"# renovate: datasource=npm depName=a\n[deps.a]" + url + `version = "1"`,
 		"[deps.a]" + url + "# renovate: datasource=npm depName=a\n\nversion = \"1\"",
 		"[deps.a]" + url + "version = \"1\"\n# renovate: datasource=npm depName=b\n[deps.b]" + url + `version = "1"`,
