@@ -283,12 +283,23 @@ func (e *evaluation) useScript(in *Instruction, c *instructions.RunCommand, src 
 	}
 	// The shell gets the line and the heredocs after it.
 	first := docs[0].start
-	src.Text = line + "\n" + string(f.Data[first:in.End])
+	behind := string(f.Data[first:in.End])
+	ends := strings.Count(behind, "\r\n")
+	if src.CRLF = ends > 0; src.CRLF && ends != strings.Count(behind, "\n") {
+		e.unread(in, "only some of the lines of its heredoc end with CRLF")
+		return false
+	}
+	behind = strings.ReplaceAll(behind, "\r\n", "\n")
+	src.Text = line + "\n" + behind
 	src.Locate = func(i int) int {
 		if i <= len(line) {
 			return locate(i)
 		}
-		return first + i - len(line) - 1
+		at := first + i - len(line) - 1
+		if src.CRLF {
+			at += strings.Count(behind[:min(i-len(line)-1, len(behind))], "\n")
+		}
+		return at
 	}
 	return true
 }

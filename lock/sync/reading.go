@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"bytes"
 	"cmp"
 	"regexp"
 	"slices"
@@ -198,8 +199,16 @@ func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
 	}
 	for _, u := range s.Unread {
 		// Scripts of other languages download with libraries of their own.
-		if run := r.runs[u.In]; run != nil && u.Language == "" {
-			run.leave(u.At, "it cannot be read: "+u.Why, "look at it yourself, or "+hintRecord)
+		if u.Language != "" {
+			continue
+		}
+		run := r.runs[u.In]
+		if text := r.File.Data[u.In.Start:u.In.End]; run == nil && downloading.Match(text) && bytes.Contains(text, []byte("://")) {
+			run = &Run{Stage: s.Stage, Instruction: u.In}
+			r.runs[u.In] = run
+		}
+		if run != nil {
+			run.say(u.At, "it cannot be read: "+u.Why, "look at it yourself, or "+hintRecord)
 		}
 	}
 }

@@ -29,6 +29,8 @@ func TestReadScript(t *testing.T) {
 			left: "https://example.com/s runs: curl: --data is refused: it sends data, and a pinned fetch only gets"},
 		{name: "another language", run: get + "chmod +x s && ./s", script: "#!/usr/bin/python3\nrun('curl')",
 			left: "https://example.com/s runs, names curl or wget, and is a script for python3"},
+		{name: "lines that end with CRLF", run: get + "sh s", script: "curl -fsSLO https://example.com/a\r\n",
+			left: "https://example.com/s runs: it cannot be read: it has CRLF line ends, which the shell takes as parts of words"},
 		{name: "too long", run: get + "sh s", script: "curl x\n" + strings.Repeat("#", 1<<20),
 			left: "https://example.com/s runs, and is too long a script to be read"},
 	} {

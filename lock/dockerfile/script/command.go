@@ -77,7 +77,8 @@ func known() []struct {
 		{"sed", textFilter(sed)},
 		{"head", textFilter(head)},
 		{"grep egrep fgrep", evalGrep},
-		{"jq yq sort uniq tail wc rev column paste nl fold cmp diff xmllint htmlq sponge iconv dos2unix", evalFilter},
+		{"jq yq sort uniq tail wc rev column paste nl fold cmp diff xmllint htmlq sponge iconv", evalFilter},
+		{"dos2unix fromdos", evalUnix},
 
 		// Downloads and checks.
 		{"curl", evalCurl},

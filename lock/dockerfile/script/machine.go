@@ -76,6 +76,7 @@ type Machine struct {
 	env      map[string]bool         // the variables that scripts started by this one get; nil is all
 	bodies   map[*syntax.Stmt]Source // the scripts that functions stand in
 	aliases  map[string]Value        // of the shell that runs
+	unixed   bool                    // files have been rid of CRLF line ends: it is not known which
 	clones   map[string]*Checkout
 	remotes  map[string]Value
 	commands map[string]command
@@ -120,6 +121,7 @@ type Source struct {
 	// Run is the script's number within the stage.
 	Run               int
 	Bash              bool // braces are expanded
+	CRLF              bool // the lines of its heredocs end so, which Text does not have
 	Errexit, Pipefail bool
 	Args              []Value // $1 and so on
 }
@@ -144,12 +146,18 @@ func (m *Machine) Clone() *Machine {
 		n.files[name] = v.withoutDownloads()
 	}
 	n.Script, n.Aliases, n.edited = m.Script, maps.Clone(m.Aliases), maps.Clone(m.edited)
-	n.gone = maps.Clone(m.gone)
+	n.gone, n.unixed = maps.Clone(m.gone), m.unixed
 	return n
 }
 
-// Parse parses a script, as bash and, if it is not that, as POSIX shell.
+var errCRLF = errors.New("it has CRLF line ends, which the shell takes as parts of words")
+
+// Parse parses a script, as bash and, if it is not that, as POSIX shell. Lines that end
+// with CRLF are an error: the parser is kinder to them than shells are.
 func Parse(text string) (*syntax.File, error) {
+	if strings.Contains(text, "\r\n") {
+		return nil, errCRLF
+	}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
 	if err == nil {
 		return file, nil

@@ -87,8 +87,11 @@ func (m *Machine) heredoc(r *syntax.Redirect) Value {
 		v := Value{}
 		if l, ok := p.(*syntax.Lit); ok {
 			v = Text(l.Value)
+			if m.source.CRLF {
+				v.Text = strings.ReplaceAll(v.Text, "\n", "\r\n")
+			}
 			if !raw {
-				v.Text = unescapeHeredoc(l.Value)
+				v.Text = unescapeHeredoc(v.Text)
 			}
 			if r.Op == syntax.DashHdoc {
 				v.Text = untab(v.Text, len(values) == 0)

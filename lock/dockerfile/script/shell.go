@@ -312,6 +312,9 @@ func (m *Machine) nested(c *call, text Value) status {
 		}
 	}()
 	file, err := Parse(b.String())
+	if err == errCRLF {
+		m.unread(c, "the script that "+c.name+" is given: "+err.Error())
+	}
 	if m.spent(b.Len()) || err != nil || m.depth >= maxDepth {
 		if c.name == "eval" {
 			m.overwritten("may be set by eval")
@@ -335,7 +338,11 @@ func (m *Machine) parse(c *call, f File, name string) *syntax.File {
 	case m.spent(len(f.Text)):
 		return nil
 	}
-	file, err := Parse(f.Text)
+	text := f.Text
+	if m.unixed {
+		text = strings.ReplaceAll(text, "\r\n", " \n")
+	}
+	file, err := Parse(text)
 	if err != nil {
 		m.unread(c, name+": "+strings.TrimPrefix(err.Error(), "reading the shell script: "))
 		return nil

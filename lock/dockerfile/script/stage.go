@@ -90,6 +90,7 @@ func editFiles(m *Machine, c *call) {
 		inPlace = inPlace || strings.HasPrefix(a.Text, "-i") || strings.HasPrefix(a.Text, "--in-place")
 		inPlace = inPlace || len(a.Text) > 2 && a.Text[0] == '-' && a.Text[1] != '-' && strings.HasSuffix(a.Text, "i")
 		if strings.HasPrefix(a.Text, `s/\r`) || strings.HasPrefix(a.Text, `s/\x0D`) || strings.HasPrefix(a.Text, "s/\r") {
+			m.unixed = true
 			return
 		}
 	}
@@ -103,6 +104,12 @@ func editFiles(m *Machine, c *call) {
 			m.edited[p] = "sed has changed " + a.Text
 		}
 	}
+}
+
+// evalUnix evaluates what gives lines the ends of Unix.
+func evalUnix(m *Machine, c *call) status {
+	m.unixed = true
+	return evalFilter(m, c)
 }
 
 // start evaluates a command that is the path of a file of the stage. It reports

@@ -133,7 +133,7 @@ func evalXargs(m *Machine, c *call) status {
 		}
 		return got
 	}
-	words := strings.Fields(in.Text)
+	words := strings.FieldsFunc(in.Text, func(r rune) bool { return strings.ContainsRune(" \t\n", r) }) // not of \r
 	if per == 0 {
 		per = max(len(words), 1)
 	}
