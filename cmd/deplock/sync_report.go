@@ -172,6 +172,11 @@ func (c *command) checkGroup(f syncFlags, g *group, total *tally) {
 			}
 		}
 	}
+	if f.strict {
+		for _, u := range g.units {
+			find(u, "left: ", u.reading.Left...)
+		}
+	}
 	c.checkUnused(g, unread, total)
 	c.checkVendored(g, total)
 }

@@ -33,6 +33,8 @@ type File struct {
 	// writes, in the form NAME=VALUE; none if they are not known. Nil means that none are.
 	// It must be set before Trace is called.
 	Env func(image string) []string
+	// OnBuild returns the ONBUILDs of such an image, in the same way.
+	OnBuild func(image string) []string
 
 	attached     []*attached
 	absent       map[string]error // why files of the context could not be attached
@@ -65,13 +67,17 @@ type Stage struct {
 	Platform     string // as --platform writes it
 	Instructions []*Instruction
 
-	root *Stage // see Root
+	root     *Stage         // see Root
+	triggers []*Instruction // of its ONBUILDs, with their places
 }
 
 // Instruction is one instruction and its position.
 type Instruction struct {
 	Command    any // a type of BuildKit's package instructions
 	Start, End int // the range of its bytes, including the last line feed
+	// OnBuild says that it is what an ONBUILD has other stages and builds do. Inherited
+	// says that the ONBUILD is one of the image that FROM names, whose place it has then.
+	OnBuild, Inherited bool
 
 	node *parser.Node
 	text joined
@@ -162,6 +168,11 @@ func (f *File) add(n *parser.Node, command any) error {
 			return fmt.Errorf("%s stands before the first FROM", strings.ToUpper(c.Name()))
 		}
 		f.last().Instructions = append(f.last().Instructions, in)
+		if c, ok := command.(*instructions.OnbuildCommand); ok {
+			if t := f.trigger(in, c); t != nil {
+				f.last().triggers = append(f.last().triggers, t)
+			}
+		}
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (f *File) ImagesFor(p lock.Platform) []Image {
 				all = append(all, im)
 			}
 		}
-		for _, in := range s.Instructions {
+		for _, in := range slices.Concat(s.Instructions, s.triggers) {
 			switch c := in.Command.(type) {
 			case *instructions.CopyCommand:
 				if im, ok := f.from("COPY --from", s, in, c.From); ok {

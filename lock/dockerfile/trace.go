@@ -93,8 +93,13 @@ func (f *File) evaluate(s *Stage, p lock.Platform, meta scope, ends map[*Stage]*
 	}
 	e.machine.Budget = budget
 	e.machine.Script = e.contextFile
-	for _, in := range s.Instructions {
+	for _, in := range slices.Concat(f.triggered(s, on), s.Instructions) {
 		e.instruction(in)
+	}
+	if !f.begins(s) {
+		for _, in := range s.triggers {
+			e.instruction(in) // as another build will
+		}
 	}
 	e.trace.Events = e.machine.Events
 	for _, u := range script.Of[script.Unread](e.trace.Events) {

@@ -142,7 +142,7 @@ func (c *change) add(s *step, at place) (bool, error) {
 		return true, nil
 	}
 	if c.isOnbuild(at) {
-		return false, c.leaveAt(at, "an ONBUILD of its base takes "+source.Redact(address.URL)+", which is not pinned", hintOnbuild)
+		return false, c.leaveAt(at, "an ONBUILD of its base takes "+source.Redact(address.URL)+", which is not pinned", sync.HintOnbuild)
 	}
 	for _, a := range c.own[0].Adds {
 		if c.starts(c.own[0], a.Instruction.Start, at) {
@@ -190,7 +190,7 @@ func (c *change) run(s *step, at place) (bool, error) {
 	}
 	switch {
 	case run == nil && c.isOnbuild(at) && asks.MatchString(strings.Join(s.GetExec().Meta.Args, " ")):
-		return false, c.leaveAt(at, "an ONBUILD of its base runs curl or wget", hintOnbuild)
+		return false, c.leaveAt(at, "an ONBUILD of its base runs curl or wget", sync.HintOnbuild)
 	case run == nil:
 		return false, c.leaveRest(at)
 	case run.Adopted() && run.LockPath != c.build.lockPath:

@@ -299,6 +299,25 @@ run /bin/sh -c curl -fO https://e.example/a
 		opts:       map[string]string{"build-arg:DEPFETCH_STRICT": "1"},
 		refuses:    "Dockerfile:1:1: an ONBUILD of its base runs curl or wget (have the base bring the file, or download it in this Dockerfile)",
 	}, {
+		name:       "ONBUILDs of a stage of the Dockerfile: the same, and they may take what is in deps",
+		dockerfile: "FROM debian AS base\nONBUILD RUN curl -fO https://e.example/a\nONBUILD COPY --from=deps /t /\nFROM base\nRUN true\n",
+		lockfile:   "version = 1\nplatforms = [\"linux/amd64\"]\n[deps.t]\nurl = \"https://e.example/t\"\npath = \"/t\"\n[deps.t.locked]\n\"linux/amd64\" = { url = \"https://e.example/t\", sha256 = \"" + fmt.Sprintf("%064d", 1) + "\" }\n",
+		want: `run /bin/sh -c curl -fO https://e.example/a
+http https://e.example/t HASH
+run /depfetch fetch --root /out --platform linux/amd64
+  /.depfetch <- deps.lock.toml(1) HASH1(0)
+  /.depfetch/blobs/sha256/HASH1 <- https://e.example/t
+  DEPFETCH_STAGE=deps
+  DEPFETCH_LOCK=/.depfetch/deps.lock.toml
+  DEPFETCH_CACHE=/.depfetch
+run /bin/sh -c true`,
+		warns: "4: depfetch: Dockerfile:4:1: an ONBUILD of its base runs curl or wget",
+	}, {
+		name:       "an ONBUILD that sets what an address is made of",
+		dockerfile: "FROM debian AS base\nONBUILD ENV V=b\nFROM base\nARG V=a\nRUN curl -fO https://e.example/$V\n",
+		lockfile:   locking("https://e.example/a"),
+		refuses:    "Dockerfile:5:5: https://e.example/b is not pinned (deplock sync)",
+	}, {
 		name:       "an ADD of a repository",
 		dockerfile: "FROM scratch\nADD https://e.example/r.git#v1 /r\nADD https://e.example/r.git#0123456789012345678901234567890123456789 /c\n",
 		want:       "",

@@ -11,9 +11,6 @@ import (
 	"depfetch/lock/sync"
 )
 
-// hintOnbuild says what to do about a base that downloads here.
-const hintOnbuild = "have the base bring the file, or download it in this Dockerfile"
-
 var (
 	commit = regexp.MustCompile(`#[0-9a-f]{40}(:|$)`)
 	asks   = regexp.MustCompile(`\b(curl|wget)\b`)

@@ -80,12 +80,12 @@ func (t *target) ResolveImageConfig(ctx context.Context, ref string, opt sourcer
 // remember keeps the PATH, SHELL and variables of a base.
 func (t *target) remember(ref string, config []byte) {
 	var image struct {
-		Config struct{ Env, Shell []string }
+		Config struct{ Env, Shell, OnBuild []string }
 	}
 	if json.Unmarshal(config, &image) != nil {
 		return
 	}
-	b := &sync.Base{Shell: image.Config.Shell, Env: image.Config.Env}
+	b := &sync.Base{Shell: image.Config.Shell, Env: image.Config.Env, OnBuild: image.Config.OnBuild}
 	for _, env := range image.Config.Env {
 		if list, ok := strings.CutPrefix(env, "PATH="); ok {
 			b.Path = list
@@ -93,8 +93,8 @@ func (t *target) remember(ref string, config []byte) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if other := t.bases[normal(ref)]; other != nil && !slices.Equal(other.Env, b.Env) {
-		b.Env = nil // it is another on each platform
+	if other := t.bases[normal(ref)]; other != nil && !(slices.Equal(other.Env, b.Env) && slices.Equal(other.OnBuild, b.OnBuild)) {
+		b.Env, b.OnBuild = nil, nil // it is another on each platform
 	}
 	t.bases[normal(ref)] = b
 }
@@ -150,10 +150,10 @@ func (t *target) read(ctx context.Context) error {
 	return nil
 }
 
-// variables reports whether a base has others than PATH.
+// variables reports whether a base has others than PATH, or may set some by ONBUILD.
 func (t *target) variables() bool {
 	for _, b := range t.bases {
-		if slices.ContainsFunc(b.Env, func(kv string) bool { return !strings.HasPrefix(kv, "PATH=") }) {
+		if len(b.OnBuild) > 0 || slices.ContainsFunc(b.Env, func(kv string) bool { return !strings.HasPrefix(kv, "PATH=") }) {
 			return true
 		}
 	}
@@ -168,7 +168,7 @@ func (t *target) basesOf(file *dockerfile.File, variables bool) map[string]*sync
 		if b := t.bases[normal(image.Ref.Text)]; b != nil && image.Where == "FROM" {
 			known := *b
 			if !variables {
-				known.Env = nil
+				known.Env, known.OnBuild = nil, nil
 			}
 			bases[image.Stage.Image] = &known
 		}

@@ -3,10 +3,7 @@ package sync
 import (
 	"bytes"
 	"cmp"
-	"regexp"
 	"slices"
-
-	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"depfetch/lock"
 	"depfetch/lock/dockerfile"
@@ -33,6 +30,8 @@ type Base struct {
 	Path  string // its PATH
 	Shell []string
 	Env   []string // NAME=VALUE
+	// OnBuild are its ONBUILDs, which a stage that starts from it does first.
+	OnBuild []string
 }
 
 // Reading is what a Dockerfile downloads.
@@ -139,22 +138,36 @@ func Read(f *dockerfile.File, o Options) *Reading {
 		}
 		return o.Base(image).Env
 	}
+	f.OnBuild = func(image string) []string {
+		if o.Base == nil || o.Base(image) == nil {
+			return nil
+		}
+		return o.Base(image).OnBuild
+	}
 	for _, p := range o.Platforms {
 		for _, s := range f.Trace(p).Stages {
 			for _, a := range s.Adds {
-				r.add(a)
+				if a.Instruction.OnBuild {
+					r.onbuild(a.Instruction)
+				} else {
+					r.add(a)
+				}
 			}
 			r.stage(s, p)
 		}
 	}
 	for _, run := range r.runs {
-		if len(run.Calls) > 0 {
+		switch {
+		case run.Instruction.OnBuild:
+			if len(run.Calls) > 0 || len(run.said) > 0 {
+				r.onbuild(run.Instruction)
+			}
+		case len(run.Calls) > 0:
 			r.Runs = append(r.Runs, run)
-		} else {
+		default:
 			r.Left = append(r.Left, run.said...)
 		}
 	}
-	slices.SortFunc(r.Left, func(a, b Reason) int { return cmp.Compare(a.At, b.At) })
 	slices.SortFunc(r.Runs, func(a, b *Run) int { return cmp.Compare(a.Instruction.Start, b.Instruction.Start) })
 	for _, run := range r.Runs {
 		slices.SortStableFunc(run.Calls, func(a, b *Call) int { return cmp.Compare(a.At, b.At) })
@@ -163,7 +176,7 @@ func Read(f *dockerfile.File, o Options) *Reading {
 			run.leave(run.Instruction.Start, "its depfetch would come from a stage that is put before the others, and COPY --from counts them", "give the stages names")
 		}
 	}
-	r.onbuild()
+	slices.SortFunc(r.Left, func(a, b Reason) int { return cmp.Compare(a.At, b.At) })
 	return r.Reading
 }
 
@@ -224,18 +237,30 @@ func byCall(log []script.Event) map[*script.Call][]*script.Download {
 	return all
 }
 
-// onbuild adds the instructions that download in another build.
-func (r *reader) onbuild() {
-	for _, s := range r.File.Stages {
-		for _, in := range s.Instructions {
-			if c, ok := in.Command.(*instructions.OnbuildCommand); ok && onbuild.MatchString(c.Expression) {
-				r.Left = append(r.Left, Reason{in.Start, "ONBUILD downloads in another build", "deplock sync in the repository of that build, or move it there"})
-			}
-		}
+// onbuild adds an instruction that downloads where a stage or a build begins with the one
+// that has it.
+func (r *reader) onbuild(in *dockerfile.Instruction) {
+	reason := Reason{in.Start, "ONBUILD downloads in another build", "deplock sync in the repository of that build, or move it there"}
+	switch {
+	case in.Inherited:
+		reason = Reason{in.Start, "an ONBUILD of its base downloads", HintOnbuild}
+	case r.triggers(in):
+		reason = Reason{in.Start, "ONBUILD downloads in each stage and build that begins with this one", "move it there"}
+	}
+	if !slices.Contains(r.Left, reason) {
+		r.Left = append(r.Left, reason)
 	}
 }
 
-var onbuild = regexp.MustCompile(`\b(curl|wget)\b|^ADD\s.*://`)
+// HintOnbuild says what to do about a base that downloads here.
+const HintOnbuild = "have the base bring the file, or download it in this Dockerfile"
+
+// triggers reports whether a stage of the same Dockerfile begins with that of an ONBUILD.
+func (r *reader) triggers(in *dockerfile.Instruction) bool {
+	return slices.ContainsFunc(r.File.Stages, func(s *dockerfile.Stage) bool {
+		return s.Base != nil && slices.ContainsFunc(s.Base.Instructions, func(o *dockerfile.Instruction) bool { return o.Start == in.Start })
+	})
+}
 
 // leave adds an obstacle, unless there is one that says the same.
 func (run *Run) leave(at int, what, hint string) {

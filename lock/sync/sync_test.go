@@ -201,6 +201,14 @@ func TestReasons(t *testing.T) {
 		{"RUN curl -fsSLO https://example.com/a && \\\r\n  echo b\r\n", ""},
 		{"SHELL [\"pwsh\", \"-c\"]\nRUN curl https://example.com/a", "it cannot be read: SHELL is pwsh"},
 		{"RUN if curl https://example.com/a; then", "it cannot be read: reading the shell script: 1:32: `then` must be followed by a statement list"},
+		{"ONBUILD RUN curl -fsSLO https://example.com/a", "ONBUILD downloads in another build"},
+		{"ONBUILD ADD https://example.com/a /a", "ONBUILD downloads in another build"},
+		{"ONBUILD RUN apt-get install -y curl && echo https://example.com/a\nRUN curl -fsSLO https://example.com/a", ""},
+		{"ONBUILD RUN curl -fsSLO https://example.com/a\nFROM base\nRUN true", "ONBUILD downloads in each stage and build that begins with this one"},
+		{"ONBUILD ENV V=latest\nFROM base\nARG V=1\nRUN curl -fsSLO https://example.com/$V", "https://example.com/latest moves: its address says latest"},
+		{"ONBUILD WORKDIR /usr/local/bin\nFROM base\nRUN echo x > curl\nFROM debian\nRUN curl -fsSLO https://example.com/a", ""},
+		{"ONBUILD WORKDIR /usr/local/bin\nFROM base AS b\nRUN echo x > curl\nFROM b\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is written by a RUN, and may do more than download"},
+		{"ONBUILD COPY w /usr/local/bin/curl\nFROM base\nRUN curl -fsSLO https://example.com/a", "/usr/local/bin/curl is of the build context, and may do more than download"},
 		{"ADD https://example.com/a /a", ""},
 		{"ARG TARGETARCH\nADD https://example.com/$TARGETARCH /a", "its address is another on each platform, and --checksum is one sum"},
 		{"ADD https://example.com/a https://example.com/b /c/", "it has several sources, and --checksum is of one"},
@@ -284,15 +292,19 @@ func TestBaseVariables(t *testing.T) {
 		if image != "$BASE" {
 			return nil
 		}
-		return &sync.Base{Env: []string{"PATH=/usr/local/bin:/bin", "V=1"}}
+		return &sync.Base{Env: []string{"PATH=/usr/local/bin:/bin", "V=1"}, OnBuild: []string{"RUN wget https://example.com/onbuild", "ENV V=4", "ADD https://example.com/a /a"}}
 	}})
 	var got []string
 	for _, q := range r.Requests() {
 		got = append(got, q.URL+q.Unknown)
 	}
-	want := []string{"https://example.com/1", "https://example.com/2", "V is not set in this Dockerfile"}
+	want := []string{"https://example.com/4", "https://example.com/2", "V is not set in this Dockerfile"}
 	if !slices.Equal(got, want) {
 		t.Errorf("asked for %q; want %q", got, want)
+	}
+	left := []sync.Reason{{At: 16, What: "an ONBUILD of its base downloads", Hint: sync.HintOnbuild}}
+	if !slices.Equal(r.Left, left) {
+		t.Errorf("left is %v; want %v", r.Left, left)
 	}
 }
 
