@@ -14,6 +14,7 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/exit"
 	"depfetch/cmd/internal/lockfile"
+	"depfetch/fetch/digest"
 	"depfetch/fetch/printable"
 	"depfetch/lock/dockerfile"
 	"depfetch/lock/scan"
@@ -68,7 +69,7 @@ func (c *command) scanCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVar(&f.level, "level", "warning", "the least finding that ends it with exit code 1: note, warning or error")
 	flags.StringArrayVar(&f.ignore, "ignore", nil, "a rule to leave out; may be given again")
-	flags.StringVar(&f.format, "format", "text", "text, json (an object a line) or sarif (SARIF 2.1.0, for code scanning)")
+	flags.StringVar(&f.format, "format", "text", "text, json (an object a line), sarif (SARIF 2.1.0, for code scanning) or gitlab (its Code Quality report)")
 	flags.StringArrayVar(&f.platforms, "platform", nil, "a platform to read the files for; may be given again (default linux/amd64 and linux/arm64)")
 	flags.StringVar(&f.context, "context", "", "the build context, whose scripts are read (default the directory of each Dockerfile)")
 	flags.StringArrayVar(&f.contexts, "build-context", nil, "the name of a further context, NAME or NAME=WHERE as docker build has it, which is no image; may be given again")
@@ -109,11 +110,11 @@ func (c *command) scan(f scanFlags, paths []string) error {
 		return err
 	}
 	render, ok := map[string]func([]scan.Finding, int) error{
-		"text": c.scanText, "json": c.scanJSON,
+		"text": c.scanText, "json": c.scanJSON, "gitlab": c.scanGitLab,
 		"sarif": func(all []scan.Finding, _ int) error { return sarif.Write(c.stdout, version, rulesPage, all) },
 	}[f.format]
 	if !ok {
-		return console.Usagef("", "--format %q: write one of text, json, sarif", f.format)
+		return console.Usagef("", "--format %q: write one of text, json, sarif, gitlab", f.format)
 	}
 	names, err := dockerfiles(paths, nil)
 	if err != nil {
@@ -230,6 +231,41 @@ func (c *command) scanJSON(all []scan.Finding, _ int) error {
 		}
 	}
 	return nil
+}
+
+// qualityFinding is one entry of a Code Quality report, by
+// https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
+type qualityFinding struct {
+	Description string `json:"description"`
+	CheckName   string `json:"check_name"`
+	Fingerprint string `json:"fingerprint"` // the same for the same finding on another line
+	Severity    string `json:"severity"`
+	Location    struct {
+		Path  string `json:"path"`
+		Lines struct {
+			Begin int `json:"begin"`
+		} `json:"lines"`
+	} `json:"location"`
+}
+
+func (c *command) scanGitLab(all []scan.Finding, _ int) error {
+	severities := map[scan.Level]string{scan.Note: "info", scan.Warning: "minor", scan.Error: "major"}
+	report := []qualityFinding{}
+	seen := make(map[string]int)
+	for _, x := range all {
+		path := filepath.ToSlash(filepath.Clean(x.File))
+		what := fmt.Sprintf("%q %s %q", path, x.Rule.ID, x.Message)
+		seen[what]++
+		f := qualityFinding{
+			Description: x.Message, CheckName: x.Rule.ID, Severity: severities[x.Level],
+			Fingerprint: digest.Of(fmt.Appendf(nil, "%s %d", what, seen[what])).String(),
+		}
+		f.Location.Path, f.Location.Lines.Begin = path, x.Start.Line
+		report = append(report, f)
+	}
+	enc := newEncoder(c.stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(report)
 }
 
 // newEncoder returns an encoder of an object a line.
