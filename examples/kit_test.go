@@ -79,7 +79,7 @@ func missing() error {
 	bin := os.Getenv("DEPFETCH_BUILDKIT_BIN")
 	need(bin != "", "DEPFETCH_BUILDKIT_BIN must be the folder of buildkitd and buildctl: run `make e2e`, which builds them")
 	if bin != "" {
-		for _, name := range []string{"buildkitd", "buildctl", "buildx"} {
+		for _, name := range []string{"buildkitd", "buildctl", "buildx", "act"} {
 			_, err := exec.LookPath(filepath.Join(bin, name))
 			need(err == nil, "no %s in DEPFETCH_BUILDKIT_BIN: run `make e2e`, which builds it (%v)", name, err)
 		}

