@@ -109,17 +109,22 @@ func (e *evaluation) contextFile(p string) (script.File, bool) {
 	return script.File{Why: perhaps, Perhaps: true}, perhaps != ""
 }
 
-// depfetchCopied records the name under which a COPY puts depfetch into the stage.
-func (e *evaluation) depfetchCopied(c *instructions.CopyCommand) {
+// programCopied records the name under which a COPY puts depfetch or busybox into the
+// stage.
+func (e *evaluation) programCopied(c *instructions.CopyCommand) {
 	dest := e.file.expand(c.DestPath, e.scope)
-	if len(c.SourcePaths) != 1 || path.Base(c.SourcePaths[0]) != "depfetch" || !dest.Known() {
+	if len(c.SourcePaths) != 1 || !dest.Known() {
+		return
+	}
+	name := path.Base(c.SourcePaths[0])
+	if name != "depfetch" && name != "busybox" {
 		return
 	}
 	to := dest.Text
 	if !strings.HasPrefix(to, "/") {
 		to = path.Join(e.machine.Dir, to)
 	}
-	e.machine.Aliases[path.Clean(to)] = "/depfetch"
+	e.machine.Aliases[path.Clean(to)] = "/" + name
 }
 
 // toolsCopied records the curl and wget that a COPY takes from another stage, if that has

@@ -144,7 +144,7 @@ func (e *evaluation) instruction(in *Instruction) {
 		if c.From == "" {
 			e.copyFiles(in, c.SourcesAndDest, c.Parents)
 		} else {
-			e.depfetchCopied(c)
+			e.programCopied(c)
 			e.toolsCopied(c)
 		}
 	case *instructions.RunCommand:
@@ -186,7 +186,10 @@ func (e *evaluation) add(in *Instruction, c *instructions.AddCommand) {
 var posix = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "busybox": true}
 
 func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
-	src := script.Source{Run: len(e.trace.Runs)}
+	src := script.Source{Run: len(e.trace.Runs), Shell: "/bin/sh"}
+	if len(e.shell) > 0 {
+		src.Shell = e.shell[0]
+	}
 	e.trace.Runs = append(e.trace.Runs, in)
 	// BuildKit parses mounts when it expands their variables.
 	err := c.Expand(func(word string) (string, error) { return e.file.expand(word, e.scope).Text, nil })
@@ -202,6 +205,7 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	switch {
 	case !c.PrependShell:
 		src.Text, src.Locate = exec(in, c)
+		src.Shell = ""
 	case !e.useShell(in, &src) || !e.useScript(in, c, &src):
 		return
 	}

@@ -38,6 +38,9 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	}
 	run.addCall(name, c, downloads)
 	run.paths = append(run.paths, c.Path)
+	if c.Applets && name == "wget" {
+		run.leave(c.Start, "its shell is busybox, which may have a wget of its own", "use another SHELL, or curl")
+	}
 	if c.Made != "" {
 		run.leave(c.Start, c.Made+", and may do more than download", "leave it out, if depfetch does")
 	}

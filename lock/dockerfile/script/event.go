@@ -22,6 +22,8 @@ type Call struct {
 	// Made says that the curl or wget that it starts is one that the Dockerfile makes, and
 	// how: "/usr/local/bin/curl is written by a RUN". What it does is not known.
 	Made string
+	// Applets says that the shell is busybox, which may have the program in itself.
+	Applets bool
 }
 
 // Fetch is the download of one address.
@@ -193,7 +195,7 @@ func (m *Machine) log(c *call, name Value) *Call {
 	}
 	one := &Call{
 		Start: c.start, End: c.end, Run: m.source.Run, Name: name, Dir: m.Dir, Args: c.args,
-		Via: slices.Clone(c.via), Path: path,
+		Via: slices.Clone(c.via), Path: path, Applets: m.source.Shell != "" && m.isBusybox(m.source.Shell),
 	}
 	m.Log(one)
 	return one

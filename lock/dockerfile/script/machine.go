@@ -123,6 +123,7 @@ type Source struct {
 	Bash              bool // braces are expanded
 	CRLF              bool // the lines of its heredocs end so, which Text does not have
 	Errexit, Pipefail bool
+	Shell             string  // the path of the shell that runs it; empty if it is a command line
 	Args              []Value // $1 and so on
 }
 

@@ -146,6 +146,18 @@ func (m *Machine) underOtherName(c *call) string {
 	return ""
 }
 
+// isBusybox reports whether a program is busybox, by its name or as what it is a link to.
+func (m *Machine) isBusybox(p string) bool {
+	for range maxAliases {
+		next, ok := m.alias(p)
+		if !ok {
+			break
+		}
+		p = next
+	}
+	return path.Base(p) == "busybox"
+}
+
 // whereIs evaluates the search for a program.
 func (m *Machine) whereIs(c *call, names []Value) status {
 	if len(names) != 1 || !names[0].Known() || !isTool(names[0].Text) {
