@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -130,10 +129,7 @@ func (e *evaluation) programCopied(c *instructions.CopyCommand) {
 // toolsCopied records the curl and wget that a COPY takes from another stage, if that has
 // not got them from an image.
 func (e *evaluation) toolsCopied(c *instructions.CopyCommand) {
-	from := e.file.stage(c.From)
-	if i, err := strconv.Atoi(c.From); from == nil && err == nil && i >= 0 && i < len(e.file.Stages) {
-		from = e.file.Stages[i]
-	}
+	from := e.file.numbered(c.From)
 	dest := e.file.expand(c.DestPath, e.scope)
 	if end := e.ends[from]; end != nil && dest.Known() {
 		for _, src := range c.SourcePaths {

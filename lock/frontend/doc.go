@@ -22,5 +22,8 @@
 // its line. What sync leaves is built as the Dockerfile says, with a warning at its line,
 // or not at all in strict builds.
 //
+// A check, which is a question about the Dockerfile, is answered with what would be refused
+// or warned of besides what BuildKit finds.
+//
 // The package asks for nothing but through BuildKit, and prints nothing.
 package frontend

@@ -14,6 +14,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/builder"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/frontend/subrequests/lint"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -148,7 +149,11 @@ func (f *frontend) build(ctx context.Context, spec ocispecs.Platform, opts map[s
 	if err := t.offer(ctx); err != nil {
 		return nil, err
 	}
-	return builder.Build(ctx, t)
+	res, err := builder.Build(ctx, t)
+	if err == nil && opts["requestid"] == lint.RequestLint {
+		return t.lint(ctx, res)
+	}
+	return res, err
 }
 
 // merge puts the results of several platforms together.

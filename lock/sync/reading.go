@@ -240,7 +240,7 @@ func byCall(log []script.Event) map[*script.Call][]*script.Download {
 // onbuild adds an instruction that downloads where a stage or a build begins with the one
 // that has it.
 func (r *reader) onbuild(in *dockerfile.Instruction) {
-	reason := Reason{in.Start, "ONBUILD downloads in another build", "deplock sync in the repository of that build, or move it there"}
+	reason := Reason{in.Start, OnbuildElsewhere, "deplock sync in the repository of that build, or move it there"}
 	switch {
 	case in.Inherited:
 		reason = Reason{in.Start, "an ONBUILD of its base downloads", HintOnbuild}
@@ -251,6 +251,9 @@ func (r *reader) onbuild(in *dockerfile.Instruction) {
 		r.Left = append(r.Left, reason)
 	}
 }
+
+// OnbuildElsewhere is the reason to leave an ONBUILD that this build does not run.
+const OnbuildElsewhere = "ONBUILD downloads in another build"
 
 // HintOnbuild says what to do about a base that downloads here.
 const HintOnbuild = "have the base bring the file, or download it in this Dockerfile"
