@@ -8,7 +8,8 @@
 #   - extended attributes that an archive has are kept
 #   - an address is asked once, without retries, mirrors, logins, headers and rewriting
 #   - hosts that policy allows are those below; nothing holds for where they redirect to
-#   - nothing limits what comes out of an archive
+#   - nothing limits what comes out of an archive, and none is refused: special bits, links
+#     that lead out, a second file of one name
 
 # WORKDIR fails where ADD has not unpacked. ADD tells a tar from its bytes, and runs
 # xz for one that xz has compressed.
@@ -28,11 +29,13 @@ WORKDIR /archive
 FROM scratch AS deps-linux-amd64
 ADD --checksum=sha256:1a95960dddd426321354d58d2beac457717f7c49a9ec0806749a5a9e400eb45e --chmod=0755 ["https://github.com/mikefarah/yq/releases/download/v4.42.1/yq_linux_amd64", "/usr/local/bin/yq"]
 COPY --from=archive-helm-linux-amd64 --chmod=0755 ["/archive/linux-amd64/helm", "/usr/local/bin/helm"]
+# cni-plugins: no sum of what comes out is locked, so depfetch may refuse the archive; deplock update cni-plugins finds out
 COPY --from=archive-cni-plugins-linux-amd64 ["/archive/", "/opt/cni/bin/"]
 
 FROM scratch AS deps-linux-arm64
 ADD --checksum=sha256:16a57531a594b66c3e0981cd93f9e9cd4b684a347b86eaf5e3f409074ad67eb8 --chmod=0755 ["https://github.com/mikefarah/yq/releases/download/v4.42.1/yq_linux_arm64", "/usr/local/bin/yq"]
 COPY --from=archive-helm-linux-arm64 --chmod=0755 ["/archive/linux-arm64/helm", "/usr/local/bin/helm"]
+# cni-plugins: no sum of what comes out is locked, so depfetch may refuse the archive; deplock update cni-plugins finds out
 COPY --from=archive-cni-plugins-linux-arm64 ["/archive/", "/opt/cni/bin/"]
 
 # A platform without a stage is not locked. BuildKit then looks for an image of that name.

@@ -45,7 +45,7 @@ func StagePlatforms(f *lock.File) []lock.Platform {
 // Write writes the Dockerfile. The same lockfile makes the same text. It returns what
 // is left out, and why; the text has comments that say the same, and what else differs.
 func (d Dockerfile) Write(w io.Writer) (left []string, err error) {
-	f := &stages{names: map[string]bool{"deps": true}, ofLine: make(map[stageKey]string)}
+	f := &stages{deps: d.Deps, names: map[string]bool{"deps": true}, ofLine: make(map[stageKey]string)}
 	var images bytes.Buffer
 	if len(d.Platforms) == 0 {
 		f.image(&images, "deps", lock.Any, d.Deps)
@@ -88,7 +88,8 @@ const header = `# What %s pins, for COPY --from=deps / / without depfetch:
 #   - extended attributes that an archive has are kept
 #   - an address is asked once, without retries, mirrors, logins, headers and rewriting
 #   - hosts that policy allows are those below; nothing holds for where they redirect to
-#   - nothing limits what comes out of an archive
+#   - nothing limits what comes out of an archive, and none is refused: special bits, links
+#     that lead out, a second file of one name
 `
 
 const archivesHeader = `# WORKDIR fails where ADD has not unpacked. ADD tells a tar from its bytes, and runs
@@ -110,6 +111,7 @@ func stageSuffix(p lock.Platform) string {
 
 // stages are those of a Dockerfile under way.
 type stages struct {
+	deps     []*lock.Dep
 	archives bytes.Buffer // the stages that unpack
 	names    map[string]bool
 	ofLine   map[stageKey]string // the last stage of what is unpacked
@@ -158,9 +160,26 @@ func (f *stages) image(w *bytes.Buffer, name string, p lock.Platform, deps []*lo
 	}
 }
 
+// shares reports whether folders of what is unpacked for a dependency may also be those of
+// another, which then have the mode of what comes last, and not that of what is made first.
+func shares(tree *lock.Dep, deps []*lock.Dep) bool {
+	root := strings.TrimSuffix(tree.Path, "/") + "/"
+	return slices.ContainsFunc(deps, func(d *lock.Dep) bool {
+		if d == tree || d.Path == "" {
+			return false
+		}
+		dir := d.Path
+		if d.Unpack == nil {
+			dir = path.Dir(dir)
+		}
+		dir = strings.TrimSuffix(dir, "/") + "/"
+		return dir != root && strings.HasPrefix(dir, root) || d.Unpack != nil && strings.HasPrefix(root, dir)
+	})
+}
+
 // place writes what puts a dependency in its place. Folders of made are there.
 func (f *stages) place(w *bytes.Buffer, l Line, made map[string]bool) {
-	for _, note := range notes(l.Dep) {
+	for _, note := range f.notes(l) {
 		fmt.Fprintf(w, "# %s: %s\n", l.Dep.Name, note)
 	}
 	// Folders that an instruction makes get its --chmod and --chown.
@@ -279,7 +298,8 @@ func stageName(name string) string {
 }
 
 // notes returns what differs for a dependency.
-func notes(d *lock.Dep) (notes []string) {
+func (f *stages) notes(l Line) (notes []string) {
+	d := l.Dep
 	if len(d.Mirrors) > 0 {
 		notes = append(notes, "its mirrors are not asked")
 	}
@@ -288,6 +308,12 @@ func notes(d *lock.Dep) (notes []string) {
 	}
 	if u := d.Unpack; u != nil && len(u.Include) > 0 {
 		notes = append(notes, "folders that lead to what include names have the modes of the archive")
+	}
+	if d.Unpack != nil && shares(d, f.deps) {
+		notes = append(notes, "folders that other dependencies share with it have mode and owner of what is copied last")
+	}
+	if d.Unpack != nil && l.Unpacked.IsZero() {
+		notes = append(notes, "no sum of what comes out is locked, so depfetch may refuse the archive; deplock update "+d.Name+" finds out")
 	}
 	return notes
 }

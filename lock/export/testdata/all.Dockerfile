@@ -8,7 +8,8 @@
 #   - extended attributes that an archive has are kept
 #   - an address is asked once, without retries, mirrors, logins, headers and rewriting
 #   - hosts that policy allows are those below; nothing holds for where they redirect to
-#   - nothing limits what comes out of an archive
+#   - nothing limits what comes out of an archive, and none is refused: special bits, links
+#     that lead out, a second file of one name
 #
 # https://example.com/asked: a line of urls has no place in an image
 # https://example.com/nightly: unpinned: it moves
@@ -37,9 +38,12 @@ ADD --checksum=sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 WORKDIR /srv/a b
 ADD --checksum=sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 --chmod=0644 --chown=1:2 ["https://example.com/data", "/srv/a b/data"]
 COPY --from=archive-helm-linux-amd64 --chmod=0755 ["/archive/linux-amd64/helm", "/usr/local/bin/helm"]
+# tree: folders that other dependencies share with it have mode and owner of what is copied last
+# tree: no sum of what comes out is locked, so depfetch may refuse the archive; deplock update tree finds out
 COPY --from=strip-tree ["/*", "/usr/local/"]
 # some: replace = true does not hold: what the image has there stays, and the folder itself has mode 0755
 # some: folders that lead to what include names have the modes of the archive
+# some: no sum of what comes out is locked, so depfetch may refuse the archive; deplock update some finds out
 WORKDIR /opt
 COPY --from=strip-some --chown=3:4 ["/*/*", "/opt/some/"]
 # package: left out: ADD unpacks tar archives alone, and the name does not say that it is one
@@ -50,9 +54,12 @@ ADD --checksum=sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 WORKDIR /srv/a b
 ADD --checksum=sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 --chmod=0644 --chown=1:2 ["https://example.com/data", "/srv/a b/data"]
 # helm: left out: not locked for linux/arm64
+# tree: folders that other dependencies share with it have mode and owner of what is copied last
+# tree: no sum of what comes out is locked, so depfetch may refuse the archive; deplock update tree finds out
 COPY --from=strip-tree ["/*", "/usr/local/"]
 # some: replace = true does not hold: what the image has there stays, and the folder itself has mode 0755
 # some: folders that lead to what include names have the modes of the archive
+# some: no sum of what comes out is locked, so depfetch may refuse the archive; deplock update some finds out
 WORKDIR /opt
 COPY --from=strip-some --chown=3:4 ["/*/*", "/opt/some/"]
 # package: left out: ADD unpacks tar archives alone, and the name does not say that it is one
