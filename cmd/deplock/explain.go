@@ -149,7 +149,7 @@ func explainOne(err error) error {
 	case errors.As(err, &sizes):
 		return coded(exit.Usage, "deplock update asks upstream again")
 	case errors.As(err, &copied) && mirror.IsWrong(err):
-		return coded(exit.WrongBytes, "")
+		return coded(exit.WrongBytes, damagedHint(copied))
 	case errors.Is(err, syscall.ENOSPC):
 		return coded(exit.Failure, "free some space there")
 	case errors.As(err, &copied):

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -262,13 +263,24 @@ func mirrorHint(e *mirror.Error) string {
 	host := cmp.Or(e.Origin, e.Target.Host())
 	switch {
 	case errors.Is(e, mirror.ErrMissing):
-		return fmt.Sprintf("deplock mirror push %s", e.Target)
+		return "deplock mirror push " + word(e.Target.String())
 	case registry.Status(e) == http.StatusUnauthorized:
 		return "docker login " + host
 	case registry.Status(e) == http.StatusForbidden:
 		return "the account that docker login has stored for " + host + " may not do that"
 	}
 	return ""
+}
+
+// damagedHint says what to do about a file that is damaged.
+func damagedHint(e *mirror.Error) string {
+	switch {
+	case e.File == "":
+		return ""
+	case !e.Target.IsRegistry() && strings.HasPrefix(e.File, filepath.Clean(e.Target.String())+string(filepath.Separator)):
+		return "it has been damaged; this replaces it: deplock mirror push " + word(e.Target.String())
+	}
+	return "it has been damaged; remove it, and what it should have is taken from elsewhere, without --offline"
 }
 
 // copied tells of a blob that has been copied.

@@ -57,7 +57,7 @@ that something could not be asked.`,
 			if !kept {
 				c.code = exit.Failure
 				c.console.Warnf("no manifest or tag in %s holds all that is pinned here, so a garbage collection may remove it", m.Target)
-				c.console.Hintf("deplock mirror push %s", m.Target)
+				c.console.Hintf("deplock mirror push %s", word(m.Target.String()))
 			}
 			return nil
 		},

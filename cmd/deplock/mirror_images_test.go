@@ -81,6 +81,48 @@ func testMirrorImages(t *testing.T, from, to images) {
 	run(0, "check", "--images", "oci://"+to.host+"/other")
 }
 
+// TestMirrorImagesDamaged: a file of the cache, or of a directory that is TARGET, which is
+// damaged is named, and not TARGET in its place.
+func TestMirrorImagesDamaged(t *testing.T) {
+	from := memory(t, "")
+	config(t, "{}")
+	imageFiles(t, from)
+	dir := t.TempDir()
+	if code, _, stderr := deplock(t, "mirror", "push", "--images", dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	blobs, err := filepath.Glob(filepath.Join(dir, "blobs/sha256/*"))
+	if err != nil || len(blobs) < 5 {
+		t.Fatal(blobs, err)
+	}
+	for _, blob := range blobs {
+		text, err := os.ReadFile(blob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[0] ^= 1
+		if err := os.WriteFile(blob, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			hint string
+			args []string
+		}{
+			{"remove it, and what it should have is taken from elsewhere, without --offline", []string{"push", "--images", "--offline", "--cache", dir, "oci://" + memory(t, "").host + "/team/deps"}},
+			{"this replaces it: deplock mirror push " + word(dir), []string{"pull", "--images", dir, t.TempDir()}},
+		} {
+			code, _, stderr := deplock(t, append([]string{"mirror"}, test.args...)...)
+			if code != 4 || !strings.Contains(stderr, blob+": ") || !strings.Contains(stderr, test.hint) && !strings.Contains(stderr, "without --offline, replaces it") {
+				t.Errorf("%v: exit %d\n%s", test.args, code, stderr)
+			}
+		}
+		text[0] ^= 1
+		if err := os.WriteFile(blob, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestMirrorImages copies images between registries that want a login each.
 func TestMirrorImages(t *testing.T) {
 	from, to := memory(t, "right"), memory(t, "other")

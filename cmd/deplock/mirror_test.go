@@ -284,7 +284,7 @@ func TestMirrorInterrupted(t *testing.T) {
 	}
 }
 
-// A file that several lines pin is counted once, and is one row.
+// TestMirrorCheckRows: a file that several lines pin is counted once, and is one row.
 func TestMirrorCheckRows(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "deps.lock.toml")
 	text := "version = 1\n[urls]\n"
@@ -303,7 +303,7 @@ func TestMirrorCheckRows(t *testing.T) {
 	}
 }
 
-// What is no directory is no TARGET, nor the DIR of pull, which is said before anything is
+// TestMirrorNoDirectory: what is no directory is no TARGET, nor the DIR of pull, which is said before anything is
 // asked.
 func TestMirrorNoDirectory(t *testing.T) {
 	name, asked := mirrorLock(t, 1)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"depfetch/cmd/internal/console"
+	"depfetch/cmd/internal/lockfile"
 	"depfetch/fetch"
 	"depfetch/fetch/source"
 	"depfetch/lock"
@@ -294,9 +295,29 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 	c.summary(results)
 	c.pinSummary(pins)
 	if !changed {
-		c.printf("%s is up to date\n", c.name())
+		c.unchanged()
 	}
 	return c.pruneTrees()
+}
+
+// unchanged says that there was nothing to write, and what of the lockfile is not in order
+// all the same: lines that were not asked about, or that asking does not change.
+func (c *command) unchanged() {
+	file, err := lockfile.Read(c.name())
+	if err == nil {
+		err = errors.Join(file.Check(), file.CheckComplete())
+	}
+	if err == nil {
+		c.printf("%s is up to date\n", c.name())
+		return
+	}
+	c.printf("nothing to change\n")
+	for _, e := range console.Flatten(err) {
+		c.console.Warnf("%v", e)
+		if fault, ok := errors.AsType[*lock.Error](e); ok {
+			c.console.Hintf("%s", fault.Hint)
+		}
+	}
 }
 
 // violations returns what the lockfile's policy forbids of the dependencies that

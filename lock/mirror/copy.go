@@ -51,7 +51,7 @@ func (c *Client) copy(ctx context.Context, from []store, to store, a fetch.Artif
 		}
 		size, err = c.read(ctx, s, &got, f)
 		c.emit(fetch.Event{Kind: fetch.EventRead, Artifact: &got})
-		err = originFailed(s, err)
+		err = readFailed(s, a.Digest, err)
 		if !passed(s, err) {
 			break
 		}
@@ -152,6 +152,9 @@ func (c *Client) failed(ctx context.Context, what string, err error) error {
 		return local.error
 	}
 	failed := &Error{What: what, Target: c.Target, Err: brief(err)}
+	if file, ok := errors.AsType[*fileError](err); ok {
+		failed.File = file.file
+	}
 	var origin *originError
 	switch gone := errors.Is(err, fs.ErrNotExist); {
 	case errors.As(err, &origin) && gone:

@@ -70,7 +70,7 @@ func (s *images) tree(ctx context.Context, j *imageJob, p *part, depth int) erro
 	case s.mode == looking && errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return originFailed(j.from[n], err)
+		return readFailed(j.from[n], p.digest, err)
 	}
 	if err := p.read(text); err != nil {
 		return fmt.Errorf("sha256:%s: %w", p.digest, err)

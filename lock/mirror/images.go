@@ -301,8 +301,19 @@ type originError struct {
 
 func (e *originError) Unwrap() error { return e.error }
 
-// originFailed returns the error of reading from a store.
-func originFailed(s store, err error) error {
+// fileError is an error about a file of a directory.
+type fileError struct {
+	file string
+	error
+}
+
+func (e *fileError) Unwrap() error { return e.error }
+
+// readFailed returns the error of reading a blob from a store, which says what is at fault.
+func readFailed(s store, d fetch.Digest, err error) error {
+	if dir, local := s.(directory); local && IsWrong(err) {
+		return &fileError{dir.File(d), err}
+	}
 	if r, ok := s.(*registry); ok && r.origin && err != nil {
 		return &originError{registryName(r.repo.Registry), err}
 	}

@@ -15,6 +15,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -243,14 +244,12 @@ type Error struct {
 	What   string // of a blob, the name that its dependency has
 	Target Target
 	Origin string // the registry that is at fault, if it is not the target
+	File   string // of a directory, the target's or a cache's, if that has other bytes than its name says
 	Err    error
 }
 
 func (e *Error) Error() string {
-	if e.Origin != "" {
-		return fmt.Sprintf("%s: %s: %v", e.What, e.Origin, e.Err)
-	}
-	return fmt.Sprintf("%s: %s: %v", e.What, e.Target, e.Err)
+	return fmt.Sprintf("%s: %s: %v", e.What, cmp.Or(e.File, e.Origin, e.Target.String()), e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }

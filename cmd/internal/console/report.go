@@ -179,6 +179,9 @@ func (c *Console) hintWrong(e *fetch.TransferError) {
 			c.Hintf("%s, and has other bytes than those pinned; %s", leads(a.Asked), ruleHint(e, a))
 		case a.Source == fetch.SourceCache && len(e.Attempts) == 1:
 			c.Hintf("a file of the cache has been damaged; a run that may download, without --offline, replaces it")
+		case a.Source == fetch.SourceCache:
+			c.Hintf("a file of the cache has been damaged, %s; what can be downloaded replaces it", a.URL)
+			c.HintTransfer(e)
 		case a.Source == fetch.SourceMirror:
 			c.Hintf("%s is a mirror that has other bytes than those pinned; correct it, or leave it out", source.Redact(a.URL))
 		case a.Source != fetch.SourceOrigin:
