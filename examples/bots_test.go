@@ -281,7 +281,7 @@ func code(file, text string) string {
 	case ".yml":
 		return regexp.MustCompile(`(?m)^ *#.*$`).ReplaceAllString(text, "")
 	case ".md":
-		return strings.Join(regexp.MustCompile("(?ms)^```sh\n.*?^```$|`[^`]+`").FindAllString(text, -1), "\n")
+		return strings.Join(regexp.MustCompile("(?ms)^```\\w+\n.*?^```$|`[^`]+`").FindAllString(text, -1), "\n")
 	}
 	return text
 }
