@@ -39,6 +39,8 @@ type Error struct {
 	// NoBundle is set when the server's certificate is not trusted and the system has
 	// no bundle of roots that an intercepting proxy could have added its own to.
 	NoBundle bool
+	// Answered is set when an answer had begun to come, and the network failed in it.
+	Answered bool
 	Err      error
 }
 
@@ -55,8 +57,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // part of the file that was asked for.
 //
 // ErrNoCipher says that a server has ended the TLS handshake since it accepts nothing that
-// it was offered.
+// it was offered, ErrNoAnswer that the connection has ended where an answer was to come, and
+// ErrNotHTTP that what came is none.
 var (
+	ErrNoAnswer  = errors.New("the connection ended before an answer")
+	ErrNotHTTP   = errors.New("the answer is not valid HTTP")
 	ErrNoCipher  = errors.New("the server accepts no TLS version or cipher of this program")
 	ErrStalled   = errors.New("stalled")
 	ErrTruncated = errors.New("truncated")
@@ -122,7 +127,7 @@ func (t *transfer) failNetwork(ctx context.Context, err error) error {
 	e := t.networkError(ctx, err)
 	var failed *Error
 	if errors.As(e, &failed) {
-		failed.Proxy = t.proxy
+		failed.Proxy, failed.Answered = t.proxy, t.resp.Status != 0
 		var refused *proxyError
 		if errors.As(err, &refused) {
 			failed.ProxyStatus = refused.status
@@ -175,17 +180,17 @@ func unquoted(err error) error {
 		}
 		switch text := e.Error(); {
 		case e == io.EOF:
-			return errors.New("the connection ended before an answer")
+			return ErrNoAnswer
 		case e == io.ErrUnexpectedEOF, strings.HasPrefix(text, "http: server "), strings.HasPrefix(text, "stream error: "),
 			strings.HasPrefix(text, "tls: "), strings.HasPrefix(text, "x509: "):
 			return e
 		case strings.Contains(text, "GOAWAY"):
 			return errors.New("the server has ended the HTTP/2 connection (GOAWAY)")
 		case strings.Contains(text, "chunk"):
-			return errors.New("the answer is not valid HTTP: bad chunks")
+			return fmt.Errorf("%w: bad chunks", ErrNotHTTP)
 		}
 	}
-	return errors.New("the answer is not valid HTTP")
+	return ErrNotHTTP
 }
 
 func certificateError(err error) bool {

@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 
 	"depfetch/cmd/internal/exit"
 	"depfetch/fetch"
@@ -27,6 +29,12 @@ const (
 	onCertificate
 	onInterrupt
 	onRoots
+	onProxy     // it could not be resolved
+	onHandshake // the connection failed while TLS was agreed on
+	onEmpty     // no answer
+	onReply     // the answer cannot be read
+	onReceive   // the connection failed later, or a proxy has refused it
+	onSocks
 	onNext // no other program to hand over to
 )
 
@@ -39,18 +47,21 @@ var (
 		cmdline.Output: 23, cmdline.Timeout: 28, cmdline.Size: 63, cmdline.Exists: 23,
 		onResolve: 6, onConnect: 7, onPart: 18, onHTTP: 22, onAuth: 22, onTLS: 35,
 		onRedirects: 47, onCertificate: 60, onInterrupt: 42, onRoots: 77, onNext: 127,
+		onProxy: 5, onHandshake: 35, onEmpty: 52, onReply: 8, onReceive: 56, onSocks: 97,
 	}
 	wgetCodes = codes{
 		cmdline.Usage: 2, cmdline.URL: 1, cmdline.Scheme: 1, cmdline.Read: 3,
 		cmdline.Output: 3, cmdline.Timeout: 4, cmdline.Size: 3, cmdline.Exists: 1,
 		onResolve: 4, onConnect: 4, onPart: 4, onHTTP: 8, onAuth: 6, onTLS: 5,
 		onRedirects: 8, onCertificate: 5, onInterrupt: 1, onRoots: 5, onNext: 127,
+		onProxy: 4, onHandshake: 4, onEmpty: 4, onReply: 4, onReceive: 4, onSocks: 4,
 	}
 	busyboxCodes = codes{
 		cmdline.Usage: 1, cmdline.URL: 1, cmdline.Scheme: 1, cmdline.Read: 1,
 		cmdline.Output: 1, cmdline.Timeout: 1, cmdline.Size: 1, cmdline.Exists: 1,
 		onResolve: 1, onConnect: 1, onPart: 1, onHTTP: 1, onAuth: 1, onTLS: 1,
 		onRedirects: 1, onCertificate: 1, onInterrupt: 1, onRoots: 1, onNext: 127,
+		onProxy: 1, onHandshake: 1, onEmpty: 1, onReply: 1, onReceive: 1, onSocks: 1,
 	}
 )
 
@@ -59,8 +70,10 @@ const curlExits = `Exit codes:
   1  the URL's scheme is not fetched, or not allowed by --proto
   2  wrong usage, or a bad or stale lockfile
   3  the URL cannot be read
+  5  the proxy could not be resolved
   6  the host could not be resolved
-  7  could not connect, or failed while receiving
+  7  could not connect
+  8  the answer cannot be read
  18  the file came in part
  22  refused: the URL is not pinned, the server said no, or the bytes are not
      those pinned
@@ -70,9 +83,12 @@ const curlExits = `Exit codes:
  35  TLS failed
  42  interrupted
  47  too many redirects
+ 52  the server sent nothing
+ 56  the connection failed while receiving, or the proxy refused it
  60  the certificate could not be verified
  63  the file is larger than --max-filesize
  77  the certificate authorities could not be read
+ 97  the SOCKS proxy refused, or failed
 127  the URL is unpinned, and there is no other curl in PATH
 `
 
@@ -140,6 +156,9 @@ func ofAttempts(attempts []fetch.Attempt) cmdline.Fault {
 	case answer != nil && answer.Status != 0, errors.Is(err, os.ErrNotExist):
 		return onHTTP
 	case errors.As(err, &dns):
+		if answer != nil && strings.HasPrefix(answer.Proxy, "http") {
+			return onProxy // which resolves the host itself
+		}
 		return onResolve
 	case errors.As(err, &cert), errors.As(err, &host):
 		return onCertificate
@@ -152,5 +171,31 @@ func ofAttempts(attempts []fetch.Attempt) cmdline.Fault {
 	case errors.As(err, &redirect):
 		return onRedirects
 	}
-	return onConnect
+	return ofConnection(err, answer)
+}
+
+// ofConnection returns the kind of failure of a connection. answer may be nil.
+func ofConnection(err error, answer *source.Error) cmdline.Fault {
+	op, failed := errors.AsType[*net.OpError](err)
+	inner := failed
+	if failed && op.Op == "socks connect" {
+		if op, inner = errors.AsType[*net.OpError](op.Err); !inner || op.Op != "dial" {
+			return onSocks
+		}
+	}
+	switch received := inner && op.Op == "read" || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, source.ErrNoAnswer) || errors.Is(err, source.ErrNotHTTP); {
+	case answer == nil:
+		return onConnect
+	case answer.ProxyStatus != 0:
+		return onReceive
+	case !received:
+		return onConnect
+	case !answer.Answered && answer.Proxy == "" && strings.HasPrefix(answer.URL, "https:"):
+		return onHandshake
+	case errors.Is(err, source.ErrNoAnswer) && !strings.HasPrefix(answer.URL, "https:"):
+		return onEmpty
+	case errors.Is(err, source.ErrNotHTTP) && !answer.Answered && !strings.HasPrefix(answer.URL, "https:"):
+		return onReply
+	}
+	return onReceive
 }
