@@ -44,6 +44,7 @@ func (c *command) shim(ctx context.Context, name string, args []string, native b
 	// Writing to a pipe that nobody reads is an error with a code of its own.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	c.console.Program = "depfetch " + name
+	c.console.Stdout = c.stdout // the program has an exit code of its own for it
 	file, created := c.getenv("DEPFETCH_SBOM"), time.Time{}
 	if file != "" {
 		var err error

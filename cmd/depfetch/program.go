@@ -30,14 +30,15 @@ type program struct {
 
 // run executes the command line and returns the exit code.
 func (p program) run(ctx context.Context) int {
-	c := &command{program: p, console: &console.Console{Program: "depfetch", Stdout: p.stdout, Stderr: p.stderr, Columns: p.columns,
+	out := &console.Output{Writer: p.stdout}
+	c := &command{program: p, console: &console.Console{Program: "depfetch", Stdout: out, Stderr: p.stderr, Columns: p.columns,
 		Color: console.Color(p.columns != nil, p.getenv)}}
 	if name := shim.ProgramName(p.name); name != "" {
 		return c.shim(ctx, name, p.args, true)
 	}
-	err := c.commandLine().execute(ctx, p.args, p.stdout)
+	err := c.commandLine().execute(ctx, p.args, out)
 	if c.reported || err == nil {
-		return c.code
+		return out.Finish(c.console, c.code)
 	}
 	return c.console.Report(err)
 }

@@ -31,7 +31,7 @@ func (c *command) verifyCommand() *subcommand {
 				return err
 			}
 			if len(findings) == 0 {
-				fmt.Fprintf(c.stdout, "%d in place as pinned\n", len(artifacts))
+				fmt.Fprintf(c.console.Stdout, "%d in place as pinned\n", len(artifacts))
 				return nil
 			}
 			return c.reportFindings(flags, findings)

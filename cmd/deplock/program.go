@@ -46,17 +46,19 @@ func (p program) run(ctx context.Context) int {
 	if name := shim.ProgramName(p.name); name != "" && (p.getenv(recordDir) != "" || fileExists(record.Here)) {
 		return c.recordShim(ctx, name, p.args)
 	}
+	out := &console.Output{Writer: p.stdout}
+	c.stdout, c.console.Stdout = out, out
 	c.progress = c.console.Measuring()
 	root := c.root()
 	root.SetArgs(p.args)
-	root.SetOut(p.stdout)
+	root.SetOut(out)
 	root.SetErr(p.stderr)
 	err := root.ExecuteContext(ctx)
 	c.progress.Close()
 	if err != nil {
 		return c.console.Report(explain(err))
 	}
-	return c.code
+	return out.Finish(c.console, c.code)
 }
 
 // command is what the commands share.

@@ -116,6 +116,9 @@ func (c *command) record(ctx context.Context, o recordFlags, args []string) erro
 func (c *command) runRecorded(ctx context.Context, args, env []string) error {
 	run := exec.CommandContext(ctx, args[0], args[1:]...)
 	run.Stdin, run.Stdout, run.Stderr, run.Env = os.Stdin, c.stdout, c.stderr, env
+	if out, ok := c.stdout.(*console.Output); ok {
+		run.Stdout = out.Writer // a file, which may be a terminal, is the command's own
+	}
 	if path, err := lookPath(args[0], env); err == nil {
 		run.Path, run.Err = path, nil
 	}
