@@ -96,7 +96,11 @@ func (c *checker) fail(kind Kind, v *value, offset int, hint, format string, arg
 func (c *checker) checkLine(d *Dep, l Line) {
 	at, hint := l.at.get("url"), "deplock update "+d.Name
 	if want, err := d.Expand(d.URL, l.Platform); err != nil || want != l.URL {
-		c.fail(KindStale, at, at.Start, hint, "stale: locked is %s, but url and version now give %s", l.URL, want)
+		was, now := source.Redact(l.URL), source.Redact(want)
+		if was == now {
+			now = "another query"
+		}
+		c.fail(KindStale, at, at.Start, hint, "stale: locked is %s, but url and version now give %s", was, now)
 	}
 	c.checkTrust(l.at, l.Trust, hint)
 	c.checkSigned(d, l)

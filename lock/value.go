@@ -236,7 +236,7 @@ func (v *value) keys() []string {
 func (v *value) path() string {
 	keys := v.keys()
 	for i, key := range keys {
-		if strings.Contains(key, "@") { // an address, perhaps with a password
+		if strings.ContainsAny(key, "@?") { // an address, perhaps with a password or a token
 			key = source.Redact(key)
 		}
 		if !isBare(key) {

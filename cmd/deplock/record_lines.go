@@ -51,6 +51,7 @@ func (c *command) addRecorded(ctx context.Context, o online, to target, requests
 		}
 		pins = append(pins, r.Pin(trust))
 		c.printf("recorded %s  %d bytes  %s\n", shown, r.Size, trust)
+		c.warnSecret(r.URL)
 		if r.Final != "" {
 			c.printf("  which leads to %s\n", source.Redact(r.Final))
 		}

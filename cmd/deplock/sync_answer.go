@@ -226,6 +226,7 @@ func (l *locking) enter(a *answer) {
 	}
 	book.lines[r.URL], book.source[r.URL] = pin, r
 	fmt.Fprintf(l.stdout, "locked %s  %d bytes  %s\n", shown, m.Size, pin.Trust)
+	l.warnSecret(pin.URL)
 	if release.OnDemand(r.URL) {
 		fmt.Fprintf(l.stdout, "    an archive that the forge makes when it is asked: its bytes are not promised to stay\n")
 	}

@@ -294,6 +294,13 @@ func (c *command) write(ctx context.Context, dryRun bool, results []update.Resul
 	}
 	c.summary(results)
 	c.pinSummary(pins)
+	for _, r := range results {
+		for _, ch := range r.Changes {
+			if !ch.Missing && (ch.Old == nil || ch.Old.URL != ch.New.URL) && c.warnSecret(ch.New.URL) {
+				break // the same for the other platforms
+			}
+		}
+	}
 	if !changed {
 		c.unchanged()
 	}
@@ -318,6 +325,18 @@ func (c *command) unchanged() {
 			c.console.Hintf("%s", fault.Hint)
 		}
 	}
+}
+
+// warnSecret warns of an address that has been locked, and has what is called like a secret
+// in its query. It reports whether it has.
+func (c *command) warnSecret(address string) bool {
+	names := lock.SecretParameters(address)
+	if len(names) == 0 {
+		return false
+	}
+	c.console.Warnf("%s: %s stands in the lockfile in clear, for all who read the repository", source.Redact(address), strings.Join(names, ", "))
+	c.console.Hintf("if it is a secret, revoke it, and lock an address without it: tokens are sent from a file of header fields (--headers FILE) or a netrc (--netrc FILE)")
+	return true
 }
 
 // violations returns what the lockfile's policy forbids of the dependencies that
