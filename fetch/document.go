@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -81,19 +84,44 @@ func (r *run) checkDocuments() error {
 // stageDocuments stages the documents that say something else than what is in place, and
 // locks their directories until the stage is cleaned up.
 func (r *run) stageDocuments(ctx context.Context) error {
-	for i, d := range r.docs {
+	for _, d := range r.docs {
 		r.stage.sweep([]*destination{d})
 		if err := r.stage.mkdir(d); err != nil {
 			return err
 		}
-		lock, err := lockDir(ctx, d.dir)
+	}
+	if err := r.lockDocuments(ctx); err != nil {
+		return err
+	}
+	for i, d := range r.docs {
+		if err := r.stageDocument(d, r.Documents[i].Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lockDocuments locks the directories of the documents: each once, since a second lock would
+// wait for the first, and in an order that all processes have, so that no two wait for each
+// other.
+func (r *run) lockDocuments(ctx context.Context) error {
+	docs := slices.Clone(r.docs)
+	slices.SortFunc(docs, func(a, b *destination) int { return strings.Compare(a.dir, b.dir) })
+	var locked []fs.FileInfo
+	for _, d := range docs {
+		info, err := os.Stat(d.dir)
+		if err == nil && slices.ContainsFunc(locked, func(l fs.FileInfo) bool { return os.SameFile(l, info) }) {
+			continue
+		}
+		var lock io.Closer
+		if err == nil {
+			lock, err = lockDir(ctx, d.dir)
+		}
 		if err != nil {
 			return d.fail(osfile.Cause(err))
 		}
 		r.stage.locks = append(r.stage.locks, lock)
-		if err := r.stageDocument(d, r.Documents[i].Text); err != nil {
-			return err
-		}
+		locked = append(locked, info)
 	}
 	return nil
 }
