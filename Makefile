@@ -37,13 +37,13 @@ build: ## bin/depfetch, bin/deplock and bin/depfetch-frontend, static and stripp
 .PHONY: demo
 demo: ## sync a Dockerfile, fetch, verify and tamper, against a server on loopback
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/depfetch ./cmd/deplock
-	$(GO) run ./examples/demo
+	$(GO) run -trimpath ./examples/demo
 
 .PHONY: demo-build
 demo-build: ## the same in real builds: with a Docker engine, or with BuildKit, which it brings; that wants root and runc
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/depfetch ./cmd/deplock
 	docker info >/dev/null 2>&1 || $(MAKE) $(TOOLS)/buildctl
-	$(GO) run ./examples/demo build
+	$(GO) run -trimpath ./examples/demo build
 
 .PHONY: test
 test: ## all tests that need nothing but Go
