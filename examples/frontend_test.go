@@ -87,7 +87,7 @@ func pushFrontend(t *testing.T) (ref string) {
 func frontendIn(t *testing.T, dir string) {
 	t.Helper()
 	name := filepath.Join(dir, "Dockerfile")
-	if rest, ok := strings.CutPrefix(read(t, name), "# syntax=registry.example.com/tools/depfetch-frontend\n"); ok {
+	if rest, ok := strings.CutPrefix(read(t, name), "# syntax=registry.example.com/tools/depfetch-frontend:0.1.0-dev\n"); ok {
 		write(t, name, "# syntax="+pushFrontend(t)+"\n"+rest)
 	}
 }

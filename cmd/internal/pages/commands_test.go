@@ -34,6 +34,7 @@ var elsewhere = []struct{ pages, command, test, reason string }{
 	{"examples/devcontainer/README.md", "devcontainer", "", "it wants a Docker engine; TestFeature runs the script that it runs"},
 	{"cmd/internal/release/README.md", "make release", "cmd/internal/release/release_e2e_test.go TestRelease", ""},
 	{"cmd/internal/release/README.md", "make push", "examples/pushed_test.go TestPushed", ""},
+	{"examples/frontend/README.md", "make image", "examples/pushed_test.go TestPushed", ""},
 	{"examples/frontend/README.md", "make push", "examples/pushed_test.go TestPushed", ""},
 	{"cmd/internal/release/README.md", "cosign verify-blob", "", "nothing has been signed yet"},
 	{"cmd/internal/release/README.md", "sha256sum", "cmd/internal/release/release_e2e_test.go TestRelease", ""},
