@@ -155,9 +155,9 @@ func explainOne(err error) error {
 	case errors.As(err, &copied):
 		return coded(exit.Unavailable, cmp.Or(mirrorHint(copied), console.NetworkHint(err)))
 	case errors.As(err, &nobody):
-		return coded(exit.Failure, nobodyHint(nobody))
+		return coded(exit.Refused, nobodyHint(nobody))
 	case errors.As(err, &missigned):
-		return coded(exit.Failure, missignedHint(missigned))
+		return coded(exit.Refused, missignedHint(missigned))
 	case errors.As(err, &unavailable):
 		return coded(exit.Unavailable, console.NetworkHint(err))
 	case errors.As(err, &none) && errors.As(err, &image) && image.at.Bare:

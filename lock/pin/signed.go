@@ -186,10 +186,30 @@ func (r *Registry) signatures(ctx context.Context, at name.Digest) ([]signature.
 	referrers := slices.DeleteFunc(manifest.Manifests, func(d v1.Descriptor) bool {
 		return d.ArtifactType != "" && d.ArtifactType != cosignArtifact && !strings.HasPrefix(d.ArtifactType, sigstoreBundles)
 	})
-	for _, d := range newest(referrers) {
-		s.manifest(at.Context().Digest(d.Digest.String()))
-	}
+	s.each(newest(referrers), func(s *search, d v1.Descriptor) { s.manifest(at.Context().Digest(d.Digest.String())) })
 	return s.found, errors.Join(s.errs...)
+}
+
+// readers is how many signatures of an image are read at once.
+const readers = 4
+
+// each calls read for each of all, several at once, with a search of its own, and adds what
+// they find in the order of all.
+func (s *search) each(all []v1.Descriptor, read func(*search, v1.Descriptor)) {
+	parts := make([]search, len(all))
+	var group errgroup.Group
+	group.SetLimit(readers)
+	for i, d := range all {
+		parts[i] = search{ctx: s.ctx, repository: s.repository, opts: s.opts}
+		group.Go(func() error {
+			read(&parts[i], d)
+			return nil
+		})
+	}
+	group.Wait()
+	for _, p := range parts {
+		s.found, s.errs = append(s.found, p.found...), append(s.errs, p.errs...)
+	}
 }
 
 // newest returns the last of what was added one behind another.
@@ -225,20 +245,23 @@ func (s *search) manifest(ref name.Reference) {
 	layers := slices.DeleteFunc(manifest.Layers, func(d v1.Descriptor) bool {
 		return d.MediaType != simpleSigning && !strings.HasPrefix(string(d.MediaType), sigstoreBundles)
 	})
-	for _, d := range newest(layers) {
-		text, err := s.text(d)
-		switch {
-		case err != nil:
-			s.fail(err)
-		case d.MediaType != simpleSigning:
-			s.found = append(s.found, signature.ImageSignature{Bundle: text})
-		default:
-			s.found = append(s.found, signature.ImageSignature{Payload: text, Cosign: signature.Cosign{
-				Signature:   []byte(d.Annotations["dev.cosignproject.cosign/signature"]),
-				Certificate: []byte(d.Annotations["dev.sigstore.cosign/certificate"]),
-				Log:         []byte(d.Annotations["dev.sigstore.cosign/bundle"]),
-			}})
-		}
+	s.each(newest(layers), (*search).layer)
+}
+
+// layer adds the signature that is a layer.
+func (s *search) layer(d v1.Descriptor) {
+	text, err := s.text(d)
+	switch {
+	case err != nil:
+		s.fail(err)
+	case d.MediaType != simpleSigning:
+		s.found = append(s.found, signature.ImageSignature{Bundle: text})
+	default:
+		s.found = append(s.found, signature.ImageSignature{Payload: text, Cosign: signature.Cosign{
+			Signature:   []byte(d.Annotations["dev.cosignproject.cosign/signature"]),
+			Certificate: []byte(d.Annotations["dev.sigstore.cosign/certificate"]),
+			Log:         []byte(d.Annotations["dev.sigstore.cosign/bundle"]),
+		}})
 	}
 }
 

@@ -18,8 +18,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -44,6 +46,7 @@ type signing struct {
 	key    crypto.Signer
 	public string // PEM
 	broken atomic.Bool
+	read   func() // if not nil, called for each blob that is read
 }
 
 // signed starts a registry, with the API of referrers or without.
@@ -55,6 +58,9 @@ func signed(t *testing.T, referrers bool) *signing {
 		if s.broken.Load() && strings.Contains(r.URL.Path, "/blobs/") {
 			w.WriteHeader(http.StatusBadRequest)
 			return
+		}
+		if s.read != nil && r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/") {
+			s.read()
 		}
 		handler.ServeHTTP(w, r)
 	}))
@@ -235,6 +241,39 @@ func TestVerify(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestVerifyAtOnce: signatures of an image are read several at once, and not so many that a
+// registry would refuse.
+func TestVerifyAtOnce(t *testing.T) {
+	s := signed(t, true)
+	const signatures = 12
+	var payloads [][]byte
+	for i := range signatures - 1 {
+		payloads = append(payloads, payload(fmt.Sprintf("example.com/%d", i), s.digest))
+	}
+	s.cosign(s.digest, append(payloads, payload(s.repo.Name(), s.digest))...)
+	var flying, peak atomic.Int64
+	full, once := make(chan struct{}), sync.Once{}
+	s.read = func() {
+		n := flying.Add(1)
+		defer flying.Add(-1)
+		for p := peak.Load(); n > p && !peak.CompareAndSwap(p, n); p = peak.Load() {
+		}
+		if n == readers {
+			once.Do(func() { close(full) })
+		}
+		select { // each waits until as many are under way as may be
+		case <-full:
+		case <-t.Context().Done():
+		case <-time.After(10 * time.Second):
+			t.Error("signatures are read one after another")
+			once.Do(func() { close(full) })
+		}
+	}
+	if _, err := s.verify(keyRule); err != nil || peak.Load() != readers {
+		t.Errorf("%d at once, want %d: %v", peak.Load(), readers, err)
 	}
 }
 
