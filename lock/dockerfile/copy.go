@@ -25,11 +25,16 @@ func (e *evaluation) copyFiles(in *Instruction, sd instructions.SourcesAndDest, 
 	if to = path.Clean(to); !strings.HasPrefix(to, "/") {
 		return // below an unknown directory
 	}
+	e.machine.NoteConfig(to)
+	for _, h := range sd.SourceContents {
+		e.machine.NoteConfig(path.Join(to, h.Path))
+	}
 	for _, src := range sd.SourcePaths {
 		s := e.file.expand(src, e.scope)
 		if !s.Known() || strings.Contains(s.Text, "://") {
 			continue
 		}
+		e.machine.NoteConfig(path.Join(to, path.Base(s.Text)))
 		e.copies = append(e.copies, &copied{source: clean(s.Text), dest: to, inside: inside, parent: parents, at: in.Start})
 	}
 	docs := e.file.heredocs(in.node, in.text)

@@ -188,7 +188,7 @@ var posix = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true,
 func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	src := script.Source{Run: len(e.trace.Runs), Shell: "/bin/sh"}
 	if len(e.shell) > 0 {
-		src.Shell = e.shell[0]
+		src.Shell, src.Login = e.shell[0], script.Login(e.shell)
 	}
 	e.trace.Runs = append(e.trace.Runs, in)
 	// BuildKit parses mounts when it expands their variables.
@@ -205,7 +205,7 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	switch {
 	case !c.PrependShell:
 		src.Text, src.Locate = exec(in, c)
-		src.Shell = ""
+		src.Shell, src.Login = "", ""
 	case !e.useShell(in, &src) || !e.useScript(in, c, &src):
 		return
 	}
@@ -216,6 +216,11 @@ func (e *evaluation) run(in *Instruction, c *instructions.RunCommand) {
 	e.machine.Vars, e.machine.Unset = e.scope.vars(), e.scope.unset
 	if _, ok := e.machine.Vars["PATH"]; !ok { // every image has one
 		e.machine.Vars["PATH"] = script.Unknown("$PATH", "PATH is that of the image")
+	}
+	for _, m := range instructions.GetMounts(c) {
+		if m.Type == instructions.MountTypeSecret && m.Env != nil && m.Required {
+			e.machine.Vars[*m.Env] = script.Unknown("${"+*m.Env+"}", *m.Env+" is a secret")
+		}
 	}
 	if err := e.machine.Run(src); err != nil {
 		e.unread(in, err.Error())

@@ -31,7 +31,7 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 		return
 	case name != "curl" && name != "wget":
 		if tool := mayRun(name, c.Args); tool != "" {
-			run.say(c.Start, name+" may run "+tool+", in a way that is not known", "call "+tool+" without it, or "+hintRecord)
+			run.mayRun(c.Start, name, tool)
 		}
 		run.change(name, c)
 		return
@@ -40,6 +40,9 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	run.paths = append(run.paths, c.Path)
 	if c.Applets && name == "wget" {
 		run.leave(c.Start, "its shell is busybox, which may have a wget of its own", "use another SHELL, or curl")
+	}
+	if c.Config != "" {
+		run.leave(c.Start, name+" takes options from "+c.Config+", which is not read", "give them to "+name+" itself, or "+hintRecord)
 	}
 	if c.Made != "" {
 		run.leave(c.Start, c.Made+", and may do more than download", "leave it out, if depfetch does")
@@ -57,11 +60,13 @@ func (run *Run) command(c *script.Call, downloads []*script.Download) {
 	}
 }
 
+// mayRun leaves a RUN in which a program may run curl or wget.
+func (run *Run) mayRun(at int, by, tool string) {
+	run.say(at, by+" may run "+tool+", in a way that is not known", "call "+tool+" without it, or "+hintRecord)
+}
+
 // hasAddress reports whether a word has an address in it.
 func hasAddress(v script.Value) bool { return strings.Contains(v.Text, "://") }
-
-// callsTool matches a command line of curl or wget in a text.
-var callsTool = regexp.MustCompile(`(?:^|[\s;&|('"` + "`" + `/])(curl|wget)['"]?[\s,][^;&|]*://`)
 
 // mayRun returns the program that a command may run in a way that is not followed: curl
 // or wget is among its words with an address behind it. Or it returns "".
@@ -77,7 +82,7 @@ func mayRun(name string, args []script.Value) string {
 		case base == "curl" || base == "wget":
 			tool = base
 		default:
-			if found := callsTool.FindStringSubmatch(a.Text); found != nil {
+			if found := script.CommandLine.FindStringSubmatch(a.Text); found != nil {
 				return found[1]
 			}
 		}
@@ -100,6 +105,11 @@ func bypass(via string) string {
 		if slices.ContainsFunc(words[1:], func(w string) bool { return w == "-" || w == "-l" || w == "--login" }) {
 			return "a login shell sets PATH anew"
 		}
+	case "sh", "bash", "ash", "dash", "zsh", "ksh":
+		if strings.Contains(words[1], "i") && words[1] != "--login" {
+			return "an interactive shell reads files first, which may set PATH anew"
+		}
+		return "a login shell sets PATH anew"
 	case "chroot", "unshare", "nsenter":
 		return "it runs in another file system"
 	case "busybox":
@@ -125,12 +135,16 @@ func (run *Run) change(name string, c *script.Call) {
 	if !hasWord("chown chmod chgrp chcon setfacl rm mv ln cp install tee rsync find", name) {
 		return
 	}
+	if name == "find" {
+		run.find(c)
+		return
+	}
 	recursive := false
 	var paths []string
 	for _, a := range c.Args {
 		switch s := a.Text; {
 		case strings.HasPrefix(s, "--"):
-			recursive = recursive || s == "--recursive"
+			recursive = recursive || s == "--recursive" || strings.HasPrefix(s, "--delete")
 		case strings.HasPrefix(s, "-") && len(s) > 1:
 			recursive = recursive || strings.ContainsAny(s, "Rr")
 		case strings.HasPrefix(s, "/"):
@@ -144,19 +158,35 @@ func (run *Run) change(name string, c *script.Call) {
 		switch name {
 		case "mv":
 			whole = i < len(paths)-1 || len(paths) == 1 // the last one is the destination
-		case "find":
-			deletes := func(a script.Value) bool { return a.Text == "-delete" }
-			if whole = recursive; !whole {
-				if i > 0 || !slices.ContainsFunc(c.Args, deletes) {
-					continue
-				}
-				whole = true
-			}
 		case "cp", "ln", "install", "tee":
 		default:
 			whole = recursive
 		}
 		run.changed = append(run.changed, change{path: p, whole: whole})
+	}
+}
+
+// find adds the folders below which a find deletes files, or fails where what it runs fails
+// at one: with + it does, and with ; it does not.
+func (run *Run) find(c *script.Call) {
+	from := slices.IndexFunc(c.Args, func(a script.Value) bool { return strings.HasPrefix(a.Text, "-") || a.Text == "(" || a.Text == "!" })
+	if from < 0 {
+		return
+	}
+	changes := false
+	for i, a := range c.Args {
+		changes = changes || a.Text == "-delete" ||
+			i > 0 && strings.HasPrefix(c.Args[i-1].Text, "-exec") && hasWord("chmod chown chgrp rm mv sed strip touch sh bash", path.Base(a.Text)) &&
+				slices.ContainsFunc(c.Args[i:], func(a script.Value) bool { return a.Text == "+" })
+	}
+	for _, a := range c.Args[:from] {
+		p := a.Text
+		if !strings.HasPrefix(p, "/") {
+			p = path.Join(c.Dir, p)
+		}
+		if changes {
+			run.changed = append(run.changed, change{path: p, whole: true})
+		}
 	}
 }
 
@@ -175,8 +205,11 @@ func (run *Run) unpack(c *script.Call) {
 		dir = path.Join(c.Dir, dir)
 	}
 	for _, a := range c.Args {
-		if base := path.Base(a.Text); base == "curl" || base == "wget" {
-			run.changed = append(run.changed, change{path: path.Join(dir, base)})
+		base := path.Base(a.Text)
+		for _, tool := range []string{"curl", "wget"} {
+			if a.Text != "" && base != "*" && matches(base, tool) {
+				run.changed = append(run.changed, change{path: path.Join(dir, tool)})
+			}
 		}
 	}
 }

@@ -64,8 +64,8 @@ func (run *Run) place(r *reader) {
 			continue // the mount would make the folder, and what is to fill it may refuse one that exists
 		case slices.ContainsFunc(lists, func(l []string) bool { return !slices.Contains(l, dir) }):
 			continue
-		case run.covers(dir) != "":
-			why, hint = "it mounts "+run.covers(dir)+", where depfetch would be", "mount it elsewhere, or download in another RUN"
+		case run.covers(dir, tools) != "":
+			why, hint = "it mounts "+run.covers(dir, tools)+", where depfetch would be", "mount it elsewhere, or download in another RUN"
 		case dir == "/usr/bin" || dir == "/bin":
 			// The image's own programs are here, or a package manager puts them here.
 		case slices.ContainsFunc(run.changed, func(c change) bool { return c.hits(dir, tools) }):
@@ -91,14 +91,17 @@ func (run *Run) place(r *reader) {
 }
 
 // covers returns where the RUN mounts a folder over dir in which nothing can be mounted, or
-// only with a trace that stays in it, or "".
-func (run *Run) covers(dir string) string {
+// only with a trace that stays in it, or another program of the same name, or "".
+func (run *Run) covers(dir string, tools []string) string {
 	c, ok := run.Instruction.Command.(*instructions.RunCommand)
 	if !ok {
 		return ""
 	}
 	for _, m := range instructions.GetMounts(c) {
 		target := path.Clean(m.Target)
+		if _, _, ours := dockerfile.MountsDepfetch(m); path.Dir(target) == dir && slices.Contains(tools, path.Base(target)) && !ours {
+			return target
+		}
 		if (m.Type == instructions.MountTypeBind || m.Type == instructions.MountTypeCache) && strings.HasPrefix(dir+"/", strings.TrimSuffix(target, "/")+"/") {
 			return target
 		}

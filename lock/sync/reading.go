@@ -162,7 +162,7 @@ func Read(f *dockerfile.File, o Options) *Reading {
 			if len(run.Calls) > 0 || len(run.said) > 0 {
 				r.onbuild(run.Instruction)
 			}
-		case len(run.Calls) > 0:
+		case slices.ContainsFunc(run.Calls, func(c *Call) bool { return len(c.Requests) > 0 }):
 			r.Runs = append(r.Runs, run)
 		default:
 			r.Left = append(r.Left, run.said...)
@@ -204,6 +204,11 @@ func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
 		run.platform = p
 		run.command(c, downloads[c])
 	}
+	for _, e := range script.Of[script.MayRun](s.Events) {
+		if e.Run >= 0 && e.Run < len(s.Runs) && r.runs[s.Runs[e.Run]] != nil {
+			r.runs[s.Runs[e.Run]].mayRun(e.At, e.By, e.Tool)
+		}
+	}
 	for _, w := range script.Of[script.Wrote](s.Events) {
 		if w.Run >= 0 && w.Run < len(s.Runs) && r.runs[s.Runs[w.Run]] != nil {
 			run := r.runs[s.Runs[w.Run]]
@@ -215,13 +220,16 @@ func (r *reader) stage(s dockerfile.StageTrace, p lock.Platform) {
 		if u.Language != "" {
 			continue
 		}
-		run := r.runs[u.In]
-		if text := r.File.Data[u.In.Start:u.In.End]; run == nil && downloading.Match(text) && bytes.Contains(text, []byte("://")) {
-			run = &Run{Stage: s.Stage, Instruction: u.In}
-			r.runs[u.In] = run
-		}
-		if run != nil {
-			run.say(u.At, "it cannot be read: "+u.Why, "look at it yourself, or "+hintRecord)
+		run, what, hint := r.runs[u.In], "it cannot be read: "+u.Why, "look at it yourself, or "+hintRecord
+		switch text := r.File.Data[u.In.Start:u.In.End]; {
+		case script.CommandLine.Match(bytes.ReplaceAll(text, []byte("\n"), []byte(" "))):
+			if run == nil {
+				run = &Run{Stage: s.Stage, Instruction: u.In}
+				r.runs[u.In] = run
+			}
+			run.say(u.At, what, hint)
+		case run != nil:
+			run.leave(u.At, what, hint)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package script
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 func exitStatus(c *call) status {
 	switch c.arg(0) {
@@ -158,6 +161,9 @@ func evalShopt(m *Machine, c *call) status {
 func evalWhich(m *Machine, c *call) status {
 	if c.name == "which" {
 		return m.whereIs(c, c.args)
+	}
+	if c.name == "hash" && strings.HasPrefix(c.arg(0), "-p") {
+		m.unread(c, "hash -p says where a program is")
 	}
 	return m.unsureOf(c)
 }

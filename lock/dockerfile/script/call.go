@@ -182,7 +182,7 @@ func (m *Machine) function(c *call, body *syntax.Stmt) status {
 // program evaluates a command that is no function.
 func (m *Machine) program(c *call) status {
 	c.logged = m.log(c, Text(c.name))
-	c.logged.Made = m.made(c)
+	c.logged.Made, c.logged.Config = m.made(c), m.config(c)
 	if as, ok := m.aliases[c.name]; ok {
 		return m.branches(c.context, unsure, func() status { return m.expanded(c, as) }, func() status { return m.plain(c) })
 	}

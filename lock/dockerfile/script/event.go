@@ -22,6 +22,9 @@ type Call struct {
 	// Made says that the curl or wget that it starts is one that the Dockerfile makes, and
 	// how: "/usr/local/bin/curl is written by a RUN". What it does is not known.
 	Made string
+	// Config is the file of options that the Dockerfile makes for the curl or wget that it
+	// starts, or empty.
+	Config string
 	// Applets says that the shell is busybox, which may have the program in itself.
 	Applets bool
 }
@@ -101,6 +104,14 @@ type Executed struct {
 	Env   map[string]Value // the variables then
 }
 
+// MayRun says that a script of another language names a command line of curl or wget.
+type MayRun struct {
+	At   int
+	Run  int    // the number of the script
+	By   string // the interpreter
+	Tool string
+}
+
 // Wrote says that a script writes a curl or wget.
 type Wrote struct {
 	Run  int // the number of the script
@@ -158,6 +169,7 @@ func (Read) event()          {}
 func (Piped) event()         {}
 func (Used) event()          {}
 func (Executed) event()      {}
+func (MayRun) event()        {}
 func (Wrote) event()         {}
 func (Discarded) event()     {}
 func (Idle) event()          {}

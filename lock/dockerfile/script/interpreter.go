@@ -133,6 +133,9 @@ func readCode(m *Machine, c *call, text Value) {
 		m.unread(c, "the script for "+c.name+" is too long")
 		return
 	}
+	if found := CommandLine.FindStringSubmatch(s); found != nil {
+		m.Log(MayRun{c.start, m.source.Run, c.name, found[1]})
+	}
 	var fetched []*Fetch
 	if downloaders.MatchString(s) {
 		fetched = readAddresses(m, c, text)

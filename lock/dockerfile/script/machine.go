@@ -76,6 +76,7 @@ type Machine struct {
 	env      map[string]bool         // the variables that scripts started by this one get; nil is all
 	bodies   map[*syntax.Stmt]Source // the scripts that functions stand in
 	aliases  map[string]Value        // of the shell that runs
+	configs  map[string]string       // the files of options that have been made, by program
 	unixed   bool                    // files have been rid of CRLF line ends: it is not known which
 	clones   map[string]*Checkout
 	remotes  map[string]Value
@@ -123,6 +124,7 @@ type Source struct {
 	Bash              bool // braces are expanded
 	CRLF              bool // the lines of its heredocs end so, which Text does not have
 	Errexit, Pipefail bool
+	Login             string  // what Login returns of the shell that runs it
 	Shell             string  // the path of the shell that runs it; empty if it is a command line
 	Args              []Value // $1 and so on
 }
@@ -147,7 +149,7 @@ func (m *Machine) Clone() *Machine {
 		n.files[name] = v.withoutDownloads()
 	}
 	n.Script, n.Aliases, n.edited = m.Script, maps.Clone(m.Aliases), maps.Clone(m.edited)
-	n.gone, n.unixed = maps.Clone(m.gone), m.unixed
+	n.gone, n.unixed, n.configs = maps.Clone(m.gone), m.unixed, maps.Clone(m.configs)
 	return n
 }
 
@@ -188,7 +190,10 @@ func (m *Machine) Run(src Source) error {
 		m.env[name] = true
 	}
 	m.state = state{errexit: src.Errexit, pipefail: src.Pipefail, args: src.Args, functions: make(map[string]function)}
-	m.ways, m.aliases = nil, nil
+	m.ways, m.aliases, m.via = nil, nil, nil
+	if src.Login != "" {
+		m.via = []string{src.Login}
+	}
 	m.list(file.Stmts, context{})
 	m.trapped()
 	if m.over() {

@@ -126,6 +126,7 @@ func untab(s string, begins bool) string {
 
 // write notes that a value is written into a file.
 func (m *Machine) write(to string, v Value, more bool) {
+	m.NoteConfig(to)
 	if isTool(path.Base(to)) {
 		m.Log(Wrote{m.source.Run, to})
 	}

@@ -29,11 +29,48 @@ func shellFlags(flags []string) (errexit, pipefail bool) {
 	return errexit, pipefail
 }
 
+// startFlag returns the option of a shell that has it read the files of a login, or those
+// for people, before its script; else "".
+func startFlag(args []string) string {
+	for i := 0; i < len(args); i++ {
+		switch a := args[i]; {
+		case a == "--login":
+			return a
+		case a == "--noprofile":
+			return ""
+		case strings.HasPrefix(a, "--"):
+		case len(a) < 2 || a[0] != '-':
+			return ""
+		case strings.ContainsAny(a, "li"):
+			return a
+		case strings.HasSuffix(a, "o"):
+			i++
+		case strings.Contains(a, "c"):
+			return ""
+		}
+	}
+	return ""
+}
+
+// Login returns the name and the option of a shell, as SHELL says it, that reads files
+// before its script that may set PATH anew; else "".
+func Login(shell []string) string {
+	if len(shell) == 0 || startFlag(shell[1:]) == "" {
+		return ""
+	}
+	return path.Base(shell[0]) + " " + startFlag(shell[1:])
+}
+
 // shellRun is how a shell runs a script.
 type shellRun struct{ bash, errexit, pipefail bool }
 
 // evalShell evaluates sh -c and its like.
 func evalShell(m *Machine, c *call) status {
+	if flag := startFlag(c.texts()); flag != "" {
+		under := *c
+		under.via = append(slices.Clip(c.via), c.name+" "+flag)
+		c = &under
+	}
 	how := shellRun{bash: shells[c.name]}
 	for i := 0; i < len(c.args); i++ {
 		switch a := c.arg(i); {
@@ -200,6 +237,10 @@ func evalDot(m *Machine, c *call) status {
 // includeFirst includes the first argument that is a file that is known.
 func includeFirst(m *Machine, c *call) status {
 	for i, a := range c.args {
+		if i == 0 && a.Text == "/dev/stdin" && c.in != nil && len(c.in.from) > 0 {
+			m.pipeInto(c, true)
+			return assumed
+		}
 		m.ran(a, c)
 		if f := m.used(m.abs(a), c.name, c.start); f != nil {
 			m.runs(f, c)

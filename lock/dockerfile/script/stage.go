@@ -77,6 +77,7 @@ func (m *Machine) moved(from string, to ...string) {
 	for _, p := range to {
 		if strings.HasPrefix(p, "/") && p != from && p != "/" {
 			m.Aliases[p] = from
+			m.NoteConfig(p)
 			delete(m.gone, p)
 		}
 	}

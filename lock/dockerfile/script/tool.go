@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// CommandLine matches a command line of curl or wget with an address in a text.
+var CommandLine = regexp.MustCompile(`(?:^|[\s;&|'"` + "`" + `/])(curl|wget)['"]?[\s,][^;&|\n]*://`)
+
 // isTool reports whether a name is that of a program that depfetch takes the place of.
 func isTool(name string) bool { return name == "curl" || name == "wget" }
 
@@ -84,6 +87,33 @@ func (m *Machine) madeAt(p, tool string) (how string, ok bool) {
 		}
 	}
 	return "is moved too often", true
+}
+
+// NoteConfig notes that a file is made, if it is one that curl or wget takes options from.
+func (m *Machine) NoteConfig(p string) {
+	tool := map[string]string{".curlrc": "curl", "curlrc": "curl", ".wgetrc": "wget", "wgetrc": "wget"}[path.Base(p)]
+	if tool == "" {
+		return
+	}
+	if m.configs == nil {
+		m.configs = make(map[string]string)
+	}
+	m.configs[tool] = p
+}
+
+// config returns the file that a command takes options from and the Dockerfile makes.
+func (m *Machine) config(c *call) string {
+	tool := path.Base(c.name)
+	for _, name := range map[string][]string{"curl": {"CURL_HOME"}, "wget": {"WGETRC", "SYSTEM_WGETRC"}}[tool] {
+		if v, ok := m.Vars[name]; ok && v.Text != "" {
+			return v.Text
+		}
+	}
+	switch first := c.arg(0); {
+	case tool == "curl" && (first == "--disable" || strings.HasPrefix(first, "-q")), tool == "wget" && first == "--no-config":
+		return ""
+	}
+	return m.configs[tool]
 }
 
 // CopyTools notes that a file or folder of another machine's stage is copied to a path, as

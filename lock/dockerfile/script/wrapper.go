@@ -173,7 +173,10 @@ func (m *Machine) inner(c *call, at int) status {
 		m.touch(&inner)
 		return m.unsureOf(&inner)
 	}
-	return m.dispatch(&inner)
+	if c.name == "retry" || c.name == "travis_retry" {
+		return m.dispatch(&inner) // they are functions of the shell, and may call others
+	}
+	return m.program(&inner)
 }
 
 // temporarily exports a variable, and returns what makes it again what it is now.
