@@ -52,7 +52,14 @@ func (c *command) fetchCommand() *subcommand {
 	flags.StringVar(&f.progress, "progress", "auto", "tty (a bar), plain (lines), json, quiet, or auto: a bar on a terminal and lines elsewhere")
 	return &subcommand{
 		name: "fetch", args: "[NAME…]", short: "Put the pinned files in place: all of them, or those named", flags: flags,
-		run: func(ctx context.Context, _ *pflag.FlagSet, names []string) error { return c.fetch(ctx, f, names) },
+		run: func(ctx context.Context, flags *pflag.FlagSet, names []string) error {
+			for _, name := range []string{"sbom", "provenance"} {
+				if flag := flags.Lookup(name); flag.Changed && flag.Value.String() == "" {
+					return console.Usagef("leave it out for none", "--%s names no file", name)
+				}
+			}
+			return c.fetch(ctx, f, names)
+		},
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/epoch"
 	"depfetch/cmd/internal/lockfile"
-	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/regular"
 	"depfetch/lock"
 	"depfetch/lock/advisory"
@@ -61,7 +60,15 @@ func (c *command) reportCommand() *cobra.Command {
   deplock report --html -o report.html
   deplock report --html -o report.html --outdated --vulnerabilities --images`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, paths []string) error { return c.writeReport(cmd.Context(), f, paths) },
+		RunE: func(cmd *cobra.Command, paths []string) (err error) {
+			if given := f.output; given != "" && !f.html {
+				return console.Usagef("deplock report --html -o "+word(given), "--output goes with --html")
+			}
+			if f.output, err = outputName(cmd); err != nil {
+				return err
+			}
+			return c.writeReport(cmd.Context(), f, paths)
+		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.html, "html", false, "a page of HTML in the place of a summary")
@@ -83,9 +90,6 @@ func (c *command) reportCommand() *cobra.Command {
 }
 
 func (c *command) writeReport(ctx context.Context, f reportFlags, paths []string) error {
-	if f.output != "" && !f.html {
-		return console.Usagef("deplock report --html -o "+word(f.output), "--output goes with --html")
-	}
 	in, err := c.reportInput(f, paths)
 	if err != nil {
 		return err
@@ -106,9 +110,7 @@ func (c *command) writeReport(ctx context.Context, f reportFlags, paths []string
 	if err := r.HTML(&page, version); err != nil {
 		return err
 	}
-	if f.output == "" {
-		_, err = c.stdout.Write(page.Bytes())
-	} else if err = atomicfile.Write(f.output, page.Bytes(), 0o644); err == nil {
+	if err = c.writeOutput(f.output, page.Bytes()); err == nil && f.output != "" {
 		c.reportText(r)
 	}
 	return errors.Join(append(errs, err)...)

@@ -10,7 +10,6 @@ import (
 	"depfetch/cmd/internal/console"
 	"depfetch/cmd/internal/epoch"
 	"depfetch/fetch"
-	"depfetch/fetch/atomicfile"
 	"depfetch/fetch/source"
 	"depfetch/lock"
 	"depfetch/lock/release"
@@ -20,9 +19,9 @@ import (
 
 func (c *command) sbomCommand() *cobra.Command {
 	var (
-		o                        online
-		format, platform, output string
-		inspect, licences        bool
+		o                 online
+		format, platform  string
+		inspect, licences bool
 	)
 	cmd := &cobra.Command{
 		Use:   "sbom",
@@ -45,6 +44,10 @@ is asked whose a repository is, and under which licence it is now.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "spdx" && format != "cyclonedx" {
 				return console.Usagef("", "--format %q: write one of spdx, cyclonedx", format)
+			}
+			output, err := outputName(cmd)
+			if err != nil {
+				return err
 			}
 			created, err := epoch.Parse(c.getenv("SOURCE_DATE_EPOCH"))
 			if err != nil {
@@ -80,18 +83,14 @@ is asked whose a repository is, and under which licence it is now.`,
 			if err != nil {
 				return err
 			}
-			if output != "" {
-				return atomicfile.Write(output, text, 0o644)
-			}
-			_, err = c.stdout.Write(text)
-			return err
+			return c.writeOutput(output, text)
 		},
 	}
 	flags := cmd.Flags()
 	o.register(cmd)
 	flags.StringVar(&format, "format", "spdx", "spdx or cyclonedx")
 	flags.StringVar(&platform, "platform", "", "the platform that it is about (default all)")
-	flags.StringVarP(&output, "output", "o", "", "the file to write (default standard output)")
+	flags.StringP("output", "o", "", "the file to write (default standard output)")
 	flags.BoolVar(&inspect, "inspect", false, "also say what programs of Go were built from; downloads what is not in the cache")
 	flags.BoolVar(&licences, "licences", false, "ask GitHub for licences and owners")
 	return cmd

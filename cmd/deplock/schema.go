@@ -16,7 +16,6 @@ var schemaPage string
 const schemaName = "deps.lock.schema.json"
 
 func (c *command) schemaCommand() *cobra.Command {
-	var output string
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON schema of the lockfile, for editors",
@@ -29,15 +28,15 @@ underline what is wrong, if a line of the lockfile above all keys names it:
 deplock init --schema writes both.`,
 		Example: `  deplock schema -o deps.lock.schema.json`,
 		Args:    arguments(0, 0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
-			if output == "" {
-				_, err := c.stdout.Write(schema.JSON())
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			output, err := outputName(cmd)
+			if err != nil {
 				return err
 			}
-			return writeSchema(output)
+			return c.writeOutput(output, schema.JSON())
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "the file that it is written to, in the place of stdout")
+	cmd.Flags().StringP("output", "o", "", "the file that it is written to, in the place of stdout")
 	return cmd
 }
 

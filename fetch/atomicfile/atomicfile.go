@@ -51,7 +51,7 @@ func Write(name string, text []byte, mode fs.FileMode) error {
 // Create makes a file with a text. If the name exists, even as a dangling link, the
 // error is fs.ErrExist.
 func Create(name string, text []byte, mode fs.FileMode) error {
-	f, err := stage(filepath.Dir(name), text)
+	f, err := stage(name, text)
 	if err != nil {
 		return err
 	}
@@ -69,21 +69,31 @@ func Create(name string, text []byte, mode fs.FileMode) error {
 	return tempfile.Rename(f, name)
 }
 
-// stage makes a private file in dir with a text, which is on the disk.
-func stage(dir string, text []byte) (*os.File, error) {
+// stage makes a private file beside name with its text, which is on the disk. Errors are
+// about name, since nobody knows what the private file is called.
+func stage(name string, text []byte) (*os.File, error) {
+	dir := filepath.Dir(name)
 	tempfile.Sweep(dir)
 	f, err := tempfile.New(dir)
 	if err != nil {
-		return nil, err
+		return nil, about(name, err)
 	}
 	if _, err = f.Write(text); err == nil {
 		err = f.Sync()
 	}
 	if err != nil {
 		discard(f)
-		return nil, err
+		return nil, about(name, err)
 	}
 	return f, nil
+}
+
+// about returns an error of a private file as one of the file that it is to be.
+func about(name string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: "write", Path: name, Err: e.Err}
+	}
+	return err
 }
 
 func discard(f *os.File) {
@@ -101,7 +111,7 @@ func write(name string, text []byte, mode fs.FileMode, last func(path string) er
 	if err != nil {
 		return err
 	}
-	f, err := stage(filepath.Dir(t.path), text)
+	f, err := stage(t.path, text)
 	switch {
 	case err == nil:
 		defer discard(f)

@@ -139,3 +139,17 @@ func TestCreate(t *testing.T) {
 	}
 	holds(t, name, "text", 0o644, 1)
 }
+
+// TestNamed: what cannot be written is named, not the private file that it was to be.
+func TestNamed(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "none", "file")
+	for _, err := range []error{
+		atomicfile.Create(name, []byte("text"), 0o644),
+		atomicfile.Write(name, []byte("text"), 0o644),
+	} {
+		e, ok := errors.AsType[*fs.PathError](err)
+		if !ok || !errors.Is(err, fs.ErrNotExist) || e.Path != name && e.Path != filepath.Dir(name) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
