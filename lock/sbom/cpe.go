@@ -1,6 +1,8 @@
 package sbom
 
 import (
+	"net/url"
+	"path"
 	"regexp"
 	"strings"
 
@@ -60,4 +62,14 @@ func cpe(repository, version string) string {
 		return ""
 	}
 	return "cpe:2.3:a:" + product + ":" + tag.Version + ":*:*:*:*:*:*:*"
+}
+
+// companions matches names of files that are published with a program and hold nothing of it:
+// lists of checksums, signatures, certificates, keys, bills of materials and provenance.
+var companions = regexp.MustCompile(`(?i)(?:(?:^|[-_.])(?:sha(?:256|512)?sums?|checksums?|md5sums?)(?:[-_.][a-z0-9.]*)?|\.(?:asc|sig|gpg|minisig|pem|crt|cert|key|pub|bundle|sigstore|sigstore\.json|sha(?:1|256|512)|md5|sbom|(?:spdx|cdx|sbom)\.json|intoto\.jsonl|att|provenance))$`)
+
+// isCompanion reports whether what lies at an address is no product, but about one.
+func isCompanion(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && companions.MatchString(path.Base(u.Path))
 }

@@ -52,3 +52,27 @@ func TestCPE(t *testing.T) {
 		}
 	}
 }
+
+func TestCompanions(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://example.com/v1/SHA256SUMS":                          true,
+		"https://example.com/v1/vault_1.2.0_SHA256SUMS":              true,
+		"https://example.com/v1/vault_1.2.0_SHA256SUMS.72D7468F.sig": true,
+		"https://example.com/v1/checksums.txt":                       true,
+		"https://example.com/v1/tool_checksums_sha256.txt":           true,
+		"https://example.com/v1/tool.tar.gz.asc?a=b":                 true,
+		"https://example.com/v1/tool.sha256":                         true,
+		"https://example.com/v1/tool.spdx.json":                      true,
+		"https://example.com/v1/multiple.intoto.jsonl":               true,
+		"https://example.com/v1/tool.tar.gz":                         false,
+		"https://example.com/v1/tool-linux-amd64":                    false,
+		"https://example.com/v1/sha256sum-linux-amd64":               false,
+		"https://example.com/v1/install.yaml":                        false,
+		"https://example.com/v1/keyring":                             false,
+		"https://example.com/checksums.txt/tool":                     false,
+	} {
+		if got := isCompanion(address); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}

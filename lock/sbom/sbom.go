@@ -98,7 +98,8 @@ func (p *Pinned) describe(d *lock.Dep) {
 	if p.Repository == "" && d.Latest != nil {
 		p.Repository = d.Latest.GitHub // whose versions are those of the dependency
 	}
-	if !strings.Contains(name, "#") { // a file of the repository is not what that makes
+	// A file of the repository is not what that makes, nor is one about it.
+	if !strings.Contains(name, "#") && !isCompanion(p.Artifact.URL) {
 		p.Package.CPE = cpe(cmp.Or(p.Repository, d.Catalogue), p.Package.Version)
 	}
 }
