@@ -74,6 +74,7 @@ e2e: $(TOOLS)/buildctl $(TOOLS)/buildx $(TOOLS)/act $(TOOLS)/registry $(TOOLS)/s
 	DEPFETCH_REGISTRY_BIN=$(TOOLS) $(GO) test -tags e2e -count=1 -run 'TestDifferential|TestRegistryMirror|TestMirrorNginx|TestRealProxies|TestRefusingProxy|TestRSAKeyExchange|TestRewriteNginx|TestNginxExample' ./cmd/depfetch
 	$(GO) test -tags e2e -count=1 -run TestTruth ./lock/dockerfile/script
 	DEPFETCH_NFPM=$(TOOLS)/nfpm $(GO) test -tags e2e -count=1 -run TestRelease ./cmd/internal/release
+	$(GO) test -tags e2e -count=1 -run TestShells ./cmd/internal/manual
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run 'TestRealTools|TestRealSigstore' ./lock/signature
 	DEPFETCH_TAPLO_NPM=$(TOOLS)/taplo/node_modules $(GO) test -tags e2e -count=1 ./lock/schema
 	DEPFETCH_SIGSTORE_NPM=$(TOOLS)/sigstore/node_modules $(GO) test -tags e2e -count=1 -run TestLockSigstore ./lock/update
