@@ -119,6 +119,15 @@ func (c *command) addAny(ctx context.Context, f addFlags, args []string) error {
 }
 
 func (c *command) add(ctx context.Context, f addFlags, name, url string) error {
+	plain, version, at := strings.Cut(name, "@")
+	switch {
+	case at && (plain == "" || version == ""):
+		return console.Usagef("write it as helm@3.18.4", "%q: want NAME or NAME@VERSION", name)
+	case at && f.dep.Version != "" && f.dep.Version != version:
+		return console.Usagef("", "%s: --version says %s", name, f.dep.Version)
+	case at:
+		name, f.dep.Version = plain, version
+	}
 	file, err := c.openAdded()
 	if err != nil {
 		return err
@@ -308,6 +317,11 @@ func (c *command) removeCommand() *cobra.Command {
 		Args:  arguments(1, many, "a name of a dependency or an address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, _ := byKind(args)
+			for i, name := range names {
+				if slices.Contains(names[:i], name) {
+					return console.Usagef("", "%s is named twice", name)
+				}
+			}
 			s, err := c.selection(args)
 			if err != nil {
 				return err

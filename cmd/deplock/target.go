@@ -36,6 +36,9 @@ func openTarget(name string) (target, error) {
 	if err == nil || fileExists(name) {
 		return target{name: name, file: file}, err
 	}
+	if dir := filepath.Dir(name); !fileExists(dir) { // before anything is downloaded
+		return target{name: name}, console.Usagef("make it, or name another lockfile with -f", "%s cannot be started: there is no directory %s", name, dir)
+	}
 	file, err = lock.Parse(name, []byte(freshLock))
 	return target{name: name, file: file, fresh: true}, err
 }
