@@ -309,6 +309,8 @@ func (c *Console) HintTransfer(e *fetch.TransferError) {
 		case !errors.As(a.Err, &s):
 		case s.Status == http.StatusProxyAuthRequired || s.ProxyStatus == http.StatusProxyAuthRequired:
 			c.Hintf("a proxy's login stands in its address, as https_proxy=http://USER:PASSWORD@HOST:PORT, with %%40 for an @ in it")
+		case strings.HasPrefix(s.Proxy, "socks") && strings.Contains(s.Err.Error(), " authentication "): // as net/http words it
+			c.Hintf("a proxy's login stands in its address, as https_proxy=socks5h://USER:PASSWORD@HOST:PORT, with %%40 for an @ in it")
 		case s.ProxyStatus != 0 || s.Proxy != "" && s.Status == http.StatusForbidden:
 			c.Hintf("ask those who run the proxy to allow the host; or name it in no_proxy if it can be reached without one")
 		case denied(s) && source.InRegistry(a.URL):
