@@ -6,8 +6,8 @@ import (
 	"depfetch/lock/dockerfile"
 )
 
-// add adds an ADD of an address on one platform.
-func (r *reader) add(a dockerfile.Add) {
+// add adds an ADD of an address in a stage on one platform.
+func (r *reader) add(s *dockerfile.Stage, a dockerfile.Add) {
 	address, err := cmdline.Normalize(a.URL.Text, "", false)
 	one := &Add{Instruction: a.Instruction, Checksum: a.Checksum}
 	switch {
@@ -17,6 +17,8 @@ func (r *reader) add(a dockerfile.Add) {
 		one.Obstacle = Reason{a.At, "its address is not known: " + a.URL.Why, "give ARGs with --build-arg, or a default"}
 	case err != nil:
 		one.Obstacle = Reason{a.At, source.Redact(a.URL.Text) + ": " + err.Error(), "write the address as it is asked for"}
+	case r.builtOnWindows(s):
+		one.Obstacle = Reason{a.At, "it is built on Windows, whose docker build knows no --checksum", hintOnWindows}
 	case a.Sources != 1 && !r.options.Each:
 		one.Obstacle = Reason{a.At, "it has several sources, and --checksum is of one", "write an ADD for each address"}
 	default:

@@ -150,7 +150,7 @@ func Read(f *dockerfile.File, o Options) *Reading {
 				if a.Instruction.OnBuild {
 					r.onbuild(a.Instruction)
 				} else {
-					r.add(a)
+					r.add(s.Stage, a)
 				}
 			}
 			r.stage(s, p)
@@ -164,6 +164,8 @@ func Read(f *dockerfile.File, o Options) *Reading {
 			}
 		case slices.ContainsFunc(run.Calls, func(c *Call) bool { return len(c.Requests) > 0 }):
 			r.Runs = append(r.Runs, run)
+		case len(run.said) > 0 && r.windows(run.Stage):
+			r.Left = append(r.Left, Reason{run.Instruction.Start, onWindows, hintOnWindows})
 		default:
 			r.Left = append(r.Left, run.said...)
 		}
@@ -171,6 +173,10 @@ func Read(f *dockerfile.File, o Options) *Reading {
 	slices.SortFunc(r.Runs, func(a, b *Run) int { return cmp.Compare(a.Instruction.Start, b.Instruction.Start) })
 	for _, run := range r.Runs {
 		slices.SortStableFunc(run.Calls, func(a, b *Call) int { return cmp.Compare(a.At, b.At) })
+		if r.windows(run.Stage) {
+			run.Obstacles = []Reason{{run.Instruction.Start, onWindows, hintOnWindows}} // what else was found was read as shell
+			continue
+		}
 		run.place(r)
 		if (o.Stages || !targets(run.Stage.Root().Platform)) && f.Numbered() {
 			run.leave(run.Instruction.Start, "its depfetch would come from a stage that is put before the others, and COPY --from counts them", "give the stages names")
@@ -186,6 +192,8 @@ type reader struct {
 	options Options
 	runs    map[*dockerfile.Instruction]*Run // all that run a command
 	named   map[folder]int                   // see firstNamed
+
+	imagesOf []dockerfile.Image // see images
 }
 
 // stage adds what a stage asks for on one platform.
