@@ -133,6 +133,10 @@ for p in depfetch deplock; do curl -fsSo "$to/$p" "$from/$p"; chmod 755 "$to/$p"
 			fmt.Fprint(w, text)
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, "//") {
+			http.NotFound(w, r) // as of most that keep files
+			return
+		}
 		http.ServeFile(w, r, filepath.Join(bin, filepath.Base(r.URL.Path)))
 	}))
 	h.t.Cleanup(server.Close)
@@ -257,4 +261,8 @@ func TestScriptRuns(t *testing.T) {
 	refused("install.sh: wrong bytes, nothing has been installed\n", "DEPLOCK_SHA256="+strings.Repeat("a", 64))
 	refused("could not download "+h.release+"/none/install.sh", "DEPLOCK_RELEASE="+h.release+"/none")
 	refused("where depfetch comes from is not known", "DEPLOCK_RELEASE=")
+	refused("DEPLOCK_SHA256 is \"sha256:"+h.sum+"\"\ndeplock.sh: hint: want 64 digits", "DEPLOCK_SHA256=sha256:"+h.sum)
+	host := strings.TrimPrefix(h.release, "http://")
+	refused("could not download "+h.release+"/a@b/install.sh", "DEPLOCK_RELEASE=http://me:s3@cret@"+host+"/a@b/")
+	h.must(environment + "export DEPLOCK_BIN=$PWD/../bin DEPLOCK_RELEASE=" + h.release + "/; sh ci/deplock.sh install; test -x ../bin/depfetch")
 }

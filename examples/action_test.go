@@ -133,8 +133,65 @@ any = { url = "https://dl.example.com/a-1.0", sha256 = "` + strings.Repeat("a", 
 	if out, code := run("run", "--version"); code != 0 || strings.Contains(out, "error") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
+	// A report is of one scan, and of this job.
+	out, code = run("run", "scan Dockerfile", "scan Dockerfile --level error", "--version")
+	if code != 1 || !strings.Contains(out, "deplock.sh: error: what this scan has found is in no report, which is that of deplock scan Dockerfile\n") || !strings.Contains(out, "\n$ deplock --version\n") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	run("run", "scan nothing")
+	if _, err := os.Stat(filepath.Join(dir, "scan.sarif")); err == nil {
+		t.Error("a scan that could not be done has the report of another")
+	}
 	if out, code := run("lock"); code != 1 || out != "deplock.sh: error: unknown command lock\ndeplock.sh: hint: install, run or push\n" {
 		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
+// TestScriptPush has ci/deplock.sh commit, in a folder of a repository, what deplock has begun
+// or changed anywhere in it, under names that git would take for patterns, and nothing else.
+func TestScriptPush(t *testing.T) {
+	dir := t.TempDir()
+	in := func(sub, name string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command(name, args...)
+		cmd.Dir = filepath.Join(dir, sub)
+		cmd.Env = append(os.Environ(), "DEPLOCK_BIN="+dir, "HOME="+dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=me", "GIT_AUTHOR_EMAIL=me@example.com", "GIT_COMMITTER_NAME=me", "GIT_COMMITTER_EMAIL=me@example.com")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	write := func(name, text string) {
+		t.Helper()
+		name = filepath.Join(dir, "repo", name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in("", "git", "init", "--quiet", "--bare", "origin")
+	in("", "git", "init", "--quiet", "repo")
+	in("repo", "git", "remote", "add", "origin", filepath.Join(dir, "origin"))
+	write("deps.lock.toml", "")
+	in("repo", "git", "add", ".")
+	in("repo", "git", "commit", "--quiet", "--message", "start")
+	want := []string{":(top)a/deps.lock.trees/x", "[b] c/deps.lock.toml", "deps.lock.toml", "deps.lock.trees/x"}
+	for _, name := range append(want, "sub/other") {
+		write(name, "new")
+	}
+	const branch = "bot/-x;$(touch${IFS}y)"
+	in("repo/sub", "sh", script(t), "push", "-m $(touch y)", branch)
+	if got := in("origin", "git", "log", "-1", "--format=%s", branch); got != "-m $(touch y)" {
+		t.Errorf("the message is %q", got)
+	}
+	if got := strings.Split(in("origin", "git", "ls-tree", "-r", "--name-only", branch), "\n"); !slices.Equal(got, want) {
+		t.Errorf("pushed were %q; want %q", got, want)
+	}
+	if got := in("repo/sub", "sh", script(t), "push", "again", branch); got != "nothing has changed" {
+		t.Error(got)
 	}
 }
 

@@ -229,6 +229,7 @@ func TestFeature(t *testing.T) {
 		"other script":    {options: pinned("/script"), want: "depfetch feature: error: " + server.URL + "/script/install.sh: wrong bytes, nothing has been run or installed\n  want  sha256 " + sum[1]},
 		"other archive":   {options: pinned("/archive"), want: "install.sh: error: " + archive[1:] + ": wrong bytes, nothing has been installed\n"},
 		"no such release": {options: pinned("/none"), want: "depfetch feature: error: could not download " + server.URL + "/none/install.sh\n"},
+		"a login":         {options: []string{strings.Replace(pinned("/none")[0], "//", "//me:s3cret@", 1), pinned("/none")[1]}, want: "depfetch feature: error: could not download " + server.URL + "/none/install.sh\n"},
 		"no such, curl":   {options: pinned("/none"), add: []string{"curl", "dash"}, want: "depfetch feature: error: could not download " + server.URL + "/none/install.sh\n"},
 		"no downloader":   {options: pinned("/good"), add: []string{"dash"}, without: []string{"wget"}, want: "depfetch feature: error: neither curl nor wget is here\ndepfetch feature: hint: put one, and ca-certificates, into the image"},
 		"no sha256sum":    {options: pinned("/good"), add: []string{"dash"}, without: []string{"sha256sum"}, want: "depfetch feature: error: sha256sum is not here, so nothing can be verified\n"},

@@ -36,14 +36,20 @@ install() {
 }
 
 from_release() {
-	[ -n "${DEPLOCK_SHA256-}" ] || fail 'DEPLOCK_SHA256 is not set, so nothing says which release this is' "give the sha256 of $DEPLOCK_RELEASE/install.sh that you have verified"
+	from=${DEPLOCK_RELEASE%/}
+	# As logs may have it: without a login.
+	rest=${from#*://}
+	host=${rest%%/*}
+	shown=${from%"$rest"}${host##*@}${rest#"$host"}/install.sh
+	[ -n "${DEPLOCK_SHA256-}" ] || fail 'DEPLOCK_SHA256 is not set, so nothing says which release this is' "give the sha256 of $shown that you have verified"
+	is_sha256 "$DEPLOCK_SHA256" || fail "DEPLOCK_SHA256 is \"$DEPLOCK_SHA256\"" "want 64 digits and letters from a to f: what sha256sum says of $shown"
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
 	trap 'exit 1' HUP INT TERM
 	if command -v curl >/dev/null 2>&1; then
-		curl -fsSL --retry 3 -o "$tmp/install.sh" "$DEPLOCK_RELEASE/install.sh" || fail "could not download $DEPLOCK_RELEASE/install.sh"
+		curl -fsSL --retry 3 -o "$tmp/install.sh" "$from/install.sh" || fail "could not download $shown"
 	elif command -v wget >/dev/null 2>&1; then
-		wget -q -O "$tmp/install.sh" "$DEPLOCK_RELEASE/install.sh" || fail "could not download $DEPLOCK_RELEASE/install.sh"
+		wget -q -O "$tmp/install.sh" "$from/install.sh" || fail "could not download $shown"
 	else
 		fail 'neither curl nor wget is here'
 	fi
@@ -56,13 +62,22 @@ from_release() {
 	[ "$got" = "$DEPLOCK_SHA256" ] || fail "install.sh: wrong bytes, nothing has been installed
   want  sha256 $DEPLOCK_SHA256
   got   sha256 $got"
-	sh "$tmp/install.sh" --to "$bin" --from "$DEPLOCK_RELEASE"
+	sh "$tmp/install.sh" --to "$bin" --from "$from"
+}
+
+is_sha256() {
+	case $1 in *[!0-9a-f]*) return 1 ;; esac
+	[ ${#1} = 64 ]
 }
 
 # run runs commands, a line each, without "deplock". Words end at blanks: there are no quotes.
 run() {
-	failed='' code=0
+	failed='' code=0 scanned=''
 	set -f
+	# Not what another job has left.
+	for file in "${DEPLOCK_SARIF-}" "${DEPLOCK_GITLAB-}"; do
+		[ ! -f "$file" ] || [ -h "$file" ] || rm -f "$file"
+	done
 	while read -r line; do
 		# shellcheck disable=SC2086 # its words
 		set -- $line
@@ -75,7 +90,14 @@ run() {
 			failed="$failed, deplock $* ($this)"
 			[ "$code" != 0 ] || code=$this
 		fi
-		if [ "$1" = scan ] && [ "$this" -le 1 ]; then
+		if [ "$1" = scan ] && [ "$this" -le 1 ] && [ -n "${DEPLOCK_SARIF-}${DEPLOCK_GITLAB-}" ]; then
+			if [ -n "$scanned" ]; then
+				printf 'deplock.sh: error: %s\ndeplock.sh: hint: %s\n' "what this scan has found is in no report, which is that of deplock $scanned" 'one scan takes several paths: scan PATH PATH' >&2
+				failed="$failed, the report of deplock $* (1)"
+				[ "$code" != 0 ] || code=1
+				continue
+			fi
+			scanned=$*
 			report sarif "${DEPLOCK_SARIF-}" "$@"
 			report gitlab "${DEPLOCK_GITLAB-}" "$@"
 		fi
@@ -98,9 +120,11 @@ report() {
 
 push() {
 	[ $# -ge 2 ] || fail 'push wants a message and a branch'
+	cd "$(git rev-parse --show-toplevel)"
 	git add --update
-	# What deplock may have begun: a lockfile, and manifests of unpacked trees.
-	git ls-files -z --others --exclude-standard -- '*deps.lock.toml' '*.trees/*' | xargs -0 -r git add --
+	# What deplock may have begun: a lockfile, and manifests of unpacked trees. These are
+	# names, where git add would take patterns.
+	git ls-files -z --others --exclude-standard -- '*deps.lock.toml' '*.trees/*' | git update-index --add -z --stdin
 	if git diff --cached --quiet; then
 		echo 'nothing has changed'
 		return

@@ -31,6 +31,11 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+from=${from%/}
+# As logs may have it: without a login.
+rest=${from#*://}
+host=${rest%%/*}
+shown=${from%"$rest"}${host##*@}${rest#"$host"}
 [ -n "$from" ] || fail 'where the release is was not known when this script was made' 'give its address: --from URL'
 if [ -z "$to" ]; then
 	if [ "$(id -u)" = 0 ]; then to=/usr/local/bin; else to=${HOME:?is not set: give --to}/.local/bin; fi
@@ -68,13 +73,13 @@ else
 fi
 
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp" "$to/.depfetch.$$" "$to/.deplock.$$"' EXIT
 trap 'exit 1' HUP INT TERM
-echo "downloading $from/$file"
+echo "downloading $shown/$file"
 if command -v curl >/dev/null 2>&1; then
-	curl -fsSL --retry 3 -o "$tmp/$file" "$from/$file" || fail "could not download $from/$file"
+	curl -fsSL --retry 3 -o "$tmp/$file" "$from/$file" || fail "could not download $shown/$file"
 elif command -v wget >/dev/null 2>&1; then
-	wget -q -O "$tmp/$file" "$from/$file" || fail "could not download $from/$file"
+	wget -q -O "$tmp/$file" "$from/$file" || fail "could not download $shown/$file"
 else
 	fail 'neither curl nor wget is here'
 fi
@@ -87,9 +92,12 @@ got=${got%% *}
 tar -xzf "$tmp/$file" -C "$tmp"
 mkdir -p "$to"
 for name in depfetch deplock; do
-	# Beside its place first, so that a program that runs is replaced whole.
+	# Beside its place first, so that a program that runs is replaced whole, and both are or
+	# neither is.
 	cp "$tmp/${file%.tar.gz}/$name" "$to/.$name.$$"
 	chmod 755 "$to/.$name.$$"
+done
+for name in depfetch deplock; do
 	mv -f "$to/.$name.$$" "$to/$name"
 	echo "installed $to/$name"
 done

@@ -200,6 +200,14 @@ func testScript(t *testing.T, dir string) {
 		if left, _ := os.ReadDir(to); len(left) != 2 {
 			t.Errorf("%q: it has left %v", shell, left)
 		}
+		// A login in the address is used, and not shown; a slash at its end is none too many.
+		login := strings.Replace(server.URL, "//", "//me:s3@cret@", 1)
+		if out, err := run(shell, "--to", to, "--from", strings.Replace(login, "s3@cret", "s3%40cret", 1)+"/right/"); err != nil || !strings.HasPrefix(out, "downloading "+server.URL+"/right/"+archive+"\n") {
+			t.Errorf("%q: %v\n%s", shell, err, out)
+		}
+		if out, err := run(shell, "--to", to, "--from", login+"/none/a@b"); err == nil || strings.Contains(out, "cret") || !strings.Contains(out, "could not download "+server.URL+"/none/a@b/"+archive) {
+			t.Errorf("%q: %v\n%s", shell, err, out)
+		}
 		uname("sparc64")
 		if out, err := run(shell, "--from", server.URL+"/right"); err == nil || !strings.Contains(out, "there is no archive for linux-sparc64\ninstall.sh: hint: build it from its source: make build") {
 			t.Errorf("%q: %v\n%s", shell, err, out)

@@ -44,6 +44,10 @@ trap 'exit 1' HUP INT TERM
 # from_release runs the script of a release, which downloads and verifies the archive.
 from_release() {
 	from=${release%/}
+	# As logs may have it: without a login.
+	rest=${from#*://}
+	host=${rest%%/*}
+	shown=${from%"$rest"}${host##*@}${rest#"$host"}/install.sh
 	command -v sha256sum >/dev/null 2>&1 || fail 'sha256sum is not here, so nothing can be verified' 'the image needs coreutils or busybox'
 	if command -v curl >/dev/null 2>&1; then
 		set -- curl -fsSL --retry 3 -o
@@ -53,10 +57,10 @@ from_release() {
 		fail 'neither curl nor wget is here' 'put one, and ca-certificates, into the image, or lay the programs beside install.sh'
 	fi
 	"$@" "$tmp/install.sh" "$from/install.sh" ||
-		fail "could not download $from/install.sh" 'over https the image needs ca-certificates, too'
+		fail "could not download $shown" 'over https the image needs ca-certificates, too'
 	got=$(sha256sum <"$tmp/install.sh")
 	got=${got%% *}
-	[ "$got" = "$sha256" ] || fail "$from/install.sh: wrong bytes, nothing has been run or installed
+	[ "$got" = "$sha256" ] || fail "$shown: wrong bytes, nothing has been run or installed
   want  sha256 $sha256
   got   sha256 $got"
 	sh "$tmp/install.sh" --from "$from" --to "$to"
