@@ -94,6 +94,9 @@ func (c *command) several(cmd *cobra.Command) *cobra.Command {
 		for _, name := range c.lockFiles {
 			c.lockFile, c.code = name, exit.OK
 			c.console.Command = c.typed(cmd)
+			if forPeople(cmd) {
+				c.printf("%s\n", name)
+			}
 			errs = append(errs, c.about(run(cmd, args)))
 			worst = max(worst, c.code)
 		}
@@ -101,6 +104,16 @@ func (c *command) several(cmd *cobra.Command) *cobra.Command {
 		return errors.Join(errs...)
 	}
 	return cmd
+}
+
+// forPeople reports whether a command prints for people what does not name the lockfile.
+func forPeople(cmd *cobra.Command) bool {
+	for _, name := range []string{"json", "sarif"} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() != "false" {
+			return false
+		}
+	}
+	return cmd.Name() != "check"
 }
 
 // names returns the lockfiles that the options name, or the one that there is.

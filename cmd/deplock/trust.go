@@ -102,9 +102,6 @@ func unsignedOf(s selected, images []lock.Image) []unsigned {
 }
 
 func (c *command) trustText(seeds []*signature.Seed, rest []unsigned) {
-	if len(c.lockFiles) > 1 {
-		c.printf("%s\n", c.name())
-	}
 	for _, s := range seeds {
 		c.printf("%s%s\n", s.Signer, seedText(s))
 		for _, u := range s.Uses {
