@@ -84,7 +84,8 @@ func TestReadmeCompany(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), "sh", "-ec", script)
 		cmd.Dir = dir
 		cmd.Env = []string{"PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH"), "HOME=" + dir,
-			"DEPFETCH_REWRITE=" + proxy, "SSL_CERT_FILE=corporate-ca.pem", "DEPLOCK_BASES=usual"}
+			"DEPFETCH_REWRITE=" + proxy, "SSL_CERT_FILE=corporate-ca.pem", "DEPLOCK_BASES=usual",
+			"DEPFETCH_LOCK=deps.lock.toml"} // whatever this machine has at its root
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s\n%s", err, script, out)
 		}
