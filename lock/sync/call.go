@@ -165,7 +165,7 @@ func (r *Request) fill(follow bool, o *cmdline.Operation, t cmdline.Transfer, un
 		return no("it reads the header of the answer of "+shown, "depfetch answers with the status and length alone")
 	case strings.Contains(o.WriteOut, "url_effective"), strings.Contains(o.WriteOut, "redirect_url"), strings.Contains(o.WriteOut, "header"):
 		return no("it reads where "+shown+" leads", "write the version into the Dockerfile")
-	case o.Rename:
+	case o.Rename && t.Named:
 		return no("the server names the file of "+shown, "name it with -o or -O")
 	case o.AsIs:
 		return no(shown+" is asked for with --path-as-is", hintRecord)
