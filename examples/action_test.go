@@ -124,6 +124,10 @@ any = { url = "https://dl.example.com/a-1.0", sha256 = "` + strings.Repeat("a", 
 	if got := annotations(t, out); !slices.Equal(got, want) {
 		t.Errorf("GitHub reads\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	const blanks = "my app/Dockerfile:1:6: warning: a\ndeplock: error: my app/deps.lock.toml:7:15: b\ndownloaded at 10:20:30: c\n"
+	if got, want := annotations(t, blanks), []string{"deplock-scan warning my app/Dockerfile 1 6: a", "deplock error my app/deps.lock.toml 7 15: b"}; !slices.Equal(got, want) {
+		t.Errorf("GitHub reads %q, want %q", got, want)
+	}
 	var sarif struct {
 		Runs []struct{ Results []struct{ RuleID string } }
 	}

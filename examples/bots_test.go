@@ -313,6 +313,33 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
+// TestReleaseTag has the workflow of a release refuse tags that say more than a version, and
+// take the notes of the version.
+func TestReleaseTag(t *testing.T) {
+	dir := t.TempDir()
+	notes := filepath.Join(dir, "notes.md")
+	run := func(tag string) error {
+		changes := "# Changelog\n\n## " + strings.TrimPrefix(tag, "v") + "\n- this\n\n## 0.0.1\n- before\n"
+		if err := os.WriteFile(filepath.Join(dir, "CHANGELOG.md"), []byte(changes), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("bash", "-e", "-c", step(t, "../../.github/workflows/release.yml", "What is it, and what has changed?"))
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "TAG="+tag, "RUNNER_TEMP="+dir, "GITHUB_OUTPUT="+filepath.Join(dir, "output"))
+		return cmd.Run()
+	}
+	for _, tag := range []string{"v1.2.3", "v10.2.3-rc.1"} {
+		if err := run(tag); err != nil || !strings.HasSuffix(text(t, notes), "\n- this\n\n") {
+			t.Errorf("%s: %v", tag, err)
+		}
+	}
+	for _, tag := range []string{"v1.2.3$(touch${IFS}x)", "v1.2.3-'$(shell)'", "v1.2.3;x", "v1.2", "v1.2.3-"} {
+		if run(tag) == nil {
+			t.Errorf("%s makes a release", tag)
+		}
+	}
+}
+
 // step returns the script of a step of a workflow, which is a block of lines.
 func step(t *testing.T, file, name string) string {
 	t.Helper()

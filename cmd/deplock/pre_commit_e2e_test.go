@@ -73,6 +73,11 @@ func TestPreCommit(t *testing.T) {
 		t.Errorf("a lockfile that is at fault: %v\n%s", err, out)
 	}
 	write(lockfile, good)
+	write(filepath.Join(dir, "--lock=.", "deps.lock.toml"), "version = 2\n")
+	if out, err := run(); err == nil || !strings.Contains(out, "--lock=./deps.lock.toml:1:11: ") {
+		t.Errorf("a lockfile that is at fault, in a folder with the name of an option: %v\n%s", err, out)
+	}
+	write(filepath.Join(dir, "--lock=.", "deps.lock.toml"), good)
 	write(dockerfile, "FROM debian:bookworm\nRUN curl -fsSLo /a https://example.com/a-1.2.3\n")
 	if out, err := run(); err == nil || !strings.Contains(out, "deplock sync") || strings.Count(out, "Passed") != 1 {
 		t.Errorf("a download that is not pinned: %v\n%s", err, out)
