@@ -237,6 +237,9 @@ func TestScriptRuns(t *testing.T) {
 		t.Errorf("the sum is %s", got)
 	}
 
+	if got := h.must(environment + "! sh ci/deplock.sh run check 2>&1"); !strings.Contains(got, "deplock.sh: error: there is no deplock in ") || strings.Contains(got, "$ deplock") {
+		t.Errorf("without install: %s", got)
+	}
 	installed, _, _ := strings.Cut(check, "\n")
 	h.must(environment + installed)
 	deplock := filepath.Join(h.dir, ".deplock", "bin", "deplock")

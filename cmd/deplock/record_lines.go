@@ -57,7 +57,7 @@ func (c *command) addRecorded(ctx context.Context, o online, to target, requests
 		}
 	}
 	if len(pins) == 0 {
-		fmt.Fprintln(c.stdout, "nothing new was asked for")
+		fmt.Fprintln(c.stdout, "nothing new was recorded")
 		return nil
 	}
 	return to.write(ctx, func(doc *edit.Document) error {

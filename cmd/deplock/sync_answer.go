@@ -185,7 +185,7 @@ func (l *locking) enter(a *answer) {
 	case m.Err != nil:
 		book.failed++
 		l.console.Report(fmt.Errorf("%s: %w", shown, m.Err))
-		book.leave(r, shown+" could not be downloaded", "see the error")
+		book.leave(r, shown+" could not be downloaded", "the error says how it failed; deplock sync again, once it can be had")
 		return
 	case a.redirected():
 		book.leave(r, shown+" answers with a redirect, which the call does not follow: it gets the page of the redirect", "add -L")

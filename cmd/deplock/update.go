@@ -222,7 +222,7 @@ func (c *command) warnNowhere(wants []update.Want, named bool) {
 		}
 	}
 	if len(names) > 0 {
-		c.console.Warnf("no latest, so what the latest version is is not known: %s", strings.Join(names, ", "))
+		c.console.Warnf("no latest, so the newest version is not known: %s", strings.Join(names, ", "))
 	}
 }
 

@@ -72,6 +72,7 @@ is_sha256() {
 
 # run runs commands, a line each, without "deplock". Words end at blanks: there are no quotes.
 run() {
+	[ -x "$bin/deplock" ] || fail "there is no deplock in $bin" 'sh deplock.sh install puts it there; DEPLOCK_BIN names another folder'
 	failed='' code=0 scanned=''
 	set -f
 	# Not what another job has left.

@@ -78,7 +78,7 @@ func listJSON(w io.Writer, artifacts []fetch.Artifact, unpinned []lock.Pin) erro
 			o.int("size", a.Size)
 		}
 		o.Text("path", a.Path)
-		if a.Unpack == nil {
+		if a.Unpack == nil && a.Path != "" { // what has no path is placed by whoever asks for it
 			o.Text("mode", fmt.Sprintf("%04o", a.Mode))
 		}
 		o.Text("member", a.Member)

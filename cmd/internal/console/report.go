@@ -327,7 +327,7 @@ func (c *Console) HintTransfer(e *fetch.TransferError) {
 			c.Hintf("%s; %s", leads(a.Asked), ruleHint(e, a))
 			return
 		case errors.As(a.Err, &dns) && dns.IsNotFound && s.Proxy == "":
-			c.Hintf("no rule of DEPFETCH_REWRITE holds for %s, and no proxy is set for it (https_proxy); in a Dockerfile each of the two is an ARG", dns.Name)
+			c.Hintf("%s is not known here: look at its name and at the network; where a company has a proxy, name it in https_proxy, or give DEPFETCH_REWRITE a rule for the host (a RUN has each by an ARG)", dns.Name)
 		case a.Source == fetch.SourceOrigin && (s.Status == http.StatusNotFound || s.Status == http.StatusGone):
 			if e.Artifact.Digest == (fetch.Digest{}) { // it is about to be locked
 				c.Hintf("look at the address: nothing is there")
