@@ -209,3 +209,21 @@ func TestSilent(t *testing.T) {
 		}
 	}
 }
+
+// TestRuleLevel: a section has the level of its most severe finding, as the sums above it
+// count them, and what is less than that is marked.
+func TestRuleLevel(t *testing.T) {
+	p := New(input(t, "FROM debian:12\nRUN true\n", ""))
+	levels := map[string]string{}
+	for _, r := range p.Rules {
+		levels[r.ID] = r.Level
+		for _, f := range r.Findings {
+			if f.Level != r.Level {
+				t.Errorf("%s: a finding is a %s, and its section a %s", r.ID, f.Level, r.Level)
+			}
+		}
+	}
+	if levels["root-user"] != "note" || levels["unpinned-image"] != "warning" {
+		t.Errorf("%v", levels)
+	}
+}
