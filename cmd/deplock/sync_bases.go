@@ -81,7 +81,7 @@ func (c *command) askBases(ctx context.Context, f syncFlags, g *group) error {
 func (f syncFlags) basesOf(u *unit) map[string]string {
 	bases := make(map[string]string)
 	for _, run := range u.reading.Runs {
-		if run.Adopted() || len(run.Obstacles) > 0 || !f.wantsSome(run) {
+		if run.Adopted() || !run.Lockable() || !f.wantsSome(run) {
 			continue
 		}
 		root := run.Stage.Lineage()[0]

@@ -38,8 +38,8 @@ func (g *group) wants(f syncFlags, book *pins) []*sync.Request {
 					book.lines[r.URL] = lock.Pin{URL: r.URL, Size: fetch.SizeUnknown, Unpinned: r.Moving}
 				}
 			}
-			if len(run.Obstacles) > 0 && !run.Adopted() {
-				continue
+			if !run.Lockable() && !run.Adopted() {
+				continue // no build would ask depfetch for its lines
 			}
 			for _, c := range run.Calls {
 				for _, r := range c.Requests {

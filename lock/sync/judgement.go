@@ -143,6 +143,13 @@ func (r *Request) Wanted(moving bool) bool {
 	return r.pinnable() && (moving || r.Moving == "")
 }
 
+// Lockable reports whether lines for what a RUN asks for may be used: nothing keeps it from
+// being adopted, but for addresses that are not pinned, move or are not known yet.
+func (run *Run) Lockable() bool {
+	refused := func(r *Request) bool { return r.Unknown == "" && r.Refused != (Reason{}) }
+	return len(run.Obstacles) == 0 && !slices.ContainsFunc(run.Calls, func(c *Call) bool { return slices.ContainsFunc(c.Requests, refused) })
+}
+
 // Unpinnable returns the requests of a RUN whose addresses move, if the RUN would be
 // adopted once they are left unpinned: it also asks for addresses that do not move,
 // and nothing else keeps it from being adopted.
