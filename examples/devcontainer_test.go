@@ -208,6 +208,7 @@ func TestFeature(t *testing.T) {
 		without  []string
 		shells   []string
 		uid      uint32
+		folder   string   // that there is
 		files    []string // below /usr, if it is installed
 		want     string   // at the beginning of a line of what is printed
 	}{
@@ -234,6 +235,8 @@ func TestFeature(t *testing.T) {
 		"no downloader":   {options: pinned("/good"), add: []string{"dash"}, without: []string{"wget"}, want: "depfetch feature: error: neither curl nor wget is here\ndepfetch feature: hint: put one, and ca-certificates, into the image"},
 		"no sha256sum":    {options: pinned("/good"), add: []string{"dash"}, without: []string{"sha256sum"}, want: "depfetch feature: error: sha256sum is not here, so nothing can be verified\n"},
 		"not root":        {options: pinned("/good"), uid: 1000, want: "depfetch feature: error: user 1000 cannot write /usr/local/bin\n"},
+		"a folder":        {options: pinned("/good"), folder: both[1], want: "install.sh: error: /usr/local/bin/deplock is a directory, nothing has been installed\n"},
+		"another folder":  {programs: programs, folder: both[1], want: "depfetch feature: error: /usr/local/bin/deplock is a directory, nothing has been installed\n"},
 		"other machine":   {programs: broken, want: "depfetch feature: error: depfetch beside install.sh does not run on Linux "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,6 +251,9 @@ func TestFeature(t *testing.T) {
 			}
 			for _, shell := range test.shells {
 				c.put(t, "bin/"+shell, "", 0o755)
+			}
+			if err := os.MkdirAll(filepath.Join(c.root, test.folder), 0o755); err != nil {
+				t.Fatal(err)
 			}
 			before := c.holds(t)
 			out, err := c.install(t, test.uid, test.programs, test.options...)

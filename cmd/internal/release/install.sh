@@ -92,6 +92,9 @@ got=${got%% *}
 tar -xzf "$tmp/$file" -C "$tmp"
 mkdir -p "$to"
 for name in depfetch deplock; do
+	[ ! -d "$to/$name" ] || fail "$to/$name is a directory, nothing has been installed" 'remove it, or give another folder: --to DIRECTORY'
+done
+for name in depfetch deplock; do
 	# Beside its place first, so that a program that runs is replaced whole, and both are or
 	# neither is.
 	cp "$tmp/${file%.tar.gz}/$name" "$to/.$name.$$"

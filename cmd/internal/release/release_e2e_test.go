@@ -208,6 +208,16 @@ func testScript(t *testing.T, dir string) {
 		if out, err := run(shell, "--to", to, "--from", login+"/none/a@b"); err == nil || strings.Contains(out, "cret") || !strings.Contains(out, "could not download "+server.URL+"/none/a@b/"+archive) {
 			t.Errorf("%q: %v\n%s", shell, err, out)
 		}
+		taken := filepath.Join(t.TempDir(), "deplock")
+		if err := os.Mkdir(taken, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := run(shell, "--to", filepath.Dir(taken), "--from", server.URL+"/right"); err == nil || !strings.Contains(out, "install.sh: error: "+taken+" is a directory, nothing has been installed\n") {
+			t.Errorf("%q: %v\n%s", shell, err, out)
+		}
+		if left, _ := os.ReadDir(filepath.Dir(taken)); len(left) != 1 {
+			t.Errorf("%q: it has left %v", shell, left)
+		}
 		uname("sparc64")
 		if out, err := run(shell, "--from", server.URL+"/right"); err == nil || !strings.Contains(out, "there is no archive for linux-sparc64\ninstall.sh: hint: build it from its source: make build") {
 			t.Errorf("%q: %v\n%s", shell, err, out)

@@ -70,6 +70,7 @@ from_release() {
 from_folder() {
 	mkdir -p "$to"
 	for name in depfetch deplock; do
+		[ ! -d "$to/$name" ] || fail "$to/$name is a directory, nothing has been installed" 'remove it'
 		cp "$name" "$to/.$name.$$"
 		chmod 755 "$to/.$name.$$"
 		"$to/.$name.$$" --version >/dev/null 2>&1 ||
