@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -87,7 +88,7 @@ func (c *command) pins() (p shim.Pins, err error) {
 	}
 	// What is not locked for this platform is not pinned, and no fault here.
 	artifacts, _ := file.Artifacts(platform, lock.Selection{})
-	p.Resolver, p.Hosts = &pinned{file, platform, artifacts}, file.Policy.Hosts
+	p.Resolver, p.Hosts = &pinned{file, platform, artifacts, c.getenv("DEPFETCH_LOCK") == "" && passedBy(c.lockFile, lockfile.Default)}, file.Policy.Hosts
 	p.Unpinned = file.Unpinned
 	return p, nil
 }
@@ -106,6 +107,15 @@ type pinned struct {
 	file      *lock.File
 	platform  lock.Platform
 	artifacts []fetch.Artifact
+	passed    bool // a lockfile in the working directory, for the one at the root
+}
+
+// passedBy reports whether the lockfile here says something else than the one that has
+// been read in its place. A copy of that, as COPY . . leaves in a stage, does not.
+func passedBy(read, here string) bool {
+	a, err := os.ReadFile(read)
+	b, err2 := os.ReadFile(here)
+	return err == nil && err2 == nil && !bytes.Equal(a, b)
 }
 
 // Resolve implements shim.Resolver. Mirrors count where no url does.
@@ -134,5 +144,9 @@ func (p *pinned) Resolve(_ context.Context, a cmdline.Address, asIs bool, _ *fet
 			}
 		}
 	}
-	return nil, shim.Unpinned(a, len(p.file.URLs) > 0 || len(p.file.Deps) == 0, func(name string) bool { return p.file.Dep(name) != nil })
+	err := shim.Unpinned(a, len(p.file.URLs) > 0 || len(p.file.Deps) == 0, func(name string) bool { return p.file.Dep(name) != nil })
+	if e := (*console.Error)(nil); p.passed && errors.As(err, &e) {
+		e.Hint += "; " + p.file.Name + " has been read, and not ./" + lockfile.Default + ", which DEPFETCH_LOCK=" + lockfile.Default + " names"
+	}
+	return nil, err
 }
