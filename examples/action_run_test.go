@@ -231,7 +231,7 @@ func TestScriptRuns(t *testing.T) {
 		name, value, _ := strings.Cut(e, "=")
 		environment += "export " + name + "='" + value + "'\n"
 	}
-	h.must("mkdir repo/ci; cp " + script(t) + " repo/ci")
+	h.must("shellcheck " + script(t) + "; mkdir repo/ci; cp " + script(t) + " repo/ci")
 	write(t, filepath.Join(h.dir, "install.sh"), served["/install.sh"])
 	if got := h.must("mkdir dist; mv install.sh dist; " + sum); got != h.sum+"  dist/install.sh" {
 		t.Errorf("the sum is %s", got)
