@@ -42,6 +42,7 @@ var stubs = map[string]string{
 	"rpm":     `case $* in *ARCH*|*_arch*) echo UNAME ;; esac`,
 	"mktemp":  `n=$(/tools/mktemp -u /tmp/XXXXXX); case $* in *d*) mkdir -p $n ;; *) mkdir -p /tmp; echo > $n ;; esac; echo $n`,
 	"sh":      `exec SHELL "$@"`,
+	"which":   `command -v "$@"`,
 }
 
 // machines are what uname, dpkg and apk call them.
@@ -222,6 +223,10 @@ func (r root) ask(t *testing.T, f fragment, on system, there bool) []string {
 	for name, text := range stubs {
 		stub(name, text)
 	}
+	// Where images have them, for fragments that copy them.
+	for p, name := range map[string]string{"/usr/bin/curl": "curl", "/usr/bin/wget": "wget", "/bin/busybox": "busybox"} {
+		r.write(t, p, "#!/tools/dash\n"+stubs[name]+"\n")
+	}
 	for p, file := range f.files {
 		if file.Why == "" {
 			r.write(t, p, file.Text)
@@ -242,7 +247,7 @@ func (r root) ask(t *testing.T, f fragment, on system, there bool) []string {
 	if there {
 		r.write(t, "/x", "")
 	}
-	env := []string{"PATH=/usr/local/bin:/stubs:" + on.tools, "HOME=/root", "VERSION=1.2.3", "LC_ALL=C"}
+	env := []string{"PATH=/usr/local/bin:/usr/bin:/stubs:" + on.tools, "HOME=/root", "VERSION=1.2.3", "LC_ALL=C"}
 	for name, value := range script.TargetVars(f.platform) {
 		env = append(env, name+"="+value)
 	}
