@@ -86,7 +86,7 @@ func (c *command) syncCommand() *cobra.Command {
 	flags.StringVar(&f.vendor, "vendor", "", "copy depfetch from this folder of the build context, and put its binaries there (default .depfetch)")
 	flags.Lookup("vendor").NoOptDefVal = ".depfetch"
 	flags.StringVar(&f.binaries, "vendor-from", "", "where --vendor finds depfetch-linux-ARCH, as make dist makes them (default beside deplock)")
-	flags.StringVar(&f.context, "context", "", "the build context (default what compose and bake files say, else the nearest folder, from the Dockerfile's upwards, that holds the sources of its COPY and ADD)")
+	flags.StringVar(&f.context, "context", "", "the build context (default what compose and bake files say, else the nearest folder of the repository, from the Dockerfile's upwards, that holds the sources of its COPY and ADD)")
 	flags.StringVar(&f.bases, "bases", "", "ask registries for the PATH and SHELL of base images that are new, for at most 3 seconds, or take what is usual without asking (default $DEPLOCK_BASES, else ask)")
 	flags.StringVar(&f.moving, "moving", "leave", "leave or pin: what becomes of addresses that move")
 	flags.BoolVar(&f.allowHTTP, "allow-http", false, "lock over plain http")

@@ -22,7 +22,9 @@ import (
 
 // contextOf returns the build context of a Dockerfile: the one that was asked for;
 // what a compose or bake file says; or the nearest folder, from the Dockerfile's own
-// upwards, in which the sources of its COPY and ADD lines exist.
+// upwards, in which the sources of its COPY and ADD lines exist. What is outside of the
+// repository, or without one of the working directory, is nobody's context: a machine's
+// root has a folder called root, too.
 func (r *reader) contextOf(asked, name string, f *dockerfile.File) (string, error) {
 	if asked != "" {
 		if info, err := os.Stat(asked); err != nil || !info.IsDir() {
@@ -39,16 +41,39 @@ func (r *reader) contextOf(asked, name string, f *dockerfile.File) (string, erro
 	if err != nil {
 		return "", err
 	}
-	for up, dir := 0, abs; ; up++ {
+	top, err := topOf(abs)
+	if err != nil {
+		return "", err
+	}
+	for up, dir := 0, abs; ; up, dir = up+1, filepath.Dir(dir) {
 		if holds(dir, sources) {
 			return filepath.Join(own, strings.Repeat("../", up)), nil
 		}
-		parent := filepath.Dir(dir)
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || parent == dir {
+		if dir == top {
 			return own, nil
 		}
-		dir = parent
 	}
+}
+
+// topOf returns the folder above which no build context of a folder is looked for: that of
+// its repository, else the working directory, else the folder itself.
+func topOf(dir string) (string, error) {
+	for up := dir; ; up = filepath.Dir(up) {
+		if _, err := os.Lstat(filepath.Join(up, ".git")); err == nil {
+			return up, nil
+		}
+		if filepath.Dir(up) == up {
+			break
+		}
+	}
+	working, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	if below, err := filepath.Rel(working, dir); err == nil && filepath.IsLocal(below) {
+		return working, nil
+	}
+	return dir, nil
 }
 
 // holds reports whether a folder has all sources; patterns are those of COPY.
