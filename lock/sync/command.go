@@ -71,7 +71,8 @@ func hasAddress(v script.Value) bool { return strings.Contains(v.Text, "://") }
 // mayRun returns the program that a command may run in a way that is not followed: curl
 // or wget is among its words with an address behind it. Or it returns "".
 func mayRun(name string, args []script.Value) string {
-	if script.Follows(name) {
+	runs := len(args) > 0 && hasWord("run exec x", args[0].Text) // of a package manager
+	if script.Follows(name) && !runs {
 		return ""
 	}
 	tool := ""
@@ -129,41 +130,82 @@ func (run *Run) change(name string, c *script.Call) {
 	switch {
 	case hasWord("tar bsdtar gtar unzip", name):
 		run.unpack(c)
+	case hasWord("conda mamba micromamba . source", name):
+		run.activate(name, c)
 	case hasWord("make ninja cmake meson", name):
 		run.installs = run.installs || slices.ContainsFunc(c.Args, func(a script.Value) bool { return strings.HasSuffix(a.Text, "install") })
 	}
-	if !hasWord("chown chmod chgrp chcon setfacl rm mv ln cp install tee rsync find", name) {
+	if !hasWord("chown chmod chgrp chcon setfacl setcap rm mv ln cp install tee rsync find strip upx patchelf touch tar bsdtar", name) {
 		return
+	}
+	if slices.ContainsFunc(c.Args, func(a script.Value) bool { return a.Text == "$(which curl)" || a.Text == "$(which wget)" }) {
+		run.leave(c.Start, name+" takes the program that is found, which would be depfetch", "name its path")
 	}
 	if name == "find" {
 		run.find(c)
 		return
 	}
-	recursive := false
+	copies, archives := hasWord("cp rsync", name), hasWord("tar bsdtar", name)
+	recursive := archives && len(c.Args) > 0 && !strings.HasPrefix(c.Args[0].Text, "-") && strings.Contains(c.Args[0].Text, "c")
+	if archives && !recursive && !slices.ContainsFunc(c.Args, func(a script.Value) bool {
+		return a.Text == "--create" || len(a.Text) > 1 && a.Text[0] == '-' && a.Text[1] != '-' && strings.Contains(a.Text, "c")
+	}) {
+		return // it unpacks
+	}
 	var paths []string
 	for _, a := range c.Args {
 		switch s := a.Text; {
 		case strings.HasPrefix(s, "--"):
-			recursive = recursive || s == "--recursive" || strings.HasPrefix(s, "--delete")
+			recursive = recursive || s == "--recursive" || s == "--archive" || strings.HasPrefix(s, "--delete") || s == "--create"
 		case strings.HasPrefix(s, "-") && len(s) > 1:
-			recursive = recursive || strings.ContainsAny(s, "Rr")
+			recursive = recursive || strings.ContainsAny(s, "Rr") || copies && strings.Contains(s, "a") || archives && strings.Contains(s, "c")
 		case strings.HasPrefix(s, "/"):
 			paths = append(paths, s)
 		default:
 			paths = append(paths, path.Join(c.Dir, s))
 		}
 	}
+	deletes := slices.ContainsFunc(c.Args, func(a script.Value) bool { return strings.HasPrefix(a.Text, "--delete") })
 	for i, p := range paths {
 		whole := false
 		switch name {
 		case "mv":
 			whole = i < len(paths)-1 || len(paths) == 1 // the last one is the destination
-		case "cp", "ln", "install", "tee":
+		case "cp", "rsync":
+			// What is copied would be depfetch; what it is copied into stays otherwise.
+			whole = recursive && (i < len(paths)-1 || name == "rsync" && deletes)
+		case "ln", "install", "tee", "strip", "upx", "patchelf", "touch", "setcap":
 		default:
 			whole = recursive
 		}
 		run.changed = append(run.changed, change{path: p, whole: whole})
 	}
+}
+
+// activate notes that a command puts the folder of an environment of conda in front of
+// PATH, or reads what a login shell does.
+func (run *Run) activate(name string, c *script.Call) {
+	args := c.Args
+	if name == "." || name == "source" {
+		if len(args) > 0 && hasWord("profile .profile .bash_profile .bash_login bashrc .bashrc bash.bashrc .zshrc", path.Base(args[0].Text)) {
+			run.leave(c.Start, "it reads "+args[0].Text+", which may set PATH anew", "download before that, in another RUN")
+		}
+		if len(args) == 0 || path.Base(args[0].Text) != "activate" || len(args) == 1 && !toolbox.MatchString(args[0].Text) {
+			return
+		}
+	} else if len(args) == 0 || args[0].Text != "activate" {
+		return
+	}
+	run.activates = append(run.activates, strings.Join(texts(args[1:]), " "))
+}
+
+// texts returns the texts of values.
+func texts(values []script.Value) []string {
+	var all []string
+	for _, v := range values {
+		all = append(all, v.Text)
+	}
+	return all
 }
 
 // find adds the folders below which a find deletes files, or fails where what it runs fails

@@ -69,7 +69,7 @@ func (run *Run) place(r *reader) {
 		case dir == "/usr/bin" || dir == "/bin":
 			// The image's own programs are here, or a package manager puts them here.
 		case slices.ContainsFunc(run.changed, func(c change) bool { return c.hits(dir, tools) }):
-			why = "it changes " + dir + ", where depfetch would be"
+			why = "it changes or copies " + dir + ", where depfetch would be"
 			if toolbox.MatchString(dir) {
 				break // its own curl or wget would hide the folders after it
 			}
@@ -80,6 +80,11 @@ func (run *Run) place(r *reader) {
 				break
 			}
 			run.Dir = dir
+			for _, env := range run.activates {
+				if env != "" && env != "base" || !toolbox.MatchString(dir) {
+					run.leave(run.Instruction.Start, "it activates an environment, which may have a curl or wget of its own", "download before that, in another RUN")
+				}
+			}
 			return
 		}
 		break

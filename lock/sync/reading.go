@@ -61,8 +61,10 @@ type Run struct {
 	platform lock.Platform  // that is being read
 	paths    []script.Value // the PATH of each call
 	changed  []change
-	installs bool     // it runs make install, or the like
-	said     []Reason // the obstacles that are reported even if it calls neither curl nor wget
+	// activates are the environments of conda that it puts in front of PATH.
+	activates []string
+	installs  bool     // it runs make install, or the like
+	said      []Reason // the obstacles that are reported even if it calls neither curl nor wget
 }
 
 // Call is one command line of curl or wget.
