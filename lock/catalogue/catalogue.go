@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"regexp"
 	"runtime"
 	"slices"
@@ -32,6 +33,8 @@ import (
 	"sync"
 
 	"go.yaml.in/yaml/v3"
+
+	"depfetch/fetch/spelling"
 )
 
 // MaxSize is how large a registry may be, in bytes.
@@ -296,7 +299,14 @@ func Lookup(registries []*Registry, name string) (*Entry, error) {
 			near = append(near, e.FullName())
 		}
 	}
-	return nil, &UnknownError{Name: name, Near: nearest(near, name)}
+	near = nearest(near, name)
+	if len(near) == 0 && !strings.Contains(name, "/") { // else it may be a repository's name
+		var err error
+		if near, err = misspelt(registries, name); err != nil {
+			return nil, err
+		}
+	}
+	return nil, &UnknownError{Name: name, Near: near}
 }
 
 // best returns the entries that a name stands for: by their own names, as that of a tool
@@ -342,6 +352,27 @@ func nearest(names []string, name string) []string {
 	})
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
 	return names[:min(len(names), maxNear)]
+}
+
+// misspelt returns the full names of the entries that a name was likely meant for. It reads
+// whole registries, which takes a second.
+func misspelt(registries []*Registry, name string) ([]string, error) {
+	called := make(map[string][]string) // full names, by their last part or a command
+	for _, r := range registries {
+		entries, err := r.where(func(string) bool { return true })
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			for _, word := range append(e.Commands(), lastElement(e.FullName())) {
+				if !slices.Contains(called[word], e.FullName()) {
+					called[word] = append(called[word], e.FullName())
+				}
+			}
+		}
+	}
+	near := called[spelling.Nearest(lastElement(name), slices.Sorted(maps.Keys(called)))]
+	return near[:min(len(near), maxNear)], nil
 }
 
 // Search returns the entries whose names, commands, description or search words hold

@@ -87,6 +87,8 @@ func TestLookup(t *testing.T) {
 		{[]*Registry{own, public}, "jaq", "corp/helm"},
 		{[]*Registry{own, public}, "uv", "uv/uv"},
 		{[]*Registry{public}, "hel", "hel is in no catalogue; like it are helm/helm, other/helm"},
+		{[]*Registry{public}, "kubctl", "kubctl is in no catalogue; did you mean release.example/kubectl?"},
+		{[]*Registry{own, public}, "hlem", "hlem is in no catalogue; like it are corp/helm, helm/helm, other/helm"},
 		{[]*Registry{public}, "nothing/of-this", "nothing/of-this is in no catalogue"},
 		{nil, "helm", "helm is in no catalogue"},
 	}

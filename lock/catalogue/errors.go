@@ -15,7 +15,11 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string {
 	s := fmt.Sprintf("%s is in no catalogue", e.Name)
-	if len(e.Near) > 0 {
+	switch len(e.Near) {
+	case 0:
+	case 1:
+		s += "; did you mean " + e.Near[0] + "?"
+	default:
 		s += "; like it are " + strings.Join(e.Near, ", ")
 	}
 	return s
