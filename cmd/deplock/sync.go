@@ -375,7 +375,7 @@ func (c *command) undo(f syncFlags, g *group) error {
 		if err := c.writeDockerfile(f, u, text); err != nil {
 			return err
 		}
-		if string(text) != string(u.data) {
+		if string(text) != string(u.data) && !f.dryRun {
 			c.printf("%s is as it was\n", u.name)
 		}
 	}
