@@ -186,7 +186,7 @@ func (r *Reading) contextStages(s Source) []dockerfile.Edit {
 	return edits
 }
 
-// The texts that Edit inserts.
+// What Edit inserts.
 var (
 	oursMount = regexp.MustCompile("--mount=type=bind,from=[^,\\s]+,source=depfetch,target=/[^,\\s]*/(?:curl|wget) [\\\\`]\r?\n    ")
 	oursLock  = regexp.MustCompile("--mount=type=bind,source=[^,\\s]+,target=/deps\\.lock\\.toml [\\\\`]\r?\n    ")
