@@ -39,7 +39,7 @@ func TestBake(t *testing.T) {
 		}
 	}
 	buildx("create", "--name", "e2e", "--driver", "remote", kit.daemon.address)
-	buildx(append(strings.Fields(line), "--set", "default.output=type=oci,dest="+out, "--allow", "fs.write="+out)...)
+	buildx(append(strings.Fields(line), "--set", "default.output=type=oci,dest="+out, "--allow", "fs.write="+filepath.Dir(out))...)
 
 	images := readImages(t, readBlobs(t, out))
 	for _, platform := range []string{"linux/amd64", "linux/arm64"} {

@@ -93,6 +93,7 @@ var duration = regexp.MustCompile(` in \d+(\.\d+)?m?s\b`)
 func (r *recorder) print(out string) {
 	out = strings.ReplaceAll(out, r.u.URL+"/", "https://")
 	out = strings.ReplaceAll(out, r.u.Listener.Addr().String(), "dl.example.com")
+	out = strings.ReplaceAll(out, " --allow-http", "") // which the hint has for the same reason
 	out = duration.ReplaceAllString(out, " in 12ms")
 	r.text.WriteString(strings.TrimRight(out, "\n") + "\n")
 }
