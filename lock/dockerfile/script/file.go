@@ -2,33 +2,38 @@ package script
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
 
+// moveOptions are those of mv, cp and ln.
 var moveOptions = options{short: "tS", long: []string{"target-directory", "suffix"}}
 
-func evalMove(m *Machine, c *call) status {
-	var (
-		files []Value
-		dir   *Value
-		plain = true
-	)
-	for _, o := range moveOptions.parse(c.args) {
-		switch v := o.value; o.name {
+// placing reads the arguments of a program that puts files somewhere: what, and where to, by
+// -t or behind several files; nil if that is not said. The other options are given by name.
+func (o options) placing(args []Value) (files []Value, to *Value, given []string) {
+	for _, a := range o.parse(args) {
+		switch v := a.value; a.name {
 		case "":
 			files = append(files, v)
 		case "t", "target-directory":
-			dir = &v
-		case "f", "force", "v", "verbose", "T":
+			to = &v
 		default:
-			plain = false
+			given = append(given, a.name)
 		}
 	}
-	if dir == nil && len(files) >= 2 {
-		dir = &files[len(files)-1]
-		files = files[:len(files)-1]
+	if to == nil && len(files) > 1 {
+		to, files = &files[len(files)-1], files[:len(files)-1]
 	}
+	return files, to, given
+}
+
+func evalMove(m *Machine, c *call) status {
+	files, dir, given := moveOptions.placing(c.args)
+	plain := !slices.ContainsFunc(given, func(o string) bool {
+		return !slices.Contains([]string{"f", "force", "v", "verbose", "T"}, o)
+	})
 	if dir == nil {
 		return m.unknown(c)
 	}
@@ -88,23 +93,8 @@ var installOptions = options{short: "mogtS", long: []string{"mode", "owner", "gr
 
 // evalInstall evaluates the program that copies files: the originals stay.
 func evalInstall(m *Machine, c *call) status {
-	var files []Value
-	var to *Value
-	dir := false
-	for _, o := range installOptions.parse(c.args) {
-		switch v := o.value; o.name {
-		case "":
-			files = append(files, v)
-		case "t", "target-directory":
-			to = &v
-		case "d", "directory":
-			dir = true
-		}
-	}
-	if to == nil && len(files) > 1 {
-		to, files = &files[len(files)-1], files[:len(files)-1]
-	}
-	if dir || to == nil {
+	files, to, given := installOptions.placing(c.args)
+	if to == nil || slices.Contains(given, "d") || slices.Contains(given, "directory") {
 		m.touch(c)
 		return m.unknown(c)
 	}
@@ -133,30 +123,15 @@ func (m *Machine) from(file Value) string {
 	return m.abs(file)
 }
 
-var linkOptions = options{short: "tS", long: []string{"target-directory", "suffix"}}
-
 // evalLink evaluates ln. What a symbolic link names is relative to where the link is.
 func evalLink(m *Machine, c *call) status {
-	var files []Value
-	var to *Value
-	symbolic := false
-	for _, o := range linkOptions.parse(c.args) {
-		switch v := o.value; o.name {
-		case "":
-			files = append(files, v)
-		case "t", "target-directory":
-			to = &v
-		case "s", "symbolic":
-			symbolic = true
-		}
-	}
-	switch {
-	case to == nil && len(files) == 1:
+	files, to, given := moveOptions.placing(c.args)
+	symbolic := slices.Contains(given, "s") || slices.Contains(given, "symbolic")
+	if to == nil && len(files) == 1 {
 		here := Text(".")
 		to = &here
-	case to == nil && len(files) > 1:
-		to, files = &files[len(files)-1], files[:len(files)-1]
-	case to == nil:
+	}
+	if to == nil {
 		return m.unknown(c)
 	}
 	for _, file := range files {
