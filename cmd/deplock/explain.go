@@ -147,7 +147,7 @@ func explainOne(err error) error {
 		}
 		return coded(exit.Failure, "")
 	case errors.As(err, &sizes):
-		return coded(exit.Usage, "deplock update asks upstream again")
+		return coded(exit.Usage, "to ask upstream again: deplock update")
 	case errors.As(err, &copied) && mirror.IsWrong(err):
 		return coded(exit.WrongBytes, damagedHint(copied))
 	case errors.Is(err, syscall.ENOSPC):

@@ -45,7 +45,8 @@ func (c *command) typed(cmd *cobra.Command) func(string) string {
 		lockFile = " -f " + word(c.lockFile)
 	}
 	plain := cmd.Flags().Lookup(allowHTTPName)
-	commands := regexp.MustCompile(`\bdeplock (` + strings.Join(words, "|") + `)\b`)
+	// What update locks stands behind it at once, as people know the command.
+	commands := regexp.MustCompile(`\bdeplock (?:update( [^\s;,)-][^\s;,)]*)?|(` + strings.Join(words, "|") + `)\b)`)
 	return func(hint string) string {
 		name, allow := lockFile, ""
 		if strings.Contains(hint, " -f ") {
@@ -55,11 +56,14 @@ func (c *command) typed(cmd *cobra.Command) func(string) string {
 			allow = " --" + allowHTTPName
 		}
 		return commands.ReplaceAllStringFunc(hint, func(text string) string {
-			verb := strings.TrimPrefix(text, "deplock ")
-			if !insecure[verb] {
-				return "deplock" + name + " " + verb
+			m := commands.FindStringSubmatch(text)
+			switch {
+			case m[2] == "":
+				return "deplock" + name + " update" + m[1] + allow
+			case insecure[m[2]]:
+				return "deplock" + name + " " + m[2] + allow
 			}
-			return "deplock" + name + " " + verb + allow
+			return "deplock" + name + " " + m[2]
 		})
 	}
 }
