@@ -64,11 +64,18 @@ func (f *File) missing(d *Dep) []Platform {
 func (f *File) Stale(d *Dep) []Platform {
 	platforms := f.missing(d)
 	for _, l := range d.Locked {
-		if want, err := d.Expand(d.URL, l.Platform); err != nil || want != l.URL {
+		if _, stale := d.stale(l); stale {
 			platforms = append(platforms, l.Platform)
 		}
 	}
 	return platforms
+}
+
+// stale reports whether the address of a locked line of d is not what url and version give,
+// which is want.
+func (d *Dep) stale(l Line) (want string, stale bool) {
+	want, err := d.Expand(d.URL, l.Platform)
+	return want, err != nil || want != l.URL
 }
 
 func joinPlatforms(platforms []Platform) string {
@@ -95,7 +102,7 @@ func (c *checker) fail(kind Kind, v *value, offset int, hint, format string, arg
 // checkLine reports what is wrong with a locked line of d.
 func (c *checker) checkLine(d *Dep, l Line) {
 	at, hint := l.at.get("url"), "deplock update "+d.Name
-	if want, err := d.Expand(d.URL, l.Platform); err != nil || want != l.URL {
+	if want, stale := d.stale(l); stale {
 		was, now := source.Redact(l.URL), source.Redact(want)
 		if was == now {
 			now = "another query"

@@ -46,7 +46,7 @@ func (c *command) typed(cmd *cobra.Command) func(string) string {
 	}
 	plain := cmd.Flags().Lookup(allowHTTPName)
 	// What update locks stands behind it at once, as people know the command.
-	commands := regexp.MustCompile(`\bdeplock (?:update( [^\s;,)-][^\s;,)]*)?|(` + strings.Join(words, "|") + `)\b)`)
+	commands := regexp.MustCompile(`\bdeplock (?:update\b( [^\s;,)-][^\s;,)]*)?|(` + strings.Join(words, "|") + `)\b)`)
 	return func(hint string) string {
 		name, allow := lockFile, ""
 		if strings.Contains(hint, " -f ") {
